@@ -1,0 +1,53 @@
+"""Run an existing Python web application as one process or as many services, unchanged."""
+
+from seamline.errors import (
+    AliasedState,
+    ApplicationError,
+    BindError,
+    ConfigError,
+    DeadlineExceeded,
+    Deadlock,
+    Denied,
+    InterfaceMismatch,
+    InternalError,
+    MutatedArgument,
+    NotRunning,
+    NotSendable,
+    OutcomeUnknown,
+    Overloaded,
+    RemoteError,
+    SeamError,
+    SeamlineError,
+    StartError,
+    StateElsewhere,
+    Unavailable,
+    UsageError,
+    WireError,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AliasedState",
+    "ApplicationError",
+    "BindError",
+    "ConfigError",
+    "DeadlineExceeded",
+    "Deadlock",
+    "Denied",
+    "InterfaceMismatch",
+    "InternalError",
+    "MutatedArgument",
+    "NotRunning",
+    "NotSendable",
+    "OutcomeUnknown",
+    "Overloaded",
+    "RemoteError",
+    "SeamError",
+    "SeamlineError",
+    "StartError",
+    "StateElsewhere",
+    "Unavailable",
+    "UsageError",
+    "WireError",
+]

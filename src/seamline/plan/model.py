@@ -1,0 +1,112 @@
+"""A plan: which process hosts what, where it listens, and what each seam is."""
+
+import msgspec
+
+from seamline.interface import Interface
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on what a peer may ask for.
+
+    Attributes:
+        frame_bytes: Largest frame.
+        depth: Deepest nesting of one value.
+        items: Most items in one message.
+        in_flight: Calls one worker runs or queues at a time.
+        connections: Connections one worker keeps open.
+        chain: Longest chain of calls, each made while serving the one before.
+    """
+
+    frame_bytes: int = 64 * 1024 * 1024
+    depth: int = 200
+    items: int = 10_000_000
+    in_flight: int = 1_000
+    connections: int = 1_000
+    chain: int = 64
+
+
+class ServicePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One service: exactly one of ``package``, ``http`` and ``command`` is set.
+
+    Attributes:
+        timeout: Default deadline of a call to it, seconds.
+        idempotent: Public function names that may be retried after an unknown outcome.
+        carry: Context variables that travel and return, as ``module:variable``.
+        bind: Address an http service listens on, ``host:port`` or ``unix:/path``.
+        path: Prefix an http service is mounted under, or empty.
+        interface: Only for packages.
+    """
+
+    name: str
+    package: str | None = None
+    http: str | None = None
+    command: tuple[str, ...] | None = None
+    timeout: float = 30.0
+    idempotent: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
+    bind: str | None = None
+    path: str = ""
+    interface: Interface | None = None
+
+
+class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One group: services that share processes.
+
+    Attributes:
+        services: Names of the services it hosts.
+        workers: Processes, at least 1.
+        threads: Synchronous calls one worker runs at a time, at least 1.
+        env: Variables added to the environment of its workers.
+        imports: Modules a worker imports besides loading its http services: the packages
+            it hosts, and those that register functions on what they import.
+    """
+
+    name: str
+    services: tuple[str, ...]
+    workers: int = 1
+    threads: int = 8
+    env: dict[str, str] = {}
+    imports: tuple[str, ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a worker needs to know, as written to the run directory.
+
+    Attributes:
+        name: Name of the application.
+        root: Absolute directory of ``seamline.toml``; working directory of every process.
+        layout: Name of the layout.
+        run_dir: Absolute 0700 directory with the sockets of this run.
+        setup: ``module:callable`` that every process calls once, or ``None``.
+        startup_timeout, graceful_timeout, stall_timeout: seconds.
+        socket_mode: Permission bits of the sockets in the run directory.
+    """
+
+    name: str
+    root: str
+    layout: str
+    run_dir: str
+    groups: tuple[GroupPlan, ...]
+    services: tuple[ServicePlan, ...]
+    setup: str | None = None
+    limits: Limits = Limits()
+    startup_timeout: float = 60.0
+    graceful_timeout: float = 30.0
+    stall_timeout: float = 30.0
+    socket_mode: int = 0o600
+
+    def group(self, name: str) -> GroupPlan:
+        """Return the group of that name. Raises KeyError when there is none."""
+        return {group.name: group for group in self.groups}[name]
+
+    def service(self, name: str) -> ServicePlan:
+        """Return the service of that name. Raises KeyError when there is none."""
+        return {service.name: service for service in self.services}[name]
+
+    def group_of(self, service: str) -> GroupPlan:
+        """Return the group that hosts a service. Raises KeyError when none does."""
+        return {name: group for group in self.groups for name in group.services}[service]
+
+    def socket_path(self, group: str, slot: int) -> str:
+        """Return the path of the call socket of one worker slot, counted from 0."""
+        return f"{self.run_dir}/{group}.{slot}.sock"

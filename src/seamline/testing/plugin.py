@@ -1,0 +1,1 @@
+"""The pytest plugin: the application's own tests, over the split application."""
