@@ -34,10 +34,13 @@ class UsageError(SeamlineError):
         file: The file at fault, or ``None``.
         line: Line in that file, counted from 1, or ``None``.
         remedy: The next thing to type or change, or an empty string.
+        column, width: Which part of the line is meant, counted from 1; 0 when not known.
     """
 
     code = "usage"
     exit_status = 2
+    column: int = 0
+    width: int = 0
 
     def __init__(
         self, message: str, *, file: str | None = None, line: int | None = None, remedy: str = ""

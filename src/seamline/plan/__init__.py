@@ -1,5 +1,19 @@
 """Configuration and interfaces become groups, endpoints and permissions. Pure and printable."""
 
-from seamline.plan.model import GroupPlan, Limits, Plan, ServicePlan
+from seamline.config import Limits
+from seamline.plan.build import build, from_json, to_json
+from seamline.plan.model import GroupPlan, Plan, ServicePlan
+from seamline.plan.project import analyse_project
+from seamline.plan.rundir import run_dir
 
-__all__ = ["GroupPlan", "Limits", "Plan", "ServicePlan"]
+__all__ = [
+    "GroupPlan",
+    "Limits",
+    "Plan",
+    "ServicePlan",
+    "analyse_project",
+    "build",
+    "from_json",
+    "run_dir",
+    "to_json",
+]

@@ -2,27 +2,8 @@
 
 import msgspec
 
+from seamline.config import Limits
 from seamline.interface import Interface
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds on what a peer may ask for.
-
-    Attributes:
-        frame_bytes: Largest frame.
-        depth: Deepest nesting of one value.
-        items: Most items in one message.
-        in_flight: Calls one worker runs or queues at a time.
-        connections: Connections one worker keeps open.
-        chain: Longest chain of calls, each made while serving the one before.
-    """
-
-    frame_bytes: int = 64 * 1024 * 1024
-    depth: int = 200
-    items: int = 10_000_000
-    in_flight: int = 1_000
-    connections: int = 1_000
-    chain: int = 64
 
 
 class ServicePlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,357 @@
+"""Read ``seamline.toml`` into frozen values: what the operator asked for, and no more.
+
+Nothing here looks at the application or the machine; :mod:`seamline.plan` does that.
+Precedence, lowest first: defaults, the file, ``SEAMLINE_*`` variables, flags.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seamline.config.positions import index, suggest
+from seamline.config.reader import Table, is_bind
+from seamline.config.values import (
+    BUILT_IN_LAYOUTS,
+    DEFAULT_BIND,
+    Config,
+    Group,
+    Layout,
+    Limits,
+    Service,
+)
+from seamline.errors import ConfigError
+
+FILE_NAME: Final = "seamline.toml"
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+_TOP_KEYS: Final = (
+    "name services layouts layout carry setup bind startup_timeout graceful_timeout "
+    "stall_timeout socket_mode limits log_level"
+).split()
+_KINDS: Final = ("package", "http", "command")
+_SERVICE_KEYS: Final = (
+    *_KINDS,
+    *("timeout", "local", "idempotent", "carry", "bind", "path"),
+)
+#: Keys that mean something for one kind of service only.
+_KEYS_OF: Final = {
+    "package": ("timeout", "local", "idempotent", "carry"),
+    "http": ("bind", "path"),
+    "command": (),
+}
+_GROUP_KEYS: Final = ("services", "workers", "threads", "env")
+# Twice the processes of the largest machine on sale: above it a slip is likelier than a wish.
+_MOST_WORKERS: Final = 1024
+_MOST_THREADS: Final = 4096
+_FIRST_SERVICE: Final = 'name one, such as: [services.web] with http = "shop.web:create_app()"'
+_OVERRIDES: Final = ("layout", "bind", "log_level")
+
+
+def find_file(
+    *, directory: Path | None = None, file: Path | None = None, environ: Mapping[str, str]
+) -> Path:
+    """Return the file to read: ``-f``, else ``SEAMLINE_FILE``, else the nearest one above.
+
+    Args:
+        directory: Where to start (``-C``); the current directory when ``None``. The
+            other two are relative to it.
+        file: The file named on the command line, or ``None``.
+        environ: Environment variables.
+
+    Raises:
+        ConfigError: There is no such file, or none in the directory and those above it.
+    """
+    start = Path(os.path.abspath(directory or Path()))
+    if not start.is_dir():
+        raise ConfigError(f"there is no directory {directory}")
+    named = file or (Path(environ["SEAMLINE_FILE"]) if environ.get("SEAMLINE_FILE") else None)
+    if named is not None:
+        found = start / named
+        if found.is_dir():
+            found = found / FILE_NAME
+        if not found.is_file():
+            source = "" if file else " (from SEAMLINE_FILE)"
+            raise ConfigError(f"there is no file {named}{source}")
+        return found
+    for place in (start, *start.parents):
+        if (place / FILE_NAME).is_file():
+            return place / FILE_NAME
+    raise ConfigError(
+        f"there is no {FILE_NAME} in {start} or above it",
+        remedy="name one with -f FILE, or write one: docs/reference-config.md",
+    )
+
+
+def load(
+    path: Path, *, environ: Mapping[str, str], overrides: Mapping[str, str | None] | None = None
+) -> Config:
+    """Read and check one configuration file.
+
+    Args:
+        path: The file.
+        environ: Environment variables; ``SEAMLINE_LAYOUT``, ``SEAMLINE_BIND`` and
+            ``SEAMLINE_LOG_LEVEL`` count.
+        overrides: What flags said: any of ``layout``, ``bind``, ``log_level``. A value
+            of ``None`` stands for a flag that was not given.
+
+    Raises:
+        ConfigError: The file is missing, is not TOML, or holds something that cannot be
+            used; the error names the line.
+    """
+    shown = _shown_path(path)
+    top = _parse(path, shown)
+    top.only(_TOP_KEYS, "seamline.toml")
+    services = tuple(_service(name, table) for name, table in _named(top, "services", "a service"))
+    if not services:
+        raise top.refuse("no service is named", remedy=_FIRST_SERVICE)
+    _check_packages(services, top)
+    config = Config(
+        file=Path(shown),
+        root=path.absolute().parent,
+        name=_application_name(top, path),
+        services=services,
+        layouts=tuple(
+            _layout(name, table, services) for name, table in _named(top, "layouts", "a layout")
+        ),
+        layout=top.text("layout", "mono"),
+        bind=top.bind("bind") or DEFAULT_BIND,
+        setup=top.shaped("setup", "callable"),
+        carry=top.carried("carry"),
+        startup_timeout=top.seconds("startup_timeout", 60.0),
+        graceful_timeout=top.seconds("graceful_timeout", 30.0),
+        stall_timeout=top.seconds("stall_timeout", 30.0),
+        socket_mode=top.mode("socket_mode", 0o600),
+        limits=_limits(top.table("limits")),
+        log_level=top.text("log_level", "info", choices=LOG_LEVELS),
+        positions=top.positions,
+    )
+    if config.layout not in config.layout_names:
+        remedy = suggest(config.layout, config.layout_names, "layouts are")
+        raise top.refuse(f"there is no layout {config.layout!r}", "layout", remedy=remedy)
+    return _override(config, environ, overrides or {})
+
+
+def _shown_path(path: Path) -> str:
+    """Return the path as a reader in the current directory would type it."""
+    absolute = path.absolute()
+    here = Path.cwd()
+    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
+
+
+def _parse(path: Path, shown: str) -> Table:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cannot read it: {reason}", file=shown) from exc
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(exc))
+        message = str(exc).partition(" (at ")[0]
+        last = text.count("\n", 0, len(text.rstrip())) + 1
+        error = ConfigError(
+            f"not TOML: {message[:1].lower()}{message[1:]}",
+            file=shown,
+            line=int(place[1]) if place else last,
+        )
+        if place:
+            error.column, error.width = int(place[2]), 1
+        raise error from exc
+    return Table(values, index(text, shown))
+
+
+def _named(top: Table, key: str, what: str) -> list[tuple[str, Table]]:
+    return top.table(key).tables(what)
+
+
+def _application_name(top: Table, path: Path) -> str:
+    if "name" in top:
+        name: str = top.text("name")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", name):
+            raise top.wrong("name", "a letter, then letters, digits, '-', '_' and '.'")
+        return name
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", path.absolute().parent.name).strip("-.") or "app"
+
+
+def _service(name: str, table: Table) -> Service:
+    table.only(_SERVICE_KEYS, f"[services.{name}]")
+    kinds = [kind for kind in _KINDS if kind in table]
+    if not kinds:
+        raise table.refuse(
+            f"service {name!r} says neither package, http nor command",
+            remedy=f'add one, such as: package = "{name}"',
+        )
+    if len(kinds) > 1:
+        raise table.refuse(
+            f"service {name!r} has both `{kinds[0]}` and `{kinds[1]}`",
+            kinds[1],
+            remedy="make two services of it",
+            key=True,
+        )
+    kind = kinds[0]
+    for key in table.values:
+        if key not in {kind, *_KEYS_OF[kind]}:
+            owner = next(other for other, keys in _KEYS_OF.items() if key in keys)
+            raise table.refuse(
+                f"`{key}` means something for {owner} services only, and {name!r} is a {kind} one",
+                key,
+                remedy="remove the line",
+                key=True,
+            )
+    return Service(
+        name=name,
+        package=table.shaped("package", "module"),
+        http=table.shaped("http", "application"),
+        command=table.command("command"),
+        timeout=table.seconds("timeout", 30.0),
+        local=table.texts("local"),
+        idempotent=table.texts("idempotent"),
+        carry=table.carried("carry"),
+        bind=table.bind("bind"),
+        path=table.mount("path"),
+    )
+
+
+def _check_packages(services: tuple[Service, ...], top: Table) -> None:
+    """Refuse a module that would belong to two services."""
+    packages = [service for service in services if service.package is not None]
+    for place, later in enumerate(packages):
+        for earlier in packages[:place]:
+            one, two = str(earlier.package), str(later.package)
+            if one == two:
+                raise top.refuse(
+                    f"package {two!r} is service {earlier.name!r} already",
+                    *("services", later.name, "package"),
+                    remedy="name each package once",
+                )
+            inner, outer = (two, one) if two.startswith(f"{one}.") else (one, two)
+            if inner.startswith(f"{outer}."):
+                raise top.refuse(
+                    f"package {inner!r} is inside {outer!r}, which is a service too; "
+                    "each module belongs to exactly one service",
+                    *("services", later.name, "package"),
+                    remedy=f"name the parts of {outer} one by one instead of {outer} itself",
+                )
+
+
+def _layout(name: str, table: Table, services: tuple[Service, ...]) -> Layout:
+    if name in BUILT_IN_LAYOUTS:
+        raise table.refuse(
+            f"layout {name!r} is built in and cannot be redefined",
+            remedy="give yours another name",
+            key=True,
+        )
+    if not table.values:
+        raise table.refuse(f"layout {name!r} has no groups", key=True)
+    known = [service.name for service in services]
+    placed: dict[str, str] = {}
+    groups = []
+    for group_name in table.values:
+        group = _group(table.name(group_name, "a group"), name, table)
+        short = isinstance(table.values[group_name], list)
+        for place, service in enumerate(group.services):
+            where = (group_name, place) if short else (group_name, "services", place)
+            if service not in known:
+                remedy = suggest(service, known, "services are")
+                raise table.refuse(f"there is no service {service!r}", *where, remedy=remedy)
+            if service in placed:
+                raise table.refuse(
+                    f"service {service!r} is in group {placed[service]!r} already",
+                    *where,
+                    remedy="a service is in one group of a layout",
+                )
+            placed[service] = group_name
+        groups.append(group)
+    missing = [service for service in known if service not in placed]
+    if missing:
+        raise table.refuse(
+            f"layout {name!r} leaves service {missing[0]!r} in no group",
+            remedy=f'add it to one, or give it its own: {missing[0]} = ["{missing[0]}"]',
+            key=True,
+        )
+    return Layout(name, tuple(groups))
+
+
+def _group(name: str, layout: str, table: Table) -> Group:
+    value = table.values[name]
+    if isinstance(value, list):
+        services = table.texts(name)
+        below = Table({}, table.positions, (*table.path, name))
+    elif isinstance(value, dict):
+        below = table.table(name)
+        below.only(_GROUP_KEYS, f"group {name!r} of [layouts.{layout}]")
+        services = below.texts("services")
+    else:
+        raise table.wrong(name, "a list of services or a table", remedy=f'write {name} = ["web"]')
+    if not services:
+        raise table.refuse(
+            f"group {name!r} has no services", name, remedy="name some, or remove the group"
+        )
+    return Group(
+        name=name,
+        services=services,
+        workers=below.count("workers", 1, highest=_MOST_WORKERS),
+        threads=below.count("threads", 8, highest=_MOST_THREADS),
+        env=below.env("env"),
+    )
+
+
+def _limits(table: Table) -> Limits:
+    table.only(Limits.__struct_fields__, "[limits]")
+    return Limits(
+        **{
+            name: table.count(name, getattr(Limits(), name), highest=2**31 - 1)
+            for name in Limits.__struct_fields__
+        }
+    )
+
+
+def _override(
+    config: Config, environ: Mapping[str, str], overrides: Mapping[str, str | None]
+) -> Config:
+    """Lay the environment's and the flags' choices over the file's."""
+    for name in _OVERRIDES:
+        variable, flag = f"SEAMLINE_{name.upper()}", f"--{name.replace('_', '-')}"
+        for source, value in ((variable, environ.get(variable)), (flag, overrides.get(name))):
+            if value:
+                config = _with(config, name, value, source)
+    return config
+
+
+def _with(config: Config, name: str, value: str, source: str) -> Config:
+    if name == "layout":
+        if value not in config.layout_names:
+            raise ConfigError(
+                f"{source}: there is no layout {value!r}",
+                remedy=suggest(value, config.layout_names, "layouts are"),
+            )
+        return msgspec.structs.replace(config, layout=value)
+    if name == "log_level":
+        if value not in LOG_LEVELS:
+            raise ConfigError(
+                f"{source}: there is no level {value!r}",
+                remedy=suggest(value, LOG_LEVELS, "levels are"),
+            )
+        return msgspec.structs.replace(config, log_level=value)
+    if not is_bind(value):
+        raise ConfigError(
+            f"{source}: {value!r} is no address to listen on",
+            remedy="write host:port or unix:/path, such as 127.0.0.1:8000",
+        )
+    return with_bind(config, value)
+
+
+def with_bind(config: Config, bind: str) -> Config:
+    """Return the configuration with another address for its first http service."""
+    services = list(config.services)
+    for place, service in enumerate(services):
+        if service.http is not None:
+            services[place] = msgspec.structs.replace(service, bind=bind)
+            break
+    return msgspec.structs.replace(config, bind=bind, services=tuple(services))

@@ -1,0 +1,244 @@
+"""Typed access to a parsed TOML table, with every refusal pointing at its line."""
+
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from seamline.config.positions import KeyPath, Positions, suggest
+from seamline.errors import ConfigError
+
+_MODULE: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_SHAPES: Final = {
+    "module": (re.compile(_MODULE), "a dotted module name", "shop.accounts"),
+    "variable": (re.compile(rf"{_MODULE}:[^\W\d]\w*"), "module:variable", "shop.context:currency"),
+    "callable": (re.compile(rf"{_MODULE}:{_MODULE}"), "module:callable", "shop.setup:prepare"),
+    "application": (
+        re.compile(rf"{_MODULE}:{_MODULE}(?:\(\))?"),
+        "module:object or module:factory()",
+        "shop.web:create_app()",
+    ),
+}
+# A group's name becomes part of a socket's path, which the kernel bounds at 107 bytes, and
+# a dot separates it from the slot.
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
+_BIND: Final = re.compile(
+    r"unix:(?P<path>/.+)|(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>\d+)"
+)
+_MOUNT: Final = re.compile(r"/|(?:/[A-Za-z0-9._~-]+)+")
+_HIGHEST_PORT: Final = 65535
+
+
+def is_bind(value: str) -> bool:
+    """Say whether a text is an address to listen on: ``host:port`` or ``unix:/path``."""
+    match = _BIND.fullmatch(value)
+    return match is not None and int(match["port"] or 0) <= _HIGHEST_PORT
+
+
+class Table:
+    """One table of the file: its values, where it stands, and what may be in it."""
+
+    def __init__(
+        self, values: Mapping[str, Any], positions: Positions, path: KeyPath = ()
+    ) -> None:
+        self.values = values
+        self.positions = positions
+        self.path = path
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def refuse(
+        self, message: str, *below: str | int, remedy: str = "", key: bool = False
+    ) -> ConfigError:
+        """Return the error about this table, or about something below it."""
+        return self.positions.refusal(message, (*self.path, *below), remedy=remedy, key=key)
+
+    def only(self, known: Collection[str], what: str) -> None:
+        """Refuse every key that is not known.
+
+        Raises:
+            ConfigError: One is not; a near one is suggested.
+        """
+        for key in self.values:
+            if key not in known:
+                remedy = suggest(key, known, f"{what} has the keys")
+                raise self.refuse(f"unknown key {key!r} in {what}", key, remedy=remedy, key=True)
+
+    def wrong(self, key: str, expected: str, *, remedy: str = "") -> ConfigError:
+        """Return the error for a value of the wrong type or shape."""
+        return self.refuse(
+            f"`{key}` must be {expected}, not {_shown(self.values[key])}", key, remedy=remedy
+        )
+
+    def table(self, key: str) -> "Table":
+        """Return the table below a key; an empty one when there is none."""
+        below = self.values.get(key, {})
+        if not isinstance(below, dict):
+            raise self.wrong(key, "a table")
+        return Table(below, self.positions, (*self.path, key))
+
+    def tables(self, what: str) -> "list[tuple[str, Table]]":
+        """Return every table below this one, whose keys are names the user chose."""
+        return [(self.name(key, what), self.table(key)) for key in self.values]
+
+    def name(self, key: str, what: str) -> str:
+        """Return a key that the user chose as a name."""
+        if not _NAME.fullmatch(key):
+            raise self.refuse(
+                f"{what} cannot be named {key!r}",
+                key,
+                remedy="a name is a letter, then at most 31 letters, digits, '-' and '_'",
+                key=True,
+            )
+        return key
+
+    def text(self, key: str, default: str | None = None, *, choices: Collection[str] = ()) -> Any:
+        """Return a text that is not empty."""
+        if key not in self.values:
+            return default
+        value = self.values[key]
+        if not isinstance(value, str) or not value:
+            raise self.wrong(key, "a text" if value != "" else "a text that is not empty")
+        if choices and value not in choices:
+            listed = suggest(value, choices, "choose from")
+            raise self.refuse(f"`{key}` cannot be {value!r}", key, remedy=listed)
+        return value
+
+    def shaped(self, key: str, shape: str) -> str | None:
+        """Return a text of one of the shapes above."""
+        value: str | None = self.text(key)
+        pattern, expected, example = _SHAPES[shape]
+        if value is not None and not pattern.fullmatch(value):
+            raise self.wrong(key, expected, remedy=f'write it like "{example}"')
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts, each once."""
+        value = self.values.get(key, [])
+        if isinstance(value, str):
+            raise self.wrong(key, "a list", remedy=f'write {key} = ["{value}"]')
+        if not isinstance(value, list):
+            raise self.wrong(key, "a list of texts")
+        for place, item in enumerate(value):
+            if not isinstance(item, str) or not item:
+                raise self.refuse(f"`{key}` must hold texts only, not {_shown(item)}", key, place)
+            if item in value[:place]:
+                raise self.refuse(f"{item!r} stands twice in `{key}`", key, place)
+        return tuple(value)
+
+    def carried(self, key: str) -> tuple[str, ...]:
+        """Return a list of ``module:variable``."""
+        pattern, expected, example = _SHAPES["variable"]
+        values = self.texts(key)
+        for place, value in enumerate(values):
+            if not pattern.fullmatch(value):
+                raise self.refuse(
+                    f"`{key}` must hold {expected}, not {value!r}",
+                    key,
+                    place,
+                    remedy=f'write it like "{example}"',
+                )
+        return values
+
+    def command(self, key: str) -> tuple[str, ...] | None:
+        """Return a command as its words."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            words = ", ".join(f'"{word}"' for word in _words(value))
+            raise self.wrong(key, "a list of words", remedy=f"write {key} = [{words}]")
+        if not isinstance(value, list) or not value:
+            raise self.wrong(key, "a list of words that is not empty")
+        for place, word in enumerate(value):
+            if not isinstance(word, str):
+                raise self.refuse(f"`{key}` must hold texts only, not {_shown(word)}", key, place)
+        return tuple(value)
+
+    def seconds(self, key: str, default: float) -> float:
+        """Return a duration above 0 and below a day."""
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.wrong(key, "a number of seconds")
+        if not 0 < value < 24 * 3600:
+            raise self.refuse(f"`{key}` must be above 0 and below 86400 seconds, not {value}", key)
+        return float(value)
+
+    def count(self, key: str, default: int, *, highest: int) -> int:
+        """Return a whole number from 1."""
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.wrong(key, "a whole number")
+        if not 1 <= value <= highest:
+            raise self.refuse(f"`{key}` must be 1 to {highest}, not {value}", key)
+        return value
+
+    def mode(self, key: str, default: int) -> int:
+        """Return permission bits; ``660`` for ``0o660`` is a slip that TOML cannot see."""
+        value = self.values.get(key, default)
+        if isinstance(value, str) and re.fullmatch(r"(0o?)?[0-7]{3}", value):
+            value = int(value[-3:], 8)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.wrong(key, "permission bits", remedy=f"write {key} = 0o660")
+        if not 0o600 <= value <= 0o777:
+            raise self.refuse(
+                f"`{key}` must be 0o600 to 0o777, not {value}",
+                key,
+                remedy=f"write it in octal: {key} = 0o660",
+            )
+        return value
+
+    def bind(self, key: str) -> str | None:
+        """Return an address to listen on."""
+        value: str | None = self.text(key)
+        if value is not None and not is_bind(value):
+            raise self.wrong(
+                key, "host:port or unix:/path", remedy='write it like "127.0.0.1:8000"'
+            )
+        return value
+
+    def mount(self, key: str) -> str | None:
+        """Return a path prefix."""
+        value: str | None = self.text(key)
+        if value is not None and not _MOUNT.fullmatch(value):
+            raise self.wrong(
+                key,
+                "a path that begins with / and does not end with one",
+                remedy='write it like "/admin"',
+            )
+        return value
+
+    def env(self, key: str) -> dict[str, str]:
+        """Return a table of environment variables."""
+        below = self.table(key)
+        for name, value in below.values.items():
+            if not isinstance(value, str):
+                raise below.wrong(name, "a text", remedy=f'write {name} = "{value}"')
+            if name.startswith("SEAMLINE_"):
+                raise below.refuse(f"{name} belongs to Seamline", name, key=True)
+        return dict(below.values)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # an open quote: the words as they stand still show the form
+        return command.split()
+
+
+def _shown(value: object) -> str:
+    """Return a value as TOML would name it, with its type."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"' if len(value) <= 40 else "a text"
+        case int() | float():
+            return str(value)
+        case list():
+            return "a list" if value else "an empty list"
+        case dict():
+            return "a table"
+        case _:
+            return f"a {type(value).__name__}"

@@ -1,0 +1,152 @@
+"""What ``seamline.toml`` says, as frozen values. Reading it is :mod:`seamline.config.file`'s work."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seamline.config.positions import Positions
+from seamline.errors import ConfigError
+
+DEFAULT_BIND: Final = "127.0.0.1:8000"
+BUILT_IN_LAYOUTS: Final = ("mono", "local", "micro")
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on what a peer may ask for.
+
+    Attributes:
+        frame_bytes: Largest frame.
+        depth: Deepest nesting of one value.
+        items: Most items in one message.
+        in_flight: Calls one worker runs or queues at a time.
+        connections: Connections one worker keeps open.
+        chain: Longest chain of calls, each made while serving the one before.
+    """
+
+    frame_bytes: int = 64 * 1024 * 1024
+    depth: int = 200
+    items: int = 10_000_000
+    in_flight: int = 1_000
+    connections: int = 1_000
+    chain: int = 64
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """One ``[services.NAME]``: exactly one of ``package``, ``http`` and ``command`` is set.
+
+    Attributes:
+        timeout: Default deadline of a call to it, seconds.
+        local: Public functions that stay in every process.
+        idempotent: Public functions that may be retried after an unknown outcome.
+        carry: Context variables that travel and return, as ``module:variable``.
+        bind: Address an http service listens on, ``host:port`` or ``unix:/path``.
+        path: Prefix an http service is mounted under, ``/`` or ``/prefix``.
+    """
+
+    name: str
+    package: str | None = None
+    http: str | None = None
+    command: tuple[str, ...] | None = None
+    timeout: float = 30.0
+    local: tuple[str, ...] = ()
+    idempotent: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
+    bind: str | None = None
+    path: str | None = None
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """One group of a layout: services that share processes.
+
+    Attributes:
+        services: Names of the services it hosts.
+        workers: Processes, at least 1.
+        threads: Synchronous calls one worker runs at a time, at least 1.
+        env: Variables added to the environment of its workers.
+    """
+
+    name: str
+    services: tuple[str, ...]
+    workers: int = 1
+    threads: int = 8
+    env: dict[str, str] = {}
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """A named assignment of every service to one group."""
+
+    name: str
+    groups: tuple[Group, ...]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of ``seamline.toml``, after ``SEAMLINE_*`` variables and flags.
+
+    Attributes:
+        file: The file, as it should be shown to the reader.
+        root: Absolute directory of the file; the application's working directory.
+        layouts: The layouts written in the file; :meth:`layout_named` knows the built-in ones.
+        layout: Name of the layout to use when a command names none.
+        bind: Where an http service listens that has no ``bind`` of its own.
+        setup: ``module:callable`` that every process calls once, or ``None``.
+        log_level: Least severe level Seamline logs.
+        positions: Where each key stands in the file, for messages.
+    """
+
+    file: Path
+    root: Path
+    name: str
+    services: tuple[Service, ...]
+    layouts: tuple[Layout, ...] = ()
+    layout: str = "mono"
+    bind: str = DEFAULT_BIND
+    setup: str | None = None
+    carry: tuple[str, ...] = ()
+    startup_timeout: float = 60.0
+    graceful_timeout: float = 30.0
+    stall_timeout: float = 30.0
+    socket_mode: int = 0o600
+    limits: Limits = Limits()
+    log_level: str = "info"
+    positions: Positions
+
+    def service(self, name: str) -> Service:
+        """Return the service of that name. Raises KeyError when there is none."""
+        return {service.name: service for service in self.services}[name]
+
+    @property
+    def packages(self) -> tuple[Service, ...]:
+        """The services that are packages, in the order of the file."""
+        return tuple(service for service in self.services if service.package is not None)
+
+    @property
+    def layout_names(self) -> tuple[str, ...]:
+        """Every layout there is: the built-in ones, then those of the file."""
+        return (*BUILT_IN_LAYOUTS, *(layout.name for layout in self.layouts))
+
+    def layout_named(self, name: str) -> Layout:
+        """Return a layout, built in or written in the file.
+
+        Raises:
+            ConfigError: There is no layout of that name.
+        """
+        every = tuple(service.name for service in self.services)
+        if name in {"mono", "local"}:
+            return Layout(name, (Group(name="app", services=every),))
+        if name == "micro":
+            return Layout(name, tuple(Group(name=one, services=(one,)) for one in every))
+        for layout in self.layouts:
+            if layout.name == name:
+                return layout
+        raise ConfigError(
+            f"there is no layout {name!r}",
+            file=str(self.file),
+            remedy=self.positions.suggest(name, self.layout_names, "layouts are"),
+        )
+
+    def refusal(
+        self, message: str, *path: str | int, remedy: str = "", key: bool = False
+    ) -> ConfigError:
+        """Return the error to raise about one value (or *key*) of the file."""
+        return self.positions.refusal(message, path, remedy=remedy, key=key)

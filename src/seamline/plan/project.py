@@ -1,0 +1,77 @@
+"""Read the source of the application that a configuration names."""
+
+import sys
+from pathlib import Path
+
+from seamline import interface
+from seamline.config import Config, suggest
+from seamline.interface import Analysis
+
+
+def analyse_project(config: Config, layout: str) -> Analysis:
+    """Read the application's source and say what every seam would be. Executes nothing.
+
+    Args:
+        config: What the file says.
+        layout: Name of the layout that findings are about.
+
+    Raises:
+        ConfigError: The layout, a package or an http service's module does not exist.
+        ApplicationError: A module of a package cannot be parsed.
+    """
+    groups = config.layout_named(layout).groups
+    search_path = _search_path()
+    for service in config.services:
+        if service.package is not None:
+            _check_module(config, service.package, service.name, "package", search_path)
+        if service.http is not None:
+            module = service.http.partition(":")[0]
+            _check_module(config, module, service.name, "http", search_path)
+    return interface.analyse(
+        config.root,
+        {service.name: str(service.package) for service in config.packages},
+        groups={group.name: group.services for group in groups},
+        workers={group.name: group.workers for group in groups},
+        local={service.name: service.local for service in config.packages},
+        http=tuple(one.http for one in config.services if one.http is not None),
+        search_path=search_path,
+    )
+
+
+def _search_path() -> tuple[Path, ...]:
+    """Return the directories on ``sys.path``; workers run with the same one."""
+    return tuple(Path(entry) for entry in sys.path if entry and Path(entry).is_dir())
+
+
+def _roots(config: Config, search_path: tuple[Path, ...]) -> tuple[Path, ...]:
+    return (config.root, config.root / "src", *search_path)
+
+
+def _check_module(
+    config: Config, module: str, service: str, key: str, search_path: tuple[Path, ...]
+) -> None:
+    """Refuse a module that has no source file, suggesting one that is near."""
+    roots = _roots(config, search_path)
+    if interface.module_file(module, roots) is not None:
+        return
+    top = roots[:2] if "." not in module else roots
+    near = [name for root in top for name in _neighbours(module, root)]
+    raise config.refusal(
+        f"there is no {'package' if key == 'package' else 'module'} {module!r}",
+        *("services", service, key),
+        remedy=suggest(module, near, "there are") or f"looked in {config.root} and sys.path",
+    )
+
+
+def _neighbours(module: str, root: Path) -> list[str]:
+    """Return the modules that stand where this one was looked for."""
+    parent = module.rpartition(".")[0]
+    directory = root.joinpath(*parent.split(".")) if parent else root
+    if not directory.is_dir():
+        return []
+    return sorted(
+        f"{parent}.{entry.stem}" if parent else entry.stem
+        for entry in directory.iterdir()
+        if (entry.suffix == ".py" and entry.stem != "__init__")
+        or (entry / "__init__.py").is_file()
+    )

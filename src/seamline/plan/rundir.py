@@ -1,0 +1,102 @@
+"""Where a run keeps its sockets: a directory that only this user can enter."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from seamline.config import Config
+from seamline.errors import UsageError
+
+# sun_path holds 108 bytes with the closing zero byte.
+_LONGEST_SOCKET: Final = 107
+_PRIVATE: Final = 0o700
+
+
+def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) -> Path:
+    """Return the directory with the sockets of this project's run.
+
+    It is ``$XDG_RUNTIME_DIR/seamline/<name>-<hash of the file's path>``, or lies under the
+    system's temporary directory where there is no such variable, or where the path of a
+    socket would be longer than the kernel takes.
+
+    Args:
+        config: What the file says; the same file gives the same directory.
+        environ: Environment variables.
+        create: Make it, with its parent, when it is not there.
+
+    Raises:
+        UsageError: Somebody else could have put things into it.
+    """
+    digest = hashlib.sha256(os.fsencode(config.root / config.file.name)).hexdigest()[:10]
+    longest = max(len(_longest_socket_name(config)), len("control.sock"))
+    chosen: Path | None = None
+    for top in _tops(environ):
+        for name in (f"{config.name}-{digest}", digest):
+            if len(os.fsencode(top / name)) + 1 + longest <= _LONGEST_SOCKET:
+                chosen = chosen or top / name
+    if chosen is None:
+        raise UsageError(
+            f"no directory is short enough for the sockets' paths ({_LONGEST_SOCKET} bytes)",
+            remedy="set TMPDIR or XDG_RUNTIME_DIR to a shorter one",
+        )
+    for directory in (chosen.parent, chosen):
+        _check_private(directory, create=create)
+    return chosen
+
+
+def _longest_socket_name(config: Config) -> str:
+    """Return the longest name that :meth:`Plan.socket_path` can give, in any layout."""
+    names = [f"{service.name}.0.sock" for service in config.services]
+    for layout in config.layouts:
+        names += [f"{group.name}.{group.workers - 1}.sock" for group in layout.groups]
+    # `seamline scale` may add workers to what the file says.
+    return max(names, key=len) + "000"
+
+
+def _tops(environ: Mapping[str, str]) -> list[Path]:
+    """Return where run directories may be, best first."""
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    tops = []
+    if runtime.startswith("/") and _is_ours(Path(runtime)):
+        tops.append(Path(runtime, "seamline"))
+    temporary = environ.get("TMPDIR") or tempfile.gettempdir()
+    return [*tops, *(Path(top, f"seamline-{os.getuid()}") for top in (temporary, "/tmp"))]  # noqa: S108 - owner and mode are checked
+
+
+def _is_ours(directory: Path) -> bool:
+    try:
+        status = directory.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _check_private(directory: Path, *, create: bool) -> None:
+    """Make the directory if wanted, then refuse one that others own or can enter."""
+    if create:
+        try:
+            directory.mkdir(mode=_PRIVATE)
+        except FileExistsError:
+            pass  # looked at below, whoever made it
+        except OSError as exc:
+            raise UsageError(f"cannot make the run directory {directory}: {exc.strerror}") from exc
+    try:
+        status = directory.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        fault = "is not a directory"
+    elif status.st_uid != os.getuid():
+        fault = "belongs to another user"
+    elif stat.S_IMODE(status.st_mode) & ~_PRIVATE:
+        fault = f"can be entered by other users (mode {stat.S_IMODE(status.st_mode):o})"
+    else:
+        return
+    raise UsageError(
+        f"the run directory {directory} {fault}",
+        remedy="remove it, or set XDG_RUNTIME_DIR to a directory of your own",
+    )
