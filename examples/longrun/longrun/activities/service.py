@@ -1,0 +1,305 @@
+"""What the other packages may ask of the log."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from longrun import accounts
+from longrun.activities import analysis, columns, store
+from longrun.model import (
+    Activity,
+    ActivityChanges,
+    BadFile,
+    Best,
+    Duplicate,
+    Invalid,
+    NotYours,
+    Period,
+    Recording,
+    Source,
+    Split,
+    Sport,
+    TrackPoint,
+    Week,
+)
+from longrun.signals import activity_added
+
+MAX_TITLE: Final = 120
+MAX_NOTES: Final = 10_000
+# Hour of the day where the runner lives -> what people call a run at that time.
+_HOURS: Final = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon"), (22, "Evening"))
+
+
+def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
+    """Put a recording into the runner's log and announce it with `activity_added`.
+
+    Safe to repeat: the same run is kept once, also when another file tells it.
+
+    Raises:
+        Duplicate: The log has it already, as `activity_id`.
+        BadFile: The recording has too few points to be an activity.
+        NoSuchRunner: Nobody has this number.
+    """
+    if len(rec.points) < 2:
+        raise BadFile("the recording has fewer than two points")
+    runner = accounts.runner(runner_id)
+    digest = analysis.digest(rec)
+    entry = _entry(runner_id, digest, rec)
+    entry.title = (title.strip() or rec.title.strip())[:MAX_TITLE] or _default_title(
+        rec, ZoneInfo(runner.tz)
+    )
+    try:
+        with store.writing() as session:
+            session.add(entry)
+            session.flush()
+            activity = _activity(entry)
+    except IntegrityError as error:
+        known = _with_digest(runner_id, digest)
+        if known is None:
+            raise
+        raise Duplicate(known) from error
+    activity_added.send("longrun.activities", activity=activity)
+    return activity
+
+
+def get(runner_id: int, activity_id: int) -> Activity:
+    """Return one activity.
+
+    Raises:
+        NotYours: This runner has none with this number.
+    """
+    with store.reading() as session:
+        return _activity(_mine(session, runner_id, activity_id))
+
+
+def latest(runner_id: int, limit: int = 10) -> list[Activity]:
+    """Return the runner's newest activities, newest first."""
+    query = select(store.Entry).where(store.Entry.runner_id == runner_id)
+    query = query.order_by(store.Entry.started_at.desc(), store.Entry.id.desc()).limit(limit)
+    with store.reading() as session:
+        return [_activity(entry) for entry in session.scalars(query)]
+
+
+def in_period(runner_id: int, start: date, end: date) -> list[Activity]:
+    """Return the activities from `start` up to and without `end`, newest first.
+
+    A day is the runner's: it begins at midnight where the runner lives.
+    """
+    zone = ZoneInfo(accounts.runner(runner_id).tz)
+    return _between(runner_id, start, end, zone)
+
+
+def summary(runner_id: int, start: date, end: date) -> Period:
+    """Add up the runs from `start` up to and without `end`; every week that touches it is listed."""
+    zone = ZoneInfo(accounts.runner(runner_id).tz)
+    runs = [a for a in _between(runner_id, start, end, zone) if a.sport is Sport.RUN]
+    weeks = []
+    monday = start - timedelta(days=start.weekday())
+    while monday < end:
+        following = monday + timedelta(days=7)
+        inside = [a for a in runs if monday <= _day(a.started_at, zone) < following]
+        weeks.append(Week(monday, len(inside), sum((a.distance_m for a in inside), 0.0)))
+        monday = following
+    return Period(
+        start=start,
+        end=end,
+        count=len(runs),
+        distance_m=sum((a.distance_m for a in runs), 0.0),
+        moving_s=sum((a.moving_s for a in runs), 0.0),
+        climb_m=sum((a.climb_m for a in runs), 0.0),
+        by_week=tuple(weeks),
+    )
+
+
+def track(runner_id: int, activity_id: int, max_points: int = 1000) -> list[TrackPoint]:
+    """Return the points of an activity, thinned evenly to `max_points`.
+
+    Raises:
+        NotYours: This runner has no such activity.
+    """
+    found = tracks(runner_id, [activity_id], max_points)
+    if activity_id not in found:
+        raise NotYours(activity_id)
+    return found[activity_id]
+
+
+def tracks(
+    runner_id: int, activity_ids: Sequence[int], max_points: int = 1000
+) -> dict[int, list[TrackPoint]]:
+    """Return the points of several activities in one query; what is not the runner's is left out."""
+    query = select(store.Track).join(store.Entry, store.Entry.id == store.Track.activity_id)
+    query = query.where(store.Entry.runner_id == runner_id, store.Entry.id.in_(activity_ids))
+    with store.reading() as session:
+        packed = {row.activity_id: row.points for row in session.scalars(query)}
+    return {key: analysis.thin(columns.unpack(value), max_points) for key, value in packed.items()}
+
+
+def splits(runner_id: int, activity_id: int) -> list[Split]:
+    """Return the kilometres of an activity.
+
+    Raises:
+        NotYours: This runner has no such activity.
+    """
+    with store.reading() as session:
+        rows = _mine(session, runner_id, activity_id).splits
+        return [Split(r.km, r.distance_m, r.seconds, r.climb_m, r.avg_hr) for r in rows]
+
+
+def bests(runner_id: int, since: date | None = None) -> list[Best]:
+    """Return the runner's fastest times, shortest distance first; the older one of equals."""
+    zone = ZoneInfo(accounts.runner(runner_id).tz)
+    query = select(store.BestRow, store.Entry.started_at).join(
+        store.Entry, store.Entry.id == store.BestRow.activity_id
+    )
+    query = query.where(store.Entry.runner_id == runner_id).order_by(
+        store.BestRow.seconds, store.Entry.started_at
+    )
+    found: dict[float, Best] = {}
+    with store.reading() as session:
+        for row, started_at in session.execute(query):
+            on = _day(started_at.replace(tzinfo=UTC), zone)
+            if row.distance_m not in found and (since is None or on >= since):
+                found[row.distance_m] = Best(row.distance_m, row.seconds, row.activity_id, on)
+    return [found[distance] for distance in sorted(found)]
+
+
+def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity:
+    """Change title, notes and sport; another sport earns or loses the best efforts.
+
+    Raises:
+        NotYours: This runner has no such activity.
+        Invalid: A value cannot be kept; nothing was changed.
+    """
+    title = " ".join(changes.title.split())
+    if not 1 <= len(title) <= MAX_TITLE:
+        raise Invalid("title", f"a title has 1 to {MAX_TITLE} characters")
+    if len(changes.notes) > MAX_NOTES:
+        raise Invalid("notes", f"notes have at most {MAX_NOTES:,} characters")
+    with store.writing() as session:
+        entry = _mine(session, runner_id, activity_id)
+        entry.title = title
+        entry.notes = changes.notes.strip()
+        if entry.sport != changes.sport:
+            entry.sport = changes.sport.value
+            row = session.get_one(store.Track, activity_id)
+            entry.bests = _best_rows(changes.sport, columns.unpack(row.points))
+        return _activity(entry)
+
+
+def delete(runner_id: int, activity_id: int) -> None:
+    """Take an activity out of the log, with everything known about it.
+
+    Raises:
+        NotYours: This runner has no such activity.
+    """
+    with store.writing() as session:
+        query = select(store.Entry).where(
+            store.Entry.id == activity_id, store.Entry.runner_id == runner_id
+        )
+        entry = session.scalars(query.options(selectinload(store.Entry.track))).one_or_none()
+        if entry is None:
+            raise NotYours(activity_id)
+        session.delete(entry)
+
+
+def _mine(session: Session, runner_id: int, activity_id: int) -> store.Entry:
+    entry = session.get(store.Entry, activity_id)
+    if entry is None or entry.runner_id != runner_id:
+        raise NotYours(activity_id)
+    return entry
+
+
+def _with_digest(runner_id: int, digest: str) -> int | None:
+    query = select(store.Entry.id).where(
+        store.Entry.runner_id == runner_id, store.Entry.digest == digest
+    )
+    with store.reading() as session:
+        return session.scalars(query).one_or_none()
+
+
+def _between(runner_id: int, start: date, end: date, zone: ZoneInfo) -> list[Activity]:
+    query = select(store.Entry).where(
+        store.Entry.runner_id == runner_id,
+        store.Entry.started_at >= _midnight(start, zone),
+        store.Entry.started_at < _midnight(end, zone),
+    )
+    query = query.order_by(store.Entry.started_at.desc(), store.Entry.id.desc())
+    with store.reading() as session:
+        return [_activity(entry) for entry in session.scalars(query)]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def _day(instant: datetime, zone: ZoneInfo) -> date:
+    return instant.astimezone(zone).date()
+
+
+def _default_title(rec: Recording, zone: ZoneInfo) -> str:
+    hour = rec.started_at.astimezone(zone).hour
+    name = next((name for before, name in _HOURS if hour < before), "Night")
+    return f"{name} {'activity' if rec.sport is Sport.OTHER else rec.sport.value}"
+
+
+def _entry(runner_id: int, digest: str, rec: Recording) -> store.Entry:
+    points = rec.points
+    rates = [point.hr for point in points if point.hr is not None]
+    return store.Entry(
+        runner_id=runner_id,
+        digest=digest,
+        notes="",
+        sport=rec.sport.value,
+        # SQLite keeps no zone: every instant in the tables is UTC without one.
+        started_at=rec.started_at.astimezone(UTC).replace(tzinfo=None),
+        distance_m=points[-1].d,
+        moving_s=analysis.moving_seconds(points),
+        elapsed_s=points[-1].t - points[0].t,
+        climb_m=analysis.climb(points),
+        avg_hr=analysis.average_hr(points),
+        max_hr=max(rates, default=None),
+        source=rec.source.value,
+        device=rec.device[:80],
+        track=store.Track(points=columns.pack(points)),
+        splits=[
+            store.SplitRow(
+                km=s.km,
+                distance_m=s.distance_m,
+                seconds=s.seconds,
+                climb_m=s.climb_m,
+                avg_hr=s.avg_hr,
+            )
+            for s in analysis.splits(points)
+        ],
+        bests=_best_rows(rec.sport, points),
+    )
+
+
+def _best_rows(sport: Sport, points: Sequence[TrackPoint]) -> list[store.BestRow]:
+    efforts = analysis.best_efforts(sport, points)
+    return [store.BestRow(distance_m=metres, seconds=s) for metres, s in efforts.items()]
+
+
+def _activity(entry: store.Entry) -> Activity:
+    return Activity(
+        id=entry.id,
+        runner_id=entry.runner_id,
+        title=entry.title,
+        notes=entry.notes,
+        sport=Sport(entry.sport),
+        started_at=entry.started_at.replace(tzinfo=UTC),
+        distance_m=entry.distance_m,
+        moving_s=entry.moving_s,
+        elapsed_s=entry.elapsed_s,
+        climb_m=entry.climb_m,
+        avg_hr=entry.avg_hr,
+        max_hr=entry.max_hr,
+        source=Source(entry.source),
+        device=entry.device,
+        digest=entry.digest,
+    )

@@ -1,0 +1,107 @@
+"""The tables of the log and the session on them. Private to this package."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    relationship,
+    sessionmaker,
+)
+
+from longrun import db
+
+
+class Table(DeclarativeBase):
+    """The tables of activities."""
+
+
+class Entry(Table):
+    """One activity as stored. `runner_id` is a number of another package's: no foreign key."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        UniqueConstraint("runner_id", "digest"),
+        Index("activity_by_start", "runner_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    runner_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(String(120))
+    notes: Mapped[str] = mapped_column(Text)
+    sport: Mapped[str] = mapped_column(String(8))
+    started_at: Mapped[datetime]
+    distance_m: Mapped[float]
+    moving_s: Mapped[float]
+    elapsed_s: Mapped[float]
+    climb_m: Mapped[float]
+    avg_hr: Mapped[int | None]
+    max_hr: Mapped[int | None]
+    source: Mapped[str] = mapped_column(String(8))
+    device: Mapped[str] = mapped_column(String(80))
+
+    track: Mapped["Track"] = relationship(cascade="all, delete-orphan", lazy="raise_on_sql")
+    splits: Mapped[list["SplitRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="SplitRow.km"
+    )
+    bests: Mapped[list["BestRow"]] = relationship(cascade="all, delete-orphan")
+
+
+class Track(Table):
+    """The points of an activity, packed."""
+
+    __tablename__ = "activity_track"
+
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), primary_key=True)
+    points: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SplitRow(Table):
+    """One kilometre of an activity."""
+
+    __tablename__ = "activity_split"
+
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), primary_key=True)
+    km: Mapped[int] = mapped_column(primary_key=True)
+    distance_m: Mapped[float]
+    seconds: Mapped[float]
+    climb_m: Mapped[float]
+    avg_hr: Mapped[int | None]
+
+
+class BestRow(Table):
+    """The fastest time of an activity over one distance."""
+
+    __tablename__ = "activity_best"
+
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), primary_key=True)
+    distance_m: Mapped[float] = mapped_column(primary_key=True)
+    seconds: Mapped[float]
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a session that only reads."""
+    with db.reading(_sessions(db.database_url(), os.getpid())) as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a session that commits when the block ends."""
+    with db.writing(_sessions(db.database_url(), os.getpid())) as session:
+        yield session
+
+
+@lru_cache(maxsize=4)
+def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
+    # The process is part of the key: a forked one must not share its parent's connections.
+    return db.open_sessions(url, Table.metadata)

@@ -1,0 +1,91 @@
+"""How an owner of tables opens its database. Nothing is kept here: each owner keeps its own engine."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+# A writer waits this long for another process's transaction; ours last milliseconds.
+BUSY_SECONDS: Final = 15
+
+
+def instance_dir() -> Path:
+    """Return the directory of the files this installation owns: `LONGRUN_INSTANCE` or ./instance."""
+    return Path(os.environ.get("LONGRUN_INSTANCE", "instance")).absolute()
+
+
+def database_url() -> str:
+    """Return where the tables are: `LONGRUN_DATABASE`, or a SQLite file in the instance directory."""
+    return os.environ.get("LONGRUN_DATABASE") or f"sqlite:///{instance_dir() / 'longrun.db'}"
+
+
+def open_sessions(url: str, metadata: MetaData) -> sessionmaker[Session]:
+    """Open the database at `url` and create the tables of `metadata` that are missing."""
+    if make_url(url).get_backend_name() != "sqlite":
+        engine = create_engine(url, pool_pre_ping=True)
+        metadata.create_all(engine)
+        return sessionmaker(engine)
+    # Opening a SQLite file costs microseconds, and a connection that is not kept cannot be
+    # inherited by a forked process or outlive its file.
+    engine = create_engine(url, poolclass=NullPool)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    _create_tables(engine, metadata)
+    return sessionmaker(engine)
+
+
+@contextmanager
+def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """Open a session that sees one state of the database and changes nothing."""
+    with sessions() as session:
+        yield session
+
+
+@contextmanager
+def writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """Open a session that commits when the block ends and takes everything back when it raises."""
+    with sessions.begin() as session:
+        session.connection(execution_options={"writes": True})
+        yield session
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would begin transactions late and only for some statements; _begin says when.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when somebody wrote in between,
+    # whatever the timeout. Taking the write lock at the start waits instead.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _create_tables(engine: Engine, metadata: MetaData) -> None:
+    path = Path(engine.url.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes that turn a new file to write-ahead logging at once get "database is locked"
+    # without waiting, so the first use goes one by one.
+    with path.with_name(f"{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        raw = sqlite3.connect(path, timeout=BUSY_SECONDS)
+        try:
+            raw.execute("PRAGMA journal_mode = WAL")
+        finally:
+            raw.close()
+        with engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    connection.execute(CreateIndex(index, if_not_exists=True))

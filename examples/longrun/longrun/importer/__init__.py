@@ -1,0 +1,9 @@
+"""Recordings out of files: GPX, TCX and FIT, also gzipped. Files come from strangers.
+
+Whatever the bytes are, `parse` returns recordings or raises `BadFile`. This package keeps nothing,
+opens nothing and asks nobody, so it can run where it may touch nothing else.
+"""
+
+from longrun.importer.service import parse, sniff
+
+__all__ = ["parse", "sniff"]
