@@ -1,0 +1,231 @@
+"""What both directions of the codec share: tags, the state of one message, the sentinel.
+
+A message is ``[shares, names, body]`` in msgpack. ``body`` is a tree of msgpack natives in
+which every array begins with one of the tags below and every map is an exact ``dict`` with
+``str`` keys. ``names`` lists the classes, functions and singletons the body mentions by
+index. ``shares`` says whether a ``REF`` occurs, so that a reader without one keeps no table.
+
+Tracked values (mutable containers, objects, tuples that hold any) are numbered in the order
+in which they are first met, on both sides alike: that number is what a ``REF`` carries.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from seamline.wire.types import TypeTable
+
+# Containers.
+REF: Final = 0
+LIST: Final = 1
+TUPLE: Final = 2
+PLAIN_TUPLE: Final = 3  # holds natives only: not tracked
+SET: Final = 4
+FROZENSET: Final = 5
+DICT: Final = 6
+DEFAULTDICT: Final = 7
+DEQUE: Final = 8
+# Objects.
+OBJECT: Final = 16
+LOOSE: Final = 17  # an object with attributes beside its fields, or without some of them
+DERIVED: Final = 18  # an instance of a subclass of a builtin type
+NAMED_TUPLE: Final = 19
+MEMBER: Final = 20
+FLAGS: Final = 21
+EXCEPTION: Final = 22
+REMOTE: Final = 23  # an exception whose class or attributes do not cross
+# By reference.
+CLASS: Final = 32
+FUNCTION: Final = 33
+SINGLETON: Final = 34
+CONSTANT: Final = 35
+# Scalars of Python and its standard library.
+BIGINT: Final = 48
+STRING: Final = 49  # with lone surrogates
+COMPLEX: Final = 50
+DATETIME: Final = 51
+DATETIME_ZONE: Final = 52
+DATE: Final = 53
+TIME: Final = 54
+TIMEDELTA: Final = 55
+TIMEZONE: Final = 56
+ZONEINFO: Final = 57
+DECIMAL: Final = 58
+FRACTION: Final = 59
+UUID_: Final = 60
+PATH: Final = 61
+RANGE: Final = 62
+SLICE: Final = 63
+ADDRESS: Final = 64
+PATTERN: Final = 65
+# Buffers.
+BYTEARRAY: Final = 80
+MEMORYVIEW: Final = 81
+ARRAY: Final = 82
+NDARRAY: Final = 83
+NUMPY_SCALAR: Final = 84
+
+#: Types that msgpack carries exactly as they are.
+NATIVE: Final = frozenset({type(None), bool, int, float, str, bytes})
+#: The same after msgpack refused an int beyond 64 bits or a str with lone surrogates.
+CAREFUL: Final = frozenset({type(None), bool, float, bytes})
+STRINGS: Final = frozenset({str})
+
+
+class Default:
+    """The class of :data:`DEFAULT`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "DEFAULT"
+
+
+#: Stands for "the parameter's own default object"; always decoded as this very object.
+DEFAULT: Final = Default()
+
+
+class Refused(Exception):  # noqa: N818 - internal; becomes NotSendable
+    """A value met while writing cannot cross.
+
+    Attributes:
+        value: The value itself, by which its path is found afterwards.
+        why: A sentence that says more than its type does, or an empty string.
+    """
+
+    def __init__(self, value: object, why: str = "") -> None:
+        super().__init__(value, why)
+        self.value = value
+        self.why = why
+
+
+Writer = Callable[[Any, "Writing", int], Any]
+Reader = Callable[[Any, "Reading", int], Any]
+
+
+class Writing:
+    """The state of one message while it is written."""
+
+    __slots__ = ("careful", "index", "memo", "native", "shared", "table", "writers")
+
+    def __init__(self, writers: dict[type, Writer], table: "TypeTable", *, careful: bool) -> None:
+        self.writers = writers
+        self.table = table
+        self.native = CAREFUL if careful else NATIVE
+        self.careful = careful
+        # id -> number of a tracked value; -1 - number while an immutable one is still open.
+        # The values stay alive because the message's root holds them: temporaries must
+        # never be tracked.
+        self.memo: dict[int, int] = {}
+        self.index: dict[str, int] = {}
+        self.shared = False
+
+    def value(self, value: Any, left: int) -> Any:
+        """Return the node for any value; ``left`` levels may still be entered."""
+        kind = type(value)
+        return value if kind in self.native else self.writers[kind](value, self, left)
+
+    def track(self, value: object) -> None:
+        """Give a value its number, before its children get theirs."""
+        self.memo[id(value)] = len(self.memo)
+
+    def again(self, value: object) -> list[int]:
+        """Return a reference to a value that was met before."""
+        number = self.memo[id(value)]
+        if number < 0:
+            raise Refused(
+                value, "it contains itself, which an immutable value cannot be rebuilt with"
+            )
+        self.shared = True
+        return [REF, number]
+
+    def name(self, entry: str) -> int:
+        """Return the index of a name in this message's list."""
+        return self.index.setdefault(entry, len(self.index))
+
+    def descend(self, value: object, left: int) -> int:
+        """Return the levels left inside a container, or refuse it."""
+        if left < 1:
+            raise Refused(value, "values nest too deeply here")
+        return left - 1
+
+
+#: Holds the place of an immutable value until its children are there.
+PENDING: Final = object()
+
+
+class Reading:
+    """The state of one message while it is read.
+
+    Attributes:
+        refs: The tracked values so far, or ``None`` when the message has no references.
+        found: Per entry of the message's names its text, replaced by what it stands for
+            once that was looked up.
+        late: Hashed containers of a message with references: filled last, when every
+            key is complete and so has its final hash.
+    """
+
+    __slots__ = ("find", "found", "late", "refs", "table")
+
+    def __init__(
+        self, names: list[Any], table: "TypeTable", find: Callable[[str], Any], *, shares: bool
+    ) -> None:
+        self.found = names
+        self.table = table
+        self.find = find
+        self.refs: list[Any] | None = [] if shares else None
+        self.late: list[Callable[[], None]] = []
+
+    def layout(self, at: int) -> Any:
+        """Return the layout of the objects that name number ``at`` describes."""
+        found = self.found[at]
+        if type(found) is str:
+            found = self.found[at] = self.find(found)
+        return found
+
+    def name(self, at: int) -> str:
+        """Return name number ``at`` as text, for what crosses by reference."""
+        found = self.found[at]
+        if type(found) is not str:
+            raise TypeError("an object's layout is used as a reference")
+        return found
+
+    def reserve(self) -> int:
+        """Take the number of an immutable value before its children take theirs."""
+        if self.refs is None:
+            return 0
+        self.refs.append(PENDING)
+        return len(self.refs) - 1
+
+    def complete(self, number: int, value: Any) -> Any:
+        """Put an immutable value into its reserved place."""
+        if self.refs is not None:
+            self.refs[number] = value
+        return value
+
+
+def read(node: Any, r: Reading, left: int) -> Any:
+    """Return the value of a node that may be of any kind."""
+    kind = type(node)
+    if kind in NATIVE:
+        return node
+    if kind is list:
+        return READERS[node[0]](node, r, left)
+    if kind is dict:
+        return READERS[DICT_NODE](node, r, left)
+    raise TypeError(f"msgpack {kind.__name__} has no meaning here")
+
+
+#: How ``read`` finds the reader of a native map; no array can carry this tag.
+DICT_NODE: Final = "map"
+#: Reader of each tag; every module of the codec adds its own.
+READERS: Final[dict[Any, Reader]] = {}
+#: Writer of each exact type; likewise. Classes are compiled on first sight instead.
+WRITERS: Final[dict[type, Writer]] = {}
+
+
+def enter(left: int) -> int:
+    """Return the levels left inside a container that is being read."""
+    if left < 1:
+        raise ValueError("values nest too deeply")
+    return left - 1

@@ -1,0 +1,201 @@
+"""Which classes and functions may cross one seam, by name."""
+
+import builtins
+import dataclasses
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from seamline.wire.marks import WRITERS
+
+#: Builtin and standard library types that cross by reference. A closed set: a name from the
+#: peer never reaches anything else in ``builtins``.
+_BUILTIN: Final = {
+    f"{kind.__module__}:{kind.__qualname__}": kind
+    for kind in (
+        object,
+        type,
+        type(None),
+        bool,
+        int,
+        float,
+        str,
+        bytes,
+        *WRITERS,
+        *(
+            x
+            for x in vars(builtins).values()
+            if isinstance(x, type) and issubclass(x, BaseException)
+        ),
+    )
+}
+
+
+class TypeTable:
+    """The classes that may cross one seam.
+
+    These are the classes defined in the application's own modules, and the classes that the
+    annotations of the seam's functions reach: through containers and unions, and through
+    the fields of dataclasses, attrs classes, named tuples, typed dicts, Structs and
+    pydantic models. Names are looked up in ``sys.modules`` only: nothing is imported
+    because a peer names it. A class made inside a function has no name.
+    """
+
+    def __init__(
+        self, modules: Iterable[str], functions: Iterable[Callable[..., Any]] = ()
+    ) -> None:
+        self._modules = frozenset(modules)
+        self._functions = tuple(functions)
+        self._reached: dict[str, type] = {}
+        # Annotations are examined at first use, and again when more modules are loaded:
+        # a name under TYPE_CHECKING may resolve by then.
+        self._examined = -1
+
+    def name_of(self, cls: type) -> str | None:
+        """Return the name by which a class crosses, or None when it does not."""
+        name = f"{cls.__module__}:{cls.__qualname__}"
+        return name if self.resolve(name) is cls else None
+
+    def resolve(self, name: str) -> type | None:
+        """Return the class of a name, or None when it may not cross."""
+        found = _BUILTIN.get(name)
+        if found is not None:
+            return found
+        module, _, path = name.partition(":")
+        if module in self._modules:
+            return self._defined(module, path)
+        if self._examined != len(sys.modules):
+            self._examine()
+        return self._reached.get(name)
+
+    def function(self, name: str) -> types.FunctionType | None:
+        """Return a function defined in one of the application's modules."""
+        module, _, path = name.partition(":")
+        found = look_up(module, path) if module in self._modules else None
+        if isinstance(found, types.FunctionType) and found.__module__ == module:
+            return found
+        return None
+
+    def attribute(self, name: str) -> Any:
+        """Return a module attribute of the application, or None."""
+        module, _, path = name.partition(":")
+        if module not in self._modules or "." in path:
+            return None
+        return look_up(module, path)
+
+    def attributes(self) -> Iterator[tuple[str, Any]]:
+        """Yield every attribute of the application's loaded modules, by name."""
+        for module in sorted(self._modules):
+            for key, value in (
+                list(vars(sys.modules.get(module, object())).items())
+                if module in sys.modules
+                else ()
+            ):
+                yield f"{module}:{key}", value
+
+    def _defined(self, module: str, path: str) -> type | None:
+        found = look_up(module, path)
+        if isinstance(found, type) and found.__module__ == module and found.__qualname__ == path:
+            return found
+        return None
+
+    def _examine(self) -> None:
+        self._examined = len(sys.modules)
+        seen: set[int] = set()
+        todo: list[Any] = [
+            *(hint for function in self._functions for hint in hints(function)),
+            *(
+                value
+                for name, value in self.attributes()
+                if isinstance(value, type) and value.__module__ == name.partition(":")[0]
+            ),
+        ]
+        while todo:
+            hint = todo.pop()
+            if id(hint) in seen:
+                continue
+            seen.add(id(hint))
+            todo.extend(typing.get_args(hint))
+            origin = typing.get_origin(hint)
+            if isinstance(hint, type) and origin is None:
+                self._reach(hint)
+                if is_record(hint):
+                    todo.extend(hints(hint))
+            elif isinstance(origin, type):
+                todo.append(origin)
+            todo.extend(inner(hint))
+
+    def _reach(self, cls: type) -> None:
+        if look_up(cls.__module__, cls.__qualname__) is cls:
+            self._reached[f"{cls.__module__}:{cls.__qualname__}"] = cls
+
+
+def inner(hint: Any) -> list[Any]:
+    """Return what a NewType, TypeVar or type alias stands for."""
+    found = [
+        getattr(hint, "__supertype__", None),
+        getattr(hint, "__bound__", None),
+        *getattr(hint, "__constraints__", ()),
+    ]
+    if type(hint).__name__ == "TypeAliasType":
+        found.append(hint.__value__)
+    return [x for x in found if x is not None]
+
+
+def is_record(cls: type) -> bool:
+    """Whether a class's annotations are the types of its fields."""
+    return (
+        dataclasses.is_dataclass(cls)
+        or hasattr(cls, "__attrs_attrs__")
+        or hasattr(cls, "__struct_fields__")
+        or hasattr(cls, "__pydantic_fields__")
+        or typing.is_typeddict(cls)
+        or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+    )
+
+
+def look_up(module: str, path: str) -> Any:
+    """Return what a dotted path names in a module that is already loaded, or None."""
+    found: Any = sys.modules.get(module)
+    for step in path.split("."):
+        try:
+            found = vars(found)[step]
+        except (TypeError, KeyError):
+            return None
+    return found
+
+
+def hints(holder: Any) -> list[Any]:
+    """Return the annotations of a function or class that can be evaluated."""
+    holder = inspect.unwrap(holder) if callable(holder) else holder
+    try:
+        return list(typing.get_type_hints(holder, include_extras=True).values())
+    except Exception:  # noqa: BLE001 - annotations are the application's expressions
+        return [hint for owner in owners(holder) for hint in single_hints(owner)]
+
+
+def owners(holder: Any) -> tuple[Any, ...]:
+    """Return the objects whose annotations count for a function or class."""
+    return holder.__mro__ if isinstance(holder, type) else (holder,)
+
+
+def single_hints(owner: Any) -> Iterator[Any]:
+    """Yield those annotations of one object that can be evaluated one by one."""
+    space = getattr(owner, "__globals__", None)
+    if space is None:
+        space = vars(sys.modules.get(getattr(owner, "__module__", ""), builtins))
+    for annotation in (
+        vars(owner).get("__annotations__", {}).values()
+        if isinstance(owner, type)
+        else getattr(owner, "__annotations__", {}).values()
+    ):
+        if not isinstance(annotation, str):
+            yield annotation
+            continue
+        try:
+            yield eval(annotation, dict(space))  # noqa: S307 - source of the application itself
+        except Exception:  # noqa: BLE001, S112 - a name that is only there for type checkers
+            continue
