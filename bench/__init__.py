@@ -1,0 +1,1 @@
+"""What a call costs: Seamline beside others, measured in turns on this machine."""

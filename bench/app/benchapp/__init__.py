@@ -1,0 +1,1 @@
+"""A catalogue, and a page that measures what asking it costs."""

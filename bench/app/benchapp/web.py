@@ -1,0 +1,77 @@
+"""``GET /visit?caller=async&host=sync&seconds=1``: measure calls of those colours from here.
+
+The calls are the application's own, ``catalog.product("p-1")``; whether they cross to
+another process is decided by the layout this application is run in.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import parse_qsl
+
+from benchapp import catalog
+from benchapp.measure import Visit, measure_async, measure_sync
+
+Message = MutableMapping[str, Any]
+_runners = threading.local()
+
+
+async def visit(caller: str, host: str, seconds: float) -> Visit:
+    """Measure calls from code of one colour to functions of one colour."""
+    host_pid = await asyncio.to_thread(catalog.host_pid)
+    if caller == "async":
+        product, echo = (
+            (catalog.product_async, catalog.echo_async)
+            if host == "async"
+            else (_in_coroutine(catalog.product), _in_coroutine(catalog.echo))
+        )
+        return await measure_async(product, echo, host_pid=host_pid, seconds=seconds)
+    plain_product, plain_echo = (
+        (catalog.product, catalog.echo)
+        if host == "sync"
+        else (_run_to_end(catalog.product_async), _run_to_end(catalog.echo_async))
+    )
+    return await asyncio.to_thread(
+        measure_sync, plain_product, plain_echo, host_pid=host_pid, seconds=seconds
+    )
+
+
+def _in_coroutine(function: Callable[[Any], object]) -> Callable[[Any], Awaitable[object]]:
+    """Call a plain function from a coroutine, as is: the loop waits for it, as in one process."""
+
+    async def call(argument: Any) -> object:
+        return function(argument)
+
+    return call
+
+
+def _run_to_end(function: Callable[[Any], Awaitable[object]]) -> Callable[[Any], object]:
+    """Run a coroutine from plain code, on an event loop that each thread keeps."""
+
+    async def call(argument: Any) -> object:
+        return await function(argument)
+
+    def run(argument: Any) -> object:
+        if not hasattr(_runners, "runner"):
+            _runners.runner = asyncio.Runner()
+        return _runners.runner.run(call(argument))
+
+    return run
+
+
+async def app(
+    scope: Message,
+    _receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Answer ``/visit`` with one measurement as JSON."""
+    if scope["type"] != "http":
+        return
+    query = dict(parse_qsl(scope["query_string"].decode()))
+    result = await visit(query["caller"], query["host"], float(query["seconds"]))
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(asdict(result)).encode()})
