@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import uvloop
@@ -31,7 +31,7 @@ class Peer:
     product: Callable[[str], Awaitable[object]]
     echo: Callable[[bytes], Awaitable[object]]
     host_pid: int | None
-    expected: object = EXPECTED
+    expected: object = field(default_factory=lambda: EXPECTED)
 
 
 @asynccontextmanager
