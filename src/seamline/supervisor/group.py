@@ -1,0 +1,226 @@
+"""One group: its slots, and in each slot a worker that is replaced when it dies."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+from seamline.plan import GroupPlan
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.processes import Process, State, describe_end
+from seamline.worker import Drain, Handover, Identity, Listener
+
+# Waits before a slot's worker is started again: doubled with each death, reset by a long life.
+FIRST_BACKOFF_SECONDS: Final = 0.1
+LAST_BACKOFF_SECONDS: Final = 30.0
+_LONG_LIFE_SECONDS: Final = 60.0
+
+
+def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:
+    """Return the seconds to wait after that many deaths in a row, spread by up to a quarter.
+
+    The spread keeps slots that died together from starting together for ever.
+    """
+    # 2**16 is past the last step; larger powers would only be slow to compute.
+    whole = min(FIRST_BACKOFF_SECONDS * 2 ** min(deaths - 1, 16), LAST_BACKOFF_SECONDS)
+    return whole * (1 - 0.25 * jitter())
+
+
+class Slot:
+    """A worker's fixed place: its sockets outlive every process in it.
+
+    Attributes:
+        number: Counted from 0 in its group.
+        process: The newest process, dead or alive.
+        generation: Starts so far.
+        restarts: Starts that replaced a dead worker.
+        reason: How the latest death came about, or empty.
+    """
+
+    def __init__(
+        self,
+        group: "Group",
+        number: int,
+        *,
+        http: list[tuple[socket.socket, tuple[str, ...]]] | None = None,
+        calls: socket.socket | None = None,
+        command: str | None = None,
+    ) -> None:
+        self.number = number
+        self.process: Process | None = None
+        self.generation = 0
+        self.restarts = 0
+        self.reason = ""
+        self.deaths = 0
+        self._group = group
+        self._http = http or []
+        self._calls = calls
+        self._command = command
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def state(self) -> State:
+        """State of its process, or ``waiting`` between two."""
+        if self.process is None or self.process.returncode is not None:
+            return State.STOPPED if self._group.is_leaving else State.WAITING
+        return self.process.state
+
+    async def start(self) -> None:
+        """Start the next generation."""
+        self._timer = None
+        self.generation += 1
+        group = self._group
+        identity = Identity(group.plan.name, self.number, self.generation)
+        self.process = Process(identity, group.logs, lambda process: group.changed(self, process))
+        listeners = tuple(Listener(opened.fileno(), names) for opened, names in self._http)
+        handover = Handover(
+            control=-1,
+            calls=None if self._calls is None else self._calls.fileno(),
+            http=listeners,
+            access_log=group.access_log,
+            log_level=group.log_level,
+            command=self._command,
+        )
+        await self.process.start(handover, group.environment, group.root)
+
+    def start_after(self, seconds: float) -> None:
+        """Start the next generation later."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, lambda: self._group.spawn(self.start()))
+
+    def cancel(self) -> None:
+        """Start nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def close(self) -> None:
+        """Close the sockets: what was not accepted is refused."""
+        for opened, _ in self._http:
+            opened.close()
+        if self._calls is not None:
+            self._calls.close()
+
+
+class Group:
+    """The slots of one group, kept filled until the group leaves.
+
+    Args:
+        plan: What the group is.
+        root: Working directory of its workers.
+        environment: Of its workers, complete.
+        logs: Where their lines go.
+        on_change: Called after any of its processes changed its state.
+    """
+
+    def __init__(
+        self,
+        plan: GroupPlan,
+        root: str,
+        environment: Mapping[str, str],
+        logs: LogStream,
+        on_change: Callable[["Group", Process], None],
+        *,
+        access_log: bool = True,
+        log_level: str = "info",
+    ) -> None:
+        self.plan = plan
+        self.root = root
+        self.environment = environment
+        self.logs = logs
+        self.access_log = access_log
+        self.log_level = log_level
+        self.slots: list[Slot] = []
+        self.is_leaving = False
+        self.ready_after: float | None = None
+        self._started_at = 0.0
+        self._on_change = on_change
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every slot has a ready worker."""
+        return all(slot.state is State.READY for slot in self.slots)
+
+    async def start(self) -> None:
+        """Start a worker in every slot."""
+        self._started_at = asyncio.get_running_loop().time()
+        for slot in self.slots:
+            await slot.start()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something of the group's in the background, kept alive until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def changed(self, slot: Slot, process: Process) -> None:
+        """Take note of a process's new state; replace it if it died."""
+        loop = asyncio.get_running_loop()
+        if self.ready_after is None and self.is_ready:
+            self.ready_after = loop.time() - self._started_at
+        if process.state is State.STOPPED and process is slot.process:
+            slot.reason = describe_end(process)
+        self._on_change(self, process)
+
+    def replace(self, slot: Slot, process: Process) -> None:
+        """Fill the slot of a dead process again, later if it keeps dying."""
+        if self.is_leaving or process is not slot.process:
+            return
+        lived = asyncio.get_running_loop().time() - process.started_at
+        slot.deaths = 1 if lived > _LONG_LIFE_SECONDS else slot.deaths + 1
+        slot.restarts += 1
+        wait = backoff(slot.deaths)
+        why = f": {process.failed.message}" if process.failed else ""
+        self.logs.notice(
+            f"{self.plan.name}.{slot.number}[{process.pid}] {slot.reason}{why}; "
+            f"starting it again in {wait:.1f} s"
+        )
+        slot.start_after(wait)
+
+    def look_after(self, now: float, stall_timeout: float, startup_timeout: float) -> None:
+        """End what is stuck: a ready worker that is silent, or one that never gets ready."""
+        for slot in self.slots:
+            process = slot.process
+            if process is None or process.was_stalled or process.returncode is not None:
+                continue
+            if process.state is State.READY and now - process.heard_at > stall_timeout:
+                silent = f"gave no sign of life for {stall_timeout:g} s"
+            elif process.state is State.STARTING and now - process.started_at > startup_timeout:
+                silent = f"was not ready after {startup_timeout:g} s"
+            else:
+                continue
+            name = f"{self.plan.name}.{slot.number}[{process.pid}]"
+            self.logs.notice(f"{name} {silent}; its threads' stacks follow")
+            self.spawn(process.abort())
+
+    # -- leaving -----------------------------------------------------------------------
+
+    async def drain(self, order: Drain) -> None:
+        """Let every worker finish; what has not left when the time is over is killed."""
+        self.leave()
+        alive = [slot.process for slot in self.slots if slot.process is not None]
+        for process in alive:
+            process.drain(order)
+        for slot in self.slots:
+            slot.close()
+        waiting = [process.ended for process in alive]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=order.timeout)
+            if late:
+                self.kill()
+                await asyncio.wait(late)
+
+    def leave(self) -> None:
+        """Replace nobody from now on."""
+        self.is_leaving = True
+        for slot in self.slots:
+            slot.cancel()
+
+    def kill(self) -> None:
+        """End every process now."""
+        self.leave()
+        for slot in self.slots:
+            if slot.process is not None:
+                slot.process.kill()

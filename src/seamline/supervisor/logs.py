@@ -1,0 +1,203 @@
+"""One log stream: every line that workers print, with who printed it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+# A line longer than this is cut in pieces, so that one worker cannot fill the memory.
+MAX_LINE_BYTES: Final = 64 * 1024
+# What may wait for a slow terminal; beyond it workers' pipes are not read, so they wait too.
+_MAX_WAITING_BYTES: Final = 4 * 1024 * 1024
+# Colours of groups in the order they start: cyan, yellow, green, magenta, blue.
+_COLOURS: Final = (36, 33, 32, 35, 34)
+
+
+class Output:
+    """Writes to a descriptor from its own thread, so that a stopped terminal stops no beat.
+
+    Args:
+        descriptor: Where to write.
+        on_closed: Called once, from the thread, when nobody reads any more.
+    """
+
+    def __init__(self, descriptor: int, on_closed: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._on_closed = on_closed
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._changed = threading.Condition()
+        self._ended = False
+        self._resume: list[Callable[[], None]] = []
+        self._thread = threading.Thread(target=self._write, name="seamline-log", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more than enough waits to be written."""
+        return self._waiting_bytes > _MAX_WAITING_BYTES
+
+    def put(self, data: bytes) -> None:
+        """Queue whole lines. Never blocks."""
+        with self._changed:
+            if not self._ended:
+                self._waiting.append(data)
+                self._waiting_bytes += len(data)
+                self._changed.notify()
+
+    def call_when_drained(self, resume: Callable[[], None]) -> None:
+        """Call back, from the thread, once there is room again."""
+        with self._changed:
+            self._resume.append(resume)
+            self._changed.notify()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Write what waits, for at most that many seconds, and end the thread."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+        self._thread.join(timeout)
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._resume or self._ended)
+                data = b"".join(self._waiting)
+                self._waiting.clear()
+                ended = self._ended
+            try:
+                while data:
+                    data = data[os.write(self._descriptor, data) :]
+            except OSError:  # the reader of a pipe or the terminal is gone
+                with self._changed:
+                    self._ended = ended = True
+                self._on_closed()
+            with self._changed:
+                self._waiting_bytes = sum(map(len, self._waiting))
+                resume, self._resume = self._resume, []
+            for call in resume:
+                call()
+            if ended and not self._waiting:
+                return
+
+
+class LogStream:
+    """Formats lines: ``group.slot[pid] | text`` for people, one object a line for machines."""
+
+    def __init__(
+        self,
+        on_closed: Callable[[], None],
+        *,
+        as_json: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._as_json = as_json
+        self._now = now
+        self._output = Output(sys.stdout.fileno(), on_closed)
+        self._notices = Output(sys.stderr.fileno(), on_closed)
+        no_colour = as_json or "NO_COLOR" in os.environ or not os.isatty(sys.stdout.fileno())
+        self._colours: dict[str, int] | None = None if no_colour else {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether workers should wait before they print more."""
+        return self._output.is_full
+
+    def call_when_drained(self, resume: Callable[[], None]) -> None:
+        """Call back, from another thread, once there is room again."""
+        self._output.call_when_drained(resume)
+
+    def lines(self, group: str, slot: int, pid: int, stream: str, lines: list[bytes]) -> None:
+        """Write lines of one worker's output stream, without their line ends."""
+        if self._as_json:
+            source = {"group": group, "slot": slot, "pid": pid, "stream": stream}
+            self._output.put(b"".join(self._record(source, line) for line in lines))
+            return
+        prefix = self._coloured(group, f"{group}.{slot}[{pid}] | ").encode()
+        self._output.put(b"".join(prefix + line + b"\n" for line in lines))
+
+    def notice(self, text: str) -> None:
+        """Write what the supervisor itself has to say, to standard error."""
+        if self._as_json:
+            source = {"group": None, "slot": None, "pid": os.getpid(), "stream": "supervisor"}
+            self._notices.put(self._record(source, text.encode()))
+        else:
+            self._notices.put(text.encode() + b"\n")
+
+    def block(self, text: str) -> None:
+        """Write a passage for people only: nothing in machine-readable streams."""
+        if not self._as_json:
+            self._notices.put(text.encode() + b"\n")
+
+    def close(self) -> None:
+        """Write what waits and end."""
+        self._output.close()
+        self._notices.close()
+
+    def _record(self, source: dict[str, Any], line: bytes) -> bytes:
+        instant = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
+        record = {"ts": instant, **source, "msg": line.decode("utf-8", "replace")}
+        return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+
+    def _coloured(self, group: str, text: str) -> str:
+        if self._colours is None:
+            return text
+        colour = self._colours.setdefault(group, _COLOURS[len(self._colours) % len(_COLOURS)])
+        return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+class LineReader(asyncio.Protocol):
+    """Cuts one pipe into lines, bounded in length, and passes each turn's lines on at once.
+
+    Args:
+        stream: Where the lines go; reading pauses while it is full.
+        write: Called with the lines.
+    """
+
+    def __init__(self, stream: LogStream, write: Callable[[list[bytes]], None]) -> None:
+        self.closed = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._stream = stream
+        self._write = write
+        self._partial = b""
+        self._transport: asyncio.ReadTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport, to pause it."""
+        assert isinstance(transport, asyncio.ReadTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was printed."""
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        while len(self._partial) > MAX_LINE_BYTES:
+            lines.append(self._partial[:MAX_LINE_BYTES])
+            self._partial = self._partial[MAX_LINE_BYTES:]
+        if lines:
+            self._write(lines)
+        if self._stream.is_full and self._transport is not None:
+            self._transport.pause_reading()
+            self._stream.call_when_drained(self._resume_threadsafe)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass on a last line that had no end."""
+        if self._partial:
+            self._write([self._partial])
+            self._partial = b""
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def _resume_threadsafe(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing to resume
+            self._loop.call_soon_threadsafe(self._resume)
+
+    def _resume(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()

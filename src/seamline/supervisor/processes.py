@@ -1,0 +1,243 @@
+"""One worker process as its supervisor sees it: started, heard, told to leave, reaped."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from seamline.supervisor.logs import LineReader, LogStream
+from seamline.worker import (
+    FDS_VARIABLE,
+    WORKER_VARIABLE,
+    Beat,
+    Bye,
+    Drain,
+    Draining,
+    Failed,
+    Handover,
+    Hello,
+    Identity,
+    Ready,
+    Report,
+    decode_report,
+    encode,
+)
+
+# After SIGABRT a worker writes every thread's stack; then it is killed.
+_DUMP_SECONDS: Final = 2.0
+# Output that a dead worker's surviving children may still hold open is not waited for longer.
+_LAST_LINES_SECONDS: Final = 1.0
+
+
+class State(StrEnum):
+    """Where a worker is in its life, as ``seamline status`` shows it."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+    #: Not alive: waiting out its back-off. Of the slot, not of a process.
+    WAITING = "waiting"
+
+
+class Process:
+    """One start of one slot.
+
+    Attributes:
+        state: Where it is in its life.
+        pid: Of the worker; of the command itself for a ``command`` service.
+        last: The latest numbers it reported.
+        failed: Why the application could not be loaded, if it said so.
+        returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
+        ended: Done once the process is reaped and its last lines are written.
+    """
+
+    def __init__(
+        self, identity: Identity, logs: LogStream, on_change: Callable[["Process"], None]
+    ) -> None:
+        self.identity = identity
+        self.state = State.STARTING
+        self.pid = 0
+        self.last = Beat()
+        self.failed: Failed | None = None
+        self.returncode: int | None = None
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[int] = self._loop.create_future()
+        self.started_at = self.heard_at = self._loop.time()
+        self.was_stalled = False
+        self._logs = logs
+        self._on_change = on_change
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+        self._unread = b""
+        self._readers: list[LineReader] = []
+        self._closing: list[asyncio.BaseTransport] = []
+        self._ending: asyncio.Task[None] | None = None
+
+    async def start(self, handover: Handover, environment: Mapping[str, str], root: str) -> None:
+        """Execute a new interpreter with the descriptors it inherits."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        handover = msgspec.structs.replace(handover, control=theirs.fileno())
+        pipes = [os.pipe(), os.pipe()]
+        environment = {
+            **environment,
+            WORKER_VARIABLE: str(self.identity),
+            FDS_VARIABLE: msgspec.json.encode(handover).decode(),
+        }
+        try:
+            # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and
+            # what the application starts can be ended with it.
+            self._popen = subprocess.Popen(  # noqa: ASYNC220, S603 - an exec, milliseconds
+                [sys.executable, "-m", "seamline.worker"],
+                stdin=subprocess.DEVNULL,
+                stdout=pipes[0][1],
+                stderr=pipes[1][1],
+                cwd=root,
+                env=environment,
+                pass_fds=handover.descriptors(),
+                process_group=0,
+            )
+        finally:
+            theirs.close()
+            for _, written in pipes:
+                os.close(written)
+        self.pid = self._popen.pid
+        self._channel = ours
+        self._loop.add_reader(ours, self._read_reports)
+        pidfd = os.pidfd_open(self._popen.pid)
+        self._loop.add_reader(pidfd, self._reap, pidfd)
+        for name, (read, _) in zip(("stdout", "stderr"), pipes, strict=True):
+            await self._follow(name, read)
+
+    async def _follow(self, name: str, descriptor: int) -> None:
+        where = self.identity
+
+        def write(lines: list[bytes]) -> None:
+            self._logs.lines(where.group, where.slot, self.pid, name, lines)
+
+        transport, reader = await self._loop.connect_read_pipe(
+            lambda: LineReader(self._logs, write), os.fdopen(descriptor, "rb", buffering=0)
+        )
+        self._readers.append(reader)
+        self._closing.append(transport)
+
+    @property
+    def has_started(self) -> bool:
+        """Whether there is, or was, a process."""
+        return self._popen is not None
+
+    # -- orders ------------------------------------------------------------------------
+
+    def drain(self, order: Drain) -> None:
+        """Ask it to accept nothing new, finish and leave. Asking twice changes nothing."""
+        if self.state in {State.STARTING, State.READY} and self._channel is not None:
+            self._set(State.DRAINING)
+            with contextlib.suppress(OSError):  # already dead: its end is on the way
+                self._channel.send(encode(order))
+
+    def kill(self) -> None:
+        """End it and everything it started, now."""
+        if self._popen is not None and self._popen.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+
+    async def abort(self) -> None:
+        """End one that is stuck, after it wrote where each of its threads is."""
+        self.was_stalled = True
+        if self._popen is not None and self._popen.returncode is None:
+            self._popen.send_signal(signal.SIGABRT)
+            await asyncio.wait([self.ended], timeout=_DUMP_SECONDS)
+            self.kill()
+
+    # -- what happens to it ------------------------------------------------------------
+
+    def _set(self, state: State) -> None:
+        if self.state is not state:
+            self.state = state
+            self._on_change(self)
+
+    def _read_reports(self) -> None:
+        assert self._channel is not None
+        try:
+            data = self._channel.recv(65536)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(self._channel)
+            return
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            self._hear(decode_report(line))
+
+    def _hear(self, report: Report) -> None:
+        self.heard_at = self._loop.time()
+        match report:
+            case Hello(pid=pid):
+                self.pid = pid
+            case Ready() if self.state is State.STARTING:
+                self._set(State.READY)
+            case Beat():
+                self.last = report
+            case Draining():
+                self._set(State.DRAINING)
+            case Failed():
+                self.failed = report
+            case Ready() | Bye():
+                pass
+
+    def _reap(self, pidfd: int) -> None:
+        assert self._popen is not None
+        self._loop.remove_reader(pidfd)
+        os.close(pidfd)
+        # Before it is reaped its number cannot be taken by another process group.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self.returncode = self._popen.wait()
+        if self._channel is not None:
+            if self._loop.remove_reader(self._channel):
+                self._read_rest()
+            self._channel.close()
+        self._ending = self._loop.create_task(self._finish())
+
+    def _read_rest(self) -> None:
+        """Hear what it said last, such as why it failed."""
+        assert self._channel is not None
+        with contextlib.suppress(BlockingIOError, ConnectionResetError):
+            while data := self._channel.recv(65536):
+                self._unread += data
+        *lines, self._unread = self._unread.split(b"\n")
+        for line in lines:
+            self._hear(decode_report(line))
+
+    async def _finish(self) -> None:
+        await asyncio.wait(
+            [reader.closed for reader in self._readers], timeout=_LAST_LINES_SECONDS
+        )
+        for transport in self._closing:
+            transport.close()
+        self.state = State.STOPPED
+        self.ended.set_result(self.returncode or 0)
+        self._on_change(self)
+
+
+def describe_end(process: Process) -> str:
+    """Say how a process ended, in words: ``was killed by SIGKILL``."""
+    code = process.returncode
+    if process.was_stalled:
+        return "was stuck and was killed"
+    if code is None:
+        return "is alive"
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"exited with status {code}"

@@ -1,0 +1,144 @@
+"""How a run is shown: the status document, the ready block, the status table."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from seamline.plan import Plan
+from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.processes import State
+from seamline.supervisor.sockets import Address
+from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+
+
+def status_of(
+    plan: Plan,
+    groups: Iterable[Group],
+    urls: Mapping[str, Address],
+    *,
+    state: str,
+    now: float,
+    since: float,
+) -> Status:
+    """Gather the state of every slot into one document."""
+    shown = {
+        name: address.url + ("" if address.path else plan.service(name).path)
+        for name, address in urls.items()
+    }
+    described = tuple(_group(group, shown, now) for group in groups)
+    workers = [worker for group in described for worker in group.workers]
+    return Status(
+        name=plan.name,
+        layout=plan.layout,
+        state=state,
+        pid=os.getpid(),
+        root=plan.root,
+        seconds=round(now - since, 3),
+        urls=shown,
+        groups=described,
+        restarts=sum(worker.restarts for worker in workers),
+        seam_calls=sum(worker.seam_calls for worker in workers),
+        seam_errors=sum(worker.seam_errors for worker in workers),
+    )
+
+
+def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
+    return GroupStatus(
+        name=group.plan.name,
+        services=group.plan.services,
+        workers=tuple(_worker(slot, now) for slot in group.slots),
+        urls=tuple(urls[name] for name in group.plan.services if name in urls),
+        ready_after=None if group.ready_after is None else round(group.ready_after, 3),
+    )
+
+
+def _worker(slot: Slot, now: float) -> WorkerStatus:
+    process = slot.process
+    state = slot.state
+    if process is None or state in {State.WAITING, State.STOPPED}:
+        return WorkerStatus(
+            pid=None,
+            slot=slot.number,
+            generation=slot.generation,
+            state=state,
+            restarts=slot.restarts,
+            reason=slot.reason,
+        )
+    last = process.last
+    return WorkerStatus(
+        pid=process.pid,
+        slot=slot.number,
+        generation=slot.generation,
+        state=state,
+        restarts=slot.restarts,
+        reason=slot.reason,
+        seconds=round(now - process.started_at, 3),
+        in_flight=last.in_flight,
+        requests=last.requests,
+        calls=last.calls,
+        seam_calls=last.seam_calls,
+        seam_errors=last.seam_errors,
+        rss_bytes=last.rss_bytes,
+    )
+
+
+def ready_block(status: Status) -> str:
+    """Return what is printed once every group is ready."""
+    workers = sum(len(group.workers) for group in status.groups)
+    groups = len(status.groups)
+    head = (
+        f"{status.name} · layout {status.layout} · {_count(groups, 'group')}, "
+        f"{_count(workers, 'worker')}"
+    )
+    width = max((len(group.name) for group in status.groups), default=0)
+    rows = [
+        f"  ready  {group.name:{width}}  {_count(len(group.workers), 'worker'):9}  "
+        f"{' '.join(group.urls):24} {group.ready_after or 0:6.1f} s"
+        for group in status.groups
+    ]
+    return "\n".join([head, *rows, "Ctrl-C finishes what runs and stops"])
+
+
+def status_table(status: Status) -> str:
+    """Return the table of ``seamline status``."""
+    lines = [
+        f"{status.name} · {status.layout} · up {_duration(status.seconds)} · {status.state}",
+        "",
+    ]
+    lines += [f"  {name}  {url}" for name, url in status.urls.items()]
+    if status.urls:
+        lines.append("")
+    width = max([5, *(len(group.name) for group in status.groups)])
+    lines.append(f"  {'GROUP':{width}}  WORKERS  IN FLIGHT  REQUESTS   CALLS     MEM  RESTARTS")
+    for group in status.groups:
+        sums = {
+            key: sum(getattr(worker, key) for worker in group.workers)
+            for key in ("in_flight", "requests", "calls", "rss_bytes", "restarts")
+        }
+        reasons = [worker.reason for worker in group.workers if worker.reason]
+        lines.append(
+            f"  {group.name:{width}}  {f'{group.ready}/{len(group.workers)}':7}  "
+            f"{sums['in_flight']:9}  {sums['requests']:8}  {sums['calls']:6}  "
+            f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
+            + (f" ({reasons[-1]})" if reasons else "")
+        )
+    if status.seam_calls or status.seam_errors:
+        lines += ["", f"  seams  {status.seam_calls} calls, {status.seam_errors} errors"]
+    return "\n".join(lines)
+
+
+def shown_path(file: str) -> str:
+    """Return a path as the reader would type it from here, when that is shorter."""
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _duration(seconds: float) -> str:
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    if hours:
+        return f"{hours} h {minutes % 60} m"
+    return f"{minutes} m {int(seconds % 60)} s" if minutes else f"{seconds:.0f} s"

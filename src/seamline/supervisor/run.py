@@ -1,0 +1,327 @@
+"""One run, from sockets to the last reaped process. The application is never imported here."""
+
+import asyncio
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from seamline.errors import ApplicationError, SeamlineError, StartError
+from seamline.plan import GroupPlan, Plan
+from seamline.supervisor import report
+from seamline.supervisor.control import ControlServer
+from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.processes import Process, State, describe_end
+from seamline.supervisor.rundir import CONTROL_SOCKET, RunDirectory
+from seamline.supervisor.sockets import Address, open_http, open_unix
+from seamline.supervisor.status import Status
+from seamline.worker import RUN_VARIABLE, Drain
+
+_LOOK_SECONDS: Final = 0.5
+# Clients that keep connections open hear of the end within this time; after Ctrl-C the
+# client is most often the developer's own browser, which asks again.
+_LINGER_SECONDS: Final = 2.0
+_LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
+
+
+class Ending(Enum):
+    """Why a run ends, with the exit status of ``seamline run``."""
+
+    STOPPED = 0
+    INTERRUPTED = 130
+
+
+class Supervisor:
+    """Starts every group of a plan, keeps it running, and leaves nothing behind.
+
+    Args:
+        plan: What to run; its ``run_dir`` is created.
+        environment: Of the workers, before each group's own.
+        access_log: Whether each request is a line of the log.
+        log_level: Of Seamline's own messages in workers.
+        as_json: Whether the log stream is for machines.
+        verbose: Whether the traceback of a failed start is shown whole.
+        intro: Lines printed once the run directory is taken, such as warnings.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        environment: Mapping[str, str],
+        *,
+        access_log: bool = True,
+        log_level: str = "info",
+        as_json: bool = False,
+        verbose: bool = False,
+        intro: str = "",
+    ) -> None:
+        self.plan = plan
+        self._environment = {
+            # One value for the whole run: sets iterate alike in every process.
+            "PYTHONHASHSEED": str(secrets.randbelow(2**32 - 1) + 1),
+            **environment,
+            RUN_VARIABLE: plan.run_dir,
+        }
+        self._access_log = access_log
+        self._log_level = log_level
+        self._as_json = as_json
+        self._verbose = verbose
+        self._intro = intro
+        self._directory = RunDirectory(plan.run_dir)
+        self._groups: list[Group] = []
+        self._urls: dict[str, Address] = {}
+        self._is_up = False
+        self._ending: Ending | None = None
+        self._end_asked = asyncio.Event()
+        self._killed = False
+        self._failure: SeamlineError | None = None
+        self._changed = asyncio.Event()
+        self._started_at = 0.0
+
+    async def run(self) -> int:
+        """Run until told to stop; returns the exit status.
+
+        Raises:
+            BindError: An address cannot be listened on; nothing was started.
+            StartError: Another run of this project lives, or a group did not become ready.
+            ApplicationError: The application cannot be loaded.
+        """
+        loop = asyncio.get_running_loop()
+        self._started_at = loop.time()
+        self._directory.take()
+        self._logs = LogStream(
+            lambda: loop.call_soon_threadsafe(self._end, Ending.STOPPED), as_json=self._as_json
+        )
+        control = ControlServer(
+            Path(self.plan.run_dir, CONTROL_SOCKET), self.status, lambda: self._end(Ending.STOPPED)
+        )
+        looking: asyncio.Task[None] | None = None
+        try:
+            if self._intro:
+                self._logs.notice(self._intro)
+            self._open_groups()
+            self._directory.write(self.plan)
+            await control.start()
+            self._watch_signals()
+            looking = asyncio.create_task(self._look_after())
+            await self._start()
+            await self._end_asked.wait()
+            await self._drain()
+        finally:
+            if looking is not None:
+                looking.cancel()
+            await self._kill_all()
+            control.close()
+            self._remove_sockets()
+            self._directory.remove()
+            self._logs.close()
+        if self._failure is not None:
+            raise self._failure
+        return (self._ending or Ending.STOPPED).value
+
+    # -- opening -----------------------------------------------------------------------
+
+    def _open_groups(self) -> None:
+        packages = frozenset(one.name for one in self.plan.services if one.package is not None)
+        for plan in self.plan.groups:
+            group = Group(
+                plan,
+                self.plan.root,
+                {**self._environment, **plan.env},
+                self._logs,
+                self._on_change,
+                access_log=self._access_log,
+                log_level=self._log_level,
+            )
+            self._groups.append(group)
+            is_called = len(self.plan.groups) > 1 and not packages.isdisjoint(plan.services)
+            self._fill(group, plan, is_called=is_called)
+
+    def _fill(self, group: Group, plan: GroupPlan, *, is_called: bool) -> None:
+        """Give a group its slots: the workers of its own, then one for each command."""
+        services = [self.plan.service(name) for name in plan.services]
+        commands = [service for service in services if service.command is not None]
+        numbers = range(plan.workers) if len(commands) < len(services) else range(0)
+        http: dict[str, list[str]] = {}
+        for service in services:
+            if service.http is not None and service.bind is not None:
+                http.setdefault(service.bind, []).append(service.name)
+        listeners: list[tuple[tuple[str, ...], list[socket.socket]]] = []
+        for text, names in http.items():
+            parsed = Address.parse(text)
+            address, sockets = open_http(parsed, len(numbers), self.plan.socket_mode)
+            listeners.append((tuple(names), sockets))
+            self._urls.update(dict.fromkeys(names, address))
+        for number in numbers:
+            calls = None
+            if is_called:
+                path = self.plan.socket_path(plan.name, number)
+                calls = open_unix(path, self.plan.socket_mode)
+            given = [(sockets[number], names) for names, sockets in listeners]
+            group.slots.append(Slot(group, number, http=given, calls=calls))
+        for offset, service in enumerate(commands):
+            group.slots.append(Slot(group, len(numbers) + offset, command=service.name))
+
+    async def _start(self) -> None:
+        """Start everything and wait until it is ready, or something failed, or the end."""
+        for group in self._groups:
+            await group.start()
+        ready = asyncio.create_task(self._wait_ready())
+        asked = asyncio.create_task(self._end_asked.wait())
+        await asyncio.wait(
+            {ready, asked},
+            timeout=self.plan.startup_timeout,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        asked.cancel()
+        if ready.done():
+            self._is_up = True
+            self._logs.block(report.ready_block(self.status()))
+            return
+        ready.cancel()
+        if not self._end_asked.is_set():
+            late = ", ".join(group.plan.name for group in self._groups if not group.is_ready)
+            self._fail(
+                StartError(
+                    f"not ready after {self.plan.startup_timeout:g} s: {late}; "
+                    "everything was stopped (startup_timeout in seamline.toml sets the limit)"
+                )
+            )
+
+    async def _wait_ready(self) -> None:
+        while not all(group.is_ready for group in self._groups):
+            self._changed.clear()
+            await self._changed.wait()
+
+    # -- while it runs -----------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Describe the run."""
+        loop = asyncio.get_running_loop()
+        state = "stopping" if self._end_asked.is_set() else "starting"
+        if self._is_up and state != "stopping":
+            state = "ready" if all(group.is_ready for group in self._groups) else "degraded"
+        return report.status_of(
+            self.plan,
+            self._groups,
+            self._urls,
+            state=state,
+            now=loop.time(),
+            since=self._started_at,
+        )
+
+    def _on_change(self, group: Group, process: Process) -> None:
+        self._changed.set()
+        if process.state is not State.STOPPED or self._end_asked.is_set():
+            return
+        if self._is_up:
+            slot = next(slot for slot in group.slots if slot.number == process.identity.slot)
+            group.replace(slot, process)
+        else:
+            self._fail(self._first_failure(group, process))
+
+    def _first_failure(self, group: Group, process: Process) -> SeamlineError:
+        """Say why the very first start of a worker failed: once, whatever others say too."""
+        failed = process.failed
+        if failed is None:
+            return StartError(
+                f"worker {group.plan.name}.{process.identity.slot} {describe_end(process)} "
+                "before it was ready; its last lines are above"
+            )
+        shown = failed.traceback if self._verbose else failed.excerpt
+        if shown:
+            self._logs.block(shown.rstrip())
+        file = failed.file and report.shown_path(failed.file)
+        return ApplicationError(failed.message, file=file, line=failed.line, remedy=failed.remedy)
+
+    def _fail(self, error: SeamlineError) -> None:
+        self._failure = self._failure or error
+        self._killed = True
+        self._end_asked.set()
+
+    async def _look_after(self) -> None:
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = loop.time()
+            # After a pause of this very process every worker looks silent: hear them first.
+            if now - looked < 2 * _LOOK_SECONDS and not self._end_asked.is_set():
+                startup = self.plan.startup_timeout if self._is_up else float("inf")
+                for group in self._groups:
+                    group.look_after(now, self.plan.stall_timeout, startup)
+            looked = now
+
+    # -- leaving -----------------------------------------------------------------------
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end, Ending.STOPPED)
+        loop.add_signal_handler(signal.SIGINT, self._end, Ending.INTERRUPTED)
+        for reserved in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            text = f"{reserved.name} has no meaning yet and is ignored"
+            loop.add_signal_handler(reserved, self._logs.notice, text)
+
+    def _end(self, ending: Ending) -> None:
+        """Begin to end; asked twice, end now."""
+        if self._end_asked.is_set():
+            self._killed = True
+            for group in self._groups:
+                group.kill()
+            return
+        self._ending = ending
+        self._end_asked.set()
+        if ending is Ending.INTERRUPTED:
+            self._logs.notice("finishing what runs; Ctrl-C again stops at once")
+
+    async def _drain(self) -> None:
+        """Let http groups finish first: they call the others."""
+        if self._killed:
+            return
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.plan.graceful_timeout
+        interrupted = self._ending is Ending.INTERRUPTED
+        linger = _LINGER_AFTER_CTRL_C_SECONDS if interrupted else _LINGER_SECONDS
+        for group in self._groups:
+            group.leave()
+        first = [
+            group
+            for group in self._groups
+            if not self._urls.keys().isdisjoint(group.plan.services)
+        ]
+        rest = [group for group in self._groups if group not in first]
+        for part in (first, rest):
+            left = max(until - loop.time(), 0.1)
+            order = Drain(timeout=left, linger=min(linger, left))
+            await asyncio.gather(*(group.drain(order) for group in part))
+
+    async def _kill_all(self) -> None:
+        waiting = []
+        for group in self._groups:
+            group.kill()
+            for slot in group.slots:
+                slot.close()
+                if slot.process is not None and slot.process.has_started:
+                    waiting.append(slot.process.ended)
+        if waiting:
+            await asyncio.wait(waiting)
+
+    def _remove_sockets(self) -> None:
+        """Remove Unix sockets outside the run directory."""
+        for address in set(self._urls.values()):
+            if address.path:
+                Path(address.path).unlink(missing_ok=True)
+
+
+def run(make: Callable[[], Supervisor]) -> int:
+    """Run a supervisor in an event loop of its own; returns its exit status."""
+    with asyncio.Runner() as runner:
+        return runner.run(_run(make))
+
+
+async def _run(make: Callable[[], Supervisor]) -> int:
+    return await make().run()

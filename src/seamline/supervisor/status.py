@@ -1,0 +1,71 @@
+"""What a running supervisor tells about itself: the document behind ``seamline status``."""
+
+import msgspec
+
+
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One slot of a group and the worker in it.
+
+    Attributes:
+        pid: Process id; ``None`` while the slot waits for its next worker.
+        slot: Counted from 0.
+        generation: Starts of this slot so far.
+        state: ``starting``, ``ready``, ``draining``, ``waiting`` or ``stopped``.
+        restarts: How often a dead worker was replaced.
+        reason: How the last death came about, or empty.
+        seconds: Age of the process.
+        in_flight, requests, calls, seam_calls, seam_errors, rss_bytes: As last reported.
+    """
+
+    pid: int | None
+    slot: int
+    generation: int
+    state: str
+    restarts: int = 0
+    reason: str = ""
+    seconds: float = 0.0
+    in_flight: int = 0
+    requests: int = 0
+    calls: int = 0
+    seam_calls: int = 0
+    seam_errors: int = 0
+    rss_bytes: int = 0
+
+
+class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One group. ``ready_after`` is seconds from its start until it was ready first."""
+
+    name: str
+    services: tuple[str, ...]
+    workers: tuple[WorkerStatus, ...]
+    urls: tuple[str, ...] = ()
+    ready_after: float | None = None
+
+    @property
+    def ready(self) -> int:
+        """Workers that are ready."""
+        return sum(worker.state == "ready" for worker in self.workers)
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run.
+
+    Attributes:
+        state: ``starting``, ``ready``, ``degraded`` (a worker is missing) or ``stopping``.
+        pid: Of the supervisor.
+        urls: Where http services answer, by service.
+        restarts, seam_calls, seam_errors: Sums over all workers alive.
+    """
+
+    schema: str = "seamline.status/1"
+    name: str
+    layout: str
+    state: str
+    pid: int
+    root: str
+    seconds: float
+    urls: dict[str, str]
+    groups: tuple[GroupStatus, ...]
+    restarts: int = 0
+    seam_calls: int = 0
+    seam_errors: int = 0

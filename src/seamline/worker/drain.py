@@ -1,0 +1,127 @@
+"""The embedded HTTP server, changed in one thing: it leaves without losing a request."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.lifespan.on import LifespanOn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from seamline.errors import ApplicationError
+
+# How often waiting conditions are looked at; uvicorn's own loops look every 0.1 s.
+_LOOK_SECONDS: Final = 0.02
+# Idle time a client may keep a connection. Longer than the 60 s reverse proxies keep theirs,
+# so that it is the proxy that closes and no request meets a closing connection.
+KEEP_ALIVE_SECONDS: Final = 75
+
+
+class _Lifespan(LifespanOn):
+    """Keeps what the application said when its start-up failed."""
+
+    failure = ""
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            self.failure = message.get("message", "")
+        await super().send(message)
+
+
+class DrainingServer(uvicorn.Server):
+    """Serves one application on inherited sockets until told to drain.
+
+    Two methods that are public but not documented for overriding are replaced: ``main_loop``
+    and ``shutdown``. ``tests/worker`` holds the contract that each release is checked against.
+    """
+
+    def __init__(self, application: Any, sockets: list[socket.socket]) -> None:
+        config = uvicorn.Config(
+            application,
+            interface="asgi3",
+            http=HttpToolsProtocol,
+            lifespan="auto",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+        config.load()
+        config.lifespan_class = _Lifespan
+        super().__init__(config)
+        self.ready = asyncio.Event()
+        self.draining = False
+        self._sockets = sockets
+        self._leave = asyncio.Event()
+        self._linger_seconds = 0.0
+        self._timeout_seconds = 0.0
+
+    async def run_until_drained(self) -> None:
+        """Serve; returns when :meth:`drain` was called and is finished.
+
+        Raises:
+            ApplicationError: The application's own start-up failed.
+        """
+        try:
+            await self.serve(sockets=self._sockets)
+        except SystemExit as exc:
+            said = getattr(self.lifespan, "failure", "").strip().splitlines()
+            raise ApplicationError(
+                "the application's start-up failed" + (f": {said[-1]}" if said else "")
+            ) from exc
+
+    def drain(self, *, linger: float, timeout: float) -> None:
+        """Begin to leave: accept nothing new, answer what was accepted."""
+        self._linger_seconds = linger
+        self._timeout_seconds = timeout
+        self.draining = True
+        self.should_exit = True
+        self._leave.set()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests being answered now."""
+        return len(self.server_state.tasks)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Run the application's start-up, then accept."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Refresh the date header once a second until it is time to leave."""
+        while not await self.on_tick(0):
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._leave.wait()
+            except TimeoutError:
+                continue
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, let clients hear of it, then close what is left.
+
+        Closing an idle keep-alive connection at once loses the request that is on its way
+        to it. So each is answered once more with ``Connection: close`` if it asks within the
+        linger time.
+        """
+        started = time.monotonic()
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            if not isinstance(connection, HttpToolsProtocol):
+                connection.shutdown()  # a WebSocket: close with 1012, "service restart"
+        while self.server_state.connections and time.monotonic() - started < self._linger_seconds:
+            await asyncio.sleep(_LOOK_SECONDS)
+        left = self._timeout_seconds - (time.monotonic() - started)
+        self.config.timeout_graceful_shutdown = max(left, 0.1)  # type: ignore[assignment]
+        await super().shutdown(None)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals alone: the worker itself decides what they mean."""
+        yield

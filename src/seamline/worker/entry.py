@@ -1,0 +1,52 @@
+"""From environment to worker: what ``python -m seamline.worker`` does first."""
+
+import faulthandler
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seamline.plan import Plan
+from seamline.worker.report import FDS_VARIABLE, RUN_VARIABLE, take_handover
+
+#: Name of the plan in the run directory, and of the secret that peers prove to know.
+PLAN_FILE: Final = "plan.json"
+SECRET_FILE: Final = "secret"
+
+
+def _prepare_process(root: str, level: str) -> None:
+    """Make the process what ``python -m`` would have made it, and its log lines plain."""
+    sys.path[0] = root
+    faulthandler.enable()  # the supervisor's SIGABRT then leaves every thread's stack behind
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    for name in ("seamline", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.propagate = False
+    logging.getLogger("seamline").setLevel(level.upper())
+    # The server's own "started", "finished" lines say what the supervisor already does.
+    logging.getLogger("uvicorn").setLevel("WARNING" if level != "debug" else "DEBUG")
+
+
+def main() -> int:
+    """Run the worker that the environment describes."""
+    identity, handover = take_handover(os.environ)
+    del os.environ[FDS_VARIABLE]
+    run_dir = Path(os.environ[RUN_VARIABLE])
+    plan = msgspec.json.decode((run_dir / PLAN_FILE).read_bytes(), type=Plan)
+    _prepare_process(plan.root, handover.log_level)
+    if handover.command is not None:
+        # Imported here, so that the watcher of a command does not carry an HTTP server.
+        from seamline.worker.command import run_command
+
+        return run_command(plan, handover)
+    from seamline.worker.life import Worker
+
+    secret = (run_dir / SECRET_FILE).read_bytes()
+    return Worker(plan, identity, handover, secret).run()

@@ -1,0 +1,144 @@
+"""The life of one worker process: load, open, serve, drain, leave."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import traceback
+from typing import Final
+
+import uvloop
+
+from seamline.errors import ApplicationError
+from seamline.plan import Plan
+from seamline.worker.load import call_setup, import_module, users_frames
+from seamline.worker.report import (
+    Bye,
+    Channel,
+    Drain,
+    Draining,
+    Failed,
+    Handover,
+    Hello,
+    Identity,
+    Ready,
+)
+from seamline.worker.seams import Process
+from seamline.worker.serve import Serving
+
+#: Exit status of a worker whose application cannot be loaded; gunicorn's and uvicorn's number.
+EXIT_NOT_LOADED: Final = 3
+
+_BEAT_SECONDS: Final = 1.0
+# Most of a traceback's text that is sent: the end, where the user's own line is.
+_TRACEBACK_CHARS: Final = 200_000
+
+_log = logging.getLogger("seamline.worker")
+
+
+class Worker:
+    """One start of one slot of a group."""
+
+    def __init__(self, plan: Plan, identity: Identity, handover: Handover, secret: bytes) -> None:
+        self._plan = plan
+        self._handover = handover
+        self._group = plan.group(identity.group)
+        self._process = Process(plan, identity, secret)
+        self._serving = Serving(plan, self._group, handover, self._process)
+        self._channel = Channel(handover.control)
+        self._order: Drain | None = None
+        self._ordered: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_orphan = False
+        self._left = threading.Event()
+
+    def run(self) -> int:
+        """Live; returns the exit status."""
+        self._channel.send(Hello(pid=os.getpid()))
+        self._channel.watch(self._on_drain, self._on_gone)
+        try:
+            self._load()
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve())
+        except ApplicationError as exc:
+            self._channel.send(_failed(exc, self._plan.root))
+            return EXIT_NOT_LOADED
+        self._channel.send(Bye())
+        self._left.set()
+        if self._is_orphan:
+            _leave_nothing()
+        return 0
+
+    def _load(self) -> None:
+        """Build the application exactly as its own command would, with its seams open."""
+        self._process.install()
+        root = self._plan.root
+        for module in self._group.imports:
+            import_module(module, root)
+        if self._plan.setup is not None:
+            call_setup(self._plan.setup, root)
+        self._serving.load()
+        self._process.verify()
+
+    async def _serve(self) -> None:
+        self._ordered = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        if self._order is not None:  # told to leave while importing
+            self._ordered.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._on_term)
+        await self._serving.start()
+        self._channel.send(Ready())
+        beating = asyncio.create_task(self._beat())
+        await self._ordered.wait()
+        self._channel.send(Draining())
+        await self._serving.drain(self._order or Drain(timeout=self._plan.graceful_timeout))
+        beating.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            self._channel.send(self._serving.beat())
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    # -- from the thread that reads orders ---------------------------------------------
+
+    def _on_drain(self, order: Drain) -> None:
+        self._order = self._order or order
+        if self._loop is not None and self._ordered is not None:
+            self._loop.call_soon_threadsafe(self._ordered.set)
+
+    def _on_gone(self) -> None:
+        """The supervisor is gone: finish what runs, then leave nothing of this run behind."""
+        self._is_orphan = True
+        if self._ordered is None:
+            _leave_nothing()
+        _log.warning("the supervisor is gone; this worker drains and leaves")
+        self._on_drain(Drain(timeout=self._plan.graceful_timeout))
+        if not self._left.wait(self._plan.graceful_timeout + 1):
+            _leave_nothing()
+
+    def _on_term(self) -> None:
+        self._on_drain(Drain(timeout=self._plan.graceful_timeout))
+
+
+def _leave_nothing() -> None:
+    """Kill this process and its children, which share its process group."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _failed(exc: ApplicationError, root: str) -> Failed:
+    """Describe the error for the supervisor, which prints it once for all workers."""
+    cause = exc.__cause__
+    frames = users_frames(cause.__traceback__, root) if cause is not None else []
+    whole = "".join(traceback.format_exception(cause)) if cause is not None else ""
+    return Failed(
+        message=exc.message,
+        file=exc.file,
+        line=exc.line,
+        remedy=exc.remedy,
+        excerpt="".join(traceback.format_list(frames))[-_TRACEBACK_CHARS:],
+        traceback=whole[-_TRACEBACK_CHARS:],
+    )

@@ -1,0 +1,295 @@
+"""Loading the application: the objects its http services name, and what went wrong if not.
+
+Every failure becomes one ApplicationError that names the user's own file and line.
+"""
+
+import ast
+import difflib
+import importlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from types import ModuleType, TracebackType
+from typing import Any, Final
+
+import msgspec
+
+from seamline.errors import ApplicationError
+
+# What a module is searched for when only its name is given: gunicorn's and Flask's names.
+_OBJECT_NAMES: Final = ("app", "application")
+_FACTORY_NAMES: Final = ("create_app", "make_app")
+
+
+class Protocol(StrEnum):
+    """Which of Python's two server interfaces an application speaks."""
+
+    WSGI = "wsgi"
+    ASGI = "asgi"
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A parsed ``module:attribute`` or ``module:factory('argument')``.
+
+    Attributes:
+        module: Dotted name.
+        attribute: Dotted path in the module, or empty when only the module was named.
+        arguments: Positional and keyword arguments of the factory, or ``None`` for no call.
+    """
+
+    module: str
+    attribute: str = ""
+    arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Reference":
+        """Read the value of ``http`` or ``setup``. Raises ApplicationError when it is neither."""
+        module, _, expression = text.partition(":")
+        try:
+            names = ast.parse(module.strip(), mode="eval").body
+            if not isinstance(names, ast.Name | ast.Attribute):
+                raise ValueError("not a dotted name")
+            if not expression:
+                return cls(module.strip())
+            node = ast.parse(expression.strip(), mode="eval").body
+            if not isinstance(node, ast.Call):
+                return cls(module.strip(), _dotted(node))
+            positional = tuple(ast.literal_eval(argument) for argument in node.args)
+            keywords = {str(k.arg): ast.literal_eval(k.value) for k in node.keywords if k.arg}
+            return cls(module.strip(), _dotted(node.func), (positional, keywords))
+        except (SyntaxError, ValueError) as exc:
+            raise ApplicationError(
+                f"{text!r} does not name an application",
+                remedy="write module:attribute, or module:factory('literal', key=1)",
+            ) from exc
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return ``a.b.c`` of such an expression. Raises ValueError for any other."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    raise ValueError("not a dotted name")
+
+
+def import_module(name: str, root: str) -> ModuleType:
+    """Import a module of the application.
+
+    Raises:
+        ApplicationError: The module is missing, has a syntax error, or raised; the place is
+            the innermost line of the user's own.
+    """
+    try:
+        return importlib.import_module(name)
+    except BaseException as exc:
+        if isinstance(exc, KeyboardInterrupt):
+            raise
+        raise failure(f"cannot import {name}", exc, root) from exc
+
+
+def load_application(text: str, root: str) -> Any:
+    """Return the WSGI or ASGI object that ``http = "..."`` names, calling its factory if asked.
+
+    Raises:
+        ApplicationError: Anything on the way went wrong.
+    """
+    reference = Reference.parse(text)
+    module = import_module(reference.module, root)
+    if not reference.attribute:
+        return _search(module, root)
+    target = _attribute(module, reference)
+    if reference.arguments is None:
+        return target
+    if not callable(target):
+        raise ApplicationError(
+            f"{text}: {reference.attribute} is {_a(target)}, which cannot be called",
+            file=module.__file__,
+            remedy=f'write "{reference.module}:{reference.attribute}"',
+        )
+    positional, keywords = reference.arguments
+    return _call(target, text, root, positional, keywords)
+
+
+def call_setup(text: str, root: str) -> None:
+    """Call the ``module:callable`` that ``setup`` names, once."""
+    reference = Reference.parse(text)
+    target = _attribute(import_module(reference.module, root), reference)
+    positional, keywords = reference.arguments or ((), {})
+    try:
+        target(*positional, **keywords)
+    except Exception as exc:
+        raise failure(f"setup {text} raised", exc, root) from exc
+
+
+def protocol_of(application: Any, text: str) -> Protocol:
+    """Tell whether an object is an ASGI or a WSGI application, without calling it.
+
+    Raises:
+        ApplicationError: It is neither; most often a factory whose ``()`` is missing.
+    """
+    if not callable(application):
+        raise ApplicationError(
+            f"{text} is {_a(application)}, neither a WSGI nor an ASGI application",
+            remedy="name the application object, or the factory that returns it",
+        )
+    entry = application if inspect.isroutine(application) else type(application).__call__
+    if inspect.iscoroutinefunction(application) or inspect.iscoroutinefunction(entry):
+        return Protocol.ASGI
+    names = _positional_names(application)
+    if names is None or len(names) == 2 or "start_response" in names:
+        return Protocol.WSGI
+    if names[:1] == ["scope"] or len(names) == 3:
+        return Protocol.ASGI
+    file, line = _definition(application)
+    raise ApplicationError(
+        f"{text} takes {len(names)} positional arguments, so it is neither a WSGI "
+        "application (environ, start_response) nor an ASGI one (scope, receive, send)",
+        file=file,
+        line=line,
+        remedy=f'if it is a factory, write http = "{text}()"' if "(" not in text else "",
+    )
+
+
+def _positional_names(application: Callable[..., Any]) -> list[str] | None:
+    """Return the required positional parameters, or ``None`` when nothing can be told."""
+    try:
+        parameters = inspect.signature(application).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return None
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind in {parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD}
+        and parameter.default is parameter.empty
+    ]
+
+
+def _search(module: ModuleType, root: str) -> Any:
+    for name in _OBJECT_NAMES:
+        if callable(getattr(module, name, None)):
+            return getattr(module, name)
+    for name in _FACTORY_NAMES:
+        if callable(getattr(module, name, None)):
+            return _call(getattr(module, name), f"{module.__name__}:{name}", root, (), {})
+    looked_for = ", ".join(_OBJECT_NAMES + _FACTORY_NAMES)
+    raise ApplicationError(
+        f"module {module.__name__} has none of {looked_for}",
+        file=module.__file__,
+        remedy=f'name the object: http = "{module.__name__}:NAME"',
+    )
+
+
+def _attribute(module: ModuleType, reference: Reference) -> Any:
+    target: Any = module
+    for name in reference.attribute.split("."):
+        if not hasattr(target, name):
+            close = difflib.get_close_matches(name, dir(target), n=1)
+            raise ApplicationError(
+                f"{reference.module} has no attribute {reference.attribute!r}",
+                file=module.__file__,
+                remedy=f"did you mean {close[0]!r}?" if close else "",
+            )
+        target = getattr(target, name)
+    return target
+
+
+def _call(
+    factory: Callable[..., Any],
+    text: str,
+    root: str,
+    positional: tuple[Any, ...],
+    keywords: dict[str, Any],
+) -> Any:
+    file, line = _definition(factory)
+    try:
+        inspect.signature(factory).bind(*positional, **keywords)
+    except TypeError as exc:
+        raise ApplicationError(
+            f"the factory {text} cannot be called like that: {exc}",
+            file=file,
+            line=line,
+            remedy="write its arguments as literals in the parentheses",
+        ) from exc
+    except ValueError:
+        pass  # A callable without a readable signature: the call itself will tell.
+    try:
+        application = factory(*positional, **keywords)
+    except BaseException as exc:
+        if isinstance(exc, KeyboardInterrupt):
+            raise
+        raise failure(f"the factory {text} raised", exc, root) from exc
+    if application is None:
+        raise ApplicationError(
+            f"the factory {text} returned None", file=file, line=line, remedy="return the app"
+        )
+    return application
+
+
+def failure(what: str, exc: BaseException, root: str) -> ApplicationError:
+    """Describe an exception of the application's, with the user's own line."""
+    if isinstance(exc, ApplicationError):
+        return exc
+    if isinstance(exc, SyntaxError) and exc.filename:
+        return ApplicationError(
+            f"{what}: {type(exc).__name__}: {exc.msg}", file=exc.filename, line=exc.lineno
+        )
+    frames = users_frames(exc.__traceback__, root)
+    file, line = (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
+    said = traceback.format_exception_only(exc)[-1].strip()
+    if isinstance(exc, SystemExit):
+        said = f"it called sys.exit({exc.code!r})"
+    remedy = ""
+    if isinstance(exc, ModuleNotFoundError) and exc.name:
+        remedy = _missing(exc.name, root)
+    return ApplicationError(f"{what}: {said}", file=file, line=line, remedy=remedy)
+
+
+def _missing(name: str, root: str) -> str:
+    first = name.partition(".")[0]
+    if os.path.exists(os.path.join(root, first)) or os.path.exists(f"{root}/{first}.py"):
+        parent = name.rpartition(".")[0]
+        siblings = getattr(sys.modules.get(parent), "__path__", [root])
+        close = difflib.get_close_matches(name.rpartition(".")[2], _modules_in(siblings), n=1)
+        return f"did you mean {'.'.join(filter(None, (parent, close[0])))!r}?" if close else ""
+    return f"install what provides it for {sys.executable}"
+
+
+def _modules_in(directories: Iterable[str]) -> list[str]:
+    return [
+        entry.name.removesuffix(".py")
+        for directory in directories
+        if os.path.isdir(directory)
+        for entry in os.scandir(directory)
+        if entry.is_dir() or entry.name.endswith(".py")
+    ]
+
+
+def users_frames(start: TracebackType | None, root: str) -> list[traceback.FrameSummary]:
+    """Return the frames of a traceback that lie in the project, outermost first.
+
+    A virtual environment inside the project is not the user's own code.
+    """
+    inside = root.rstrip(os.sep) + os.sep
+    return [
+        frame
+        for frame in traceback.extract_tb(start)
+        if frame.filename.startswith(inside)
+        and "site-packages" not in frame.filename
+        and not frame.filename.startswith((sys.prefix + os.sep, os.path.dirname(__file__)))
+    ]
+
+
+def _definition(target: Any) -> tuple[str | None, int | None]:
+    code = getattr(inspect.unwrap(target), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else (None, None)
+
+
+def _a(value: object) -> str:
+    name = "a module" if isinstance(value, ModuleType) else f"a {type(value).__name__}"
+    return "None" if value is None else name

@@ -1,0 +1,193 @@
+"""What a worker and its supervisor tell each other: one JSON object a line, over a socket pair.
+
+The connection is also the worker's lifeline: when it ends, the supervisor is gone.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+#: Environment variables of a worker. ``RUN`` and ``WORKER`` are inherited by its children,
+#: ``FDS`` is not: the descriptors it names are closed in them.
+RUN_VARIABLE: Final = "SEAMLINE_RUN"
+WORKER_VARIABLE: Final = "SEAMLINE_WORKER"
+FDS_VARIABLE: Final = "SEAMLINE_FDS"
+
+# A report is a few hundred bytes; a traceback in one is cut well below this.
+MAX_LINE_BYTES: Final = 1024 * 1024
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """One inherited listening socket and the http services that answer on it."""
+
+    fd: int
+    services: tuple[str, ...]
+
+
+class Handover(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is given at its start, in ``SEAMLINE_FDS``.
+
+    Attributes:
+        control: Descriptor of the socket pair's end.
+        calls: Descriptor of the slot's call socket, or ``None`` when nobody calls this group.
+        http: Listening sockets for HTTP.
+        access_log: Whether each request is a line of the log.
+        log_level: Level of Seamline's own and the HTTP server's messages.
+        command: A command service to run instead of the application, or ``None``.
+    """
+
+    control: int
+    calls: int | None = None
+    http: tuple[Listener, ...] = ()
+    access_log: bool = True
+    log_level: str = "info"
+    command: str | None = None
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return every descriptor named, to be passed on or kept from children."""
+        calls = () if self.calls is None else (self.calls,)
+        return (self.control, *calls, *(listener.fd for listener in self.http))
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Which start of which slot this process is: ``group.slot.generation``."""
+
+    group: str
+    slot: int
+    generation: int
+
+    def __str__(self) -> str:
+        return f"{self.group}.{self.slot}.{self.generation}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Identity":
+        """Read what ``str()`` wrote. Raises ValueError."""
+        group, slot, generation = text.rsplit(".", 2)
+        return cls(group, int(slot), int(generation))
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """First report: the process runs. ``protocol`` grows when a report changes its meaning."""
+
+    pid: int
+    protocol: int = 1
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The application is loaded and everything it serves is being accepted."""
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
+    """Sent once a second by the event loop, so that a blocked loop is silent.
+
+    Attributes:
+        in_flight: Requests and calls being answered now.
+        requests: HTTP requests answered since the start.
+        calls: Calls answered for other groups since the start.
+        seam_calls: Calls made to other groups since the start.
+        seam_errors: Seam errors raised to the application since the start.
+        rss_bytes: Resident memory.
+    """
+
+    in_flight: int = 0
+    requests: int = 0
+    calls: int = 0
+    seam_calls: int = 0
+    seam_errors: int = 0
+    rss_bytes: int = 0
+
+
+class Draining(msgspec.Struct, frozen=True, tag="draining"):
+    """Nothing new is accepted any more."""
+
+
+class Bye(msgspec.Struct, frozen=True, tag="bye"):
+    """Everything accepted was answered; the process is about to exit."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="error", kw_only=True):
+    """The application could not be loaded.
+
+    Attributes:
+        message: What happened to what.
+        file, line: The user's own line at fault, when there is one.
+        remedy: The next thing to type or change.
+        excerpt: The traceback's frames that are the user's.
+        traceback: The whole traceback.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    remedy: str = ""
+    excerpt: str = ""
+    traceback: str = ""
+
+
+class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
+    """Supervisor to worker: accept nothing new, finish, leave.
+
+    Attributes:
+        timeout: Seconds until what still runs is given up.
+        linger: Seconds that idle keep-alive connections are kept to hear of it.
+    """
+
+    timeout: float
+    linger: float = 2.0
+
+
+Report = Hello | Ready | Beat | Draining | Bye | Failed
+
+_encode = msgspec.json.Encoder().encode
+decode_report: Final = msgspec.json.Decoder(Report).decode
+_decode_order = msgspec.json.Decoder(Drain).decode
+
+
+def encode(message: Report | Drain) -> bytes:
+    """Return one message as its line."""
+    return _encode(message) + b"\n"
+
+
+def take_handover(environ: Mapping[str, str]) -> tuple[Identity, Handover]:
+    """Read who this process is, and keep the descriptors it was given from its own children."""
+    handover = msgspec.convert(json.loads(environ[FDS_VARIABLE]), Handover)
+    for descriptor in handover.descriptors():
+        os.set_inheritable(descriptor, False)
+    return Identity.parse(environ[WORKER_VARIABLE]), handover
+
+
+class Channel:
+    """A worker's end of the socket pair. Safe to use from any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._sending = threading.Lock()
+
+    def send(self, report: Report) -> None:
+        """Send a report; when the supervisor is gone there is nobody to tell."""
+        with self._sending, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(encode(report))
+
+    def watch(self, on_drain: Callable[[Drain], None], on_gone: Callable[[], None]) -> None:
+        """Start a thread that waits for orders.
+
+        A thread, because a worker that is still importing, or whose event loop is blocked,
+        must notice too that its supervisor is gone.
+        """
+
+        def read() -> None:
+            try:
+                with self._socket.makefile("rb") as lines:
+                    for line in lines:
+                        on_drain(_decode_order(line))
+            except ConnectionResetError:
+                pass  # The supervisor was killed with unread reports: the same as its end.
+            on_gone()
+
+        threading.Thread(target=read, name="seamline-orders", daemon=True).start()

@@ -1,0 +1,93 @@
+"""What one worker serves: HTTP on inherited sockets and calls on its slot's socket."""
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from seamline.plan import GroupPlan, Plan
+from seamline.worker.drain import DrainingServer
+from seamline.worker.http import AccessLog, Application, Front
+from seamline.worker.load import Protocol, load_application, protocol_of
+from seamline.worker.mount import Mount
+from seamline.worker.report import Beat, Drain, Handover
+from seamline.worker.seams import Process
+
+
+class Serving:
+    """Everything of a worker that accepts connections, opened and drained together."""
+
+    def __init__(self, plan: Plan, group: GroupPlan, handover: Handover, process: Process) -> None:
+        self._plan = plan
+        self._group = group
+        self._handover = handover
+        self._process = process
+        self._http: list[DrainingServer] = []
+        self._running: list[asyncio.Task[None]] = []
+
+    def load(self) -> None:
+        """Load the applications and wrap them. Raises ApplicationError."""
+        log = AccessLog(1) if self._handover.access_log else None
+        for listener in self._handover.http:
+            mounted = {
+                self._plan.service(name).path: self._load_one(name, len(self._http), log)
+                for name in listener.services
+            }
+            whole = mounted[""] if tuple(mounted) == ("",) else Mount(mounted)
+            # The server closes what it is given; the descriptor itself stays open for ever.
+            accepting = socket.socket(fileno=listener.fd).dup()
+            accepting.setblocking(False)
+            self._http.append(DrainingServer(whole, [accepting]))
+
+    def _load_one(self, name: str, server: int, log: AccessLog | None) -> Application:
+        text = self._plan.service(name).http or ""
+        application: Any = load_application(text, self._plan.root)
+        if protocol_of(application, text) is Protocol.WSGI:
+            application = WSGIMiddleware(application, workers=self._group.threads)
+        return Front(
+            application,
+            is_draining=lambda: self._http[server].draining,
+            errors=self._process.request_errors,
+            access_log=log,
+        )
+
+    async def start(self) -> None:
+        """Accept; returns when everything does. Raises ApplicationError."""
+        await self._process.start(self._handover.calls)
+        for server in self._http:
+            task = asyncio.create_task(server.run_until_drained())
+            ready = asyncio.create_task(server.ready.wait())
+            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                ready.cancel()
+                await task  # raises what kept it from starting
+            self._running.append(task)
+
+    async def drain(self, order: Drain) -> None:
+        """Stop accepting, finish what runs: requests first, since they make calls."""
+        until = time.monotonic() + order.timeout
+        for server in self._http:
+            server.drain(linger=order.linger, timeout=order.timeout)
+        if self._running:
+            await asyncio.wait(self._running)
+        await self._process.drain(max(until - time.monotonic(), 0.1))
+
+    def beat(self) -> Beat:
+        """Count what happened so far."""
+        calls = self._process.stats()
+        return Beat(
+            in_flight=sum(server.in_flight for server in self._http) + calls.in_flight,
+            requests=sum(server.server_state.total_requests for server in self._http),
+            calls=calls.served,
+            seam_calls=calls.made,
+            seam_errors=calls.errors,
+            rss_bytes=_resident_bytes(),
+        )
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as statm:
+        pages = int(statm.read().split()[1])
+    return pages * 4096

@@ -1,0 +1,1 @@
+"""A small Flask shop that knows nothing of Seamline."""
