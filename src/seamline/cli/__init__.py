@@ -1,1 +1,5 @@
-"""Placeholder replaced by the owner of this package."""
+"""The command line: one module per command, errors mapped to exit statuses."""
+
+from seamline.cli.app import main
+
+__all__ = ["main"]

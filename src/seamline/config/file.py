@@ -4,7 +4,6 @@ Nothing here looks at the application or the machine; :mod:`seamline.plan` does 
 Precedence, lowest first: defaults, the file, ``SEAMLINE_*`` variables, flags.
 """
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -30,9 +29,9 @@ FILE_NAME: Final = "seamline.toml"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _TOP_KEYS: Final = (
-    "name services layouts layout carry setup bind startup_timeout graceful_timeout "
-    "stall_timeout socket_mode limits log_level"
-).split()
+    *("name", "services", "layouts", "layout", "carry", "setup", "bind", "limits"),
+    *("startup_timeout", "graceful_timeout", "stall_timeout", "socket_mode", "log_level"),
+)
 _KINDS: Final = ("package", "http", "command")
 _SERVICE_KEYS: Final = (
     *_KINDS,
@@ -66,7 +65,7 @@ def find_file(
     Raises:
         ConfigError: There is no such file, or none in the directory and those above it.
     """
-    start = Path(os.path.abspath(directory or Path()))
+    start = (directory or Path()).resolve()
     if not start.is_dir():
         raise ConfigError(f"there is no directory {directory}")
     named = file or (Path(environ["SEAMLINE_FILE"]) if environ.get("SEAMLINE_FILE") else None)

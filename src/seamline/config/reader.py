@@ -27,6 +27,9 @@ _BIND: Final = re.compile(
 )
 _MOUNT: Final = re.compile(r"/|(?:/[A-Za-z0-9._~-]+)+")
 _HIGHEST_PORT: Final = 65535
+_OWNER_ONLY: Final = 0o600
+_EVERYBODY: Final = 0o777
+_LONGEST_SHOWN: Final = 40
 
 
 def is_bind(value: str) -> bool:
@@ -181,7 +184,7 @@ class Table:
             value = int(value[-3:], 8)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.wrong(key, "permission bits", remedy=f"write {key} = 0o660")
-        if not 0o600 <= value <= 0o777:
+        if not _OWNER_ONLY <= value <= _EVERYBODY:
             raise self.refuse(
                 f"`{key}` must be 0o600 to 0o777, not {value}",
                 key,
@@ -233,7 +236,7 @@ def _shown(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'"{value}"' if len(value) <= 40 else "a text"
+            return f'"{value}"' if len(value) <= _LONGEST_SHOWN else "a text"
         case int() | float():
             return str(value)
         case list():

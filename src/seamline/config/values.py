@@ -1,4 +1,4 @@
-"""What ``seamline.toml`` says, as frozen values. Reading it is :mod:`seamline.config.file`'s work."""
+"""What ``seamline.toml`` says, as frozen values; :mod:`seamline.config.file` reads it."""
 
 from pathlib import Path
 from typing import Final

@@ -1,0 +1,102 @@
+"""Map the command line to commands, and errors to exit statuses."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+from seamline import config
+from seamline.cli.arguments import SHORT_HELP, help_text, parse, version_text
+from seamline.cli.output import Output
+from seamline.errors import ConfigError, InternalError, SeamlineError
+
+INTERRUPTED: Final = 130
+# What a shell shows for a program that the kernel ended because nobody reads its output.
+PIPE_CLOSED: Final = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: Arguments after the program's name; the process's own when ``None``.
+
+    Returns:
+        The exit status: 0 done or yes, 1 the answer is no, 2 unusable input, 3 not
+        running, 4 failed, 70 a bug in Seamline, 130 Ctrl-C.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    output = _output(argparse.Namespace(json=False, quiet=False, verbose=0, color="auto"))
+    try:
+        args = parse(argv)
+        output = _output(args)
+        if args.command is None and not args.help and not args.version:
+            args = _default_command(args, argv)
+        args.output = output
+        return _run(args, output)
+    except SeamlineError as exc:
+        output.error(exc)
+        return exc.exit_status
+    except SystemExit as exc:  # argparse has printed a command's help
+        return exc.code if isinstance(exc.code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return PIPE_CLOSED
+    except Exception:  # noqa: BLE001 - the outermost frame: everything else is our bug
+        traceback.print_exc()
+        output.note(_BUG)
+        return InternalError.exit_status
+
+
+_BUG: Final = (
+    "error [internal]  this is a bug in Seamline; please report it with the lines above, "
+    "the command\n  and the versions: seamline --version, python --version"
+)
+
+
+def _run(args: argparse.Namespace, output: Output) -> int:
+    if args.help:
+        output.data(help_text().rstrip())
+        return 0
+    if args.version:
+        output.data(version_text())
+        return 0
+    if args.command is None:
+        output.data(SHORT_HELP.rstrip())
+        return 0
+    status: int = args.execute(args)
+    return status
+
+
+def _default_command(args: argparse.Namespace, argv: Sequence[str]) -> argparse.Namespace:
+    """Return what ``seamline`` alone means: ``status`` where there is a project."""
+    try:
+        config.find_file(directory=args.directory, file=args.file, environ=os.environ)
+    except ConfigError:
+        if args.directory or args.file:
+            raise
+        return args
+    return parse([*argv, "status"])
+
+
+def _output(args: argparse.Namespace) -> Output:
+    return Output(
+        sys.stdout,
+        sys.stderr,
+        environ=os.environ,
+        json=args.json,
+        quiet=args.quiet,
+        verbose=args.verbose,
+        color=args.color,
+    )
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter's last flush of standard output find an open file."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
