@@ -5,7 +5,6 @@ Whoever may open the socket (0600, in a 0700 directory) may ask anything.
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -62,7 +61,7 @@ class ControlServer:
         """Begin to answer."""
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listening.bind(str(self._path))
-        os.chmod(self._path, 0o600)
+        self._path.chmod(0o600)
         listening.listen()
         self._server = await asyncio.start_unix_server(
             self._serve, sock=listening, limit=_MAX_REQUEST_BYTES

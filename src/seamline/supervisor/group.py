@@ -24,7 +24,7 @@ def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:
     """
     # 2**16 is past the last step; larger powers would only be slow to compute.
     whole = min(FIRST_BACKOFF_SECONDS * 2 ** min(deaths - 1, 16), LAST_BACKOFF_SECONDS)
-    return whole * (1 - 0.25 * jitter())
+    return float(whole * (1 - 0.25 * jitter()))
 
 
 class Slot:

@@ -96,14 +96,14 @@ class LogStream:
         on_closed: Callable[[], None],
         *,
         as_json: bool = False,
+        colored: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._as_json = as_json
         self._now = now
         self._output = Output(sys.stdout.fileno(), on_closed)
         self._notices = Output(sys.stderr.fileno(), on_closed)
-        no_colour = as_json or "NO_COLOR" in os.environ or not os.isatty(sys.stdout.fileno())
-        self._colours: dict[str, int] | None = None if no_colour else {}
+        self._colours: dict[str, int] | None = {} if colored and not as_json else None
 
     @property
     def is_full(self) -> bool:
@@ -186,7 +186,7 @@ class LineReader(asyncio.Protocol):
             self._transport.pause_reading()
             self._stream.call_when_drained(self._resume_threadsafe)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's
         """Pass on a last line that had no end."""
         if self._partial:
             self._write([self._partial])

@@ -96,7 +96,7 @@ class Process:
         try:
             # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and
             # what the application starts can be ended with it.
-            self._popen = subprocess.Popen(  # noqa: ASYNC220, S603 - an exec, milliseconds
+            self._popen = subprocess.Popen(  # noqa: ASYNC220 - an exec, milliseconds
                 [sys.executable, "-m", "seamline.worker"],
                 stdin=subprocess.DEVNULL,
                 stdout=pipes[0][1],

@@ -3,11 +3,10 @@
 import asyncio
 import secrets
 import signal
-import socket
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seamline.errors import ApplicationError, SeamlineError, StartError
 from seamline.plan import GroupPlan, Plan
@@ -20,6 +19,9 @@ from seamline.supervisor.rundir import CONTROL_SOCKET, RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
 from seamline.worker import RUN_VARIABLE, Drain
+
+if TYPE_CHECKING:
+    import socket
 
 _LOOK_SECONDS: Final = 0.5
 # Clients that keep connections open hear of the end within this time; after Ctrl-C the
@@ -44,8 +46,8 @@ class Supervisor:
         access_log: Whether each request is a line of the log.
         log_level: Of Seamline's own messages in workers.
         as_json: Whether the log stream is for machines.
+        colored: Whether its prefixes are coloured.
         verbose: Whether the traceback of a failed start is shown whole.
-        intro: Lines printed once the run directory is taken, such as warnings.
     """
 
     def __init__(
@@ -56,8 +58,8 @@ class Supervisor:
         access_log: bool = True,
         log_level: str = "info",
         as_json: bool = False,
+        colored: bool = False,
         verbose: bool = False,
-        intro: str = "",
     ) -> None:
         self.plan = plan
         self._environment = {
@@ -69,8 +71,8 @@ class Supervisor:
         self._access_log = access_log
         self._log_level = log_level
         self._as_json = as_json
+        self._colored = colored
         self._verbose = verbose
-        self._intro = intro
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
         self._urls: dict[str, Address] = {}
@@ -94,15 +96,13 @@ class Supervisor:
         self._started_at = loop.time()
         self._directory.take()
         self._logs = LogStream(
-            lambda: loop.call_soon_threadsafe(self._end, Ending.STOPPED), as_json=self._as_json
+            lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET), self.status, lambda: self._end(Ending.STOPPED)
         )
         looking: asyncio.Task[None] | None = None
         try:
-            if self._intro:
-                self._logs.notice(self._intro)
             self._open_groups()
             self._directory.write(self.plan)
             await control.start()
@@ -277,6 +277,10 @@ class Supervisor:
         self._end_asked.set()
         if ending is Ending.INTERRUPTED:
             self._logs.notice("finishing what runs; Ctrl-C again stops at once")
+
+    def _end_from_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Nobody reads the log stream any more, so nobody would see what goes wrong."""
+        loop.call_soon_threadsafe(self._end, Ending.STOPPED)
 
     async def _drain(self) -> None:
         """Let http groups finish first: they call the others."""

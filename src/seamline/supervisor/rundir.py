@@ -72,7 +72,7 @@ class RunDirectory:
 
     def _is_current(self, lock: int) -> bool:
         with contextlib.suppress(FileNotFoundError):
-            return os.fstat(lock).st_ino == os.stat(self.path / PID_FILE).st_ino
+            return os.fstat(lock).st_ino == (self.path / PID_FILE).stat().st_ino
         return False
 
     def _clean(self) -> None:
@@ -88,5 +88,5 @@ class RunDirectory:
     def _write_private(self, name: str, data: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         descriptor = os.open(self.path / name, flags, 0o600)
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)

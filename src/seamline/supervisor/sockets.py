@@ -1,7 +1,6 @@
 """Every listening socket of a run: bound by the supervisor, handed to worker after worker."""
 
 import contextlib
-import os
 import socket
 import stat
 from pathlib import Path
@@ -72,15 +71,12 @@ def open_http(address: Address, slots: int, mode: int) -> tuple[Address, list[so
     # the sharing ones can bind.
     first.close()
     sockets: list[socket.socket] = []
-    try:
+    with contextlib.ExitStack() as undo:
         for _ in range(slots):
-            sockets.append(_open_tcp(bound, share=True))
-    except BindError:
-        for opened in sockets:
-            opened.close()
-        raise
-    for opened in sockets:
-        opened.listen(BACKLOG)
+            opened = undo.enter_context(_open_tcp(bound, share=True))
+            opened.listen(BACKLOG)
+            sockets.append(opened)
+        undo.pop_all()
     return bound, sockets
 
 
@@ -116,7 +112,7 @@ def open_unix(path: str, mode: int) -> socket.socket:
     try:
         _remove_dead(path)
         opened.bind(path)
-        os.chmod(path, mode)
+        Path(path).chmod(mode)
         opened.listen(BACKLOG)
     except OSError as exc:
         opened.close()
@@ -127,13 +123,13 @@ def open_unix(path: str, mode: int) -> socket.socket:
 def _remove_dead(path: str) -> None:
     """Remove a socket that nobody listens on any more. Raises OSError when somebody does."""
     with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
+        if not stat.S_ISSOCK(Path(path).stat().st_mode):
             raise FileExistsError(17, "exists and is not a socket")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
                 probe.connect(path)
             except ConnectionRefusedError:
-                os.unlink(path)
+                Path(path).unlink()
                 return
         raise OSError(98, "Address already in use")
 
@@ -163,7 +159,7 @@ def find_holder(port: int, proc: Path = Path("/proc")) -> str:
             continue
         with contextlib.suppress(OSError):
             for descriptor in (process / "fd").iterdir():
-                if os.readlink(descriptor) in wanted:
+                if str(descriptor.readlink()) in wanted:
                     command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                     return f"pid {process.name} ({command.strip()[:80]})"
     return ""

@@ -57,7 +57,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         restarts, seam_calls, seam_errors: Sums over all workers alive.
     """
 
-    schema: str = "seamline.status/1"
     name: str
     layout: str
     state: str

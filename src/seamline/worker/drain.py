@@ -115,7 +115,9 @@ class DrainingServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if not isinstance(connection, HttpToolsProtocol):
                 connection.shutdown()  # a WebSocket: close with 1012, "service restart"
-        while self.server_state.connections and time.monotonic() - started < self._linger_seconds:
+        # uvicorn's set of connections tells nobody when it changes, so it is looked at.
+        until = started + self._linger_seconds
+        while self.server_state.connections and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
         left = self._timeout_seconds - (time.monotonic() - started)
         self.config.timeout_graceful_shutdown = max(left, 0.1)  # type: ignore[assignment]

@@ -14,7 +14,7 @@ from seamline.worker.report import FDS_VARIABLE, RUN_VARIABLE, take_handover
 
 #: Name of the plan in the run directory, and of the secret that peers prove to know.
 PLAN_FILE: Final = "plan.json"
-SECRET_FILE: Final = "secret"
+SECRET_FILE: Final = "secret"  # noqa: S105 - a file's name
 
 
 def _prepare_process(root: str, level: str) -> None:

@@ -74,6 +74,7 @@ class Front:
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass on what is none."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ from seamline.errors import ApplicationError
 # What a module is searched for when only its name is given: gunicorn's and Flask's names.
 _OBJECT_NAMES: Final = ("app", "application")
 _FACTORY_NAMES: Final = ("create_app", "make_app")
+# Positional parameters of WSGI's (environ, start_response) and ASGI's (scope, receive, send).
+_WSGI_PARAMETERS: Final = 2
+_ASGI_PARAMETERS: Final = 3
 
 
 class Protocol(StrEnum):
@@ -49,9 +53,7 @@ class Reference(msgspec.Struct, frozen=True):
         """Read the value of ``http`` or ``setup``. Raises ApplicationError when it is neither."""
         module, _, expression = text.partition(":")
         try:
-            names = ast.parse(module.strip(), mode="eval").body
-            if not isinstance(names, ast.Name | ast.Attribute):
-                raise ValueError("not a dotted name")
+            _dotted(ast.parse(module.strip(), mode="eval").body)
             if not expression:
                 return cls(module.strip())
             node = ast.parse(expression.strip(), mode="eval").body
@@ -140,9 +142,9 @@ def protocol_of(application: Any, text: str) -> Protocol:
     if inspect.iscoroutinefunction(application) or inspect.iscoroutinefunction(entry):
         return Protocol.ASGI
     names = _positional_names(application)
-    if names is None or len(names) == 2 or "start_response" in names:
+    if names is None or len(names) == _WSGI_PARAMETERS or "start_response" in names:
         return Protocol.WSGI
-    if names[:1] == ["scope"] or len(names) == 3:
+    if names[:1] == ["scope"] or len(names) == _ASGI_PARAMETERS:
         return Protocol.ASGI
     file, line = _definition(application)
     raise ApplicationError(
@@ -252,7 +254,7 @@ def failure(what: str, exc: BaseException, root: str) -> ApplicationError:
 
 def _missing(name: str, root: str) -> str:
     first = name.partition(".")[0]
-    if os.path.exists(os.path.join(root, first)) or os.path.exists(f"{root}/{first}.py"):
+    if Path(root, first).exists() or Path(root, f"{first}.py").exists():
         parent = name.rpartition(".")[0]
         siblings = getattr(sys.modules.get(parent), "__path__", [root])
         close = difflib.get_close_matches(name.rpartition(".")[2], _modules_in(siblings), n=1)
@@ -264,9 +266,9 @@ def _modules_in(directories: Iterable[str]) -> list[str]:
     return [
         entry.name.removesuffix(".py")
         for directory in directories
-        if os.path.isdir(directory)
-        for entry in os.scandir(directory)
-        if entry.is_dir() or entry.name.endswith(".py")
+        if Path(directory).is_dir()
+        for entry in Path(directory).iterdir()
+        if entry.is_dir() or entry.suffix == ".py"
     ]
 
 
@@ -281,7 +283,7 @@ def users_frames(start: TracebackType | None, root: str) -> list[traceback.Frame
         for frame in traceback.extract_tb(start)
         if frame.filename.startswith(inside)
         and "site-packages" not in frame.filename
-        and not frame.filename.startswith((sys.prefix + os.sep, os.path.dirname(__file__)))
+        and not frame.filename.startswith((sys.prefix + os.sep, str(Path(__file__).parent)))
     ]
 
 

@@ -21,6 +21,7 @@ class Mount:
         self._states: dict[str, dict[str, Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the application of one request and let it answer."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return

@@ -36,7 +36,7 @@ class Process:
     async def start(self, descriptor: int | None) -> None:
         """Answer calls on the slot's socket."""
 
-    async def drain(self, timeout: float) -> None:
+    async def drain(self, seconds: float) -> None:
         """Refuse new calls and finish running ones."""
 
     def stats(self) -> CallStats:

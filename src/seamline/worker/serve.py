@@ -1,8 +1,10 @@
 """What one worker serves: HTTP on inherited sockets and calls on its slot's socket."""
 
 import asyncio
+import resource
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -88,6 +90,5 @@ class Serving:
 
 
 def _resident_bytes() -> int:
-    with open("/proc/self/statm", "rb") as statm:
-        pages = int(statm.read().split()[1])
-    return pages * 4096
+    pages = int(Path("/proc/self/statm").read_bytes().split()[1])
+    return pages * resource.getpagesize()

@@ -1,0 +1,71 @@
+"""``seamline run``: everything in a layout, one log stream, until it is stopped."""
+
+import argparse
+import os
+import sys
+
+from seamline.cli.arguments import load_config, output_of
+from seamline.cli.output import Output, counted, is_colored
+from seamline.errors import UsageError
+from seamline.interface import Finding, Severity
+from seamline.plan import analyse_project, build, run_dir
+from seamline.supervisor import Supervisor, run as run_supervisor
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
+    parser.add_argument("--layout", metavar="NAME", help="mono, local, micro or one of the file's")
+    parser.add_argument(
+        "--bind", metavar="ADDRESS", help="host:port or unix:/path of the first http service"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="start nothing when check would find an error"
+    )
+    parser.add_argument(
+        "--log-level",
+        metavar="LEVEL",
+        choices=("debug", "info", "warning", "error"),
+        help="least severe of Seamline's own messages in workers",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until stopped: 0 after ``seamline stop`` or SIGTERM, 130 after Ctrl-C.
+
+    Raises:
+        UsageError: ``--strict`` was given and there are errors to mend.
+    """
+    output = output_of(args)
+    config = load_config(args)
+    analysis = analyse_project(config, config.layout)
+    plan = build(
+        config, analysis, layout=config.layout, run_dir=run_dir(config, os.environ, create=False)
+    )
+    errors = [one for one in analysis.findings if one.severity is Severity.ERROR]
+    # In one group nothing crosses a process boundary, so nothing of this can happen.
+    if len(plan.groups) > 1 or plan.layout == "local":
+        _warn(output, errors)
+        if args.strict and errors:
+            raise UsageError(
+                f"{counted(len(errors), 'error')} found, and --strict starts nothing then",
+                remedy="see them whole with: seamline check",
+            )
+    return run_supervisor(
+        lambda: Supervisor(
+            plan,
+            os.environ,
+            access_log=not output.quiet,
+            log_level=args.log_level or config.log_level,
+            as_json=output.json,
+            colored=is_colored(sys.stdout, args.color, os.environ),
+            verbose=output.verbose > 0,
+        )
+    )
+
+
+def _warn(output: Output, errors: list[Finding]) -> None:
+    for finding in errors:
+        where = f"{finding.file}:{finding.line}: " if finding.file else ""
+        output.warning(f"{where}{finding.message}", code=finding.code)
+    if errors:
+        output.note("these calls raise when they are made; see: seamline check")

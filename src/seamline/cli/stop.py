@@ -1,0 +1,53 @@
+"""``seamline stop``: finish what runs, then stop everything."""
+
+import argparse
+import os
+import select
+
+from seamline.cli.arguments import load_config, output_of
+from seamline.plan import run_dir
+from seamline.supervisor import StopRequest, ask
+
+# Beyond graceful_timeout: killing what is late, and removing sockets.
+_SPARE_SECONDS = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="wait at most that long (graceful_timeout and 10 s more)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Stop the run and wait until it is gone: 0 gone, 4 still there.
+
+    Raises:
+        NotRunning: There is no run.
+    """
+    output = output_of(args)
+    config = load_config(args)
+    seconds = config.graceful_timeout + _SPARE_SECONDS if args.timeout is None else args.timeout
+    pid = ask(run_dir(config, os.environ, create=False), StopRequest()).pid
+    if _wait_gone(pid, seconds):
+        output.note(f"{config.name} stopped")
+        return 0
+    output.note(f"{config.name} still runs after {seconds:g} s as pid {pid}; it is finishing")
+    return 4
+
+
+def _wait_gone(pid: int, seconds: float) -> bool:
+    """Wait until a process has ended; a zombie counts as ended."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
