@@ -1,1 +1,9 @@
-"""Placeholder replaced by the owner of this package."""
+"""Client halves: found, compiled, opened, closed. The application's modules stay as they are."""
+
+from seamline.seam.half import ClientLike, half_of
+from seamline.seam.hosting import Host
+from seamline.seam.opening import Seams
+from seamline.seam.place import here
+from seamline.seam.sealing import Write
+
+__all__ = ["ClientLike", "Host", "Seams", "Write", "half_of", "here"]

@@ -1,0 +1,171 @@
+"""What a hosting process offers: addresses become the application's own functions."""
+
+import importlib
+import threading
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from seamline.errors import ConfigError, Denied, InterfaceMismatch, NotSendable
+from seamline.interface import Function, Interface, Verdict
+from seamline.plan import Limits, Plan, ServicePlan
+from seamline.rpc import Hosted
+from seamline.seam.find import OUTER, Entry, bound_function, find_entries
+from seamline.seam.half import half_of, parameters_of
+from seamline.wire import Codec, TypeTable
+
+
+class Host:
+    """The functions of one group, by address. Safe to use from several threads."""
+
+    def __init__(self, plan: Plan, *, group: str | None) -> None:
+        """Index the group's packages; nothing is imported before it is asked for.
+
+        Args:
+            plan: The plan of the run.
+            group: The group hosted here, or None for all services (layout ``local``).
+        """
+        names = None if group is None else set(plan.group(group).services)
+        self._services = {
+            service.name: service
+            for service in plan.services
+            if service.interface is not None and (names is None or service.name in names)
+        }
+        self._limits = plan.limits
+        self._codecs: dict[str, Codec] = {}
+        self._hosted: dict[str, Hosted] = {}
+        self._resolving = threading.RLock()
+
+    def resolve(self, address: str) -> Hosted:
+        """Return the function an address names, importing its module if need be.
+
+        Raises:
+            Denied: It is not callable from another process.
+            InterfaceMismatch: No package hosted here has such a function.
+        """
+        hosted = self._hosted.get(address)
+        if hosted is not None:
+            return hosted
+        with self._resolving:
+            return self._hosted.setdefault(address, self._resolve(address))
+
+    def _resolve(self, address: str) -> Hosted:
+        service, interface, function = self._definition(address)
+        if function.verdict is not Verdict.REMOTE:
+            raise Denied(
+                f"{function.module}.{function.name} ({function.file}:{function.line}) is "
+                f"{function.verdict}, not remote: {function.reason}; its verdict is shown by: "
+                f"seamline check"
+            )
+        importlib.import_module(function.module)
+        entry = _entry(interface, function, outer=address.endswith(OUTER))
+        if entry.problem:
+            raise NotSendable(entry.problem)
+        half = half_of(entry.function.__code__)
+        # In layout `local` the caller's half is on the same object: run its twin.
+        body = entry.function if half is None else half.twin
+        return Hosted(
+            function=body,
+            kind=entry.kind,
+            fingerprint=function.fingerprint,
+            codec=self._codec(service, interface),
+            parameters=parameters_of(body.__code__),
+            mutates=mutated(entry, function),
+            aliases=function.aliases,
+            carry=carried(service),
+        )
+
+    def _definition(self, address: str) -> tuple[ServicePlan, Interface, Function]:
+        wanted = address.removesuffix(OUTER)
+        exact = [each for each in self._functions() if each[2].address == wanted]
+        # A caller of another version knows another line; the name says which one it means
+        # as long as the module defines it once. Fingerprints are compared by the handshake.
+        name = wanted.partition("@")[0]
+        named = [each for each in self._functions() if each[2].address.partition("@")[0] == name]
+        if exact or len(named) == 1:
+            return (exact or named)[0]
+        hosted = ", ".join(sorted(self._services)) or "no package"
+        raise InterfaceMismatch(
+            f"{address} is not a function of what this process hosts ({hosted}); caller and "
+            f"host run different versions of the application or of seamline.toml: restart both "
+            f"with: seamline reload"
+        )
+
+    def _functions(self) -> Iterator[tuple[ServicePlan, Interface, Function]]:
+        for service in self._services.values():
+            if service.interface is not None:
+                for function in service.interface.functions:
+                    yield service, service.interface, function
+
+    def _codec(self, service: ServicePlan, interface: Interface) -> Codec:
+        if service.name not in self._codecs:
+            self._codecs[service.name] = codec_of(interface, self._limits)
+        return self._codecs[service.name]
+
+
+def _entry(interface: Interface, function: Function, *, outer: bool) -> Entry:
+    """Return the one object an address means: the bound one where several are alive."""
+    address = function.address + (OUTER if outer else "")
+    found = [each for each in find_entries(interface, (function,)) if each.address == address]
+    bound = bound_function(function, interface)
+    chosen = [each for each in found if each.function is bound] or found
+    if chosen:
+        return chosen[0]
+    raise InterfaceMismatch(
+        f"{function.module} was imported and defines no {function.name} at line "
+        f"{function.line} any more ({function.file}); restart with: seamline reload"
+    )
+
+
+def mutated(entry: Entry, function: Function) -> tuple[str, ...]:
+    """Return the parameters of an entry that may be changed in place.
+
+    The analysis names the definition's parameters; a wrapper that passes on what it caught
+    may receive them under ``*args`` or ``**kwargs``.
+    """
+    code = entry.function.__code__
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    count = len(own) + bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
+    caught = code.co_varnames[len(own) : count]
+    if code.co_qualname == function.name or set(function.mutates) <= set(own):
+        return function.mutates
+    return (*(name for name in function.mutates if name in own), *caught)
+
+
+def codec_of(interface: Interface, limits: Limits) -> Codec:
+    """Return the codec of one service's seam, equal on both sides of it."""
+    functions = [
+        found
+        for function in interface.functions
+        if function.verdict is Verdict.REMOTE
+        and (found := bound_function(function, interface)) is not None
+    ]
+    table = TypeTable(interface.type_modules, functions)
+    return Codec(table, depth=limits.depth, items=limits.items)
+
+
+def carried(service: ServicePlan) -> tuple[ContextVar[Any], ...]:
+    """Return the context variables that travel with calls to a service.
+
+    Raises:
+        ConfigError: ``carry`` names something that is no context variable.
+    """
+    return tuple(_context_variable(service.name, path) for path in service.carry)
+
+
+def _context_variable(service: str, path: str) -> ContextVar[Any]:
+    module, _, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"carry = [{path!r}] of service {service!r} names nothing: {error}",
+            remedy='write it as "module:variable"',
+        ) from error
+    if not isinstance(found, ContextVar):
+        raise ConfigError(
+            f"carry = [{path!r}] of service {service!r} is a {type(found).__name__}, not a "
+            "contextvars.ContextVar",
+            remedy="name a context variable, or remove it",
+        )
+    return found

@@ -1,0 +1,307 @@
+"""Open and close the seams of one process. What a half does is in ``half``, not here."""
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from types import CodeType, FunctionType, ModuleType
+from typing import NoReturn
+from weakref import WeakKeyDictionary
+
+from seamline.errors import InternalError, NotSendable
+from seamline.interface import Function, Interface, Verdict
+from seamline.plan import Plan, ServicePlan
+from seamline.rpc import Arguments, Target, call_site, record
+from seamline.seam.find import Entry, bound_to, find_entries
+from seamline.seam.half import (
+    ClientLike,
+    Half,
+    compile_half,
+    half_of,
+    original_of,
+    parameters_of,
+    sender,
+)
+from seamline.seam.hosting import carried, codec_of
+from seamline.seam.importing import Imports
+from seamline.seam.place import LocalHome, RemoteHome
+from seamline.seam.sealing import Seal, Write
+from seamline.wire import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class _Swap:
+    """The two code objects of one function. Each is made once, however often a seam moves."""
+
+    original: CodeType
+    replacement: CodeType
+    half: Half
+
+
+@dataclass(slots=True)
+class _Seam:
+    """The seam of one service.
+
+    Attributes:
+        swaps: Every function found so far. Weak: functions made in a loop can go.
+        is_wanted: Whether what is loaded belongs behind the seam, now and later.
+    """
+
+    plan: ServicePlan
+    interface: Interface
+    client: ClientLike
+    home: RemoteHome | LocalHome
+    seal: Seal
+    swaps: WeakKeyDictionary[FunctionType, _Swap] = field(default_factory=WeakKeyDictionary)
+    is_wanted: bool = False
+
+
+class Seams:
+    """Every seam of one process.
+
+    Attributes:
+        on_write: Asked when code outside a package assigns one of its module globals while
+            its seam is open. It may close the seam and return True to let the assignment
+            happen; otherwise the assignment raises StateElsewhere.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        group: str | None,
+        connect: Callable[[str], ClientLike],
+        local: bool = False,
+    ) -> None:
+        """Prepare the seams; nothing is opened before :meth:`install`.
+
+        Args:
+            plan: The plan of the run.
+            group: The group this process belongs to, whose services get no seam; None when
+                it hosts nothing.
+            connect: Returns the client of a service. Called when its seam first opens.
+            local: Layout ``local``: one process, in which every service is its own place.
+        """
+        self.on_write: Callable[[Write], bool] | None = None
+        self._plan = plan
+        self._local = local
+        self._connect = connect
+        # Reentrant: opening may import a module that a context variable lives in.
+        self._changing = threading.RLock()
+        self._seams: dict[str, _Seam] = {}
+        own = () if group is None or local else plan.group(group).services
+        self._remote = {
+            service.name: (service, service.interface)
+            for service in plan.services
+            if service.interface is not None and service.name not in own
+        }
+        self._tops = {i.package.partition(".")[0] for _, i in self._remote.values()}
+        self._imports = Imports(self._is_application, self._finished)
+
+    def install(self) -> None:
+        """Open every seam on what is loaded, and from now on on what is imported."""
+        if self._remote:
+            self._imports.install()
+        self.open_all()
+
+    def uninstall(self) -> None:
+        """Close every seam and notice imports no more."""
+        self._imports.uninstall()
+        self.close_all()
+
+    def open_all(self) -> None:
+        """Open the seam of every service this process does not host."""
+        for service in self._remote:
+            self.open(service)
+
+    def close_all(self) -> None:
+        """Close every seam; calls that have begun end in the mode they began in."""
+        for service in self._remote:
+            self.close(service)
+
+    def open(self, service: str) -> None:
+        """Put the client halves in place. Calls that begin after it cross the seam.
+
+        Raises:
+            KeyError: This process hosts the service, or there is none of that name.
+        """
+        with self._changing:
+            seam = self._seam(service)
+            seam.is_wanted = True
+            self._open(seam, _loaded(seam.interface))
+
+    def close(self, service: str) -> None:
+        """Put the application's own code back. Calls that begin after it run here.
+
+        Raises:
+            KeyError: This process hosts the service, or there is none of that name.
+        """
+        with self._changing:
+            seam = self._seam(service)
+            seam.is_wanted = False
+            seam.seal.lift()
+            for function, swap in seam.swaps.items():
+                function.__code__ = swap.original
+
+    def verify(self) -> None:
+        """Check that every open seam is really open, whatever hooks others installed.
+
+        Raises:
+            InternalError: A loaded function that must cross still has its own body.
+        """
+        for seam in list(self._seams.values()):
+            if not seam.is_wanted:
+                continue
+            sealed = _crossing(seam.interface, _loaded(seam.interface))
+            found = find_entries(seam.interface, sealed)
+            for entry in found:
+                if half_of(entry.function.__code__) is None:
+                    raise _not_open(seam, entry.definition, "its body is still its own")
+            missing = {each.address for each in sealed} - {e.definition.address for e in found}
+            for function in sealed:
+                if function.address in missing and _is_unreachable(function):
+                    raise _not_open(seam, function, "what its name is bound to is no function")
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return the calls that crossed, by service and dotted name of the function."""
+        totals: dict[str, dict[str, int]] = {}
+        for service in self._remote:
+            seam = self._seams.get(service)
+            counter: Counter[str] = Counter()
+            for swap in [] if seam is None else list(seam.swaps.values()):
+                counter[swap.half.target.name] += swap.half.calls
+            totals[service] = dict(counter)
+        return totals
+
+    def _seam(self, service: str) -> _Seam:
+        if service not in self._seams:
+            plan, interface = self._remote[service]
+            home: RemoteHome | LocalHome
+            if self._local:
+                home = LocalHome(self._imports, service)
+            else:
+                home = RemoteHome(self._imports, lambda: self._stay(service))
+            seal = Seal(interface, self._plan.root, home, not self._local, self._allows)
+            self._seams[service] = _Seam(plan, interface, self._connect(service), home, seal)
+        return self._seams[service]
+
+    def _open(self, seam: _Seam, modules: Collection[str]) -> None:
+        """Swap the functions of some modules, then seal the package's state."""
+        entries = find_entries(seam.interface, _crossing(seam.interface, modules))
+        if any(entry.function not in seam.swaps for entry in entries):
+            codec = codec_of(seam.interface, self._plan.limits)
+            for entry in entries:
+                if entry.function not in seam.swaps:
+                    seam.swaps[entry.function] = _swap(seam, entry, codec)
+        for entry in entries:
+            entry.function.__code__ = seam.swaps[entry.function].replacement
+        seam.seal.apply()
+
+    def _finished(self, loaded: frozenset[str]) -> None:
+        """Open what a thread has imported, now that the outermost of its imports is over."""
+        with self._changing:
+            for service, (_, interface) in self._remote.items():
+                seam = self._seams.get(service)
+                if seam is None or not seam.is_wanted:
+                    continue
+                own = loaded.intersection(name for name, _ in interface.modules)
+                if own:
+                    self._open(seam, own)
+                elif seam.seal.is_lifted or seam.seal.concerns(loaded):
+                    seam.seal.apply()
+
+    def _stay(self, service: str) -> None:
+        """Put the state of a service back until the running thread's imports are over."""
+        with self._changing:
+            self._seams[service].seal.lift()
+
+    def _allows(self, write: Write) -> bool:
+        return self.on_write is not None and self.on_write(write)
+
+    def _is_application(self, name: str, origin: str) -> bool:
+        """Whether executing a module may run code of the application at its top level."""
+        if name.partition(".")[0] in self._tops:
+            return True
+        path = PurePath(origin)
+        return path.is_relative_to(self._plan.root) and "site-packages" not in path.parts
+
+
+def _crossing(interface: Interface, modules: Collection[str]) -> list[Function]:
+    """Return the functions of some modules whose bodies must not run in this process."""
+    return [
+        function
+        for function in interface.functions
+        if function.verdict is not Verdict.LOCAL and function.module in modules
+    ]
+
+
+def _loaded(interface: Interface) -> set[str]:
+    """Return the package's modules that are loaded; one still being executed is not."""
+    names = set()
+    for name, _ in interface.modules:
+        module = sys.modules.get(name)
+        spec = getattr(module, "__spec__", None)
+        if module is not None and not getattr(spec, "_initializing", False):
+            names.add(name)
+    return names
+
+
+def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
+    """Compile the half of one function."""
+    original = original_of(entry.function)
+    function = entry.definition
+    target = Target(
+        service=seam.plan.name,
+        address=entry.address,
+        kind=entry.kind,
+        fingerprint=function.fingerprint,
+        codec=codec,
+        timeout=seam.plan.timeout,
+        idempotent=_short_name(seam.interface, function) in seam.plan.idempotent,
+        parameters=parameters_of(original),
+        carry=carried(seam.plan),
+    )
+    send = sender(seam.client, entry.kind)
+    if function.verdict is Verdict.REFUSED or entry.problem:
+        send = _refusal(entry)
+    half = Half(entry.function, target, send, seam.home)
+    return _Swap(original, compile_half(original, half), half)
+
+
+def _short_name(interface: Interface, function: Function) -> str:
+    """Return the name by which ``seamline.toml`` lists a function."""
+    below = function.module.removeprefix(interface.package).lstrip(".")
+    return f"{below}.{function.name}" if below else function.name
+
+
+def _refusal(entry: Entry) -> Callable[[Target, Arguments], NoReturn]:
+    """Return what a half does instead of sending when its function cannot cross."""
+    function = entry.definition
+    reason = entry.problem or function.reason
+    where = f"{function.module}.{function.name} ({function.file}:{function.line})"
+
+    def refuse(target: Target, _: Arguments) -> NoReturn:
+        error = NotSendable(
+            f"{where} of service {target.service!r} was called at {call_site()} and cannot "
+            f"cross the seam: {reason}. See what would settle it with: seamline check"
+        )
+        record(error)
+        raise error
+
+    return refuse
+
+
+def _is_unreachable(function: Function) -> bool:
+    """Whether a name is bound to something callable that no half can stand for."""
+    bound = bound_to(function)
+    return callable(bound) and not isinstance(bound, type | ModuleType | FunctionType)
+
+
+def _not_open(seam: _Seam, function: Function, why: str) -> InternalError:
+    return InternalError(
+        f"the seam of service {seam.plan.name!r} is not open on {function.module}."
+        f"{function.name} ({function.file}:{function.line}): {why}; it would run in this "
+        "process on state that is not its own. Please report this with the command you ran"
+    )

@@ -1,0 +1,310 @@
+"""Keep a process away from module state that another process owns. Functions are not touched.
+
+What a package binds at module level is stale in every process that does not host it. Such
+names are taken out of its modules, and what others copied early is replaced, so that a use
+raises instead of answering from a stale copy.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any, Final, Protocol
+
+from seamline.errors import StateElsewhere
+from seamline.interface import Interface, State, Verdict
+from seamline.rpc import call_site, record
+
+# Values that are equal everywhere by accident: finding one of them under another name says
+# nothing about where it came from.
+_COMMON: Final = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, type)
+
+
+class Home(Protocol):
+    """Tells whether the running code belongs to the state's own service."""
+
+    def is_here(self) -> bool:
+        """Whether the state may be used by the running code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An assignment to a global of a module that lives elsewhere: ``pkg.NAME = value``.
+
+    Attributes:
+        service: The service whose package it is.
+        module: Dotted name of the module.
+        name: The global.
+        value: What is assigned; None for a deletion.
+    """
+
+    service: str
+    module: str
+    name: str
+    value: object = None
+
+
+@dataclass(slots=True)
+class Seal:
+    """The seal on the module state of one package.
+
+    Attributes:
+        interface: The package.
+        root: Directory that the files of early bindings are relative to.
+        home: Whether the running code may use the state.
+        removes: Take names out of the modules (a layout of processes) rather than only
+            guard them (layout ``local``, where the host's own code reads the same modules).
+        allows: Asked before an assignment from outside is refused; True lets it happen.
+    """
+
+    interface: Interface
+    root: str
+    home: Home
+    removes: bool
+    allows: Callable[[Write], bool]
+    _taken: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _early: list[tuple[ModuleType, str, Any]] = field(default_factory=list)
+    _classes: dict[str, type[ModuleType]] = field(default_factory=dict)
+
+    def names(self) -> dict[tuple[str, str], State]:
+        """Return the sealed state by module and name.
+
+        What a function with verdict ``local`` uses belongs to every process and is left.
+        """
+        per_process = {
+            touched
+            for function in self.interface.functions
+            if function.verdict is Verdict.LOCAL
+            for touched in function.touches
+        }
+        return {
+            (state.module, state.name): state
+            for state in self.interface.state
+            if f"{state.module}:{state.name}" not in per_process
+        }
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether the package's modules are as the application left them."""
+        return not self._classes
+
+    def concerns(self, loaded: frozenset[str]) -> bool:
+        """Return whether modules that were just loaded hold sealed state or copies of it."""
+        files = self._early_files()
+        return any(name in self._modules() or _file_of(name) in files for name in loaded)
+
+    def apply(self) -> None:
+        """Seal what is loaded. Doing it again seals what was loaded since."""
+        states = self.names()
+        for key, state in states.items():
+            module = sys.modules.get(key[0])
+            if isinstance(module, ModuleType) and key[1] in vars(module):
+                self._replace_early(state, vars(module)[key[1]])
+                self._take(module, key[1])
+        for name in self._modules():
+            module = sys.modules.get(name)
+            if isinstance(module, ModuleType) and name not in self._classes:
+                self._classes[name] = type(module)
+                module.__class__ = self._sealed_class(type(module), name, states)
+
+    def lift(self) -> None:
+        """Put everything back as the application left it."""
+        for name, original in self._classes.items():
+            module = sys.modules.get(name)
+            if isinstance(module, ModuleType) and type(module).__name__ == _SEALED:
+                module.__class__ = original
+        self._classes.clear()
+        for (name, attribute), value in self._taken.items():
+            if name in sys.modules:
+                vars(sys.modules[name]).setdefault(attribute, value)
+        self._taken.clear()
+        for module, attribute, value in self._early:
+            if type(vars(module).get(attribute)) is _Elsewhere:
+                vars(module)[attribute] = value
+        self._early.clear()
+
+    def _modules(self) -> dict[str, str]:
+        return dict(self.interface.modules)
+
+    def _early_files(self) -> set[str]:
+        return {
+            os.path.join(self.root, place.file)  # noqa: PTH118 - compared as text, thousands of times
+            for state in self.interface.state
+            for place in state.early
+        }
+
+    def _take(self, module: ModuleType, name: str) -> None:
+        """Remove a name, and what the package's other modules bound the same object to."""
+        if not self.removes:
+            return
+        value = vars(module).pop(name)
+        self._taken[module.__name__, name] = value
+        for other in self._modules():
+            for alias in list(_names_of(value, sys.modules.get(other))):
+                self._taken[other, alias] = vars(sys.modules[other]).pop(alias)
+
+    def _replace_early(self, state: State, value: object) -> None:
+        """Replace the copies that modules outside bound with ``from module import NAME``."""
+        if type(value) is _Elsewhere:
+            return
+        files = {os.path.join(self.root, place.file) for place in state.early}  # noqa: PTH118
+        for name, module in list(sys.modules.items()):
+            if name in self._modules() or _file_of(name) not in files:
+                continue
+            names = set(_names_of(value, module))
+            if vars(module).get(state.name, self) is value:
+                names.add(state.name)
+            for alias in names:
+                self._early.append((module, alias, value))
+                vars(module)[alias] = _Elsewhere(self, state, value)
+
+    def _sealed_class(
+        self, original: type[ModuleType], name: str, states: dict[tuple[str, str], State]
+    ) -> type[ModuleType]:
+        """Return a class for one module that raises where its state is used from outside."""
+        own = {key[1]: state for key, state in states.items() if key[0] == name}
+        own.update({alias: self._state_of(alias) for at, alias in self._taken if at == name})
+        seal = self
+
+        def missing(module: ModuleType, attribute: str) -> Any:
+            if attribute in own:
+                if seal.home.is_here() and attribute in vars(module):
+                    return vars(module)[attribute]
+                raise seal.error(own[attribute])
+            raise AttributeError(
+                f"module {name!r} has no attribute {attribute!r}", name=attribute, obj=module
+            )
+
+        def guarded(module: ModuleType, attribute: str) -> Any:
+            if attribute in own and not seal.home.is_here():
+                raise seal.error(own[attribute])
+            return original.__getattribute__(module, attribute)
+
+        def assign(module: ModuleType, attribute: str, value: object) -> None:
+            seal.check_write(module, attribute, value, own)
+            original.__setattr__(module, attribute, value)
+
+        def delete(module: ModuleType, attribute: str) -> None:
+            seal.check_write(module, attribute, None, own)
+            original.__delattr__(module, attribute)
+
+        reading = {"__getattr__": missing} if self.removes else {"__getattribute__": guarded}
+        return type(
+            _SEALED,
+            (original,),
+            {**reading, "__setattr__": assign, "__delattr__": delete, "__module__": __name__},
+        )
+
+    def _state_of(self, alias: str) -> State:
+        """Return the state behind a name that another module of the package gave it."""
+        key = next(key for key in self._taken if key[1] == alias)
+        value = self._taken[key]
+        states = self.names()
+        return next(states[at] for at, it in self._taken.items() if it is value and at in states)
+
+    def check_write(
+        self, module: ModuleType, name: str, value: object, own: dict[str, State]
+    ) -> None:
+        """Let an assignment from outside pass, or raise.
+
+        Functions may be replaced: that patches what this process calls. Submodules and
+        dunder names are importlib's own assignments. Data would change in this process only.
+        """
+        existing = vars(module).get(name)
+        is_data = name in own or (
+            name in vars(module)
+            and not callable(existing)
+            and not isinstance(existing, ModuleType)
+        )
+        if not is_data or name.startswith("__") or isinstance(value, ModuleType):
+            return
+        if self.home.is_here() or self.allows(
+            Write(self.interface.service, module.__name__, name, value)
+        ):
+            return
+        raise self.error(own.get(name), f"{module.__name__}.{name}", "assigned")
+
+    def error(self, state: State | None, name: str = "", verb: str = "used") -> StateElsewhere:
+        """Return the error of one use, counted, with the user's own line in it."""
+        service, package = self.interface.service, self.interface.package
+        name = name or (f"{state.module}.{state.name}" if state else package)
+        bound = f" (bound at {state.file}:{state.line})" if state else ""
+        error = StateElsewhere(
+            f"{name}{bound} is module state of service {service!r}, which another process "
+            f"hosts, and was {verb} at {call_site()}; call a function of {package} that "
+            f"reads or writes it, or put the code at that line into the same group as "
+            f"{service!r}. See all such lines with: seamline check"
+        )
+        record(error)
+        return error
+
+
+_SEALED: Final = "SealedModule"
+
+
+def _names_of(value: object, module: ModuleType | None) -> Iterator[str]:
+    """Yield the names under which a module holds this very object."""
+    if module is None or isinstance(value, (*_COMMON, FunctionType, ModuleType)):
+        return
+    for name, held in vars(module).items():
+        if held is value:
+            yield name
+
+
+def _file_of(name: str) -> str:
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return file if isinstance(file, str) else ""
+
+
+class _Elsewhere:
+    """Stands for state that was bound early: every use raises, unless it happens at home."""
+
+    __slots__ = ("_seal", "_state", "_value")
+
+    def __init__(self, seal: Seal, state: State, value: object) -> None:
+        object.__setattr__(self, "_seal", seal)
+        object.__setattr__(self, "_state", state)
+        object.__setattr__(self, "_value", value)
+
+
+def _used(guard: _Elsewhere) -> Any:
+    """Return the value a guard stands for, or raise."""
+    seal: Seal = object.__getattribute__(guard, "_seal")
+    if not seal.home.is_here():
+        raise seal.error(object.__getattribute__(guard, "_state"))
+    return object.__getattribute__(guard, "_value")
+
+
+def _special(name: str) -> Callable[..., Any]:
+    def use(guard: _Elsewhere, *args: Any, **keywords: Any) -> Any:
+        return getattr(_used(guard), name)(*args, **keywords)
+
+    use.__name__ = name
+    return use
+
+
+# Implicit lookups skip __getattribute__, so each special method needs its own.
+_OPERATORS: Final = "add sub mul matmul truediv floordiv mod pow lshift rshift and xor or"
+_OTHERS: Final = """
+    lt le eq ne gt ge hash bool repr str bytes format dir sizeof fspath buffer
+    len length_hint getitem setitem delitem missing iter next reversed contains
+    call enter exit aenter aexit await aiter anext neg pos abs invert divmod rdivmod
+    int float complex index round trunc floor ceil get set delete
+    reduce reduce_ex copy deepcopy setattr delattr
+"""
+_SPECIAL: Final = (
+    *(side + name for name in _OPERATORS.split() for side in ("", "r", "i")),
+    *_OTHERS.split(),
+)
+
+
+def _attribute(guard: _Elsewhere, name: str) -> Any:
+    # isinstance() asks every object for its class; that is no use of its value.
+    return _Elsewhere if name == "__class__" else getattr(_used(guard), name)
+
+
+_Elsewhere.__getattribute__ = _attribute  # type: ignore[method-assign,assignment]
+for _name in _SPECIAL:
+    setattr(_Elsewhere, f"__{_name}__", _special(f"__{_name}__"))
+del _name
