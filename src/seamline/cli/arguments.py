@@ -152,7 +152,8 @@ def load_config(args: argparse.Namespace) -> Config:
         ConfigError: There is no file, or it cannot be used.
     """
     file = config.find_file(directory=args.directory, file=args.file, environ=os.environ)
-    level = "debug" if args.verbose else "error" if args.quiet else None
+    level = getattr(args, "log_level", None)
+    level = level or ("debug" if args.verbose else "error" if args.quiet else None)
     return config.load(
         file,
         environ=os.environ,

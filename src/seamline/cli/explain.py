@@ -1,0 +1,161 @@
+"""``seamline explain``: the whole story of one verdict, or of one code in brackets."""
+
+import argparse
+
+from seamline import plan
+from seamline.cli.arguments import load_config, output_of
+from seamline.cli.messages import messages
+from seamline.cli.output import Output, counted, excerpt
+from seamline.config import Config, suggest
+from seamline.errors import UsageError
+from seamline.interface import Analysis, Function, Interface, Verdict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare this command's options."""
+    parser.add_argument(
+        "subject",
+        metavar="CODE|FUNCTION",
+        help="a code like not-sendable, or a public function like shop.reports.monthly_pdf",
+    )
+    parser.add_argument("--layout", metavar="NAME", help="look at this layout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the explanation.
+
+    Raises:
+        UsageError: There is neither such a code nor such a function.
+    """
+    output = output_of(args)
+    subject = args.subject.strip("[]")
+    known = messages()
+    if subject in known:
+        if output.json:
+            output.document("seamline.explain/1", {"code": subject, "text": known[subject]})
+        else:
+            output.data(f"{output.styled(subject, 'bold')}\n\n{known[subject]}")
+        return 0
+    if "." not in subject and ":" not in subject and _no_project(args):
+        raise UsageError(
+            f"there is no code {subject!r}", remedy=suggest(subject, known, "codes are")
+        )
+    config = load_config(args)
+    analysis = plan.analyse_project(config, config.layout)
+    interface, function = _found(subject, analysis, known)
+    if output.json:
+        output.document("seamline.explain/1", {"service": interface.service, "function": function})
+    else:
+        _print_story(output, config, interface, function)
+    return 0
+
+
+def _no_project(args: argparse.Namespace) -> bool:
+    """Say whether there is no file to look for a function in."""
+    try:
+        load_config(args)
+    except UsageError:
+        return True
+    return False
+
+
+def _found(subject: str, analysis: Analysis, codes: dict[str, str]) -> tuple[Interface, Function]:
+    """Return the function that a reader calls by this name."""
+    names: dict[str, list[tuple[Interface, Function]]] = {}
+    for interface in analysis.interfaces:
+        for function in interface.functions:
+            for name in _names(interface, function):
+                names.setdefault(name, []).append((interface, function))
+    wanted = subject.replace(":", ".").partition("@")[0]
+    matches = {function.address: (one, function) for one, function in names.get(wanted, ())}
+    public = {address: match for address, match in matches.items() if match[1].public}
+    matches = public or matches
+    if len(matches) == 1:
+        return next(iter(matches.values()))
+    if matches:
+        places = ", ".join(f"{match[1].module}.{match[1].name}" for match in matches.values())
+        raise UsageError(f"{subject!r} may be any of {places}", remedy="name one of them")
+    offered = [
+        f"{function.module}.{function.name}"
+        for interface in analysis.interfaces
+        for function in interface.functions
+        if function.public
+    ]
+    remedy = suggest(subject, [*codes, *offered], "") if offered or codes else ""
+    raise UsageError(
+        f"{subject!r} is neither a code nor a function of a service",
+        remedy=remedy if remedy.startswith("did") else "see them all: seamline check",
+    )
+
+
+def _names(interface: Interface, function: Function) -> set[str]:
+    full = {f"{function.module}.{function.name}", *function.exports}
+    short = {f"{interface.service}.{name.removeprefix(f'{interface.package}.')}" for name in full}
+    return full | short | {function.name, f"{interface.service}.{function.name}"}
+
+
+def _print_story(output: Output, config: Config, interface: Interface, function: Function) -> None:
+    name = f"{function.module}.{function.name}"
+    output.data(output.styled(name, "bold"))
+    output.data(
+        output.wrap(
+            f"def {function.name.rpartition('.')[2]}{function.signature}",
+            indent="      ",
+            first="  ",
+        )
+    )
+    output.data(f"  {function.file}:{function.line}")
+    output.data()
+    for title, text in _facts(interface, function):
+        output.data(output.wrap(text, indent=" " * 13, first=f"  {title:<11}"))
+    if function.callers:
+        output.data(f"  {'callers':<11}{counted(len(function.callers), 'place')}")
+        for place in function.callers:
+            output.data(f"             {place}")
+            for line in excerpt(config.root / place.file, place.line, limit=output.width)[-2:-1]:
+                output.data(f"           {line.strip()}")
+    output.data()
+    for line in _change(config, interface, function):
+        output.data(line)
+
+
+def _facts(interface: Interface, function: Function) -> list[tuple[str, str]]:
+    public = "public" if function.public else "not public; its body is sealed elsewhere"
+    facts = [
+        ("verdict", f"{function.verdict}: {function.reason}"),
+        ("service", f"{interface.service} ({interface.package}), {public}"),
+        ("kind", function.kind.value),
+        ("touches", ", ".join(function.touches) or "no module state"),
+        ("mutates", ", ".join(function.mutates) or "none of its arguments"),
+    ]
+    if function.aliases:
+        facts.append(("returns", f"what may be module state: {', '.join(function.aliases)}"))
+    if function.exports:
+        facts.append(("also as", ", ".join(function.exports)))
+    if function.callback:
+        facts.append(("callback", "registered with a framework, which calls it in its process"))
+    if not function.callers:
+        facts.append(("callers", "none outside its package"))
+    return facts
+
+
+def _change(config: Config, interface: Interface, function: Function) -> list[str]:
+    """Return the lines of ``seamline.toml`` that change the verdict."""
+    service = config.service(interface.service)
+    if function.name in service.local:
+        span = config.positions.span(("services", service.name, "local"))
+        where = f"{config.file}:{span.line}" if span else str(config.file)
+        return [f"It is local because {where} says so; take it out there to change that."]
+    if not function.public:
+        return ["Nothing outside its package calls it, so there is nothing to change."]
+    if function.verdict is Verdict.LOCAL:
+        return ["A local function runs in the caller's process; the answer is the same there."]
+    names = ", ".join(f'"{name}"' for name in (*service.local, function.name))
+    return [
+        "To run it in the caller's process instead, write into seamline.toml:",
+        f"  [services.{service.name}]",
+        f"  local = [{names}]",
+        "",
+        "To keep calls to it inside one process, put the caller's service and",
+        f"{service.name!r} into one group of a layout.",
+    ]
