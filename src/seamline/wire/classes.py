@@ -167,7 +167,10 @@ def write(v, w, left):
     if left < 1:
         w.descend(v, left)
     left -= 1
-    at = w.index.setdefault(ENTRY, len(w.index))
+    index = w.index
+    at = index.get(ENTRY)
+    if at is None:
+        at = index[ENTRY] = len(index)
     native = w.native
     writers = w.writers
     return [{tag}, at, {items}]
@@ -175,7 +178,9 @@ def write(v, w, left):
 _READ: Final = """
 def read_object(n, r, left):
     _, _, {names} = n
-    left = enter(left)
+    if left < 1:
+        enter(left)
+    left -= 1
     o = blank()
     refs = r.refs
     if refs is not None:

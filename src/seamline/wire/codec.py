@@ -1,15 +1,15 @@
 """The codec: values and exceptions to bytes and back, by value, with exact types."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from seamline.errors import NotSendable, WireError
-from seamline.wire import containers, scalars  # noqa: F401 - they fill the tables
+from seamline.wire.exceptions import append_traceback, format_traceback, text_of
 from seamline.wire.kinds import Plans
-from seamline.wire.marks import NATIVE, PLAIN_TUPLE, Reading, Refused, Writing, read
-from seamline.wire.refusals import explain
+from seamline.wire.marks import CAREFUL, EXCEPTION, NATIVE, TUPLE, Reading, Refused, Writing, read
+from seamline.wire.refusals import explain, name_of
 from seamline.wire.types import TypeTable
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -34,7 +34,15 @@ class Codec:
         self.types = types
         self.depth = depth
         self.items = items
-        self._plans = Plans(types)
+        plans = Plans(types)
+        self._writers = plans.writers
+        own: dict[str, Any] = {"__slots__": (), "writers": plans.writers, "table": types}
+        self._fast: type[Writing] = type("FastWriting", (Writing,), own)
+        self._careful: type[Writing] = type(
+            "CarefulWriting", (Writing,), {**own, "native": CAREFUL}
+        )
+        own = {"__slots__": (), "find": staticmethod(plans.find), "table": types}
+        self._reading: type[Reading] = type("CodecReading", (Reading,), own)
 
     def encode(self, value: object, *, where: str | Sequence[str] = "result") -> bytes:
         """Return the bytes of a value.
@@ -47,12 +55,18 @@ class Codec:
         Raises:
             NotSendable: Something in it cannot cross; the message says what and where.
         """
-        if type(value) is tuple and NATIVE.issuperset(map(type, value)):
-            try:
-                return self._limited(_pack((False, (), (PLAIN_TUPLE, *value))), value, where)
-            except (OverflowError, UnicodeEncodeError):
-                pass  # an int beyond 64 bits or a lone surrogate: written with care below
-        return self._guarded(lambda w: w.value(value, self.depth), value, where)
+        w = self._fast()
+        kind = type(value)
+        try:
+            tree = value if kind in NATIVE else self._writers[kind](value, w, self.depth)
+            data = _pack((w.shared, [*w.index], tree))
+        except (OverflowError, UnicodeEncodeError, Refused, RecursionError):
+            # An int beyond 64 bits or a lone surrogate is written with care; a refusal is
+            # met again there, and explained.
+            return self._encode_carefully(value, where)
+        if w.shared or len(data) > self.items:
+            self._check(data, tree, where)
+        return data
 
     def decode(self, data: bytes | bytearray | memoryview) -> Any:
         """Return the value of bytes that ``encode`` made.
@@ -62,46 +76,69 @@ class Codec:
         """
         try:
             shares, names, body = _unpack(data)
-            if len(data) > self.items and _count(body, self.items) < 0:
-                raise ValueError(f"more than {self.items} items")  # noqa: TRY301
             if type(body) in NATIVE:
                 return body
-            r = Reading(names, self.types, self._plans.find, shares=shares)
+            if len(data) > self.items and _count(body, self.items) < 0:
+                raise ValueError(f"more than {self.items} items")  # noqa: TRY301
+            r = self._reading(names, shares)
             value = read(body, r, self.depth)
-            for fill in r.late:
-                fill()
-        except WireError:
-            raise
-        except Exception as exc:  # noqa: BLE001 - whatever hostile bytes lead to is their fault
+            if shares:
+                for fill in r.late:
+                    fill()
+        except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
         return value
 
-    def _guarded(
-        self, write: Callable[[Writing], Any], root: object, where: str | Sequence[str]
-    ) -> bytes:
-        """Run a writer, with care if the fast way fails, and explain refusals."""
-        careful = False
-        while True:
-            w = Writing(self._plans.writers, self.types, careful=careful)
-            try:
-                tree = write(w)
-                data = _pack((w.shared, list(w.index), tree))
-            except (OverflowError, UnicodeEncodeError) as exc:
-                if careful:
-                    raise NotSendable(f"{where} cannot cross the seam: {exc}") from exc
-                careful = True
-            except Refused as refused:
-                raise explain(refused, root, where) from None
-            except RecursionError as exc:
-                raise NotSendable(f"{where} nests too deeply to cross the seam") from exc
-            else:
-                return self._limited(data, tree, where)
+    def encode_exception(self, error: BaseException) -> bytes:
+        """Return the bytes of an exception with its traceback as text; never raises.
 
-    def _limited(self, data: bytes, tree: Any, where: str | Sequence[str]) -> bytes:
+        What cannot cross of it makes it a ``RemoteError`` on the other side.
+        """
+        trace = format_traceback(error)
+        try:
+            return self.encode((error, trace))
+        except Exception:  # noqa: BLE001 - its attributes ran the application's code
+            text = text_of(error)
+            entry = f"?{type(error).__module__}:{type(error).__qualname__}|builtins:Exception"
+            node = (EXCEPTION, 0, text, (), (), (), None, None, False)
+            return _pack((False, (entry,), (TUPLE, node, trace)))
+
+    def decode_exception(self, data: bytes | bytearray | memoryview) -> BaseException:
+        """Return the exception of bytes that ``encode_exception`` made.
+
+        Its ``__traceback__`` is empty; the text of the other process's is the last link of
+        its chain, a :class:`RemoteTraceback`.
+
+        Raises:
+            WireError: The bytes are anything else.
+        """
+        found = self.decode(data)
+        if type(found) is tuple and len(found) == 2:
+            error, trace = found
+            if isinstance(error, BaseException) and type(trace) is str:
+                append_traceback(error, trace)
+                return error
+        raise WireError("an exception cannot be decoded: the bytes hold another value")
+
+    def _encode_carefully(self, value: object, where: str | Sequence[str]) -> bytes:
+        w = self._careful()
+        try:
+            tree = w.value(value, self.depth)
+            data = _pack((w.shared, [*w.index], tree))
+        except Refused as refused:
+            raise explain(refused, value, where) from None
+        except RecursionError as exc:
+            raise NotSendable(f"{name_of(where)} nests too deeply to cross the seam") from exc
+        self._check(data, tree, where)
+        return data
+
+    def _check(self, data: bytes, tree: Any, where: str | Sequence[str]) -> None:
+        """Refuse a message that the other side could not rebuild."""
         # An item takes at least one byte, so a short message needs no counting.
         if len(data) > self.items and _count(tree, self.items) < 0:
-            raise NotSendable(f"{where} holds more than {self.items} items; send less at a time")
-        return data
+            raise NotSendable(
+                f"{name_of(where)} holds more than {self.items} items; send less at a time"
+            )
 
 
 def _count(node: Any, left: int) -> int:

@@ -94,7 +94,8 @@ def read_plain_tuple(node: list[Any], _r: Reading, left: int) -> tuple[Any, ...]
     """Read a tuple of natives."""
     if not NATIVE.issuperset(map(type, node)):
         raise TypeError("a plain tuple holds something else than natives")
-    enter(left)
+    if left < 1:
+        enter(left)
     del node[0]
     return tuple(node)
 
@@ -157,7 +158,7 @@ def write_dict(value: dict[Any, Any], w: Writing, left: int) -> Any:
         return w.again(value)
     memo[key] = len(memo)
     inner = w.descend(value, left)
-    if w.careful or not STRINGS.issuperset(map(type, value)):
+    if str not in w.native or not STRINGS.issuperset(map(type, value)):
         return [DICT, *flat(value.items(), w, inner)]
     native = w.native
     if native.issuperset(map(type, value.values())):

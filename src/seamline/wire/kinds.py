@@ -1,11 +1,13 @@
 """Which plan a class gets, when it is first met on either side."""
 
-from typing import Any
+import enum
+from types import FunctionType
+from typing import Any, Final
 
-from seamline.wire import classes
+from seamline.wire import buffers, classes, derived, exceptions, references
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
-from seamline.wire.marks import WRITERS, Writer
+from seamline.wire.marks import WRITERS, Reading, Writer
 from seamline.wire.types import TypeTable
 
 
@@ -29,19 +31,45 @@ class Plans:
     def __init__(self, table: TypeTable) -> None:
         self._table = table
         self.writers = Writers(self)
+        self._exceptions = exceptions.Stand(table)
         self._found: dict[str, Layout] = {}
 
     def writer(self, cls: type) -> Writer:
         """Return the writer of a class met for the first time."""
+        if issubclass(cls, type):
+            return references.write_class
+        if cls is FunctionType:
+            return references.write_function
+        if issubclass(cls, BaseException):
+            return exceptions.exception_writer(cls, self._table)
+        found = buffers.numpy_writer(cls)
+        if found is not None:
+            return found
         name = self._table.name_of(cls)
+        if cls is object:
+            return references.write_singleton
         if name is None:
             return refuse
-        if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-            return classes.named_tuple_writer(f"{name}|{','.join(cls._fields)}", len(cls._fields))
+        if issubclass(cls, enum.Enum):
+            return references.member_writer(cls, f"{name}|")
+        return self._record_writer(cls, name)
+
+    def _record_writer(self, cls: Any, name: str) -> Writer:
+        origin = derived.origin_of(cls)
+        if origin is not None:
+            shape = derived.shape_of_derived(cls, origin)
+            writer = derived.derived_writer(shape, origin, f"{name}|")
+            if is_named_tuple(cls) and not shape.has_dict and not shape.slots:
+                entry = f"{name}|{','.join(cls._fields)}"
+                return classes.named_tuple_writer(entry, len(cls._fields))
+            return writer
         fields = classes.declared_fields(cls)
         if fields is None:
+            return references.write_singleton
+        try:
+            shape = classes.shape_of(cls, fields)
+        except TypeError:
             return refuse
-        shape = classes.shape_of(cls, fields)
         loosely = classes.loose_writer(shape, f"{name}|")
         return classes.compile_writer(shape, f"{name}|{','.join(shape.fields)}", loosely)
 
@@ -49,24 +77,33 @@ class Plans:
         """Return how the objects of a name entry are read.
 
         Raises:
-            TypeError: The class may not cross, or is no record.
+            TypeError: The class may not cross, or its instances do not.
         """
         found = self._found.get(entry)
         if found is None:
             found = self._compile(entry)
-            if len(self._found) < 10_000:
+            # Entries come from the peer; an honest one has a few per class.
+            if len(self._found) < _MAX_KEPT:
                 self._found[entry] = found
         return found
 
     def _compile(self, entry: str) -> Layout:
+        if entry[:1] in {"!", "?"}:
+            return Layout(self._exceptions.find(entry), _no_reader, _no_reader)
         name, _, names = entry.partition("|")
         cls: Any = self._table.resolve(name)
         if cls is None:
             raise TypeError(f"class {name} may not cross this seam")
+        if issubclass(cls, enum.Enum):
+            return Layout(cls, references.member_reader(cls), references.flags_reader(cls))
         fields = tuple(names.split(",")) if names else ()
-        if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-            reader = classes.named_tuple_reader(cls, fields)
-            return Layout(cls, reader, reader)
+        origin = derived.origin_of(cls)
+        if origin is not None:
+            return Layout(
+                cls,
+                classes.named_tuple_reader(cls, fields) if is_named_tuple(cls) else _no_reader,
+                derived.derived_reader(derived.shape_of_derived(cls, origin), origin),
+            )
         declared = classes.declared_fields(cls)
         if declared is None:
             raise TypeError(f"instances of {name} do not cross")
@@ -77,3 +114,16 @@ class Plans:
             else classes.foreign_reader(shape, fields)
         )
         return Layout(cls, reader, classes.loose_reader(shape))
+
+
+#: Most layouts a codec keeps.
+_MAX_KEPT: Final = 10_000
+
+
+def is_named_tuple(cls: type) -> bool:
+    """Whether a class was made by ``NamedTuple`` or ``namedtuple``, or derives from one."""
+    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+def _no_reader(_node: Any, _r: Reading, _left: int) -> Any:
+    raise TypeError("a class is used in a form it does not have")

@@ -10,7 +10,7 @@ in which they are first met, on both sides alike: that number is what a ``REF`` 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     from seamline.wire.types import TypeTable
@@ -45,6 +45,7 @@ STRING: Final = 49  # with lone surrogates
 COMPLEX: Final = 50
 DATETIME: Final = 51
 DATETIME_ZONE: Final = 52
+DATETIME_UTC: Final = 66
 DATE: Final = 53
 TIME: Final = 54
 TIMEDELTA: Final = 55
@@ -104,18 +105,25 @@ Reader = Callable[[Any, "Reading", int], Any]
 
 
 class Writing:
-    """The state of one message while it is written."""
+    """The state of one message while it is written.
 
-    __slots__ = ("careful", "index", "memo", "native", "shared", "table", "writers")
+    Each codec makes two subclasses that carry its own ``writers``, ``table`` and
+    ``native``, so that an instance is three assignments.
 
-    def __init__(self, writers: dict[type, Writer], table: "TypeTable", *, careful: bool) -> None:
-        self.writers = writers
-        self.table = table
-        self.native = CAREFUL if careful else NATIVE
-        self.careful = careful
-        # id -> number of a tracked value; -1 - number while an immutable one is still open.
-        # The values stay alive because the message's root holds them: temporaries must
-        # never be tracked.
+    Attributes:
+        memo: id -> number of a tracked value; -1 - number while an immutable one is still
+            open. The message's root keeps the values alive: temporaries are never tracked.
+        index: Names the message mentions, and their numbers.
+        shared: Whether a reference was written.
+    """
+
+    __slots__ = ("index", "memo", "shared")
+
+    writers: ClassVar[dict[type, "Writer"]]
+    table: ClassVar["TypeTable"]
+    native: ClassVar[frozenset[type]] = NATIVE
+
+    def __init__(self) -> None:
         self.memo: dict[int, int] = {}
         self.index: dict[str, int] = {}
         self.shared = False
@@ -165,16 +173,17 @@ class Reading:
             key is complete and so has its final hash.
     """
 
-    __slots__ = ("find", "found", "late", "refs", "table")
+    __slots__ = ("found", "late", "refs")
 
-    def __init__(
-        self, names: list[Any], table: "TypeTable", find: Callable[[str], Any], *, shares: bool
-    ) -> None:
+    find: ClassVar[Callable[[str], Any]]
+    table: ClassVar["TypeTable"]
+
+    def __init__(self, names: list[Any], shares: bool) -> None:
         self.found = names
-        self.table = table
-        self.find = find
-        self.refs: list[Any] | None = [] if shares else None
-        self.late: list[Callable[[], None]] = []
+        self.refs: list[Any] | None = None
+        if shares:
+            self.refs = []
+            self.late: list[Callable[[], None]] = []
 
     def layout(self, at: int) -> Any:
         """Return the layout of the objects that name number ``at`` describes."""

@@ -6,9 +6,12 @@ import inspect
 import sys
 import types
 import typing
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+# These fill WRITERS with the builtin types that cross.
+from seamline.wire import buffers, containers, scalars  # noqa: F401
 from seamline.wire.marks import WRITERS
 
 #: Builtin and standard library types that cross by reference. A closed set: a name from the
@@ -25,6 +28,8 @@ _BUILTIN: Final = {
         str,
         bytes,
         *WRITERS,
+        OrderedDict,
+        Counter,
         *(
             x
             for x in vars(builtins).values()
@@ -32,6 +37,12 @@ _BUILTIN: Final = {
         ),
     )
 }
+
+
+#: Flag of types that a ``class`` statement made, from CPython's ``object.h``.
+HEAP_TYPE: Final = 1 << 9
+#: Exceptions that are no ``Exception`` but cross like one.
+_CANCELLATIONS: Final = frozenset({"asyncio.exceptions:CancelledError"})
 
 
 class TypeTable:
@@ -70,6 +81,27 @@ class TypeTable:
         if self._examined != len(sys.modules):
             self._examine()
         return self._reached.get(name)
+
+    def exception_name(self, cls: type) -> str | None:
+        """Return the name by which an exception class crosses, or None."""
+        name = f"{cls.__module__}:{cls.__qualname__}"
+        return name if self.exception(name) is cls else None
+
+    def exception(self, name: str) -> type[BaseException] | None:
+        """Return the exception class of a name, or None when it may not be rebuilt.
+
+        Beside the classes of the table these are the ``Exception`` classes defined at
+        module level in any module that this process has imported already.
+        """
+        found: Any = self.resolve(name)
+        if found is None:
+            module, _, path = name.partition(":")
+            found = look_up(module, path)
+            if not isinstance(found, type) or f"{found.__module__}:{found.__qualname__}" != name:
+                return None
+            if not issubclass(found, Exception) and name not in _CANCELLATIONS:
+                return None
+        return found if issubclass(found, BaseException) else None
 
     def function(self, name: str) -> types.FunctionType | None:
         """Return a function defined in one of the application's modules."""

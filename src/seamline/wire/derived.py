@@ -1,0 +1,192 @@
+"""Instances of subclasses of builtin types: the builtin's content, then their own state."""
+
+import dataclasses
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from seamline.wire.classes import Shape, slots_of
+from seamline.wire.containers import check_members, flat, pairs
+from seamline.wire.marks import (
+    DERIVED,
+    READERS,
+    Reader,
+    Reading,
+    Refused,
+    Writer,
+    Writing,
+    enter,
+    read,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Origin:
+    """A builtin type whose subclasses cross.
+
+    Attributes:
+        content: The items that travel, from an instance, by the builtin's own methods.
+        fill: Puts them back into an empty instance, or None for an immutable type.
+    """
+
+    kind: Any
+    content: Callable[[Any], Iterable[Any]]
+    fill: Callable[[Any, list[Any]], Any] | None = None
+    is_mapping: bool = False
+
+
+def _fill_defaultdict(value: Any, items: list[Any]) -> None:
+    for key, item in items:
+        dict.__setitem__(value, key, item)
+
+
+def _fill_ordered(value: Any, items: list[Any]) -> None:
+    for key, item in items:
+        OrderedDict.__setitem__(value, key, item)
+
+
+#: The more specific first.
+ORIGINS: Final = (
+    Origin(OrderedDict, OrderedDict.items, _fill_ordered, is_mapping=True),
+    Origin(dict, dict.items, _fill_defaultdict, is_mapping=True),
+    Origin(list, list.__iter__, list.extend),
+    Origin(deque, deque.__iter__, deque.extend),
+    Origin(set, set.__iter__, set.update),
+    Origin(bytearray, lambda v: [bytes(memoryview(v))], lambda v, i: bytearray.extend(v, *i)),
+    Origin(str, lambda v: [str.__str__(v)]),
+    Origin(int, lambda v: [int.__int__(v)]),
+    Origin(float, lambda v: [float.__float__(v)]),
+    Origin(complex, lambda v: [complex.__complex__(v)]),
+    Origin(bytes, lambda v: [bytes.__getitem__(v, slice(None))]),
+    Origin(tuple, tuple.__iter__),
+    Origin(frozenset, frozenset.__iter__),
+)
+#: Of these the items are the content itself; of the others there is one item, the value.
+_COLLECTIONS: Final = (tuple, frozenset)
+
+
+def origin_of(cls: type) -> Origin | None:
+    """Return the builtin type that a class derives its content from, if any."""
+    return next((origin for origin in ORIGINS if issubclass(cls, origin.kind)), None)
+
+
+def shape_of_derived(cls: type, origin: Origin) -> Shape:
+    """Return where the state beside the content lives."""
+    make = origin.kind.__new__
+    return Shape(
+        cls,
+        (),
+        {
+            name: slot
+            for name, slot in slots_of(cls).items()
+            if slot.__objclass__ is not defaultdict
+        },
+        getattr(cls, "__dictoffset__", 0) != 0,
+        lambda *content: make(cls, *content),
+    )
+
+
+def derived_writer(shape: Shape, origin: Origin, entry: str) -> Writer:
+    """Return the writer of such a class."""
+
+    def write(value: Any, w: Writing, left: int) -> Any:
+        if id(value) in w.memo:
+            return w.again(value)
+        number = len(w.memo)
+        w.memo[id(value)] = number if origin.fill else -1 - number
+        inner = w.descend(value, left)
+        at = w.name(entry)
+        settings = [w.value(x, inner) for x in settings_of(value)]
+        content = origin.content(value)
+        items = (
+            flat(content, w, inner) if origin.is_mapping else [w.value(x, inner) for x in content]
+        )
+        w.memo[id(value)] = number
+        names = []
+        state = []
+        for name, item in shape.state(value):
+            if type(name) is not str:
+                raise Refused(value, f"its __dict__ has a key that is not text: {name!r}")
+            names.append(w.value(name, inner))
+            state.append(w.value(item, inner))
+        return [DERIVED, at, settings, items, names, state]
+
+    return write
+
+
+def settings_of(value: Any) -> list[Any]:
+    """Return what a collection was made with beside its items."""
+    if isinstance(value, defaultdict):
+        return [value.default_factory]
+    if isinstance(value, deque):
+        return [value.maxlen]
+    return []
+
+
+def configure(value: Any, settings: list[Any]) -> None:
+    """Put back what ``settings_of`` returned."""
+    if isinstance(value, defaultdict):
+        (factory,) = settings
+        if factory is not None and not callable(factory):
+            raise TypeError("a defaultdict's factory is not callable")
+        value.default_factory = factory
+    elif isinstance(value, deque):
+        deque.__init__(value, (), *settings)
+
+
+def derived_reader(shape: Shape, origin: Origin) -> Reader:
+    """Return the reader of such a class."""
+
+    def read_content(items: list[Any], r: Reading, inner: int) -> list[Any]:
+        if origin.is_mapping:
+            return pairs(items, r, inner)
+        return [read(x, r, inner) for x in items]
+
+    def read_mutable(settings: list[Any], items: list[Any], r: Reading, inner: int) -> Any:
+        value = shape.blank()
+        if r.refs is not None:
+            r.refs.append(value)
+        configure(value, [read(x, r, inner) for x in settings])
+        content = read_content(items, r, inner)
+        fill = origin.fill or (lambda _value, _items: None)
+        if r.refs is not None and origin.kind in {dict, OrderedDict, set}:
+            r.late.append(lambda: fill(value, content))
+        else:
+            fill(value, content)
+        return value
+
+    def read_immutable(items: list[Any], r: Reading, inner: int) -> Any:
+        number = r.reserve()
+        content = read_content(items, r, inner)
+        if origin.kind in _COLLECTIONS:
+            value = shape.blank(content)
+            if origin.kind is frozenset and r.refs is not None:
+                r.late.append(lambda: check_members(value))
+        else:
+            (single,) = content
+            if type(single) is not origin.kind:
+                raise TypeError(f"the content of {shape.cls.__qualname__} is something else")
+            value = shape.blank(single)
+        return r.complete(number, value)
+
+    def read_derived(node: list[Any], r: Reading, left: int) -> Any:
+        _, _, settings, items, names, state = node
+        inner = enter(left)
+        value = (
+            read_mutable(settings, items, r, inner)
+            if origin.fill
+            else read_immutable(items, r, inner)
+        )
+        for name, item in zip(names, state, strict=True):
+            shape.put(value, read(name, r, inner), read(item, r, inner))
+        return value
+
+    return read_derived
+
+
+def read_derived(node: list[Any], r: Reading, left: int) -> Any:
+    """Read an instance of a subclass of a builtin type."""
+    return r.layout(node[1]).loose(node, r, left)
+
+
+READERS[DERIVED] = read_derived

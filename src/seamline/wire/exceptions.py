@@ -1,0 +1,304 @@
+"""Exceptions: the same class, arguments and attributes, without calling ``__init__``.
+
+A class may be rebuilt when it is builtin, in the seam's type table, Seamline's own, or an
+``Exception`` defined at module level in a module that this process has imported already.
+An exception of any other class, or with an argument or attribute that cannot cross, arrives
+as a :class:`~seamline.errors.RemoteError` that also inherits from the nearest class both
+processes know; what could cross of it is there, and its text is the original's.
+
+``AttributeError.obj`` and ``NameError``'s hints are the interpreter's own; where the object
+cannot cross it is left out. A chain of causes and contexts is followed for 20 links.
+"""
+
+import traceback
+from types import GetSetDescriptorType, MemberDescriptorType
+from typing import Any, Final
+
+from seamline.errors import RemoteError
+from seamline.wire.classes import CACHED_HASH, slots_of
+from seamline.wire.marks import (
+    EXCEPTION,
+    READERS,
+    Reading,
+    Refused,
+    Writer,
+    Writing,
+    enter,
+    read,
+)
+from seamline.wire.types import HEAP_TYPE, TypeTable
+
+#: Levels that one link of a chain takes of the allowed depth: 200 make 20 links.
+_LINK: Final = 10
+#: A longer traceback, of a deep recursion for instance, keeps its two ends.
+MAX_TRACEBACK_CHARS: Final = 32 * 1024
+#: Most stand-in classes kept for reuse; names come from the peer.
+_MAX_KEPT: Final = 1_000
+#: C-level attributes that are built with the group itself.
+_BUILT: Final = frozenset({"message", "exceptions"})
+#: Hints of the interpreter: left out rather than turning the error into another class.
+_HINTS: Final = frozenset({"obj"})
+
+
+class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
+    """The traceback of another process, as text.
+
+    It is the last link of a decoded exception's chain of causes, so a printed traceback
+    begins with it. ``__cause__`` of the exception itself is touched only when the
+    exception has neither cause nor context.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.text}"""'
+
+
+def format_traceback(error: BaseException) -> str:
+    """Return the traceback as text, bounded; never raises what ``error`` raises."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception as exc:  # noqa: BLE001 - the application's __str__ or __repr__ ran
+        return (
+            f"{type(error).__qualname__} (its traceback cannot be printed: {type(exc).__name__})\n"
+        )
+    if len(text) > MAX_TRACEBACK_CHARS:
+        half = MAX_TRACEBACK_CHARS // 2
+        text = (
+            f"{text[:half]}\n  ... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+        )
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def text_of(error: BaseException) -> str:
+    """Return ``str(error)``, or its class when that fails."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - the application's __str__ ran
+        text = type(error).__qualname__
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def entry_of(cls: type[BaseException], table: TypeTable) -> tuple[str, bool]:
+    """Return an exception class's name entry and whether the class itself may cross.
+
+    The entry lists the class and its bases, nearest first, so that a process that does not
+    know the class can choose the nearest it knows.
+    """
+    known = [
+        name
+        for owner in cls.__mro__
+        if issubclass(owner, BaseException) and (name := table.exception_name(owner))
+    ]
+    original = f"{cls.__module__}:{cls.__qualname__}"
+    if issubclass(cls, RemoteError) and cls.original:
+        return f"{cls.original}|{'|'.join(k for k in known if not _is_ours(k))}", False
+    if known and known[0] == original:
+        return "|".join(known), True
+    return f"{original}|{'|'.join(known)}", False
+
+
+def _is_ours(name: str) -> bool:
+    return name in {f"seamline.errors:{k.__name__}" for k in RemoteError.__mro__}
+
+
+def native_attributes(cls: type) -> dict[str, Any]:
+    """Return the attributes that builtin exception classes keep in C."""
+    return {
+        name: found
+        for owner in cls.__mro__
+        if not owner.__flags__ & HEAP_TYPE and owner not in {BaseException, object}
+        for name, found in vars(owner).items()
+        if isinstance(found, MemberDescriptorType | GetSetDescriptorType) and name not in _BUILT
+    }
+
+
+def state_of(error: BaseException) -> list[tuple[str, Any]]:
+    """Return the attributes of an exception beside its arguments and chain."""
+    found: list[tuple[str, Any]] = []
+    attributes = native_attributes(type(error)) | {
+        name: slot
+        for name, slot in slots_of(type(error)).items()
+        if slot.__objclass__.__flags__ & HEAP_TYPE
+    }
+    for name, slot in attributes.items():
+        try:
+            value = slot.__get__(error)
+        except (AttributeError, TypeError):
+            continue  # never set
+        if value is not None or slot.__objclass__.__flags__ & HEAP_TYPE:
+            found.append((name, value))
+    found.extend((k, v) for k, v in vars(error).items() if k != CACHED_HASH)
+    return found
+
+
+def attempt(value: Any, w: Writing, left: int) -> list[Any]:
+    """Write a value: the node in a list, or an empty list when it cannot cross."""
+    before = len(w.memo)
+    try:
+        return [w.value(value, left)]
+    except Refused:
+        while len(w.memo) > before:
+            w.memo.popitem()
+        return []
+
+
+def exception_writer(cls: type[BaseException], table: TypeTable) -> Writer:
+    """Return the writer of an exception class."""
+    entry, rebuilt = entry_of(cls, table)
+    is_group = issubclass(cls, BaseExceptionGroup)
+
+    def write(error: BaseException, w: Writing, left: int) -> Any:
+        if id(error) in w.memo:
+            return w.again(error)
+        number = len(w.memo)
+        w.memo[id(error)] = -1 - number if is_group else number
+        inner = w.descend(error, left)
+        whole = rebuilt
+        args = attempt(error.args, w, inner)
+        w.memo[id(error)] = number
+        names: list[str] = []
+        items: list[Any] = []
+        for name, value in state_of(error):
+            node = attempt(value, w, inner) if type(name) is str else []
+            if node:
+                names.append(name)
+                items += node
+            elif name not in _HINTS:
+                whole = False
+        text = text_of(error)
+        links = [_link(x, w, left) for x in (error.__cause__, error.__context__)]
+        kind = "!" if whole and args else "?"
+        at = w.name(kind + entry)
+        return [EXCEPTION, at, text, args, names, items, *links, error.__suppress_context__]
+
+    return write
+
+
+def _link(error: BaseException | None, w: Writing, left: int) -> Any:
+    """Write a cause or context, or nothing where the chain ends or is too long."""
+    if error is None or isinstance(error, RemoteTraceback) or left <= _LINK:
+        return None
+    node = attempt(error, w, left - _LINK)
+    return node[0] if node else None
+
+
+def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
+    """Read an exception."""
+    _, at, text, args, names, items, cause, context, suppress = node
+    inner = enter(left)
+    cls = r.layout(at).cls
+    if issubclass(cls, BaseExceptionGroup):
+        number = r.reserve()
+        error = r.complete(number, _group(cls, args, r, inner))
+    else:
+        error = blank_exception(cls)
+        if r.refs is not None:
+            r.refs.append(error)
+        found = _arguments(args, r, inner)
+        object.__setattr__(error, "args", (text,) if found is None else found)
+    if issubclass(cls, RemoteError) and cls.original:
+        vars(error)["_text"] = text
+    _put(error, names, [read(x, r, inner) for x in items])
+    for name, link in (("__cause__", cause), ("__context__", context)):
+        if link is not None:
+            object.__setattr__(error, name, read(link, r, left - _LINK))
+    object.__setattr__(error, "__suppress_context__", bool(suppress))
+    return error
+
+
+def _arguments(args: list[Any], r: Reading, left: int) -> tuple[Any, ...] | None:
+    if not args:
+        return None
+    found = read(args[0], r, left)
+    if not isinstance(found, tuple):
+        raise TypeError("an exception's arguments are no tuple")
+    return found
+
+
+def _group(cls: type, args: list[Any], r: Reading, left: int) -> Any:
+    found = _arguments(args, r, left)
+    if found is None:
+        raise TypeError("an exception group has no exceptions")
+    return BaseExceptionGroup.__new__(cls, *found)
+
+
+def _put(error: BaseException, names: list[str], items: list[Any]) -> None:
+    slots = native_attributes(type(error)) | slots_of(type(error))
+    for name, item in zip(names, items, strict=True):
+        if type(name) is not str:
+            raise TypeError("an attribute's name is not text")
+        if name in slots:
+            slots[name].__set__(error, item)
+        else:
+            vars(error)[name] = item
+
+
+def blank_exception(cls: Any) -> BaseException:
+    """Return an instance of an exception class, without any of its Python code."""
+    native = next(owner for owner in cls.__mro__ if not owner.__flags__ & HEAP_TYPE)
+    error = native.__new__(cls)
+    if not isinstance(error, BaseException):
+        raise TypeError(f"{cls.__qualname__} is no exception")
+    return error
+
+
+class Stand:
+    """Finds the classes of exceptions, and makes stand-ins for those not known here."""
+
+    def __init__(self, table: TypeTable) -> None:
+        self._table = table
+        self._made: dict[str, type[BaseException]] = {}
+
+    def find(self, entry: str) -> type[BaseException]:
+        """Return the class for a name entry of an exception."""
+        kind, names = entry[0], entry[1:].split("|")
+        if kind == "!" and (exact := self._table.exception(names[0])) is not None:
+            return exact
+        found = self._made.get(entry)
+        if found is None:
+            found = self._make(names[0], [x for x in map(self._table.exception, names) if x])
+            if len(self._made) < _MAX_KEPT:
+                self._made[entry] = found
+        return found
+
+    def _make(self, original: str, bases: list[type[BaseException]]) -> type[BaseException]:
+        space = {
+            "original": original,
+            "__str__": lambda self: self._text,
+            "__module__": RemoteError.__module__,
+            "__doc__": f"Stands for {original}.",
+        }
+        for base in bases:
+            # A group cannot stand without its exceptions, a class with a metaclass of its
+            # own may refuse to be derived from: the next base then.
+            if issubclass(base, BaseExceptionGroup | RemoteError):
+                continue
+            try:
+                return type("RemoteError", (RemoteError, base), dict(space))
+            except TypeError:
+                continue
+        return type("RemoteError", (RemoteError,), space)
+
+
+def append_traceback(error: BaseException, text: str) -> None:
+    """Make another process's traceback the last link of an exception's chain."""
+    seen = {id(error)}
+    last = error
+    while True:
+        following = last.__cause__
+        if following is None and not last.__suppress_context__:
+            following = last.__context__
+        if following is None or id(following) in seen:
+            break
+        seen.add(id(following))
+        last = following
+    if last.__cause__ is None:
+        suppressed = last.__suppress_context__
+        object.__setattr__(last, "__cause__", RemoteTraceback(text))
+        object.__setattr__(last, "__suppress_context__", suppressed)
+
+
+READERS[EXCEPTION] = read_exception

@@ -1,0 +1,160 @@
+"""What crosses by reference: classes, functions, singletons and members of enums."""
+
+import enum
+from typing import Any
+
+from seamline.wire.classes import slots_of
+from seamline.wire.marks import (
+    CLASS,
+    FLAGS,
+    FUNCTION,
+    MEMBER,
+    READERS,
+    SINGLETON,
+    Reader,
+    Reading,
+    Refused,
+    Writer,
+    Writing,
+    read,
+)
+from seamline.wire.types import HEAP_TYPE, TypeTable
+
+
+def write_class(value: type, w: Writing, _left: int) -> Any:
+    """Write a class by its name."""
+    name = w.table.name_of(value) or w.table.exception_name(value)
+    if name is None:
+        raise Refused(value)
+    return [CLASS, w.name(name)]
+
+
+def read_class(node: list[Any], r: Reading, _left: int) -> type:
+    """Return the class of a name."""
+    name = r.name(node[1])
+    found = r.table.resolve(name) or r.table.exception(name)
+    if found is None:
+        raise TypeError(f"class {name} may not cross this seam")
+    return found
+
+
+def write_function(value: Any, w: Writing, _left: int) -> Any:
+    """Write a module-level function of the application by its name."""
+    name = f"{value.__module__}:{value.__qualname__}"
+    if w.table.function(name) is not value:
+        raise Refused(value)
+    return [FUNCTION, w.name(name)]
+
+
+def read_function(node: list[Any], r: Reading, _left: int) -> Any:
+    """Return the function of a name."""
+    name = r.name(node[1])
+    found = r.table.function(name)
+    if found is None:
+        raise TypeError(f"function {name} may not cross this seam")
+    return found
+
+
+def write_singleton(value: object, w: Writing, _left: int) -> Any:
+    """Write a stateless object by the module attribute that holds it."""
+    name = singleton_name(value, w.table)
+    if name is None:
+        raise Refused(value)
+    return [SINGLETON, w.name(name)]
+
+
+def singleton_name(value: object, table: TypeTable) -> str | None:
+    """Return the module attribute that holds a stateless object, or None."""
+    if not is_stateless(value, table):
+        return None
+    return next((name for name, found in table.attributes() if found is value), None)
+
+
+def read_singleton(node: list[Any], r: Reading, _left: int) -> Any:
+    """Return the stateless object of a name; never anything that has state."""
+    name = r.name(node[1])
+    found = r.table.attribute(name)
+    if found is None or not is_stateless(found, r.table):
+        raise TypeError(f"{name} is not a stateless object of the application")
+    return found
+
+
+def is_stateless(value: object, table: TypeTable) -> bool:
+    """Whether identity is all that an object is: an ``object()`` or an empty instance."""
+    cls = type(value)
+    if cls is object:
+        return True
+    if table.name_of(cls) is None or issubclass(cls, type | enum.Enum | BaseException):
+        return False
+    # A builtin in between would bring state of its own; object has no other instances.
+    if any(not owner.__flags__ & HEAP_TYPE for owner in cls.__mro__[:-1]):
+        return False
+    if getattr(value, "__dict__", None):
+        return False
+    return not any(_is_set(slot, value) for slot in slots_of(cls).values())
+
+
+def _is_set(slot: Any, value: object) -> bool:
+    try:
+        slot.__get__(value)
+    except AttributeError:
+        return False
+    return True
+
+
+def member_writer(cls: Any, entry: str) -> Writer:
+    """Return the writer of an enum: by member name; combined flags by value."""
+    members = cls._member_map_
+
+    def write(value: Any, w: Writing, left: int) -> Any:
+        name = value._name_
+        if name is not None and members.get(name) is value:
+            return [MEMBER, w.name(entry), name]
+        if isinstance(value, enum.Flag):
+            return [FLAGS, w.name(entry), w.value(value._value_, left)]
+        raise Refused(value, "it is not a member of its own enum")
+
+    return write
+
+
+def member_reader(cls: Any) -> Reader:
+    """Return the reader of an enum member by name."""
+    members = cls._member_map_
+
+    def read_member(node: list[Any], _r: Reading, _left: int) -> Any:
+        _, _, name = node
+        return members[name]
+
+    return read_member
+
+
+def flags_reader(cls: Any) -> Reader:
+    """Return the reader of combined flags by value."""
+
+    def read_flags(node: list[Any], r: Reading, left: int) -> Any:
+        _, _, value = node
+        found = read(value, r, left)
+        if not issubclass(cls, enum.Flag) or type(found) is not int:
+            raise TypeError(f"{cls.__qualname__} has no combined values")
+        return cls(found)
+
+    return read_flags
+
+
+def read_member(node: list[Any], r: Reading, left: int) -> Any:
+    """Read an enum member."""
+    return r.layout(node[1]).read(node, r, left)
+
+
+def read_flags(node: list[Any], r: Reading, left: int) -> Any:
+    """Read combined flags."""
+    return r.layout(node[1]).loose(node, r, left)
+
+
+READERS |= {
+    CLASS: read_class,
+    FUNCTION: read_function,
+    SINGLETON: read_singleton,
+    MEMBER: read_member,
+    FLAGS: read_flags,
+}
