@@ -1,0 +1,70 @@
+"""./run: says what it does, and what to install where something is missing."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ("sh", "dirname", "sed", "cmp", "cp", "rm")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A directory with the script, a project file and nothing installed."""
+    for name in ("run", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> str:
+    """A PATH on which there is neither Python nor uv."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    for tool in TOOLS:
+        (directory / tool).symlink_to(str(shutil.which(tool)))
+    return str(directory)
+
+
+def run(clone: Path, *arguments: str, path: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["./run", *arguments],
+        cwd=clone,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_without_python_it_names_what_to_install(clone: Path, bare_path: str) -> None:
+    done = run(clone, "setup", path=bare_path)
+
+    assert done.returncode == 2
+    assert "sudo apt-get install python3.11 python3.11-venv" in done.stderr
+    assert not (clone / ".venv").exists()
+
+
+def test_an_unknown_command_prints_the_usage_and_installs_nothing(
+    clone: Path, bare_path: str
+) -> None:
+    done = run(clone, "tset", path=bare_path)
+
+    assert done.returncode == 2
+    assert "./run test" in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_lists_every_command(clone: Path, bare_path: str) -> None:
+    done = run(clone, "--help", path=bare_path)
+
+    assert done.returncode == 0
+    for command in ("test", "lint", "types", "bench", "setup"):
+        assert command in done.stdout
+
+
+def test_the_script_stays_short() -> None:
+    assert len((ROOT / "run").read_text("utf-8").splitlines()) <= 90
