@@ -207,4 +207,3 @@ def _steps(text: str) -> int | None:
     """Return steps a minute: devices count one foot."""
     value = number(text, 0, 150)
     return None if value is None else round(2 * value)
-

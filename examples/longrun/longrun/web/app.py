@@ -1,0 +1,108 @@
+"""The application object: settings, blueprints, answers to errors."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from longrun import db
+from longrun.model import LongrunError, NotYours
+from longrun.web import api, formats, pages, people, runs, security, uploads
+
+# Twenty long runs in one go.
+MAX_UPLOAD_BYTES: Final = 64 * 1024 * 1024
+_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Make the application; `config` overrides its settings."""
+    app = Flask(__name__, instance_path=str(db.instance_dir()))
+    app.config.update(
+        SESSION_COOKIE_NAME="longrun",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # Set this behind HTTPS; a browser drops a Secure cookie on plain http://localhost.
+        SESSION_COOKIE_SECURE=os.environ.get("LONGRUN_HTTPS") == "1",
+        MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+    )
+    app.config.update(config or {})
+    if not app.config.get("SECRET_KEY"):
+        app.config["SECRET_KEY"] = _secret_key(db.instance_dir())
+    for blueprint in (pages.bp, people.bp, uploads.bp, runs.bp, api.bp):
+        app.register_blueprint(blueprint)
+    formats.init_app(app)
+    security.init_app(app)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(LongrunError, _answer_ours)
+    app.after_request(_protect)
+    app.cli.add_command(_demo)
+    return app
+
+
+def _secret_key(directory: Path) -> str:
+    """Return the key that signs sessions: `LONGRUN_SECRET_KEY`, or one made at the first start."""
+    given = os.environ.get("LONGRUN_SECRET_KEY")
+    if given:
+        return given
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "secret.key"
+    if not path.exists():
+        # Written aside and linked: of several processes that start at once one makes the key, and
+        # none reads half of it.
+        mine = directory / f".secret.{os.getpid()}"
+        mine.touch(mode=0o600)
+        mine.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(mine)
+        mine.unlink()
+    return path.read_text()
+
+
+def _answer_http(error: HTTPException) -> AnyResponse | tuple[str | Response, int]:
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return error.get_response()
+    if request.path.startswith("/api/"):
+        body = jsonify(code=code, message=error.name, description=error.description)
+        return body, code
+    if code == 401:
+        return redirect(url_for("people.login", next=request.full_path.rstrip("?")))
+    page = render_template("error.html", code=code, name=error.name, text=error.description)
+    return page, code
+
+
+def _answer_ours(error: LongrunError) -> AnyResponse | tuple[str | Response, int]:
+    code = 404 if isinstance(error, NotYours) else 400
+    if request.path.startswith("/api/"):
+        return jsonify(code=code, message=error.code, description=str(error)), code
+    name = "Not found" if code == 404 else "That did not work"
+    return render_template("error.html", code=code, name=name, text=str(error)), code
+
+
+def _protect(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+@click.command("demo")
+@click.option("--directory", type=click.Path(path_type=Path), help="Where the files are left.")
+def _demo(directory: Path | None) -> None:
+    """Fill the log of demo@example.com with a year of made-up runs."""
+    # Only this command needs the generator.
+    from longrun import demo
+
+    click.echo(demo.fill(directory or db.instance_dir() / "demo"))

@@ -1,0 +1,99 @@
+"""How values look on a page: in the runner's units and time zone."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from longrun import units
+from longrun.model import Units
+from longrun.web.security import current_runner
+
+_NAMES: Final = {
+    1000: "1 km",
+    1609: "1 mile",
+    5000: "5 km",
+    10_000: "10 km",
+    21_098: "Half marathon",
+    42_195: "Marathon",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the filters of the templates."""
+    app.jinja_env.filters.update(
+        distance=distance,
+        clock=units.clock,
+        local=local,
+        when=when,
+        name_of=name_of,
+        unit_html=unit_html,
+    )
+    app.jinja_env.globals.update(pace=pace)
+
+
+def distance(metres: float, digits: int = 1) -> str:
+    """Return metres as 10.2 km or 6.3 mi."""
+    return units.distance(metres, _units(), digits)
+
+
+def pace(metres: float, seconds: float) -> str:
+    """Return a pace as 5:12 /km."""
+    return units.pace(metres, seconds, _units())
+
+
+def local(instant: datetime) -> datetime:
+    """Return the instant on the clock where the runner lives."""
+    runner = current_runner()
+    return instant.astimezone(ZoneInfo(runner.tz if runner else "UTC"))
+
+
+def when(instant: datetime) -> str:
+    """Return Today 07:12, Yesterday 18:30, or Sun 1 March 2026."""
+    there = local(instant)
+    today = local(datetime.now(instant.tzinfo)).date()
+    if there.date() == today:
+        return f"Today {there:%H:%M}"
+    if there.date() == today - timedelta(days=1):
+        return f"Yesterday {there:%H:%M}"
+    return f"{there:%a} {there.day} {there:%B %Y}"
+
+
+def name_of(metres: float) -> str:
+    """Return what runners call a distance."""
+    return _NAMES.get(round(metres), f"{metres / 1000:g} km")
+
+
+def unit_html(words: str) -> Markup:
+    """Return 10.2 km with the unit set smaller."""
+    value, _, unit = words.partition(" ")
+    return (
+        Markup('{}<small class="u">{}</small>').format(escape(value), unit)
+        if unit
+        else escape(value)
+    )
+
+
+def first_of_month(text: str) -> date | None:
+    """Return the first day of a month written 2026-03, or None."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
+    except ValueError:
+        return None
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the following month."""
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def today(tz: str) -> date:
+    """Return the day it is where the runner lives."""
+    return datetime.now(ZoneInfo(tz)).date()
+
+
+def _units() -> Units:
+    runner = current_runner()
+    return runner.units if runner else "km"

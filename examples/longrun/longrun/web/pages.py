@@ -1,0 +1,44 @@
+"""The front page: who we are, or how you are doing."""
+
+from datetime import timedelta
+
+from flask import Blueprint, render_template
+from markupsafe import Markup
+
+from longrun import activities, reports
+from longrun.web.formats import next_month, today
+from longrun.web.security import current_runner
+
+bp = Blueprint("pages", __name__)
+
+WEEKS = 12
+
+
+@bp.get("/")
+def home() -> str:
+    """Show the dashboard, or what this is to a visitor."""
+    runner = current_runner()
+    if runner is None:
+        return render_template("landing.html")
+    day = today(runner.tz)
+    monday = day - timedelta(days=day.weekday())
+    recent = activities.summary(
+        runner.id, monday - timedelta(weeks=WEEKS - 1), monday + timedelta(weeks=1)
+    )
+    month = activities.summary(runner.id, day.replace(day=1), next_month(day))
+    return render_template(
+        "dashboard.html",
+        runs=activities.latest(runner.id, 10),
+        weeks=recent.by_week,
+        recent=recent,
+        month=month,
+        today=day,
+        chart=Markup(reports.weeks_svg(recent.by_week, runner.units)),
+        bests=activities.bests(runner.id),
+    )
+
+
+@bp.get("/healthz")
+def healthz() -> tuple[str, int, dict[str, str]]:
+    """Say that this process answers."""
+    return "ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,0 +1,150 @@
+"""The log in the browser: lists, one run, best efforts, the monthly report."""
+
+from datetime import date, timedelta
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from longrun import activities, reports
+from longrun.model import ActivityChanges, Best, Invalid, Sport
+from longrun.web import gpx
+from longrun.web.formats import first_of_month, next_month, today
+from longrun.web.security import login_required, me
+
+bp = Blueprint("runs", __name__)
+
+# More points than this do not show in a drawing 760 units wide.
+DRAWN_POINTS = 800
+# Thumbnails in the report, and no limit for a download.
+REPORT_POINTS = 300
+ALL_POINTS = 1_000_000
+
+
+@bp.get("/runs")
+@login_required
+def month() -> str:
+    """List the activities of one month."""
+    runner = me()
+    asked = request.args.get("month")
+    start = first_of_month(asked) if asked else today(runner.tz).replace(day=1)
+    if start is None:
+        abort(400, "A month is written like 2026-03.")
+    end = next_month(start)
+    period = activities.summary(runner.id, start, end)
+    return render_template(
+        "runs.html",
+        runs=activities.in_period(runner.id, start, end),
+        period=period,
+        month=start,
+        before=(start - timedelta(days=1)).replace(day=1),
+        after=end if end <= today(runner.tz) else None,
+    )
+
+
+@bp.get("/runs/<int:activity_id>")
+@login_required
+def run(activity_id: int) -> str:
+    """Show one activity."""
+    return _page(activity_id)
+
+
+@bp.post("/runs/<int:activity_id>/edit")
+@login_required
+def edit(activity_id: int) -> AnyResponse | tuple[str, int]:
+    """Change title, notes and sport."""
+    form = request.form
+    try:
+        sport = Sport(form.get("sport", "run"))
+    except ValueError:
+        abort(400, "There is no such sport.")
+    changes = ActivityChanges(form.get("title", ""), form.get("notes", ""), sport)
+    try:
+        activities.edit(me().id, activity_id, changes)
+    except Invalid as error:
+        return _page(activity_id, wrong={error.field: error.reason}), 422
+    flash("Saved.")
+    return redirect(url_for("runs.run", activity_id=activity_id))
+
+
+@bp.post("/runs/<int:activity_id>/delete")
+@login_required
+def delete(activity_id: int) -> AnyResponse:
+    """Take an activity out of the log."""
+    activities.delete(me().id, activity_id)
+    flash("The activity is deleted.")
+    return redirect(url_for("runs.month"))
+
+
+@bp.get("/runs/<int:activity_id>.gpx")
+@login_required
+def download(activity_id: int) -> Response:
+    """Give the activity back as a GPX file."""
+    runner = me()
+    activity = activities.get(runner.id, activity_id)
+    points = activities.track(runner.id, activity_id, ALL_POINTS)
+    name = f"longrun-{activity.started_at:%Y-%m-%d}-{activity_id}.gpx"
+    return _file(gpx.write(activity, points), "application/gpx+xml", name, inline=False)
+
+
+@bp.get("/bests")
+@login_required
+def bests() -> str:
+    """Show the fastest times: ever, and of the last twelve months."""
+    runner = me()
+    since = today(runner.tz) - timedelta(days=365)
+    recent = {best.distance_m: best for best in activities.bests(runner.id, since)}
+    return render_template("bests.html", ever=activities.bests(runner.id), recent=recent)
+
+
+@bp.get("/reports/<name>.pdf")
+@login_required
+def report(name: str) -> Response:
+    """Make the report of a month."""
+    runner = me()
+    start = first_of_month(name)
+    if start is None:
+        abort(404)
+    end = next_month(start)
+    before = (start - timedelta(days=1)).replace(day=1)
+    runs = activities.in_period(runner.id, start, end)
+    made = reports.monthly_pdf(
+        runner,
+        start,
+        activities.summary(runner.id, start, end),
+        activities.summary(runner.id, before, start),
+        runs,
+        _bests_of(runner.id, start, end),
+        activities.tracks(runner.id, [run.id for run in runs], REPORT_POINTS),
+    )
+    return _file(made.pdf, "application/pdf", made.filename, inline=True)
+
+
+def _page(activity_id: int, wrong: dict[str, str] | None = None) -> str:
+    runner = me()
+    activity = activities.get(runner.id, activity_id)
+    points = activities.track(runner.id, activity_id, DRAWN_POINTS)
+    splits = activities.splits(runner.id, activity_id)
+    return render_template(
+        "run.html",
+        run=activity,
+        splits=splits,
+        fastest=min((s.seconds / s.distance_m for s in splits if s.seconds), default=0),
+        route=Markup(reports.route_svg(points, runner.units)),
+        profile=Markup(reports.profile_svg(points, runner.units)),
+        split_chart=Markup(reports.splits_svg(splits, runner.units)),
+        sports=list(Sport),
+        bests=[b for b in activities.bests(runner.id) if b.activity_id == activity_id],
+        wrong=wrong or {},
+    )
+
+
+def _bests_of(runner_id: int, start: date, end: date) -> list[Best]:
+    return [best for best in activities.bests(runner_id) if start <= best.on < end]
+
+
+def _file(data: bytes, kind: str, name: str, *, inline: bool) -> Response:
+    response = Response(data, content_type=kind)
+    place = "inline" if inline else "attachment"
+    response.headers["Content-Disposition"] = f'{place}; filename="{name}"'
+    return response
