@@ -1,5 +1,6 @@
 """What a package offers to others, read from its source without executing it."""
 
+from seamline.interface.analyse import PackageService, analyse
 from seamline.interface.model import (
     Analysis,
     Finding,
@@ -11,6 +12,7 @@ from seamline.interface.model import (
     State,
     Verdict,
 )
+from seamline.interface.source import module_file
 
 __all__ = [
     "Analysis",
@@ -18,8 +20,11 @@ __all__ = [
     "Function",
     "Interface",
     "Kind",
+    "PackageService",
     "Place",
     "Severity",
     "State",
     "Verdict",
+    "analyse",
+    "module_file",
 ]

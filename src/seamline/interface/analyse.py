@@ -1,0 +1,226 @@
+"""Reads a whole application and says what each of its package services offers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from seamline.interface.aliases import aliased
+from seamline.interface.bodies import Body, read_bodies
+from seamline.interface.callbacks import find_callbacks
+from seamline.interface.crossing import Types
+from seamline.interface.findings import find_problems
+from seamline.interface.functions import Definition, Definitions, read_definitions
+from seamline.interface.graph import Graph
+from seamline.interface.model import Analysis, Function, Interface, Place, State, Verdict
+from seamline.interface.modules import Imports, reads_framework_context, registered_on
+from seamline.interface.mutation import Mutations
+from seamline.interface.names import Symbol, World
+from seamline.interface.offers import Offers, read_offers
+from seamline.interface.readers import readers_of
+from seamline.interface.source import Sources, read_application
+from seamline.interface.state import StateMap, find_state
+from seamline.interface.touches import Touch, Touches
+from seamline.interface.verdicts import Judge, Judgement
+
+
+class PackageService(msgspec.Struct, frozen=True, kw_only=True):
+    """One package service as ``seamline.toml`` names it.
+
+    Attributes:
+        service: Its name in the file.
+        package: Dotted name of the package or module.
+        local: Public functions that stay in every process.
+        snapshot: Functions whose result may share parts with the host's state, declared.
+        cache: Names of module state declared to be a cache, ``*`` for all of it.
+        workers: Processes of its group in the chosen layout.
+    """
+
+    service: str
+    package: str
+    local: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
+    cache: tuple[str, ...] = ()
+    workers: int = 1
+
+
+@dataclass(slots=True)
+class Application:
+    """Everything read from the source of an application."""
+
+    sources: Sources
+    definitions: Definitions
+    bodies: dict[Definition | str, Body]
+    types: Types
+    state: StateMap
+    graph: Graph
+    touches: Touches
+    mutations: Mutations
+    imports: Imports
+    callbacks: dict[Definition, str]
+
+
+@dataclass(slots=True)
+class ServiceFacts:
+    """What was found about one service, for its interface and its findings."""
+
+    service: PackageService
+    modules: set[str]
+    offers: Offers
+    touched: dict[Definition | str, dict[Symbol, Touch]]
+    judgements: dict[Definition, Judgement] = field(default_factory=dict)
+    functions: dict[Definition, Function] = field(default_factory=dict)
+    state: dict[Symbol, State] = field(default_factory=dict)
+
+
+def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Application:
+    """Parse the application and resolve its names, calls and state."""
+    sources = read_application(root, packages, search_path)
+    definitions = read_definitions(World(sources))
+    bodies = read_bodies(definitions)
+    types = Types(definitions)
+    state = find_state(definitions, bodies, types)
+    graph = Graph(definitions, bodies, types)
+    graph.build()
+    touches = Touches(graph, state)
+    touches.build()
+    mutations = Mutations(graph)
+    mutations.build()
+    callbacks = find_callbacks(graph, state)
+    imports = Imports(definitions.world)
+    return Application(
+        sources, definitions, bodies, types, state, graph, touches, mutations, imports, callbacks
+    )
+
+
+def analyse(
+    root: Path,
+    services: Sequence[PackageService],
+    *,
+    groups: Mapping[str, str] | None = None,
+    search_path: Sequence[Path] = (),
+    entry_modules: Sequence[str] = (),
+) -> Analysis:
+    """Read an application's source and give every function its verdict.
+
+    Nothing is imported or executed.
+
+    Args:
+        root: Directory of the project.
+        services: Its package services.
+        groups: Group of each service (http services too) in the chosen layout; None for one
+            group per service.
+        search_path: Where modules are imported from besides the root and its ``src``.
+        entry_modules: Modules of http services, which belong to the group of that name.
+    """
+    application = read(
+        root, [*(service.package for service in services), *entry_modules], search_path
+    )
+    facts = {service.service: _own(application, service) for service in services}
+    placed = {name: set(found.modules) for name, found in facts.items()}
+    for name, found in facts.items():
+        others = set().union(*(modules for other, modules in placed.items() if other != name))
+        tests = {s.name for s in application.sources.modules.values() if s.test}
+        found.touched = application.touches.within(
+            set(application.sources.modules) - others - tests | found.modules
+        )
+        _judge(application, found)
+    problems = find_problems(application, list(facts.values()), groups)
+    interfaces = tuple(_interface(application, found, placed) for found in facts.values())
+    return Analysis(interfaces=interfaces, findings=tuple(problems))
+
+
+def _own(application: Application, service: PackageService) -> ServiceFacts:
+    sources = application.sources.below(service.package)
+    offers = read_offers(application.definitions, service.package, sources)
+    return ServiceFacts(service, {source.name for source in sources}, offers, {})
+
+
+def _judge(application: Application, found: ServiceFacts) -> None:
+    service = found.service
+    judge = Judge(
+        service.service,
+        service.local,
+        application.graph,
+        application.state,
+        application.callbacks,
+        found.touched,
+    )
+    callers = _callers(application, found.modules)
+    for module in sorted(found.modules):
+        for definition in application.definitions.by_module[module]:
+            public = definition in found.offers.public
+            judgement = judge.judge(definition, found.offers.names(definition), public=public)
+            found.judgements[definition] = judgement
+            found.functions[definition] = _function(
+                application, found, definition, judgement, callers.get(definition, ())
+            )
+    found.state = readers_of(application, found.modules)
+
+
+def _function(
+    application: Application,
+    found: ServiceFacts,
+    definition: Definition,
+    judgement: Judgement,
+    callers: tuple[Place, ...],
+) -> Function:
+    return Function(
+        module=definition.module,
+        name=definition.name,
+        line=definition.line,
+        file=definition.file,
+        signature=definition.signature,
+        kind=definition.kind,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        fingerprint=definition.fingerprint,
+        public=definition in found.offers.public,
+        exports=tuple(found.offers.exports.get(definition, ())),
+        touches=tuple(sorted(map(str, found.touched.get(definition, ())))),
+        mutates=application.mutations.of(definition),
+        aliases=tuple(sorted(map(str, aliased(application, definition)))),
+        callback=definition in application.callbacks,
+        callers=callers,
+    )
+
+
+def _callers(application: Application, own: set[str]) -> dict[Definition, tuple[Place, ...]]:
+    """Return the lines outside a package that use each of its functions."""
+    found: dict[Definition, set[Place]] = {}
+    for key, edges in application.graph.edges.items():
+        module = application.bodies[key].module
+        if module in own:
+            continue
+        file = application.sources.modules[module].file
+        for edge in edges:
+            if edge.target.module in own and not edge.guess:
+                found.setdefault(edge.target, set()).add(Place(file, edge.line))
+    return {definition: tuple(sorted(places)) for definition, places in found.items()}
+
+
+def _interface(
+    application: Application, found: ServiceFacts, placed: Mapping[str, set[str]]
+) -> Interface:
+    service, own = found.service, found.modules
+    modules = application.sources.modules
+    functions = [
+        function
+        for function in found.functions.values()
+        if function.public or function.verdict is not Verdict.LOCAL
+    ]
+    functions.sort(key=lambda function: not function.public)
+    imports = application.imports.closure(own, runtime=True)
+    others = set().union(*placed.values()) - own
+    return Interface(
+        service=service.service,
+        package=service.package,
+        modules=tuple((name, str(modules[name].path)) for name in sorted(own)),
+        functions=tuple(functions),
+        state=tuple(found.state.values()),
+        type_modules=tuple(sorted(application.imports.closure(own, runtime=False))),
+        registers=tuple(sorted(registered_on(application.graph, own, others) - own)),
+        imports=tuple(sorted(imports - own)),
+        reads_framework_context=reads_framework_context(application.graph, own),
+    )

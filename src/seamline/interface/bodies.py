@@ -1,0 +1,317 @@
+"""What each body of the application does: names it uses, calls it makes, what it changes."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from seamline.interface.functions import Class, Def, Definition, Definitions
+from seamline.interface.names import Symbol, is_type_checking
+from seamline.interface.origins import OPAQUE, Origin, Origins, Scope, Tracer
+
+# Methods of the built-in and collections containers that change their receiver.
+MUTATORS: Final = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "difference_update", "discard", "extend",
+        "extendleft", "insert", "intersection_update", "move_to_end", "pop", "popitem",
+        "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract",
+        "symmetric_difference_update", "update", "__setitem__", "__delitem__",
+    }
+)  # fmt: skip
+
+
+class Use(NamedTuple):
+    """One mention of a module-level name: read, changed in place, or bound anew."""
+
+    symbol: Symbol
+    line: int
+    how: Literal["read", "mutate", "bind"]
+
+
+class Call(NamedTuple):
+    """One call.
+
+    Attributes:
+        callee: What is called.
+        receiver: What the method is looked up on, for ``receiver.method(...)``.
+        method: The name of the method, or empty.
+        arguments: ``(position or keyword, origins)``; ``*`` and ``**`` for unpacked ones.
+        waits: Whether it is made directly in an ``async def`` without ``await``.
+    """
+
+    line: int
+    callee: Origins
+    receiver: Origins
+    method: str
+    arguments: tuple[tuple[int | str, Origins], ...]
+    waits: bool
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """What one function does, nested functions included; or a module while it is imported.
+
+    Attributes:
+        definition: None for the body of a module.
+        attributes: ``(receiver, name)`` of attributes read, for properties.
+        returns: What it may return or yield.
+        changed: Parameters changed in place by the body itself, with the first line.
+        paths: First attributes of ``self`` changed in place.
+        stored: Values put into containers held by module-level names.
+        loops: Whether it has loops or comprehensions.
+    """
+
+    module: str
+    definition: Definition | None
+    uses: list[Use] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    attributes: list[tuple[Origins, str]] = field(default_factory=list)
+    returns: list[tuple[Origins, ast.expr]] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
+    paths: dict[str, int] = field(default_factory=dict)
+    stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
+    registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
+    loops: bool = False
+
+
+def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
+    """Read the body of every definition, and of every module under its name."""
+    found: dict[Definition | str, Body] = {}
+    for module in definitions.world.modules:
+        tracer = Tracer(definitions, module)
+        known = {id(d.node): d for d in definitions.by_module[module]}
+        top = found[module] = Body(module, None)
+        reader = _Reader(tracer, top, None, known)
+        reader.statements(definitions.world.modules[module].source.tree.body)
+        for definition in definitions.by_module[module]:
+            body = found[definition] = Body(module, definition)
+            scope = _parameters(tracer, definition)
+            _Reader(tracer, body, scope, {}).statements(definition.node.body)
+    return found
+
+
+def _parameters(tracer: Tracer, definition: Definition) -> Scope:
+    scope = tracer.scope(definition.node, None)
+    for name in definition.annotations():
+        scope.fixed[name] = frozenset({Origin("param", Symbol("", name))})
+    owner: Class | None = definition.owner
+    if owner is not None and not definition.is_static and definition.parameters:
+        first = definition.parameters[0].arg
+        instance = frozenset({Origin("symbol", owner.symbol)})
+        if definition.decorated_with("builtins.classmethod") or definition.node.name in (
+            "__new__",
+            "__init_subclass__",
+            "__class_getitem__",
+        ):
+            scope.fixed[first] = instance
+        scope.fixed["\0class"] = instance
+    return scope
+
+
+class _Reader(ast.NodeVisitor):
+    """Fills one Body."""
+
+    def __init__(
+        self, tracer: Tracer, body: Body, scope: Scope | None, known: dict[int, Definition]
+    ) -> None:
+        self.tracer = tracer
+        self.body = body
+        self.scope = scope
+        self.known = known
+        self.asynchronous = body.definition is not None and isinstance(
+            body.definition.node, ast.AsyncFunctionDef
+        )
+        self.awaited: set[int] = set()
+
+    def statements(self, body: Iterable[ast.stmt]) -> None:
+        for node in body:
+            self.visit(node)
+
+    def origins(self, node: ast.expr) -> Origins:
+        return self.tracer.of(node, self.scope)
+
+    # -- names --------------------------------------------------------------------------
+
+    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+        if isinstance(node.ctx, ast.Load):
+            self._use(self.tracer.name(node.id, self.scope), node.lineno, "read")
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+        found = self.origins(node)
+        exact = [o for o in found if o.kind == "symbol" and o.level == "whole"]
+        if exact:
+            self._use(frozenset(exact), node.lineno, "read")
+        if len(exact) < len(found):
+            self.body.attributes.append((self.origins(node.value), node.attr))
+        if not exact or not isinstance(node.value, (ast.Name, ast.Attribute)):
+            self.visit(node.value)
+
+    def _use(self, origins: Origins, line: int, how: Literal["read", "mutate", "bind"]) -> None:
+        for origin in origins:
+            if origin.kind == "symbol" and not origin.symbol.name.startswith("builtins."):
+                self.body.uses.append(Use(origin.symbol, line, how))
+
+    # -- changes ------------------------------------------------------------------------
+
+    def _change(self, origins: Origins, line: int) -> None:
+        for origin in origins:
+            if origin.level == "copy":
+                continue
+            if origin.kind == "symbol":
+                self.body.uses.append(Use(origin.symbol, line, "mutate"))
+            elif origin.kind == "param":
+                self.body.changed.setdefault(origin.symbol.name, line)
+                if origin.path:
+                    self.body.paths.setdefault(origin.path, line)
+
+    def _target(self, node: ast.expr, value: ast.expr | None) -> None:
+        match node:
+            case ast.Name():
+                if self.scope is not None:
+                    origins = self.tracer.name(node.id, self.scope)
+                    if self._is_module_name(node.id):
+                        self._use(origins, node.lineno, "bind")
+            case ast.Attribute():
+                owner = self.origins(node.value)
+                exact = {o for o in owner if o.kind == "symbol" and o.level == "whole"}
+                for origin in exact:
+                    symbol = self.tracer.world.attribute(origin.symbol, node.attr)
+                    if origin.symbol.module and not origin.symbol.name:
+                        symbol = Symbol(origin.symbol.module, node.attr)
+                    self.body.uses.append(Use(symbol, node.lineno, "bind"))
+                self._change(owner - exact, node.lineno)
+                self.visit(node.value)
+            case ast.Subscript():
+                owner = self.origins(node.value)
+                self._change(owner, node.lineno)
+                if value is not None:
+                    self.body.stored.extend((o.symbol, value) for o in owner if o.kind == "symbol")
+                self.visit(node.value)
+                self.visit(node.slice)
+            case ast.Tuple() | ast.List():
+                for part in node.elts:
+                    self._target(part, None)
+            case ast.Starred():
+                self._target(node.value, None)
+
+    def _is_module_name(self, name: str) -> bool:
+        scope = self.scope
+        while scope is not None:
+            if name in scope.module_names:
+                return True
+            if name in scope.values or name in scope.fixed:
+                return False
+            scope = scope.parent
+        return True
+
+    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+        for target in node.targets:
+            self._target(target, node.value)
+        self.visit(node.value)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+        if node.value is not None:
+            self._target(node.target, node.value)
+            self.visit(node.value)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+        if isinstance(node.target, ast.Name):
+            found = self.tracer.name(node.target.id, self.scope)
+            if self.scope is not None and self._is_module_name(node.target.id):
+                self._use(found, node.lineno, "bind")
+            else:  # ``local += [..]`` changes what the name was bound to
+                self._change(frozenset(o for o in found if o.kind == "param"), node.lineno)
+        else:
+            self._target(node.target, None)
+        self.visit(node.value)
+
+    def visit_Delete(self, node: ast.Delete) -> None:  # noqa: N802
+        for target in node.targets:
+            self._target(target, None)
+
+    # -- calls --------------------------------------------------------------------------
+
+    def visit_Await(self, node: ast.Await) -> None:  # noqa: N802
+        if isinstance(node.value, ast.Call):
+            self.awaited.add(id(node.value))
+        self.visit(node.value)
+
+    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+        function = node.func
+        method, receiver = "", frozenset[Origin]()
+        if isinstance(function, ast.Attribute):
+            method, receiver = function.attr, self.origins(function.value)
+            if method in MUTATORS:
+                self._change(receiver, node.lineno)
+                if node.args:
+                    held = [o for o in receiver if o.kind == "symbol"]
+                    self.body.stored.extend((o.symbol, node.args[-1]) for o in held)
+        arguments: list[tuple[int | str, Origins]] = []
+        for index, argument in enumerate(node.args):
+            starred = isinstance(argument, ast.Starred)
+            arguments.append(("*" if starred else index, self.origins(argument)))
+        arguments.extend((k.arg or "**", self.origins(k.value)) for k in node.keywords)
+        callee = self.origins(function)
+        if any(str(o.symbol) in ("builtins.setattr", "builtins.delattr") for o in callee):
+            self._change(arguments[0][1] if arguments else OPAQUE, node.lineno)
+        waits = self.asynchronous and id(node) not in self.awaited
+        self.body.calls.append(
+            Call(node.lineno, callee, receiver, method, tuple(arguments), waits)
+        )
+        self.generic_visit(node)
+
+    # -- what leaves --------------------------------------------------------------------
+
+    def visit_Return(self, node: ast.Return) -> None:  # noqa: N802
+        if node.value is not None:
+            if self.scope is not None and self.scope.parent is None:
+                self.body.returns.append((self.origins(node.value), node.value))
+            self.visit(node.value)
+
+    def visit_Yield(self, node: ast.Yield) -> None:  # noqa: N802
+        if node.value is not None:
+            if self.scope is not None and self.scope.parent is None:
+                self.body.returns.append((self.origins(node.value), node.value))
+            self.visit(node.value)
+
+    # -- blocks -------------------------------------------------------------------------
+
+    def _loop(self, node: ast.AST) -> None:
+        self.body.loops = True
+        self.generic_visit(node)
+
+    visit_For = visit_AsyncFor = visit_While = _loop  # noqa: N815
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _loop  # noqa: N815
+
+    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+        if not is_type_checking(node.test):
+            self.generic_visit(node)
+        else:
+            self.statements(node.orelse)
+
+    def _function(self, node: Def) -> None:
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self.visit(default)
+        if id(node) in self.known:
+            for decorator in node.decorator_list:
+                self.body.registered.append((decorator, self.known[id(node)]))
+        elif self.body.definition is not None or self.scope is not None:
+            self._nested(node)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+        self._nested(node)
+
+    def _nested(self, node: Def | ast.Lambda) -> None:
+        outer, asynchronous = self.scope, self.asynchronous
+        self.scope = self.tracer.scope(node, outer)
+        self.asynchronous = isinstance(node, ast.AsyncFunctionDef)
+        if isinstance(node, ast.Lambda):
+            self.visit(node.body)
+        else:
+            self.statements(node.body)
+        self.scope, self.asynchronous = outer, asynchronous

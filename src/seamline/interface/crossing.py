@@ -1,0 +1,264 @@
+"""Which types can cross a seam, and which cannot be changed in place."""
+
+import ast
+import builtins
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from seamline.interface.functions import Class, Definitions
+from seamline.interface.known import (
+    FRAMEWORK,
+    GENERATORS,
+    HOLDERS,
+    IMMUTABLE,
+    MODEL_BASES,
+    UNSENDABLE,
+    VALUE_BASES,
+    VALUE_DECORATORS,
+    is_stdlib,
+    named,
+)
+from seamline.interface.names import Symbol, World
+
+ClassKind = Literal[
+    "value", "frozen", "exception", "model", "plain", "stateless", "protocol", "framework",
+    "container", "unknown",
+]  # fmt: skip
+
+_EXCEPTIONS: Final = frozenset(
+    name
+    for name, found in vars(builtins).items()
+    if isinstance(found, type) and issubclass(found, BaseException)
+)
+
+
+class Obstacle(NamedTuple):
+    """Why a value stays in its process: the type as written and what it is to a reader."""
+
+    type: str
+    what: str
+    remedy: str
+
+
+class Types:
+    """Answers about annotations and classes of the application, from source alone."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self.world: World = definitions.world
+        self._kinds: dict[Symbol, ClassKind] = {}
+
+    # -- annotations --------------------------------------------------------------------
+
+    def leaves(self, module: str, annotation: ast.expr | None, depth: int = 0) -> list[Symbol]:
+        """Return every type an annotation names, outermost first; aliases are followed."""
+        return [symbol for symbol, _ in self._walk(module, annotation, depth)]
+
+    def _walk(
+        self, module: str, node: ast.expr | None, depth: int = 0
+    ) -> Iterator[tuple[Symbol, bool]]:
+        """Yield ``(type, whether it is the whole value)``."""
+        if node is None or depth > 6:  # noqa: PLR2004 - aliases of aliases
+            return
+        match node:
+            case ast.Constant(value=None):
+                yield Symbol("", "builtins.None"), True
+            case ast.Constant(value=str() as text):
+                try:
+                    parsed = ast.parse(text, mode="eval").body
+                except SyntaxError:
+                    return
+                yield from self._walk(module, parsed, depth + 1)
+            case ast.BinOp(op=ast.BitOr()):
+                yield from self._walk(module, node.left, depth)
+                yield from self._walk(module, node.right, depth)
+            case ast.Subscript():
+                yield from self._generic(module, node, depth)
+            case ast.Name() | ast.Attribute():
+                symbol = self.world.resolve(module, node)
+                if symbol is not None:
+                    yield from self._alias(symbol, depth)
+
+    def _generic(
+        self, module: str, node: ast.Subscript, depth: int
+    ) -> Iterator[tuple[Symbol, bool]]:
+        outer = self.world.resolve(module, node.value)
+        name = str(outer).rpartition(".")[2]
+        if outer is not None:
+            yield outer, True
+        if name in ("Literal", "type", "Type"):
+            return
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if name == "Annotated":
+            inner = inner[:1]
+        for part in inner:
+            if isinstance(part, ast.List):  # the parameters of a Callable
+                continue
+            yield from ((symbol, False) for symbol, _ in self._walk(module, part, depth + 1))
+
+    def _alias(self, symbol: Symbol, depth: int) -> Iterator[tuple[Symbol, bool]]:
+        """Follow ``Rows = list[Row]`` and ``type`` aliases of the application."""
+        if symbol.module and "." not in symbol.name and symbol not in self.definitions.classes:
+            names = self.world.modules[symbol.module]
+            for binding in names.assigned.get(symbol.name, ()):
+                value = binding.value
+                if isinstance(value, ast.Call):  # NewType, TypeVar(bound=..)
+                    value = next(iter(value.args[1:]), None)
+                yield from self._walk(symbol.module, value, depth + 1)
+            return
+        yield symbol, True
+
+    def is_immutable(self, module: str, annotation: ast.expr | None) -> bool:
+        """Whether a value of the annotated type cannot, or by its type may not, be changed."""
+        found = self.leaves(module, annotation)
+        return bool(found) and all(map(self.is_immutable_type, found))
+
+    def is_immutable_type(self, symbol: Symbol) -> bool:
+        """Whether values of one type are immutable when what they hold is."""
+        return (
+            str(symbol) in IMMUTABLE
+            or str(symbol) in HOLDERS
+            or self.kind(symbol) == "frozen"
+            or (not symbol.module and symbol.name.startswith("enum."))
+        )
+
+    def obstacle(
+        self, module: str, annotation: ast.expr | None, *, result: bool = False
+    ) -> Obstacle | None:
+        """Return why values of the annotated type cannot cross, or None.
+
+        Args:
+            module: Module the annotation is written in.
+            annotation: The annotation, or None when there is none.
+            result: Whether it is of a result; generators may be results.
+        """
+        for symbol in self.leaves(module, annotation):
+            dotted = str(symbol)
+            if dotted in UNSENDABLE:
+                return _obstacle(dotted, UNSENDABLE[dotted])
+            if dotted in GENERATORS and not result:
+                return Obstacle(
+                    dotted.rpartition(".")[2], "a generator of the caller", "take a list"
+                )
+            kind = self.kind(symbol)
+            name = symbol.name.rpartition(".")[2]
+            if kind == "model":
+                return Obstacle(name, "a row bound to a database session", _AS_VALUE)
+            if kind == "framework":
+                return _obstacle(name, "a framework object")
+            if kind == "plain":
+                return Obstacle(
+                    name, "an object with state of its own", "make the class a dataclass"
+                )
+        return None
+
+    # -- classes ------------------------------------------------------------------------
+
+    def kind(self, symbol: Symbol) -> ClassKind:
+        """Return what instances of a class are; ``unknown`` for what is not one."""
+        if symbol not in self._kinds:
+            self._kinds[symbol] = "unknown"
+            cls = self.definitions.class_of(symbol)
+            if cls is not None:
+                self._kinds[symbol] = self._kind(cls)
+        return self._kinds[symbol]
+
+    def _kind(self, cls: Class) -> ClassKind:
+        frozen = value = False
+        bases: list[str] = []
+        unknown = False
+        for found in self.definitions.ancestry(cls):
+            if isinstance(found, Class):
+                decorated = [
+                    (str(symbol), node)
+                    for symbol, node in zip(
+                        found.decorators, found.node.decorator_list, strict=True
+                    )
+                    if str(symbol) in VALUE_DECORATORS
+                ]
+                value = value or bool(decorated)
+                frozen = frozen or any(
+                    name.endswith(".frozen") or _says_frozen(node) for name, node in decorated
+                )
+                frozen = frozen or _says_frozen(found.node)
+                if any(key in found.assigned for key in ("__tablename__", "__table__")):
+                    return "model"
+            elif found is None:
+                unknown = True
+            elif found.module and not self._is_namedtuple(found):
+                bases.append(self._made_by(found))
+            elif found.module:
+                return "frozen"
+            else:
+                bases.append(found.name)
+        return self._by_bases(cls, bases, value=value, frozen=frozen, unknown=unknown)
+
+    def _by_bases(
+        self, cls: Class, bases: list[str], *, value: bool, frozen: bool, unknown: bool
+    ) -> ClassKind:
+        if any(named(base, MODEL_BASES) for base in bases):
+            return "model"
+        if any(base.removeprefix("builtins.") in _EXCEPTIONS for base in bases):
+            return "exception"
+        if any(base.startswith("enum.") or base.endswith(".NamedTuple") for base in bases):
+            return "frozen"
+        if any(named(base, VALUE_BASES) for base in bases):
+            value = True
+        if value:
+            return "frozen" if frozen and self._fields_immutable(cls) else "value"
+        if any(base in _PLAIN_VALUES for base in bases):
+            return "container"
+        if any(named(base, FRAMEWORK) for base in bases):
+            return "framework"
+        if any(base in ("typing.Protocol", "abc.ABC") for base in bases):
+            return "protocol"
+        if unknown or any(not is_stdlib(base) for base in bases):
+            return "unknown"
+        holds = any(
+            isinstance(found, Class) and (found.own or "__init__" in found.methods)
+            for found in self.definitions.ancestry(cls)
+        )
+        return "plain" if holds else "stateless"
+
+    def _fields_immutable(self, cls: Class) -> bool:
+        return all(self.is_immutable(cls.module, field) for field in cls.fields.values())
+
+    def _made_by(self, symbol: Symbol) -> str:
+        """Return the call that made a base class: ``Base = declarative_base()``."""
+        head, _, rest = symbol.name.partition(".")
+        for binding in self.world.modules[symbol.module].assigned.get(head, ()):
+            if isinstance(binding.value, ast.Call):
+                made = self.world.resolve(symbol.module, binding.value.func)
+                if made is not None and not made.module:
+                    return f"{made.name}.{rest}" if rest else made.name
+        return str(symbol)
+
+    def _is_namedtuple(self, symbol: Symbol) -> bool:
+        return self._made_by(symbol) in ("collections.namedtuple", "typing.NamedTuple")
+
+
+_AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
+_PLAIN_VALUES: Final = frozenset(
+    f"builtins.{name}" for name in ("str", "int", "float", "bytes", "tuple", "dict", "list", "set")
+)
+
+
+def _obstacle(dotted: str, what: str) -> Obstacle:
+    name = dotted.rpartition(".")[2]
+    if what == "a callable":
+        return Obstacle(name, what, "pass the values it would give")
+    if what == "an open file":
+        return Obstacle(name, what, "pass or return its bytes, or its path")
+    if "database" in what:
+        return Obstacle(name, what, "open it inside the package, and pass ids or values")
+    return Obstacle(name, what, "pass or return plain values instead")
+
+
+def _says_frozen(node: ast.expr | ast.ClassDef) -> bool:
+    keywords = node.keywords if isinstance(node, (ast.Call, ast.ClassDef)) else []
+    return any(
+        keyword.arg == "frozen"
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is True
+        for keyword in keywords
+    )

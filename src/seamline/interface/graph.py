@@ -1,0 +1,228 @@
+"""Which definitions a body may run: calls resolved by name, by type, and by method name."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from seamline.interface.bodies import Body, Call
+from seamline.interface.crossing import Types
+from seamline.interface.functions import Class, Definition, Definitions
+from seamline.interface.names import Symbol
+from seamline.interface.origins import Origin, Origins
+
+# Methods of built-in values: their names say nothing about a class of the application.
+VALUE_METHODS: Final = frozenset(
+    name
+    for kind in (str, bytes, int, float, dict, list, set, tuple, frozenset)
+    for name in dir(kind)
+) | {"read", "write", "close", "isoformat", "date", "time", "total_seconds", "timestamp"}
+
+_CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
+
+
+class Edge(NamedTuple):
+    """One definition that a body may run. ``guess`` when only the method's name says so."""
+
+    target: Definition
+    line: int
+    guess: bool
+
+
+class Bound(NamedTuple):
+    """A definition that a call enters, and whether its first parameter is the receiver."""
+
+    target: Definition
+    method: bool
+    guess: bool
+
+
+@dataclass(slots=True)
+class Graph:
+    """Call edges of every body, and the answers they are made of."""
+
+    definitions: Definitions
+    bodies: dict[Definition | str, Body]
+    types: Types
+    subclasses: dict[Symbol, list[Class]] = field(default_factory=dict)
+    named: dict[str, list[Definition]] = field(default_factory=dict)
+    implementations: dict[Symbol, list[Definition]] = field(default_factory=dict)
+    edges: dict[Definition | str, tuple[Edge, ...]] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Index the classes and resolve every body's calls."""
+        for cls in self.definitions.classes.values():
+            for found in list(self.definitions.ancestry(cls))[1:]:
+                if isinstance(found, Class):
+                    self.subclasses.setdefault(found.symbol, []).append(cls)
+            for name, methods in cls.methods.items():
+                self.named.setdefault(name, []).extend(methods)
+        self._dispatchers()
+        for key, body in self.bodies.items():
+            found = {(e.target, e.line): e for e in self._edges(body) if e.target is not key}
+            self.edges[key] = tuple(found.values())
+
+    def _dispatchers(self) -> None:
+        """Find ``@render.register`` implementations of generic functions."""
+        for definitions in self.definitions.by_module.values():
+            for definition in definitions:
+                for symbol in definition.decorators:
+                    if symbol is not None and symbol.name.endswith(".register"):
+                        generic = Symbol(symbol.module, symbol.name.removesuffix(".register"))
+                        if generic in self.definitions.functions:
+                            self.implementations.setdefault(generic, []).append(definition)
+
+    def _edges(self, body: Body) -> Iterator[Edge]:
+        for use in body.uses:
+            for target in self.named_by(use.symbol):
+                yield Edge(target, use.line, guess=False)
+            if use.how == "read":
+                for target in self._instance_member(use.symbol):
+                    yield Edge(target, use.line, guess=False)
+        for call in body.calls:
+            for bound in self.entered(body, call):
+                yield Edge(bound.target, call.line, bound.guess)
+        for receiver, name in body.attributes:
+            for bound in self._methods(body, receiver, name):
+                if _is_property(bound.target):
+                    yield Edge(bound.target, bound.target.line, bound.guess)
+
+    def named_by(self, symbol: Symbol) -> list[Definition]:
+        """Return the definitions a dotted name stands for, with those it dispatches to."""
+        if not symbol.module:
+            return []
+        found = list(self.definitions.functions.get(symbol, ()))
+        found += self.implementations.get(symbol, ())
+        if not found and "." in symbol.name:
+            owner, _, name = symbol.name.rpartition(".")
+            cls = self.definitions.classes.get(Symbol(symbol.module, owner))
+            if cls is not None:
+                found = list(self._lookup(cls, name))
+        return found
+
+    def _instance_member(self, symbol: Symbol) -> Iterator[Definition]:
+        """Yield what ``NAME.member`` runs where NAME holds an instance of a class."""
+        head, _, rest = symbol.name.partition(".")
+        if rest and symbol.module:
+            for cls in self.held_classes(Symbol(symbol.module, head)):
+                yield from self._lookup(cls, rest.partition(".")[0])
+
+    def held_classes(self, symbol: Symbol) -> Iterator[Class]:
+        """Yield the classes whose instances a module-level name is bound to."""
+        for binding in self.definitions.world.modules[symbol.module].assigned.get(symbol.name, ()):
+            if isinstance(binding.value, ast.Call):
+                made = self.definitions.world.resolve(symbol.module, binding.value.func)
+                if made in self.definitions.classes:
+                    yield self.definitions.classes[made]
+            yield from self._annotated(symbol.module, binding.annotation)
+
+    def _annotated(self, module: str, annotation: ast.expr | None) -> Iterator[Class]:
+        for symbol in self.types.leaves(module, annotation):
+            if symbol in self.definitions.classes:
+                yield self.definitions.classes[symbol]
+
+    def entered(self, body: Body, call: Call) -> Iterator[Bound]:
+        """Yield the definitions that a call may enter."""
+        for origin in call.callee:
+            if origin.kind == "symbol" and origin.level == "whole":
+                cls = self.definitions.classes.get(origin.symbol)
+                if cls is not None:
+                    for name in _CONSTRUCTORS:
+                        for target in self.definitions.methods_of(cls, name):
+                            yield Bound(target, method=True, guess=False)
+                for target in self.named_by(origin.symbol):
+                    bound = target.owner is not None and not target.is_static
+                    through_class = bound and not target.decorated_with("builtins.classmethod")
+                    own = _names_instance(call.receiver, self.definitions)
+                    yield Bound(target, method=bound and (own or not through_class), guess=False)
+                for target in self._instance_member(origin.symbol):
+                    yield Bound(target, method=not target.is_static, guess=False)
+        if call.method:
+            yield from self._methods(body, call.receiver, call.method)
+
+    def _methods(self, body: Body, receiver: Origins, name: str) -> Iterator[Bound]:
+        unknown = False
+        for origin in receiver:
+            classes = list(self._classes(body, origin))
+            for cls in classes:
+                for target in self._lookup(cls, name):
+                    yield Bound(target, method=not target.is_static, guess=False)
+            unknown = unknown or not classes
+        if unknown and name not in VALUE_METHODS and not name.startswith("__"):
+            top = body.module.partition(".")[0]
+            for target in self.named.get(name, ()):
+                if target.module.partition(".")[0] == top:
+                    yield Bound(target, method=not target.is_static, guess=True)
+
+    def _lookup(self, cls: Class, name: str) -> Iterator[Definition]:
+        """Yield a method with those that override it in subclasses."""
+        yield from self.definitions.methods_of(cls, name)
+        for sub in self.subclasses.get(cls.symbol, ()):
+            yield from sub.methods.get(name, ())
+
+    def _classes(self, body: Body, origin: Origin) -> Iterator[Class]:
+        """Yield the classes a value may be an instance of, as far as source says."""
+        classes = self.definitions.classes
+        if origin.kind == "instance" and origin.level == "whole":
+            yield classes[origin.symbol]
+        elif origin.kind == "instance" and origin.path:
+            yield from self._attribute(classes[origin.symbol], origin.path)
+        elif origin.kind == "symbol" and origin.symbol.module:
+            head = Symbol(origin.symbol.module, origin.symbol.name.partition(".")[0])
+            yield from self.held_classes(head)
+        elif origin.kind == "call" and origin.symbol.module and origin.level == "whole":
+            for definition in self.definitions.functions.get(origin.symbol, ()):
+                yield from self._annotated(definition.module, definition.node.returns)
+        elif origin.kind == "call" and origin.symbol.name == "builtins.super":
+            owner = None if body.definition is None else body.definition.owner
+            for base in () if owner is None else list(self.definitions.ancestry(owner))[1:]:
+                if isinstance(base, Class):
+                    yield base
+        elif origin.kind == "param" and body.definition is not None:
+            yield from self._parameter(body.definition, origin)
+
+    def _parameter(self, definition: Definition, origin: Origin) -> Iterator[Class]:
+        name = origin.symbol.name
+        owner = definition.owner
+        if (
+            owner is not None
+            and not definition.is_static
+            and definition.parameters
+            and definition.parameters[0].arg == name
+        ):
+            classes: Iterable[Class] = (owner,)
+        else:
+            classes = self._annotated(definition.module, definition.annotations().get(name))
+        for cls in classes:
+            if origin.path:
+                yield from self._attribute(cls, origin.path)
+            else:
+                yield cls
+
+    def _attribute(self, cls: Class, name: str) -> Iterator[Class]:
+        """Yield the classes of ``self.name``: annotated, or assigned in a method."""
+        for found in self.definitions.ancestry(cls):
+            if not isinstance(found, Class):
+                continue
+            yield from self._annotated(found.module, found.fields.get(name))
+            for method, value in found.own.get(name, ()):
+                if isinstance(value, ast.Call):
+                    made = self.definitions.world.resolve(found.module, value.func)
+                    if made in self.definitions.classes:
+                        yield self.definitions.classes[made]
+                elif isinstance(value, ast.Name):
+                    annotation = method.annotations().get(value.id)
+                    yield from self._annotated(found.module, annotation)
+
+
+def _names_instance(receiver: Origins, definitions: Definitions) -> bool:
+    return not any(o.kind == "symbol" and o.symbol in definitions.classes for o in receiver)
+
+
+def _is_property(definition: Definition) -> bool:
+    names = {"builtins.property", "functools.cached_property", "werkzeug.utils.cached_property"}
+    return any(
+        symbol is not None
+        and (str(symbol) in names or symbol.name.rpartition(".")[2] in ("setter", "deleter"))
+        for symbol in definition.decorators
+    )

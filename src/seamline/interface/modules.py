@@ -1,0 +1,110 @@
+"""Which modules of the application a package imports, and registers functions on."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from seamline.interface.graph import Graph
+from seamline.interface.known import CONTEXT_READERS
+from seamline.interface.names import Import, Symbol, World
+
+
+@dataclass(slots=True)
+class Imports:
+    """The imports of the application's modules among each other."""
+
+    world: World
+
+    def direct(self, module: str, *, runtime: bool) -> Iterator[str]:
+        """Yield the modules that one module imports; parents of a dotted name included.
+
+        Args:
+            module: Its dotted name.
+            runtime: Only what executing the module imports, not what is below
+                ``if TYPE_CHECKING`` or inside functions.
+        """
+        for found in self.world.modules[module].imports:
+            if not runtime or (found.top and not found.typing_only):
+                yield from self._modules(found)
+
+    def _modules(self, found: Import) -> Iterator[str]:
+        parts = found.module.split(".")
+        for length in range(1, len(parts) + 1):
+            name = ".".join(parts[:length])
+            if name in self.world.modules:
+                yield name
+        if found.name and f"{found.module}.{found.name}" in self.world.modules:
+            yield f"{found.module}.{found.name}"
+
+    def closure(self, modules: Iterable[str], *, runtime: bool) -> set[str]:
+        """Return the modules and everything they import, directly or through others."""
+        found: set[str] = set()
+        queue = [parent for module in modules for parent in _with_parents(module)]
+        while queue:
+            module = queue.pop()
+            if module in found or module not in self.world.modules:
+                continue
+            found.add(module)
+            queue.extend(self.direct(module, runtime=runtime))
+        return found
+
+
+def _with_parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def registered_on(graph: Graph, own: set[str], others: set[str]) -> set[str]:
+    """Return outside modules on whose objects a package registers functions at import.
+
+    Args:
+        graph: The application.
+        own: Modules of the package.
+        others: Modules of other packages that are services.
+    """
+    del others
+    found: set[str] = set()
+    for module in own:
+        body = graph.bodies[module]
+        for decorator, _ in body.registered:
+            node = decorator.func if isinstance(decorator, ast.Call) else decorator
+            symbol = graph.definitions.world.resolve(module, node)
+            if symbol is not None and symbol.module not in own:
+                found |= _registry(graph, symbol)
+        for call in body.calls:
+            given = any(
+                o.kind == "symbol" and o.symbol.module in own
+                and o.symbol in graph.definitions.functions
+                for _, origins in call.arguments for o in origins
+            )  # fmt: skip
+            for origin in call.callee if given else ():
+                if origin.kind == "symbol" and origin.symbol.module not in own:
+                    found |= _registry(graph, origin.symbol)
+    return found
+
+
+def _registry(graph: Graph, symbol: Symbol) -> set[str]:
+    """Return the module of the object that a registering call is made on."""
+    if not symbol.module or not symbol.name:
+        return set()
+    if "." in symbol.name:  # ``signals.saved.connect``, ``render.register``
+        head = Symbol(symbol.module, symbol.name.partition(".")[0])
+        return set() if head in graph.definitions.classes else {symbol.module}
+    changes = any(
+        use.how != "read"
+        for definition in graph.definitions.functions.get(symbol, ())
+        for use in graph.bodies[definition].uses
+    )
+    return {symbol.module} if changes else set()
+
+
+def reads_framework_context(graph: Graph, modules: set[str]) -> bool:
+    """Whether functions of these modules read a framework's application or request."""
+    return any(
+        str(use.symbol) in CONTEXT_READERS
+        or any(str(use.symbol).startswith(f"{name}.") for name in CONTEXT_READERS)
+        for key, body in graph.bodies.items()
+        if body.module in modules and not isinstance(key, str)
+        for use in body.uses
+        if not use.symbol.module
+    )

@@ -1,0 +1,126 @@
+"""Which parameters a function may change in place, conservatively."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from seamline.interface.bodies import MUTATORS, Body, Call
+from seamline.interface.functions import Definition
+from seamline.interface.graph import VALUE_METHODS, Graph
+from seamline.interface.known import is_stdlib
+
+# The few callables of the standard library that change an argument.
+_CHANGERS: Final = frozenset(
+    {
+        "random.shuffle", "heapq.heappush", "heapq.heappop", "heapq.heapify", "heapq.heapreplace",
+        "heapq.heappushpop", "bisect.insort", "bisect.insort_left", "bisect.insort_right",
+        "operator.setitem", "operator.delitem", "operator.iadd", "operator.iconcat",
+        "builtins.setattr", "builtins.delattr", "builtins.next",
+    }
+)  # fmt: skip
+_READING: Final = VALUE_METHODS - MUTATORS
+
+
+@dataclass(slots=True)
+class Mutations:
+    """Changed parameters of every definition.
+
+    Attributes:
+        certain: Parameter to line, where the source shows the change.
+        possible: Parameters that unknown code is given and might change.
+    """
+
+    graph: Graph
+    certain: dict[Definition, dict[str, int]] = field(default_factory=dict)
+    possible: dict[Definition, set[str]] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Follow parameters through the calls they are passed on to, until nothing is new."""
+        passed: dict[tuple[Definition, str], list[tuple[Definition, str, int]]] = {}
+        queue: list[tuple[Definition, str, bool]] = []
+        for key, body in self.graph.bodies.items():
+            if isinstance(key, str):
+                continue
+            self.certain[key] = dict(body.changed)
+            self.possible[key] = set()
+            queue.extend((key, name, True) for name in body.changed)
+            for call in body.calls:
+                for name, unknown in self._unknown(body, call):
+                    if unknown and name not in self.certain[key]:
+                        self.possible[key].add(name)
+                        queue.append((key, name, False))
+                for name, target, parameter in self._passed(body, call):
+                    passed.setdefault((target, parameter), []).append((key, name, call.line))
+        while queue:
+            target, parameter, certain = queue.pop()
+            for caller, name, line in passed.get((target, parameter), ()):
+                if certain and name not in self.certain[caller]:
+                    self.certain[caller][name] = line
+                    queue.append((caller, name, True))
+                elif not certain and name not in self.possible[caller] | set(self.certain[caller]):
+                    self.possible[caller].add(name)
+                    queue.append((caller, name, False))
+
+    def of(self, definition: Definition) -> tuple[str, ...]:
+        """Return the parameters a function may change, in the order of its signature."""
+        certain = self.certain.get(definition, {})
+        annotations = definition.annotations()
+        immutable = {
+            name
+            for name, annotation in annotations.items()
+            if self.graph.types.is_immutable(definition.module, annotation)
+        }
+        possible = self.possible.get(definition, set()) - immutable
+        # ``*args`` and ``**kwargs`` themselves are the callee's own containers.
+        own = {arg.arg for arg in (definition.node.args.vararg, definition.node.args.kwarg) if arg}
+        # ``n += 1`` on an immutable value changes nothing of the caller's.
+        changed = (set(certain) - immutable) | possible
+        return tuple(name for name in annotations if name in changed - own)
+
+    def _arguments(self, call: Call) -> Iterator[tuple[str, int | str]]:
+        for position, origins in call.arguments:
+            for origin in origins:
+                if origin.kind == "param" and origin.level != "copy":
+                    yield origin.symbol.name, position
+
+    def _unknown(self, body: Body, call: Call) -> Iterator[tuple[str, bool]]:
+        """Yield parameters that the call hands to code nothing is known about."""
+        known = any(True for _ in self.graph.entered(body, call))
+        if not known and not self._is_harmless(call):
+            for name, _ in self._arguments(call):
+                yield name, True
+        if call.method and not known and call.method not in _READING:
+            for origin in call.receiver:
+                if origin.kind == "param" and origin.level != "copy":
+                    yield origin.symbol.name, True
+
+    def _is_harmless(self, call: Call) -> bool:
+        if call.method and call.method in VALUE_METHODS:
+            return True
+        for origin in call.callee:
+            dotted = str(origin.symbol)
+            if origin.kind != "symbol" or origin.symbol.module:
+                if not (origin.symbol in self.graph.definitions.classes):
+                    return False
+            elif not is_stdlib(dotted) or dotted in _CHANGERS:
+                return False
+        return bool(call.callee)
+
+    def _passed(self, body: Body, call: Call) -> Iterator[tuple[str, Definition, str]]:
+        """Yield ``(own parameter, callee, its parameter)`` for parameters passed on."""
+        for bound in self.graph.entered(body, call):
+            args = bound.target.node.args
+            positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
+            names = set(positional) | {arg.arg for arg in args.kwonlyargs}
+            shift = 1 if bound.method else 0
+            if shift and positional:
+                for origin in call.receiver:
+                    if origin.kind == "param" and origin.level != "copy":
+                        yield origin.symbol.name, bound.target, positional[0]
+            for name, position in self._arguments(call):
+                if isinstance(position, int):
+                    index = position + shift
+                    if index < len(positional):
+                        yield name, bound.target, positional[index]
+                elif position in names:
+                    yield name, bound.target, position

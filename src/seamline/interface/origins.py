@@ -1,0 +1,255 @@
+"""Where the value of an expression may come from: a name, a parameter, a call, an instance.
+
+Order of statements is ignored: a local name may be anything that is assigned to it anywhere.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from seamline.interface.functions import SCOPES, Def, Definitions
+from seamline.interface.names import Symbol, imports_of
+
+Level = Literal["whole", "part", "copy"]
+
+
+class Origin(NamedTuple):
+    """One thing that a value may be.
+
+    Attributes:
+        kind: ``symbol`` (a module-level name), ``param``, ``instance`` (of a class of the
+            application), ``call`` (result of what the symbol names), ``function`` (nested
+            function or lambda) or ``opaque`` (nothing is known).
+        symbol: What it names; for a parameter, its name alone.
+        level: ``whole`` is the thing itself, ``part`` something it holds, ``copy`` a new
+            container that shares its parts.
+        path: First attribute taken from a parameter.
+    """
+
+    kind: Literal["symbol", "param", "instance", "call", "function", "opaque"]
+    symbol: Symbol = Symbol("", "")
+    level: Level = "whole"
+    path: str = ""
+
+
+Origins = frozenset[Origin]
+NOTHING: Final[Origins] = frozenset()
+OPAQUE: Final[Origins] = frozenset({Origin("opaque")})
+
+# Methods whose result is something that the receiver holds.
+ACCESSORS: Final = frozenset(
+    {"get", "setdefault", "pop", "popitem", "popleft", "values", "items", "__getitem__", "get_or"}
+)
+# Calls that make a new container of what an old one holds.
+COPIES: Final = frozenset(
+    f"builtins.{name}"
+    for name in ("list", "dict", "set", "tuple", "frozenset", "sorted", "reversed", "iter")
+) | {"copy.copy", "builtins.enumerate", "builtins.zip", "builtins.filter", "builtins.next"}
+
+
+@dataclass(slots=True)
+class Scope:
+    """Local names of one function or lambda, with everything that is assigned to each."""
+
+    parent: "Scope | None" = None
+    values: dict[str, list[tuple[ast.expr | None, bool]]] = field(default_factory=dict)
+    fixed: dict[str, Origins] = field(default_factory=dict)
+    module_names: set[str] = field(default_factory=set)
+
+    def bind(self, target: ast.expr, value: ast.expr | None, *, part: bool) -> None:
+        """Note that a target is assigned a value, or something that the value holds."""
+        match target:
+            case ast.Name(id=name):
+                self.values.setdefault(name, []).append((value, part))
+            case ast.Tuple(elts=targets) | ast.List(elts=targets):
+                pairs: Iterable[tuple[ast.expr, ast.expr | None, bool]]
+                if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(targets):
+                    pairs = ((t, v, part) for t, v in zip(targets, value.elts, strict=True))
+                else:
+                    pairs = ((t, value, True) for t in targets)
+                for inner, found, is_part in pairs:
+                    self.bind(inner, found, part=is_part)
+            case ast.Starred(value=inner):
+                self.bind(inner, value, part=True)
+
+
+def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
+    queue: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+    while queue:
+        part = queue.pop()
+        yield part
+        if isinstance(part, SCOPES):
+            if not isinstance(part, ast.Lambda):
+                queue.extend(part.decorator_list)
+        else:
+            queue.extend(ast.iter_child_nodes(part))
+
+
+class Tracer:
+    """Traces expressions of one module to their origins."""
+
+    def __init__(self, definitions: Definitions, module: str) -> None:
+        self.definitions = definitions
+        self.world = definitions.world
+        self.module = module
+        self._names: dict[tuple[int, str], Origins] = {}
+        self._scopes: list[Scope] = []  # keeps the ids above unique
+
+    def scope(self, node: Def | ast.Lambda, parent: Scope | None) -> Scope:
+        """Read the local names of a function; its parameters are opaque until set."""
+        found = Scope(parent)
+        self._scopes.append(found)
+        args = node.args
+        variadic = (arg for arg in (args.vararg, args.kwarg) if arg is not None)
+        for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, *variadic):
+            found.fixed[arg.arg] = OPAQUE
+        for part in _local_nodes(node):
+            self._bindings(found, part)
+        return found
+
+    def _bindings(self, scope: Scope, part: ast.AST) -> None:
+        match part:
+            case ast.Assign():
+                for target in part.targets:
+                    scope.bind(target, part.value, part=False)
+            case ast.AnnAssign(value=ast.expr()) | ast.NamedExpr():
+                scope.bind(part.target, part.value, part=False)
+            case ast.AnnAssign():
+                scope.bind(part.target, None, part=False)
+            case ast.AugAssign(target=ast.Name()):
+                scope.bind(part.target, None, part=False)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                scope.bind(part.target, part.iter, part=True)
+            case ast.withitem(optional_vars=ast.expr()):
+                scope.bind(part.optional_vars, part.context_expr, part=False)
+            case ast.ExceptHandler(name=str()):
+                scope.values.setdefault(part.name, []).append((None, False))
+            case ast.MatchAs(name=str()) | ast.MatchStar(name=str()):
+                scope.values.setdefault(part.name, []).append((None, False))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                scope.fixed[part.name] = frozenset({Origin("function")})
+            case ast.ClassDef():
+                scope.fixed[part.name] = OPAQUE
+            case ast.Global():
+                scope.module_names.update(part.names)
+            case ast.Import() | ast.ImportFrom():
+                source = self.world.sources.modules[self.module]
+                for local, imported in imports_of(source, part, typing_only=False, top=False):
+                    if local and local != "*":
+                        symbol = self.world.imported(imported)
+                        scope.fixed[local] = frozenset({Origin("symbol", symbol)})
+
+    def name(self, name: str, scope: Scope | None) -> Origins:
+        """Return what a name may be in a scope."""
+        while scope is not None:
+            if name in scope.module_names:
+                scope = None
+                break
+            if name in scope.values or name in scope.fixed:
+                return self._local(name, scope)
+            scope = scope.parent
+        return frozenset({Origin("symbol", self.world.member(self.module, name))})
+
+    def _local(self, name: str, scope: Scope) -> Origins:
+        key = (id(scope), name)
+        if key in self._names:
+            return self._names[key]
+        self._names[key] = NOTHING  # what a name defined by itself adds
+        found = scope.fixed.get(name, NOTHING)
+        for value, part in scope.values.get(name, ()):
+            origins = OPAQUE if value is None else self.of(value, scope)
+            found |= inside(origins) if part else origins
+        self._names[key] = found
+        return found
+
+    def of(self, node: ast.expr, scope: Scope | None) -> Origins:
+        """Return what the value of an expression may be."""
+        match node:
+            case ast.Name():
+                return self.name(node.id, scope)
+            case ast.Attribute():
+                return frozenset(
+                    self._attribute(origin, node.attr) for origin in self.of(node.value, scope)
+                )
+            case ast.Subscript():
+                return inside(self.of(node.value, scope))
+            case ast.Call():
+                return self._call(node, scope)
+            case ast.IfExp():
+                return self.of(node.body, scope) | self.of(node.orelse, scope)
+            case ast.BoolOp():
+                return self._union(node.values, scope)
+            case ast.NamedExpr() | ast.Await() | ast.Starred():
+                return self.of(node.value, scope)
+            case ast.Tuple() | ast.List() | ast.Set():
+                return shared(self._union(node.elts, scope))
+            case ast.Dict():
+                return shared(self._union(node.values, scope))
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                return shared(self.of(node.elt, scope))
+            case ast.DictComp():
+                return shared(self.of(node.value, scope))
+            case ast.Lambda():
+                return frozenset({Origin("function")})
+            case ast.Constant() | ast.JoinedStr() | ast.Compare() | ast.UnaryOp() | ast.BinOp():
+                return NOTHING
+        return OPAQUE
+
+    def _union(self, nodes: Iterable[ast.expr], scope: Scope | None) -> Origins:
+        found = NOTHING
+        for node in nodes:
+            found |= self.of(node, scope)
+        return found
+
+    def _attribute(self, origin: Origin, name: str) -> Origin:
+        if origin.kind == "symbol" and origin.level == "whole":
+            return origin._replace(symbol=self.world.attribute(origin.symbol, name))
+        if origin.kind in ("param", "instance"):
+            return origin._replace(level="part", path=origin.path or name)
+        return origin if origin.kind == "opaque" else origin._replace(level="part")
+
+    def _call(self, node: ast.Call, scope: Scope | None) -> Origins:
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in ACCESSORS:
+            held = inside(self.of(function.value, scope))
+            if any(origin.kind in ("symbol", "param") for origin in held):
+                return held
+        if isinstance(function, ast.Attribute) and function.attr == "copy" and not node.args:
+            return shared(self.of(function.value, scope))
+        found = NOTHING
+        for origin in self.of(function, scope):
+            symbol = origin.symbol
+            if origin.kind == "symbol" and str(symbol) in COPIES and node.args:
+                found |= shared(self.of(node.args[0], scope))
+            elif origin.kind == "symbol" and str(symbol) == "builtins.type" and node.args:
+                found |= self._type(self.of(node.args[0], scope), scope)
+            elif origin.kind == "symbol" and symbol in self.definitions.classes:
+                found |= {Origin("instance", symbol)}
+            elif origin.kind in ("symbol", "call"):
+                found |= {Origin("call", symbol)}
+            else:
+                found |= OPAQUE
+        return found
+
+    def _type(self, origins: Origins, scope: Scope | None) -> Origins:
+        classes = {o.symbol for o in origins if o.kind == "instance"}
+        while scope is not None and any(o.kind == "param" for o in origins):
+            classes |= {o.symbol for o in scope.fixed.get("\0class", ())}
+            scope = scope.parent
+        return frozenset(Origin("symbol", symbol) for symbol in classes) or OPAQUE
+
+
+def inside(origins: Origins) -> Origins:
+    """Return the origins of something that these values hold."""
+    return frozenset(
+        origin if origin.kind == "opaque" else origin._replace(level="part") for origin in origins
+    )
+
+
+def shared(origins: Origins) -> Origins:
+    """Return the origins of a new container that holds these values or their parts."""
+    return frozenset(
+        origin if origin.kind in ("opaque", "function") else origin._replace(level="copy")
+        for origin in origins
+    )

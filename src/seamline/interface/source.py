@@ -1,0 +1,180 @@
+"""Finds and parses the source files of an application. Nothing is imported or executed."""
+
+import ast
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+SKIPPED_DIRECTORIES: Final = frozenset(
+    {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", "htmlcov"}
+)
+TEST_DIRECTORIES: Final = frozenset({"test", "tests", "testing"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """One parsed source file.
+
+    Attributes:
+        name: Dotted name of the module.
+        path: Absolute file.
+        file: The same relative to the root where it is below it.
+        package: Whether it is the ``__init__.py`` of a package.
+        test: Whether it is a test: a caller, but no part of the application.
+    """
+
+    name: str
+    path: Path
+    file: str
+    tree: ast.Module
+    package: bool
+    test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A source file that cannot be parsed."""
+
+    file: str
+    line: int
+    why: str
+
+
+@dataclass(slots=True)
+class Sources:
+    """All modules of an application by dotted name, and the files that could not be read."""
+
+    root: Path
+    modules: dict[str, Source] = field(default_factory=dict)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    def add(self, name: str, path: Path, *, test: bool) -> None:
+        """Parse a file, unless a module of that name is known already."""
+        if name in self.modules:
+            return
+        file = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # invalid escapes of the application's strings
+                tree = ast.parse(path.read_bytes(), str(path))
+        except SyntaxError as error:
+            self.unreadable.append(Unreadable(file, error.lineno or 1, error.msg or "invalid"))
+        except (ValueError, OSError) as error:
+            self.unreadable.append(Unreadable(file, 1, str(error)))
+        else:
+            package = path.name == "__init__.py"
+            self.modules[name] = Source(name, path, file, tree, package, test)
+
+    def below(self, package: str) -> tuple[Source, ...]:
+        """Return the modules of a package, or the single module, in order of name."""
+        return tuple(
+            self.modules[name]
+            for name in sorted(self.modules)
+            if name == package or name.startswith(package + ".")
+        )
+
+
+def module_file(name: str, search_path: Sequence[Path]) -> Path | None:
+    """Find the source file of a module without importing it or its parents.
+
+    Args:
+        name: Dotted name.
+        search_path: Directories to look in, first match wins.
+
+    Returns:
+        The ``.py`` file (``__init__.py`` of a package), or ``None``.
+    """
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    for entry in search_path:
+        stem = entry.joinpath(*parts)
+        for path in (stem / "__init__.py", stem.with_name(stem.name + ".py")):
+            if path.is_file():
+                return path
+    return None
+
+
+def read_application(
+    root: Path, packages: Iterable[str], search_path: Sequence[Path], extra: Iterable[str] = ()
+) -> Sources:
+    """Parse every module below the root, and the named packages wherever they are.
+
+    Args:
+        root: Directory of the project.
+        packages: Dotted names of packages or modules that must be found.
+        search_path: Directories that modules are imported from, besides the root.
+        extra: Further modules to read, such as those of http services.
+    """
+    root = root.resolve()
+    bases = import_roots(root, search_path)
+    sources = Sources(root)
+    for name in (*packages, *extra):
+        path = module_file(name, bases)
+        if path is None:
+            continue
+        sources.add(name, path.resolve(), test=False)
+        if path.name == "__init__.py":
+            for file in _python_files(path.parent.resolve()):
+                relative = file.relative_to(path.parent.resolve())
+                dotted = ".".join((name, *_parts(relative)))
+                sources.add(dotted, file, test=_is_test(relative))
+        _add_parents(sources, name, bases)
+    known = {source.path for source in sources.modules.values()}
+    inside = sorted(
+        (base for base in bases if base.is_relative_to(root)), key=lambda base: -len(base.parts)
+    )
+    for file in _python_files(root):
+        if file not in known:
+            base = next(base for base in inside if file.is_relative_to(base))
+            dotted = ".".join(_parts(file.relative_to(base)))
+            sources.add(dotted or file.stem, file, test=_is_test(file.relative_to(root)))
+    return sources
+
+
+def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:
+    """Return where the application's modules are imported from: root, ``src``, then the rest."""
+    root = root.resolve()
+    first = [root / "src"] if (root / "src").is_dir() else []
+    return tuple(dict.fromkeys([*first, root, *(entry.resolve() for entry in search_path)]))
+
+
+def _add_parents(sources: Sources, name: str, bases: Sequence[Path]) -> None:
+    """Read the parents of a dotted name: they re-export, and importing the child runs them."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        path = module_file(name, bases)
+        if path is not None:
+            sources.add(name, path.resolve(), test=False)
+
+
+def _parts(relative: Path) -> tuple[str, ...]:
+    parts = relative.with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def _is_test(relative: Path) -> bool:
+    name = relative.name
+    return (
+        any(part in TEST_DIRECTORIES for part in relative.parts[:-1])
+        or name.startswith("test_")
+        or name.endswith("_test.py")
+        or name == "conftest.py"
+    )
+
+
+def _python_files(top: Path) -> Iterator[Path]:
+    for directory, names, files in os.walk(top):
+        names[:] = sorted(
+            name
+            for name in names
+            if name not in SKIPPED_DIRECTORIES
+            and not name.startswith(".")
+            and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - walked often
+        )
+        for name in sorted(files):
+            if name.endswith(".py"):
+                yield Path(directory, name)

@@ -1,0 +1,321 @@
+"""Which module-level names are state: what changes while the application runs."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from seamline.interface.bodies import Body, Use
+from seamline.interface.crossing import Types
+from seamline.interface.functions import Class, Definition, Definitions
+from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
+from seamline.interface.names import Binding, Symbol
+from seamline.interface.origins import Origin, Tracer
+
+Nature = Literal["constant", "container", "instance", "opaque", "resource", "framework"]
+_WORST: Final = ("resource", "framework", "instance", "opaque", "container", "constant")
+
+DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+# Calls of unknown code that are known to leave their arguments alone.
+_READERS: Final = ("render", "join", "format", "log", "info", "debug", "warning", "error")
+
+
+@dataclass(slots=True, eq=False)
+class Fact:
+    """One module-level name, or ``Class.attribute``, that is not a constant.
+
+    Attributes:
+        changed: Whether something in the application changes it; otherwise it only escapes.
+        stored: Values that are put into it, with the module that does.
+    """
+
+    symbol: Symbol
+    line: int
+    resource: bool
+    changed: bool
+    annotation: ast.expr | None = None
+    stored: list[tuple[str, ast.expr]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StateMap:
+    """All state of the application, and the framework objects of its modules."""
+
+    facts: dict[Symbol, Fact] = field(default_factory=dict)
+    framework: set[Symbol] = field(default_factory=set)
+    instances: dict[Symbol, set[Symbol]] = field(default_factory=dict)
+
+    def touched(self, symbol: Symbol) -> Fact | None:
+        """Return the state that a mention of a dotted name touches."""
+        if not symbol.module:
+            return None
+        parts = symbol.name.split(".")
+        for length in range(1, min(len(parts), 3) + 1):
+            fact = self.facts.get(Symbol(symbol.module, ".".join(parts[:length])))
+            if fact is not None:
+                return fact
+        return None
+
+
+class _Finder:
+    def __init__(
+        self, definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
+    ) -> None:
+        self.definitions = definitions
+        self.world = definitions.world
+        self.bodies = bodies
+        self.types = types
+        self.map = StateMap()
+        self.bound: set[Symbol] = set()
+        self.changed: set[Symbol] = set()
+        self.escaped: set[Symbol] = set()
+        self.stored: dict[Symbol, list[tuple[str, ast.expr]]] = {}
+        self._tracers: dict[str, Tracer] = {}
+
+    def find(self) -> StateMap:
+        for body in self.bodies.values():
+            if self.world.modules[body.module].source.test:
+                continue
+            for use in body.uses:
+                if use.how != "read":
+                    self._change(body, use)
+            if body.definition is not None:
+                self._escapes(body)
+            for symbol, value in body.stored:
+                self.stored.setdefault(symbol, []).append((body.module, value))
+        self._class_attributes()
+        for module, names in self.world.modules.items():
+            if not names.source.test:
+                for name, bindings in names.assigned.items():
+                    self._judge(Symbol(module, name), bindings)
+        return self.map
+
+    # -- what happens to names ----------------------------------------------------------
+
+    def _change(self, body: Body, use: Use) -> None:
+        symbol = use.symbol
+        if not symbol.module or not symbol.name:
+            return
+        at_import = body.definition is None
+        head, _, rest = symbol.name.partition(".")
+        if use.how == "bind" and not rest:
+            if not at_import or body.module != symbol.module:
+                self.bound.add(symbol)
+        elif Symbol(symbol.module, head) in self.definitions.classes:
+            if not at_import and rest:
+                self._class_attribute(symbol, use.how == "bind")
+        elif not at_import or body.module != symbol.module:
+            self.changed.add(Symbol(symbol.module, head))
+
+    def _class_attribute(self, symbol: Symbol, binds: bool) -> None:
+        """Note a changed class attribute, under the class whose body assigns it."""
+        parts = symbol.name.split(".")
+        owner = self.definitions.classes.get(Symbol(symbol.module, parts[0]))
+        length = 1
+        while owner is not None and length < len(parts):
+            nested = self.definitions.classes.get(
+                Symbol(symbol.module, ".".join(parts[: length + 1]))
+            )
+            if nested is None:
+                break
+            owner, length = nested, length + 1
+        if owner is None or length >= len(parts):
+            return
+        attribute = parts[length]
+        for cls in self.definitions.ancestry(owner):
+            if isinstance(cls, Class) and attribute in cls.assigned:
+                value = cls.assigned[attribute]
+                nature = self.nature(cls.module, value)
+                # ``Model.query.filter(..)`` and the like are the library's, not state.
+                if binds or nature in ("container", "instance", "opaque"):
+                    self._add(Symbol(cls.module, f"{cls.name}.{attribute}"), value.lineno, nature)
+                return
+
+    def _class_attributes(self) -> None:
+        """Find containers in class bodies that methods change through ``self``."""
+        for body in self.bodies.values():
+            definition = body.definition
+            if definition is None or definition.owner is None:
+                continue
+            for path in body.paths:
+                for cls in self.definitions.ancestry(definition.owner):
+                    if not isinstance(cls, Class):
+                        continue
+                    if path in cls.own:
+                        break
+                    if path in cls.assigned:
+                        value = cls.assigned[path]
+                        if self.nature(cls.module, value) == "container":
+                            symbol = Symbol(cls.module, f"{cls.name}.{path}")
+                            self._add(symbol, value.lineno, "container")
+                        break
+
+    def _escapes(self, body: Body) -> None:
+        for call in body.calls:
+            if not self._may_keep(call.callee) or call.method in _READERS:
+                continue
+            for _, origins in call.arguments:
+                self._escape(origins)
+        for origins, _ in body.returns:
+            self._escape(origins)
+
+    def _escape(self, origins: Iterable[Origin]) -> None:
+        self.escaped.update(o.symbol for o in origins if o.kind == "symbol" and o.level == "whole")
+
+    def _may_keep(self, callee: Iterable[Origin]) -> bool:
+        """Whether a call may change or keep what it is given: unknown code."""
+        return any(
+            (o.kind == "opaque")
+            or (o.kind in ("symbol", "call") and not o.symbol.module
+                and not is_stdlib(o.symbol.name))
+            for o in callee
+        )  # fmt: skip
+
+    # -- what names are -----------------------------------------------------------------
+
+    def _judge(self, symbol: Symbol, bindings: list[Binding]) -> None:
+        if symbol.name.startswith("__") and symbol.name.endswith("__"):
+            return
+        values = [b.value for b in bindings if b.value is not None]
+        natures = {self.nature(symbol.module, value) for value in values}
+        annotation = next((b.annotation for b in bindings if b.annotation is not None), None)
+        line = bindings[0].line
+        if "framework" in natures:
+            self.map.framework.add(symbol)
+        if "resource" in natures:
+            self._add(symbol, line, "resource")
+        elif symbol in self.bound:
+            resource = "resource" in self._rebound_natures(symbol)
+            self._add(symbol, line, "resource" if resource else "container")
+        elif "instance" in natures or ("opaque" in natures and "framework" not in natures):
+            if "opaque" in natures or symbol in self.changed or self._changes(symbol):
+                self._add(symbol, line, "instance")
+        elif "container" in natures:
+            table = symbol.name.isupper() and any(_is_table(value) for value in values)
+            if symbol in self.changed or (symbol in self.escaped and not table):
+                self._add(symbol, line, "container")
+        if symbol in self.map.facts:
+            self.map.facts[symbol].annotation = annotation
+
+    def _add(self, symbol: Symbol, line: int, nature: Nature) -> None:
+        if symbol not in self.map.facts:
+            changed = symbol in self.changed or symbol in self.bound or "." in symbol.name
+            self.map.facts[symbol] = Fact(
+                symbol, line, nature == "resource", changed, None, self.stored.get(symbol, [])
+            )
+
+    def _rebound_natures(self, symbol: Symbol) -> Iterator[Nature]:
+        """Yield the natures of what functions of the module assign to a global name."""
+        for definition in self.definitions.by_module[symbol.module]:
+            for node in ast.walk(definition.node):
+                if isinstance(node, ast.Assign) and any(
+                    isinstance(target, ast.Name) and target.id == symbol.name
+                    for target in node.targets
+                ):
+                    yield self.nature(symbol.module, node.value)
+
+    def nature(self, module: str, value: ast.expr, depth: int = 0) -> Nature:
+        """Return what kind of thing an expression at module level makes."""
+        if isinstance(value, DISPLAYS):
+            return "container"
+        if not isinstance(value, (ast.Call, ast.Attribute, ast.BoolOp, ast.IfExp, ast.Await)):
+            return "constant"
+        tracer = self._tracers.setdefault(module, Tracer(self.definitions, module))
+        found: set[Nature] = {"constant"}
+        for origin in tracer.of(value, None):
+            if origin.kind == "instance" and origin.level == "whole":
+                found.add(self._instance(origin.symbol))
+            elif origin.kind == "call":
+                found.add(self._result(origin, depth))
+        if isinstance(value, ast.Call) and str(tracer.world.resolve(module, value.func)) in (
+            CONTAINERS
+        ):
+            found.add("container")
+        return next(nature for nature in _WORST if nature in found)  # type: ignore[return-value]
+
+    def _instance(self, symbol: Symbol) -> Nature:
+        kind = self.types.kind(symbol)
+        if kind == "framework":
+            return "framework"
+        return "constant" if kind in ("frozen", "exception", "protocol") else "instance"
+
+    def _result(self, origin: Origin, depth: int) -> Nature:
+        dotted = origin.symbol.name
+        if origin.symbol.module:
+            return self._function_result(origin.symbol, depth)
+        if named(dotted, RESOURCES):
+            return "resource"
+        if named(dotted, FRAMEWORK):
+            return "framework"
+        if dotted in CONTAINERS:
+            return "container" if origin.level == "whole" else "constant"
+        if is_stdlib(dotted):
+            return "opaque" if named(dotted, CHANGING) else "constant"
+        # Elsewhere a capital letter is the only evidence that an object was made.
+        made = dotted.rpartition(".")[2][:1].isupper() and origin.level == "whole"
+        return "opaque" if made else "constant"
+
+    def _function_result(self, symbol: Symbol, depth: int) -> Nature:
+        if depth > 3:  # noqa: PLR2004 - functions that return functions' results, nested
+            return "constant"
+        head = Symbol(symbol.module, symbol.name.partition(".")[0])
+        if head in self.map.framework:
+            return "framework"
+        natures: set[Nature] = {"constant"}
+        for definition in self.definitions.functions.get(symbol, ()):
+            returned = self.types.leaves(definition.module, definition.node.returns)
+            names = {str(leaf) for leaf in returned}
+            if any(named(name, RESOURCES) for name in names):
+                natures.add("resource")
+            for origins, value in self.bodies[definition].returns:
+                if isinstance(value, DISPLAYS):
+                    natures.add("container")
+                for origin in origins:
+                    if origin.kind == "instance":
+                        natures.add(self._instance(origin.symbol))
+                    elif origin.kind == "call":
+                        natures.add(self._result(origin, depth + 1))
+        return next(nature for nature in _WORST if nature in natures)  # type: ignore[return-value]
+
+    def _changes(self, symbol: Symbol) -> bool:
+        """Whether the classes of the instances under a name have methods that change them."""
+        tracer = self._tracers.setdefault(symbol.module, Tracer(self.definitions, symbol.module))
+        for binding in self.world.modules[symbol.module].assigned[symbol.name]:
+            origins = [] if binding.value is None else tracer.of(binding.value, None)
+            for origin in origins:
+                cls = self.definitions.classes.get(origin.symbol)
+                if origin.kind == "instance" and cls is not None:
+                    self.map.instances.setdefault(symbol, set()).add(cls.symbol)
+                    if self._class_changes(cls):
+                        return True
+        return False
+
+    def _class_changes(self, cls: Class) -> bool:
+        for found in self.definitions.ancestry(cls):
+            if not isinstance(found, Class):
+                if found is None or not (is_stdlib(found.name) or named(found.name, FRAMEWORK)):
+                    return True
+                if found.name in CONTAINERS:
+                    return True
+                continue
+            for name, methods in found.methods.items():
+                if name in ("__init__", "__post_init__", "__new__", "__set_name__"):
+                    continue
+                for method in methods:
+                    first = method.parameters[0].arg if method.parameters else ""
+                    if first in self.bodies[method].changed and not method.is_static:
+                        return True
+        return False
+
+
+def _is_table(value: ast.expr) -> bool:
+    """Whether a display is not empty and made of literals: a table, by its capitals."""
+    filled = bool(getattr(value, "elts", ()) or getattr(value, "values", ()))
+    return filled and not any(isinstance(part, ast.Call) for part in ast.walk(value))
+
+
+def find_state(
+    definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
+) -> StateMap:
+    """Classify every module-level name and class attribute of the application."""
+    return _Finder(definitions, bodies, types).find()

@@ -1,0 +1,110 @@
+"""Which module state each body touches, directly or through what it runs."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from seamline.interface.bodies import Body
+from seamline.interface.functions import Definition
+from seamline.interface.graph import Graph
+from seamline.interface.names import Symbol
+from seamline.interface.state import StateMap
+
+# What reaches the database through an object every process builds for itself.
+_HANDLES: Final = frozenset({"session", "engine", "get_engine", "connection", "get_session"})
+_MODEL_HANDLES: Final = frozenset({"query", "objects", "_default_manager"})
+
+
+class Touch(NamedTuple):
+    """How a body reaches one piece of state.
+
+    Attributes:
+        line: Where it does, or calls what does.
+        via: What it calls to get there; None when it touches the state itself.
+        guess: Whether only the name of a method says so.
+    """
+
+    line: int
+    via: Definition | None
+    guess: bool
+
+
+@dataclass(slots=True)
+class Touches:
+    """Touched state per definition (or module name, for what runs while importing)."""
+
+    graph: Graph
+    state: StateMap
+    direct: dict[Definition | str, dict[Symbol, int]] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Collect what every body touches itself."""
+        for key, body in self.graph.bodies.items():
+            self.direct[key] = dict(self._direct(body))
+
+    def _direct(self, body: Body) -> Iterator[tuple[Symbol, int]]:
+        for use in reversed(body.uses):  # the first line wins in the dict
+            fact = self.state.touched(use.symbol)
+            if fact is not None:
+                yield fact.symbol, use.line
+            elif use.symbol.module:
+                handle = self._handle(use.symbol)
+                if handle is not None:
+                    yield handle, use.line
+        definition = body.definition
+        if definition is not None and definition.owner is not None:
+            yield from self._of_self(body, definition)
+
+    def _of_self(self, body: Body, definition: Definition) -> Iterator[tuple[Symbol, int]]:
+        """Yield class attributes that a method reaches through ``self``."""
+        owner = definition.owner
+        if owner is None or definition.is_static or not definition.parameters:
+            return
+        first = definition.parameters[0].arg
+        for receiver, name in body.attributes:
+            if any(o.kind == "param" and o.symbol.name == first for o in receiver):
+                for cls in self.graph.definitions.ancestry(owner):
+                    symbol = getattr(cls, "symbol", None)
+                    if symbol is None:
+                        continue
+                    attribute = Symbol(symbol.module, f"{symbol.name}.{name}")
+                    if attribute in self.state.facts:
+                        yield attribute, definition.line
+
+    def _handle(self, symbol: Symbol) -> Symbol | None:
+        head, _, rest = symbol.name.partition(".")
+        member = rest.partition(".")[0]
+        owner = Symbol(symbol.module, head)
+        if member in _HANDLES and owner in self.state.framework:
+            return owner
+        if member in _MODEL_HANDLES and self.graph.types.kind(owner) == "model":
+            return Symbol(symbol.module, f"{head}.{member}")
+        return None
+
+    def within(self, modules: set[str]) -> dict[Definition | str, dict[Symbol, Touch]]:
+        """Return what the bodies of these modules touch in them, following calls among them."""
+        found: dict[Definition | str, dict[Symbol, Touch]] = {}
+        callers: dict[Definition | str, list[tuple[Definition | str, int, bool]]] = {}
+        queue: deque[tuple[Definition | str, Symbol]] = deque()
+        for key, body in self.graph.bodies.items():
+            if body.module not in modules:
+                continue
+            for edge in self.graph.edges[key]:
+                if edge.target.module in modules:
+                    callers.setdefault(edge.target, []).append((key, edge.line, edge.guess))
+            found[key] = {}
+            for symbol, line in self.direct[key].items():
+                if symbol.module in modules:
+                    found[key][symbol] = Touch(line, None, guess=False)
+                    queue.append((key, symbol))
+        while queue:
+            key, symbol = queue.popleft()
+            if isinstance(key, str):
+                continue
+            for caller, line, guess in callers.get(key, ()):
+                if symbol not in found[caller]:
+                    through = guess or found[key][symbol].guess
+                    found[caller][symbol] = Touch(line, key, through)
+                    queue.append((caller, symbol))
+        return found

@@ -1,0 +1,231 @@
+"""Where each function runs when a process that does not host its package calls it."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from seamline.interface.bodies import Body
+from seamline.interface.crossing import Obstacle
+from seamline.interface.functions import Definition, own_nodes
+from seamline.interface.graph import VALUE_METHODS, Graph
+from seamline.interface.known import GENERATORS, HANDLE_METHODS, RESOURCES, named
+from seamline.interface.model import Kind, Verdict
+from seamline.interface.names import Symbol
+from seamline.interface.origins import Origin
+from seamline.interface.state import StateMap
+from seamline.interface.touches import Touch
+
+# A body this short, without loops and foreign calls, costs less than sending its arguments.
+CHEAP_STATEMENTS: Final = 3
+_NOT_PURE: Final = frozenset(
+    f"builtins.{name}" for name in ("open", "exec", "eval", "input", "print", "__import__", "iter")
+)
+_STREAMS: Final = frozenset(
+    {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason; ``remedy`` for refused ones."""
+
+    verdict: Verdict
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(slots=True)
+class Judge:
+    """Gives the verdicts of one service.
+
+    Attributes:
+        local: What the user lists as ``local`` in ``seamline.toml``.
+        touched: What each body touches, within the service and unplaced modules.
+    """
+
+    service: str
+    local: Sequence[str]
+    graph: Graph
+    state: StateMap
+    callbacks: Mapping[Definition, str]
+    touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
+
+    def judge(self, definition: Definition, names: Sequence[str], *, public: bool) -> Judgement:
+        """Return the verdict on one function.
+
+        Args:
+            definition: The function.
+            names: Everything it may be listed under in ``local``.
+            public: Whether the package offers it to others.
+        """
+        if any(name in self.local for name in names):
+            return Judgement(
+                Verdict.LOCAL, f"listed as local in [services.{self.service}] of seamline.toml"
+            )
+        if definition in self.callbacks:
+            return Judgement(Verdict.LOCAL, f"{self.callbacks[definition]}: a framework calls it")
+        touched = self.touched.get(definition, {})
+        found = next(self.obstacles(definition), None)
+        if touched:
+            evidence = self.evidence(touched)
+            if found is None:
+                return Judgement(Verdict.REMOTE, evidence)
+            where, obstacle = found
+            return Judgement(
+                Verdict.REFUSED,
+                f"{evidence}, but {where} {obstacle.type}: {obstacle.what} cannot cross",
+                obstacle.remedy,
+            )
+        return self._stateless(definition, found, public=public)
+
+    def _stateless(
+        self, definition: Definition, found: tuple[str, Obstacle] | None, *, public: bool
+    ) -> Judgement:
+        if found is not None:
+            where, obstacle = found
+            return Judgement(
+                Verdict.LOCAL,
+                f"touches no state of the host, and {where} {obstacle.type}: "
+                f"{obstacle.what} stays with the caller",
+            )
+        if not public:
+            return Judgement(Verdict.LOCAL, "touches no state of the host")
+        if definition.owner is not None and not definition.is_static:
+            return Judgement(Verdict.LOCAL, "a method that touches no state of the host")
+        if self.is_cheap(definition):
+            return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
+        return Judgement(Verdict.REMOTE, "runs where its service runs; its values can cross")
+
+    def evidence(self, touched: Mapping[Symbol, Touch]) -> str:
+        """Return one clause that says which state is touched, and how."""
+        symbol, touch = min(touched.items(), key=lambda item: (item[1].via is not None, item[0]))
+        more = f" and {len(touched) - 1} more" if len(touched) > 1 else ""
+        if touch.via is None:
+            return f"touches {symbol}{more}"
+        may = "may touch" if touch.guess else "touches"
+        by = f"through {touch.via.name}()"
+        if touch.guess:
+            by += ", as far as names of methods say"
+        return f"{may} {symbol}{more} {by}"
+
+    # -- what cannot cross --------------------------------------------------------------
+
+    def obstacles(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
+        """Yield what of a function's values cannot cross, with where it is."""
+        types, module = self.graph.types, definition.module
+        body = self.graph.bodies[definition]
+        own = self._own_parameter(definition)
+        for name, annotation in definition.annotations().items():
+            if name == own:
+                found = self._self(definition)
+            else:
+                found = types.obstacle(module, annotation)
+            if found is not None:
+                yield f"its parameter {name!r} is", found
+        result = types.obstacle(module, definition.node.returns, result=True)
+        if result is not None:
+            yield "its result is", result
+        returned = types.leaves(module, definition.node.returns)[:1]
+        if definition.kind not in _STREAMS and any(str(s) in GENERATORS for s in returned):
+            yield "its result is", Obstacle("a generator", "a frame of the host", "return a list")
+        yield from self._by_parameters(definition, body)
+        if definition.node.returns is None or not returned:
+            yield from self._by_returns(body)
+
+    def _own_parameter(self, definition: Definition) -> str:
+        if definition.owner is None or definition.is_static or not definition.parameters:
+            return ""
+        return definition.parameters[0].arg
+
+    def _self(self, definition: Definition) -> Obstacle | None:
+        owner = definition.owner
+        if owner is None or definition.decorated_with("builtins.classmethod"):
+            return None
+        kind = self.graph.types.kind(owner.symbol)
+        if kind in ("value", "frozen", "exception", "container"):
+            return None
+        return Obstacle(
+            owner.name,
+            "an object with state of its own",
+            f"offer a function that uses {owner.name} inside the package",
+        )
+
+    def _by_parameters(self, definition: Definition, body: Body) -> Iterator[tuple[str, Obstacle]]:
+        annotations = definition.annotations()
+        own = self._own_parameter(definition)
+        for call in body.calls:
+            for origin in call.callee:
+                name = origin.symbol.name
+                if origin.kind == "param" and origin.level == "whole" and name not in (own, "cls"):
+                    annotation = annotations.get(name)
+                    names = map(str, self.graph.types.leaves(definition.module, annotation))
+                    if not {"builtins.type", "typing.Type"} & set(names):
+                        obstacle = Obstacle("a callable", "a callable", "pass the values it gives")
+                        yield f"its parameter {name!r} is called, so it is", obstacle
+            what = HANDLE_METHODS.get(call.method)
+            for origin in call.receiver if what else ():
+                name = origin.symbol.name
+                whole = origin.kind == "param" and origin.level == "whole" and name != own
+                if whole and annotations.get(name) is None:
+                    obstacle = Obstacle(str(what), str(what), "pass plain values instead")
+                    yield f"its parameter {name!r} appears to be", obstacle
+
+    def _by_returns(self, body: Body) -> Iterator[tuple[str, Obstacle]]:
+        for origins, _ in body.returns:
+            for origin in origins:
+                found = self._returned(origin)
+                if found is not None:
+                    yield "its result is", found
+
+    def _returned(self, origin: Origin) -> Obstacle | None:
+        if origin.kind == "function":
+            return Obstacle("a function", "a callable", "return the values it would give")
+        if origin.level == "part":
+            return None
+        symbol = origin.symbol
+        if origin.kind == "symbol" and symbol.module:
+            fact = self.state.facts.get(symbol)
+            if fact is not None and fact.resource:
+                return Obstacle(str(symbol), "a resource of the host", "return plain values")
+        if origin.kind == "call" and not symbol.module and named(symbol.name, RESOURCES):
+            return Obstacle(symbol.name, "a resource of the host", "return plain values")
+        if origin.kind == "instance":
+            kind = self.graph.types.kind(symbol)
+            if kind == "plain":
+                return Obstacle(
+                    symbol.name, "an object with state of its own", "make the class a dataclass"
+                )
+            if kind == "model":
+                return Obstacle(
+                    symbol.name,
+                    "a row bound to a database session",
+                    "return its values, such as its id or a dataclass",
+                )
+        return None
+
+    # -- cost ---------------------------------------------------------------------------
+
+    def is_cheap(self, definition: Definition) -> bool:
+        """Whether a function is so short that a call across a seam would cost more."""
+        body = self.graph.bodies[definition]
+        if body.loops or definition.kind is not Kind.SYNC or definition.decorators:
+            return False
+        statements = [part for part in own_nodes(definition.node) if isinstance(part, ast.stmt)]
+        first = definition.node.body[0]
+        docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        if len(statements) - docstring > CHEAP_STATEMENTS:
+            return False
+        return all(
+            self._is_cheap_call(origin) or call.method in VALUE_METHODS
+            for call in body.calls
+            for origin in call.callee or (Origin("opaque"),)
+        )
+
+    def _is_cheap_call(self, origin: Origin) -> bool:
+        if origin.kind != "symbol":
+            return False
+        if origin.symbol.module:
+            return self.graph.types.kind(origin.symbol) in ("value", "frozen", "exception")
+        name = origin.symbol.name
+        return name.startswith("builtins.") and name not in _NOT_PURE
