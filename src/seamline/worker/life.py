@@ -139,6 +139,7 @@ def _failed(exc: ApplicationError, root: str) -> Failed:
         file=exc.file,
         line=exc.line,
         remedy=exc.remedy,
-        excerpt="".join(traceback.format_list(frames))[-_TRACEBACK_CHARS:],
+        # A single frame is the line that the message shows anyway.
+        excerpt="".join(traceback.format_list(frames[1:] and frames))[-_TRACEBACK_CHARS:],
         traceback=whole[-_TRACEBACK_CHARS:],
     )

@@ -148,7 +148,7 @@ def protocol_of(application: Any, text: str) -> Protocol:
         return Protocol.ASGI
     file, line = _definition(application)
     raise ApplicationError(
-        f"{text} takes {len(names)} positional arguments, so it is neither a WSGI "
+        f"{text} has {len(names)} required parameters, so it is neither a WSGI "
         "application (environ, start_response) nor an ASGI one (scope, receive, send)",
         file=file,
         line=line,
@@ -293,5 +293,8 @@ def _definition(target: Any) -> tuple[str | None, int | None]:
 
 
 def _a(value: object) -> str:
-    name = "a module" if isinstance(value, ModuleType) else f"a {type(value).__name__}"
-    return "None" if value is None else name
+    """Name a value's type with its article."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -1,0 +1,4 @@
+"""Has a syntax error."""
+
+def app(environ, start_response)
+    return [b""]

@@ -1,0 +1,73 @@
+"""Applications that cannot be loaded: one clear message, exit status 2, nothing left."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+BROKEN = Path(__file__).parent.parent / "apps" / "broken"
+
+CASES = {
+    "syntax:app": r"syntax.py:3: cannot import syntax: SyntaxError: expected ':'",
+    "raising:app": r"raising.py:5: cannot import raising: ValueError: not enough values",
+    "missing_package:app": "missing_package.py:3: cannot import missing_package: "
+    "ModuleNotFoundError: No module named 'a_package_that_is_not_installed'",
+    "factories:raising()": "factories.py:6: the factory factories:raising() raised: "
+    "KeyError: 'SECRET_KEY'",
+    "factories:returns_none()": "factories.py:9: the factory factories:returns_none() "
+    "returned None",
+    "factories:wants_argument()": "factories.py:13: the factory factories:wants_argument() "
+    "cannot be called like that: missing a required argument: 'config'",
+    "factories:wants_argument": 'write http = "factories:wants_argument()"',
+    "factories:returns_number()": "is an int, neither a WSGI nor an ASGI application",
+    "factories:leaves()": "factories.py:22: the factory factories:leaves() raised: it called "
+    "sys.exit(7)",
+    "factories:NUMBER": "factories:NUMBER is an int",
+    "factories:rasing()": "did you mean 'raising'?",
+    "lifespan:app": "the application's start-up failed: no database at db.internal",
+}
+
+
+@pytest.mark.parametrize(("http", "message"), CASES.items(), ids=list(CASES))
+def test_a_broken_application_ends_the_run_with_one_message(project, http, message) -> None:
+    shutil.copytree(BROKEN, project.root, dirs_exist_ok=True)
+    project.write(
+        f'name = "broken"\n[services.web]\nhttp = "{http}"\n'
+        '[layouts.many]\nfront = { services = ["web"], workers = 3 }\n'
+    )
+
+    run = project.start("--layout", "many")
+
+    assert run.wait() == 2
+    assert message in run.err.text.replace("\n", " ")
+    assert run.err.text.count("error [") == 1
+    assert "seamline/worker" not in run.err.text
+    assert project.processes() == set()
+    assert project.leftovers() == []
+
+
+def test_a_worker_that_dies_without_a_word_is_named(project) -> None:
+    shutil.copytree(BROKEN, project.root, dirs_exist_ok=True)
+    project.write('name = "broken"\n[services.web]\nhttp = "dies:app"\n')
+
+    run = project.start()
+
+    assert run.wait() == 4
+    assert "worker app.0 exited with status 9 before it was ready" in run.err.text
+    assert project.leftovers() == []
+
+
+def test_users_frames_are_shown_and_verbose_shows_all(project) -> None:
+    shutil.copytree(BROKEN, project.root, dirs_exist_ok=True)
+    project.write('name = "broken"\n[services.web]\nhttp = "raising:app"\n')
+
+    brief = project.start()
+    assert brief.wait() == 2
+    whole = project.start("-v")
+    assert whole.wait() == 2
+
+    assert 'DATABASE = connect("db.internal")' in brief.err.text
+    assert "importlib" not in brief.err.text
+    assert "importlib" in whole.err.text
