@@ -1,1 +1,26 @@
-"""Placeholder replaced by the owner of this package."""
+"""Calls between processes: the client of a group, the server in a worker, what travels.
+
+Reads no files and knows no plan: paths, names, secrets and functions are parameters.
+"""
+
+from seamline.rpc.client import Client
+from seamline.rpc.model import Arguments, Hosted, Identity, Target
+from seamline.rpc.recording import call_site, record, recorded, request_errors
+from seamline.rpc.server import Server
+from seamline.rpc.situation import cancelled, deadline, remaining
+
+__all__ = [
+    "Arguments",
+    "Client",
+    "Hosted",
+    "Identity",
+    "Server",
+    "Target",
+    "call_site",
+    "cancelled",
+    "deadline",
+    "record",
+    "recorded",
+    "remaining",
+    "request_errors",
+]

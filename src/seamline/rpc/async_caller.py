@@ -1,0 +1,317 @@
+"""Calls from an event loop: one shared connection per worker for asynchronous functions,
+and connections of one call each for synchronous ones, so that no thread is ever involved.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextvars import Context
+from typing import Any, Final
+
+from seamline.errors import OutcomeUnknown, SeamError, Unavailable
+from seamline.rpc.attempts import Attempts
+from seamline.rpc.balance import Peer
+from seamline.rpc.caller import PATIENCE_SECONDS, mode_of
+from seamline.rpc.greeting import Introduction, NotTaken, unreachable
+from seamline.rpc.model import Arguments, Target
+from seamline.rpc.multiplexed import LoopLink, Outcome
+from seamline.rpc.outgoing import Outgoing, check_loops, milliseconds_left, settle
+from seamline.rpc.recording import record
+from seamline.rpc.route import Route
+from seamline.rpc.situation import current
+from seamline.rpc.steps import Steps
+from seamline.transport import dial_async
+from seamline.wire import END, ERROR, Frame
+
+# Opening ends earlier when the worker closes; this only bounds what nobody waits for.
+_OPENING_SECONDS: Final = 60.0
+
+
+class LoopState:
+    """The connections of one event loop, by worker."""
+
+    __slots__ = ("idle", "loop", "opening", "shared")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.shared: dict[str, LoopLink] = {}
+        self.opening: dict[str, asyncio.Task[LoopLink]] = {}
+        self.idle: dict[str, list[LoopLink]] = {}
+
+    def close(self) -> None:
+        """Close every connection; from any thread, with the loop running, stopped or closed."""
+        if self.loop.is_closed():
+            self.forget()
+        elif self.loop.is_running() and asyncio._get_running_loop() is not self.loop:  # noqa: SLF001
+            self.loop.call_soon_threadsafe(self._close)
+        else:
+            self._close()
+
+    def forget(self) -> None:
+        """Drop connections without the loop, which is closed or another process's."""
+        for link in self._links():
+            link.forget()
+
+    def _close(self) -> None:
+        for task in self.opening.values():
+            task.cancel()
+        for link in self._links():
+            link.close()
+
+    def _links(self) -> list[LoopLink]:
+        return [*self.shared.values(), *(k for links in self.idle.values() for k in links)]
+
+
+class AsyncCaller:
+    """Makes asynchronous calls to one group."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._states: dict[asyncio.AbstractEventLoop, LoopState] = {}
+
+    def close(self) -> None:
+        """Close the connections of every loop."""
+        for state in list(self._states.values()):
+            state.close()
+        self._states.clear()
+
+    def after_fork(self) -> None:
+        """Forget the parent's loops; each connection closes its own descriptor."""
+        self._states = {}
+
+    async def call(self, target: Target, arguments: Arguments) -> Any:
+        """Call and await the answer."""
+        try:
+            call = Outgoing(
+                target, arguments, blocks=False, longest_chain=self._route.limits.chain
+            )
+            link, _stream, frame = await self._answered(call)
+            if mode_of(target) == "thread":
+                self._give(link)
+            try:
+                return settle(target, frame)
+            except asyncio.CancelledError:
+                # The callee was cancelled because we were: ours is the one to raise.
+                if call.cancelled is not None:
+                    raise call.cancelled from None
+                raise
+        except SeamError as error:
+            record(error)
+            raise
+
+    async def stream(self, target: Target, arguments: Arguments) -> AsyncGenerator[Any, Any]:
+        """Run a remote asynchronous generator step by step."""
+        call = Outgoing(target, arguments, blocks=False, longest_chain=self._route.limits.chain)
+        link, stream, frame = await self._answered(call)
+        steps = Steps(call, frame)
+        link.hold(stream)
+        finished = False
+        try:
+            while steps.frame[0] not in (END, ERROR):
+                try:
+                    sent = yield steps.item()
+                except BaseException as thrown:  # noqa: BLE001 - it is the remote frame's to handle
+                    steps.throw(thrown)
+                else:
+                    steps.send(sent)
+                steps.frame = await self._step(call, link, stream, steps)
+            finished = True
+        finally:
+            self._end_stream(target, link, stream, finished=finished)
+        steps.result()
+
+    def _end_stream(self, target: Target, link: LoopLink, stream: int, *, finished: bool) -> None:
+        link.release(stream)
+        if mode_of(target) == "thread":
+            if finished:
+                self._give(link)
+            else:
+                link.close()
+        elif not finished:
+            link.abandon(stream)
+
+    async def _step(self, call: Outgoing, link: LoopLink, stream: int, steps: Steps) -> Frame:
+        kind, flags, body, deadline = steps.request()
+        ms = milliseconds_left(deadline)
+        if link.is_lost:
+            raise call.unknown(ConnectionResetError("the worker closed the connection"))
+        future = link.step(stream, kind, flags, body, ms, deadline)
+        outcome = await self._outcome(call, link, stream, future)
+        if isinstance(outcome, Exception):
+            raise self._failed(call, outcome)
+        return outcome
+
+    async def _answered(self, call: Outgoing) -> tuple[LoopLink, int, Frame]:
+        """Make the call until a worker takes it; return its first answer."""
+        attempts: Attempts | None = None
+        route = self._route
+        state = self._state()
+        mode = mode_of(call.target)
+        among = None
+        if call.chain and mode == "loop":
+            among = check_loops(call.target, current.get(), route.workers)
+
+        def load(peer: Peer) -> int:
+            link = state.shared.get(peer.worker)
+            return peer.load + (0 if link is None else link.load)
+
+        while True:
+            peer = route.balance.choose(load, among)
+            try:
+                link, stream, outcome = await self._attempt(call, state, peer, mode)
+            except NotTaken as error:
+                failure = error
+            else:
+                if isinstance(outcome, tuple):
+                    return link, stream, outcome
+                reason = self._failed(call, outcome)
+                lost = isinstance(reason, OutcomeUnknown) and call.target.idempotent
+                if not lost and not isinstance(outcome, NotTaken):
+                    raise reason
+                failure = outcome if isinstance(outcome, NotTaken) else NotTaken(reason)
+            attempts = attempts or Attempts(call, route.balance)
+            await asyncio.sleep(attempts.pause_after(peer, failure))
+
+    async def _attempt(
+        self, call: Outgoing, state: LoopState, peer: Peer, mode: str
+    ) -> tuple[LoopLink, int, Outcome]:
+        function = self._route.function_id(call.target)
+        if mode == "thread":
+            link = await self._exclusive(call, state, peer, function)
+        else:
+            shared = state.shared.get(peer.worker)
+            if shared is None or not is_usable(shared, function):
+                shared = await self._shared(call, state, peer, function)
+            link = shared
+        flags, body = call.fit(link.verdicts[function])
+        deadline = call.deadline
+        stream, future = link.call(function, flags, body, milliseconds_left(deadline), deadline)
+        try:
+            outcome = await self._outcome(call, link, stream, future)
+        except BaseException:
+            if mode == "thread":
+                link.close()
+            raise
+        if mode == "thread" and not isinstance(outcome, tuple):
+            link.close()
+        return link, stream, outcome
+
+    async def _outcome(
+        self, call: Outgoing, link: LoopLink, stream: int, future: "asyncio.Future[Outcome]"
+    ) -> Outcome:
+        """Await an answer; pass a cancellation on and wait for what the callee makes of it."""
+        while True:
+            try:
+                outcome = await future
+            except asyncio.CancelledError as cancelled:
+                if not future.cancelled() or link.is_lost:
+                    raise  # it was answered already, or there is nobody to tell
+                call.cancelled = cancelled
+                future = link.cancel(stream)
+                continue
+            if call.cancelled is not None and isinstance(outcome, Exception):
+                raise call.cancelled
+            return outcome
+
+    def _failed(self, call: Outgoing, outcome: Exception) -> SeamError:
+        if isinstance(outcome, NotTaken):
+            return outcome.reason
+        if isinstance(outcome, SeamError):
+            return outcome
+        if isinstance(outcome, TimeoutError):
+            return call.expired(started=True)
+        return call.unknown(outcome)
+
+    def _state(self) -> LoopState:
+        loop = asyncio.get_running_loop()
+        state = self._states.get(loop)
+        if state is None:
+            for old in [known for known in self._states if known.is_closed()]:
+                self._states.pop(old).forget()
+            state = self._states[loop] = LoopState(loop)
+        return state
+
+    async def _shared(
+        self, call: Outgoing, state: LoopState, peer: Peer, function: int
+    ) -> LoopLink:
+        """Open the connection that all calls of this loop to this worker share."""
+        task = state.opening.get(peer.worker)
+        if task is None:
+            old = state.shared.pop(peer.worker, None)
+            if old is not None and not old.is_lost:
+                old.retire()
+            task = asyncio.get_running_loop().create_task(
+                self._open(peer, "loop"), context=Context()
+            )
+            state.opening[peer.worker] = task
+            task.add_done_callback(lambda done: self._opened(state, peer, done))
+        return await self._wait_open(call, peer, task)
+
+    def _opened(self, state: LoopState, peer: Peer, task: "asyncio.Task[LoopLink]") -> None:
+        del state.opening[peer.worker]
+        if not task.cancelled() and task.exception() is None:
+            state.shared[peer.worker] = task.result()
+
+    async def _exclusive(
+        self, call: Outgoing, state: LoopState, peer: Peer, function: int
+    ) -> LoopLink:
+        idle = state.idle.setdefault(peer.worker, [])
+        while idle:
+            link = idle.pop()
+            if is_usable(link, function):
+                return link
+            link.close()
+        task = asyncio.get_running_loop().create_task(
+            self._open(peer, "thread"), context=Context()
+        )
+        try:
+            return await self._wait_open(call, peer, task)
+        finally:
+            if not task.done():
+                task.cancel()
+
+    async def _wait_open(
+        self, call: Outgoing, peer: Peer, task: "asyncio.Task[LoopLink]"
+    ) -> LoopLink:
+        left = call.deadline_left()
+        if left <= 0:
+            raise call.expired(started=False)
+        if self._route.balance.has_others(peer):
+            left = min(left, PATIENCE_SECONDS)
+        await asyncio.wait({task}, timeout=left)
+        if not task.done():
+            late = f"{peer.path} accepted the connection and did not answer in time"
+            raise NotTaken(Unavailable(late))
+        return task.result()
+
+    async def _open(self, peer: Peer, mode: str) -> LoopLink:
+        route = self._route
+        loop = asyncio.get_running_loop()
+        try:
+            sock = await dial_async(peer.path)
+        except OSError as error:
+            raise NotTaken(unreachable(peer.path, error)) from error
+        introduction = Introduction(route.identity, mode, route.table, route.limits.frame_bytes)
+        link = LoopLink(sock, loop, introduction, peer.worker)
+        try:
+            async with asyncio.timeout(_OPENING_SECONDS):
+                failure = await link.ready
+        except BaseException:
+            link.close()
+            raise
+        if failure is None:
+            return link
+        link.close()
+        if isinstance(failure, SeamError | NotTaken) or not isinstance(failure, OSError):
+            raise failure
+        raise NotTaken(unreachable(peer.path, failure)) from failure
+
+    def _give(self, link: LoopLink) -> None:
+        if link.is_lost or link.is_draining or self._route.is_closed:
+            link.close()
+        else:
+            self._state().idle.setdefault(link.worker, []).append(link)
+
+
+def is_usable(link: LoopLink, function: int) -> bool:
+    """Return whether a call of this function can be sent on a connection."""
+    return not link.is_lost and not link.is_draining and function < len(link.verdicts)

@@ -1,0 +1,188 @@
+"""One caller's view of one hosted function: may it be called, and how do arguments fit."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any
+
+from seamline.errors import InterfaceMismatch
+from seamline.rpc.model import Arguments, Hosted
+from seamline.wire import DEFAULT, EQUAL, NAMED, Entry
+
+
+class Shape:
+    """How a callable takes its parameters; read once, because ``inspect`` costs 2 us a call."""
+
+    __slots__ = (
+        "defaults",
+        "function",
+        "has_extra",
+        "has_keywords",
+        "keyword_only",
+        "names",
+        "positional",
+        "positional_only",
+        "required",
+    )
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        if isinstance(function, FunctionType):
+            signature = inspect.Signature.from_callable(function, follow_wrapped=False)
+        else:
+            signature = inspect.signature(function)
+        kinds: dict[Any, list[inspect.Parameter]] = {}
+        for parameter in signature.parameters.values():
+            kinds.setdefault(parameter.kind, []).append(parameter)
+        only = kinds.get(inspect.Parameter.POSITIONAL_ONLY, [])
+        either = kinds.get(inspect.Parameter.POSITIONAL_OR_KEYWORD, [])
+        keyword = kinds.get(inspect.Parameter.KEYWORD_ONLY, [])
+        self.positional_only = tuple(p.name for p in only)
+        self.positional = len(only) + len(either)
+        self.keyword_only = tuple(p.name for p in keyword)
+        self.names = tuple(p.name for p in (*only, *either, *keyword))
+        self.defaults = {
+            p.name: p.default for p in (*only, *either, *keyword) if p.default is not p.empty
+        }
+        self.required = frozenset(self.names) - self.defaults.keys()
+        self.has_extra = inspect.Parameter.VAR_POSITIONAL in kinds
+        self.has_keywords = inspect.Parameter.VAR_KEYWORD in kinds
+
+    def place(self, given: Arguments, name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what to call the function with when both ends hold the same version.
+
+        Raises:
+            InterfaceMismatch: The numbers do not fit, or a default is asked for that is not there.
+        """
+        values = given.values
+        if len(values) != len(self.names):
+            raise InterfaceMismatch(
+                f"{name} takes {len(self.names)} declared parameters, {len(values)} came"
+            )
+        for value in values:
+            if value is DEFAULT:
+                values = self._with_defaults(values, name)
+                break
+        if not self.keyword_only:
+            return values + given.extra, given.keywords
+        keywords = dict(zip(self.keyword_only, values[self.positional :], strict=True))
+        return values[: self.positional] + given.extra, keywords | given.keywords
+
+    def place_named(self, given: Arguments, name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what to call the function with when the caller holds another version.
+
+        Raises:
+            InterfaceMismatch: An argument is unknown here, or a required one did not come.
+        """
+        keywords = given.keywords
+        unknown = [] if self.has_keywords else sorted(keywords.keys() - set(self.names))
+        missing = sorted(self.required - keywords.keys())
+        if unknown or missing:
+            raise InterfaceMismatch(
+                f"{name}: the caller's version and the host's differ: "
+                + "; ".join(
+                    f"{label} {', '.join(names)}"
+                    for label, names in (
+                        ("the host does not know", unknown),
+                        ("the host requires", missing),
+                    )
+                    if names
+                )
+                + "; restart both groups with one version of the application"
+            )
+        first = tuple(keywords.get(n, self.defaults.get(n)) for n in self.positional_only)
+        rest = {k: v for k, v in keywords.items() if k not in self.positional_only}
+        return first, rest
+
+    def _with_defaults(self, values: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+        filled = []
+        for parameter, value in zip(self.names, values, strict=True):
+            if value is not DEFAULT:
+                filled.append(value)
+            elif parameter in self.defaults:
+                filled.append(self.defaults[parameter])
+            else:
+                raise InterfaceMismatch(f"{name}: the host requires {parameter}")
+        return tuple(filled)
+
+
+class Tally:
+    """Counts of one hosted function."""
+
+    __slots__ = ("calls", "errors")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.errors = 0
+
+
+class Binding:
+    """A hosted function as one kind of caller may call it.
+
+    Attributes:
+        verdict: ``EQUAL``, ``NAMED``, or the sentence that says why it may not be called.
+    """
+
+    __slots__ = ("hosted", "name", "shape", "tally", "verdict")
+
+    def __init__(self, hosted: Hosted, entry: Entry, tally: Tally) -> None:
+        self.hosted = hosted
+        self.name = entry.address.partition("@")[0].replace(":", ".")
+        self.shape = Shape(hosted.function)
+        self.tally = tally
+        self.verdict: int | str = self._compare(entry)
+
+    def _compare(self, entry: Entry) -> int | str:
+        hosted = self.hosted
+        if entry.fingerprint == hosted.fingerprint and entry.kind == hosted.kind:
+            return EQUAL
+        if entry.kind != hosted.kind:
+            return f"{self.name} is {entry.kind} at the caller and {hosted.kind} at the host"
+        missing = sorted(self.shape.required - set(entry.parameters))
+        if missing:
+            return f"{self.name}: the host requires {', '.join(missing)}, which the caller lacks"
+        return NAMED
+
+
+class Bindings:
+    """Resolves the tables of callers, remembering what it resolved.
+
+    ``resolve`` is asked for the exact address, then for the address without its line (an
+    edit above a function moves it); it raises ``LookupError`` for what it does not host.
+    """
+
+    def __init__(self, resolve: Callable[[str], Hosted]) -> None:
+        self._resolve = resolve
+        self._known: dict[Entry, Binding] = {}
+        self.tallies: dict[str, Tally] = {}
+
+    def bind(self, table: Iterable[Entry]) -> tuple[list[Binding | None], list[int | str]]:
+        """Return what each entry of a caller's table means here, and the verdicts for it."""
+        bindings: list[Binding | None] = []
+        verdicts: list[int | str] = []
+        for entry in table:
+            binding = self._known.get(entry) or self._bind(entry)
+            bindings.append(binding)
+            if binding is None:
+                verdicts.append(f"{entry.address} is not hosted here")
+            else:
+                verdicts.append(binding.verdict)
+        return bindings, verdicts
+
+    def _bind(self, entry: Entry) -> Binding | None:
+        for address in (entry.address, without_line(entry.address)):
+            try:
+                hosted = self._resolve(address)
+            except LookupError:
+                continue
+            tally = self.tallies.setdefault(entry.address, Tally())
+            binding = self._known[entry] = Binding(hosted, entry, tally)
+            return binding
+        return None
+
+
+def without_line(address: str) -> str:
+    """Return ``module:name`` of ``module:name@line``, keeping ``#outer``."""
+    name, _, rest = address.partition("@")
+    _, mark, layer = rest.partition("#")
+    return name + mark + layer

@@ -1,0 +1,178 @@
+"""Blocking calls: a pool of connections per worker, the last one used taken first."""
+
+import time
+from collections.abc import Generator
+from typing import Any, Final
+
+from seamline.errors import SeamError, WireError
+from seamline.interface import Kind
+from seamline.rpc.attempts import Attempts
+from seamline.rpc.balance import Peer
+from seamline.rpc.blocking import BlockingLink, Lost, open_link
+from seamline.rpc.greeting import NotTaken
+from seamline.rpc.model import Arguments, Target
+from seamline.rpc.outgoing import Outgoing, check_loops, milliseconds_left, settle
+from seamline.rpc.recording import record
+from seamline.rpc.route import Route
+from seamline.rpc.situation import current, is_on_loop
+from seamline.rpc.steps import Steps
+from seamline.wire import END, ERROR, Frame
+
+#: A worker that accepted and does not answer is asked again later if there are others.
+PATIENCE_SECONDS: Final = 0.5
+_LOOPED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
+
+
+class BlockingCaller:
+    """Makes blocking calls to one group."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+
+    def call(self, target: Target, arguments: Arguments) -> Any:
+        """Call and wait for the answer."""
+        try:
+            call = Outgoing(
+                target,
+                arguments,
+                blocks=is_on_loop(),
+                longest_chain=self._route.limits.chain,
+            )
+            peer, link, frame = self._answered(call)
+            self._give(peer, mode_of(target), link)
+            return settle(target, frame)
+        except SeamError as error:
+            record(error)
+            raise
+
+    def stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
+        """Run a remote generator step by step, on a connection of its own."""
+        call = Outgoing(
+            target, arguments, blocks=is_on_loop(), longest_chain=self._route.limits.chain
+        )
+        peer, link, frame = self._answered(call)
+        steps = Steps(call, frame)
+        try:
+            while steps.frame[0] not in (END, ERROR):
+                try:
+                    sent = yield steps.item()
+                except BaseException as thrown:  # noqa: BLE001 - it is the remote frame's to handle
+                    steps.throw(thrown)
+                else:
+                    steps.send(sent)
+                steps.frame = self._step(call, link, steps)
+        except BaseException:
+            self._drop(peer, link)
+            raise
+        self._give(peer, mode_of(target), link)
+        return steps.result()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        for peer in self._route.balance.peers:
+            for idle in peer.idle.values():
+                while idle:
+                    idle.pop().close()
+
+    def _step(self, call: Outgoing, link: BlockingLink, steps: Steps) -> Frame:
+        kind, flags, body, deadline = steps.request()
+        ms = milliseconds_left(deadline)
+        try:
+            return link.step(kind, flags, body, ms, deadline)
+        except WireError:
+            raise
+        except TimeoutError as error:
+            raise call.expired(started=True) from error
+        except (Lost, OSError) as error:
+            raise call.unknown(error) from None
+
+    def _answered(self, call: Outgoing) -> tuple[Peer, BlockingLink, Frame]:
+        """Make the call until a worker takes it; return its first answer."""
+        attempts: Attempts | None = None
+        route = self._route
+        target = call.target
+        mode = mode_of(target)
+        among = None
+        if call.chain and mode == "loop":
+            among = check_loops(target, current.get(), route.workers)
+        while True:
+            peer = route.balance.choose(_load, among)
+            try:
+                return self._attempt(call, peer, mode)
+            except NotTaken as failure:
+                attempts = attempts or Attempts(call, route.balance)
+                pause = attempts.pause_after(peer, failure)
+            except Lost as error:
+                if not target.idempotent:
+                    raise call.unknown(error) from None
+                attempts = attempts or Attempts(call, route.balance)
+                pause = attempts.pause_after(peer, NotTaken(call.unknown(error)))
+            if pause:
+                time.sleep(pause)
+
+    def _attempt(self, call: Outgoing, peer: Peer, mode: str) -> tuple[Peer, BlockingLink, Frame]:
+        route = self._route
+        function = route.function_id(call.target)
+        link = self._take(call, peer, mode, function)
+        try:
+            flags, body = call.fit(link.verdicts[function])
+            ms = milliseconds_left(call.deadline)
+            frame = link.call(function, flags, body, ms, call.deadline)
+        except TimeoutError as error:
+            self._drop(peer, link)
+            if isinstance(error, SeamError):
+                raise
+            raise call.expired(started=True) from error
+        except BaseException:
+            self._drop(peer, link)
+            raise
+        return peer, link, frame
+
+    def _take(self, call: Outgoing, peer: Peer, mode: str, function: int) -> BlockingLink:
+        idle = peer.idle[mode]
+        while idle:
+            try:
+                link: BlockingLink = idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if function < len(link.verdicts) and link.is_reusable():
+                peer.busy.add(link)
+                return link
+            link.close()
+        route = self._route
+        left = call.deadline_left()
+        if left <= 0:
+            raise call.expired(started=False)
+        if route.balance.has_others(peer):
+            left = min(left, PATIENCE_SECONDS)
+        link = open_link(
+            peer.path,
+            route.identity,
+            route.table,
+            mode=mode,
+            frame_bytes=route.limits.frame_bytes,
+            deadline=time.monotonic() + left,
+            left=left,
+        )
+        peer.busy.add(link)
+        return link
+
+    def _give(self, peer: Peer, mode: str, link: BlockingLink) -> None:
+        peer.busy.discard(link)
+        if link.is_draining or self._route.is_closed:
+            link.close()
+        else:
+            peer.idle[mode].append(link)
+
+    def _drop(self, peer: Peer, link: BlockingLink) -> None:
+        peer.busy.discard(link)
+        link.close()
+
+
+def mode_of(target: Target) -> str:
+    """Return what serves a function at its host: a thread or the event loop."""
+    return "loop" if target.kind in _LOOPED else "thread"
+
+
+def _load(peer: Peer) -> int:
+    return peer.load

@@ -1,0 +1,258 @@
+"""The host's side of one call: arguments in, the function run, an answer out.
+
+No sockets and no threads here: the same code answers for a thread's connection, for the
+event loop and for calls inside one process.
+"""
+
+import math
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, TypeAlias
+
+from seamline.errors import (
+    AliasedState,
+    DeadlineExceeded,
+    InterfaceMismatch,
+    MutatedArgument,
+    NotSendable,
+    SeamError,
+    WireError,
+)
+from seamline.rpc.binding import Binding
+from seamline.rpc.model import Arguments
+from seamline.rpc.situation import Situation, current
+from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
+from seamline.wire import (
+    ERROR,
+    FLAG_BLOCKED,
+    FLAG_FAULT,
+    FLAG_META,
+    FLAG_NAMED,
+    FLAG_NOT_STARTED,
+    FLAG_SAME,
+    FLAG_SPREAD,
+    RESULT,
+    Farewell,
+    Frame,
+    pack_message,
+)
+
+#: kind, flags, body
+Answer: TypeAlias = tuple[int, int, bytes]
+
+
+class Incoming:
+    """One call that arrived, ready to be run in a context of its own.
+
+    Attributes:
+        deadline: ``clock()`` instant.
+        chain: All calls it is part of, outermost first, the direct caller last.
+    """
+
+    __slots__ = ("binding", "carry", "chain", "deadline", "given", "is_cancelled", "watch")
+
+    def __init__(
+        self,
+        binding: Binding,
+        frame: Frame,
+        caller: str,
+        now: float,
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        flags = frame[3]
+        body = frame[5]
+        self.binding = binding
+        self.is_cancelled = is_cancelled
+        self.deadline = now + frame[4] / 1000 if frame[4] else None
+        self.carry = None
+        self.watch: dict[str, bytes] = {}
+        hop = (caller, bool(flags & FLAG_BLOCKED))
+        if flags & FLAG_META:
+            meta, body = split_meta(flags, body)
+            self.chain = (*meta.chain, hop)
+            self.carry = meta.carry
+        else:
+            self.chain = (hop,)
+        self.given = placed(binding, binding.hosted.codec.decode(body), flags)
+
+    def enter(self) -> None:
+        """Make the current context the one of this call; watch what it may mutate."""
+        current.set(Situation(self.deadline, self.chain, self.is_cancelled))
+        hosted = self.binding.hosted
+        if self.carry is not None:
+            apply_carried(hosted.carry, hosted.codec, self.carry)
+        if hosted.mutates:
+            self.watch = {name: self._snapshot(name) for name in hosted.mutates}
+
+    def mutated(self) -> list[str]:
+        """Return the names of parameters that are no longer what came in."""
+        return [name for name, before in self.watch.items() if self._snapshot(name) != before]
+
+    def _snapshot(self, name: str) -> bytes:
+        args, keywords = self.given
+        shape = self.binding.shape
+        value: Any
+        if name in keywords:
+            value = keywords[name]
+        elif name in shape.names[: shape.positional]:
+            position = shape.names.index(name)
+            value = args[position] if position < len(args) else None
+        else:
+            value = (args[shape.positional :], keywords)
+        try:
+            return self.binding.hosted.codec.encode(value, where=name)
+        except NotSendable as error:
+            # It was encodable when it came in, so it was changed since.
+            return str(error).encode()
+
+
+def placed(binding: Binding, decoded: Any, flags: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Check what was decoded and fit it to the host's parameters.
+
+    Raises:
+        WireError: It is neither the values nor a triple of values, extra and keywords.
+        InterfaceMismatch: It does not fit this version of the function.
+    """
+    if type(decoded) is not tuple:
+        raise WireError(f"the caller of {binding.name} sent something else than arguments")
+    if not flags & FLAG_SPREAD:
+        return binding.shape.place(Arguments(decoded), binding.name)
+    if [type(part) for part in decoded] != [tuple, tuple, dict]:
+        raise WireError(f"the caller of {binding.name} sent something else than arguments")
+    if any(type(name) is not str for name in decoded[2]):
+        raise WireError(f"the caller of {binding.name} sent keywords that are no names")
+    given = Arguments(*decoded)
+    if flags & FLAG_NAMED:
+        return binding.shape.place_named(given, binding.name)
+    return binding.shape.place(given, binding.name)
+
+
+def check_callable(binding: Binding | None, deadline_ms: int, waited: float = 0.0) -> Binding:
+    """Return the binding if its function may run now.
+
+    Raises:
+        InterfaceMismatch: The caller's version cannot be reconciled with the host's.
+        AliasedState: Its result would share parts with the host's module state.
+        DeadlineExceeded: The caller has stopped waiting.
+    """
+    if binding is None or isinstance(binding.verdict, str):
+        raise InterfaceMismatch(
+            "the function is not hosted here" if binding is None else str(binding.verdict)
+        )
+    if binding.hosted.aliases:
+        raise AliasedState(
+            f"{binding.name} may return a part of {', '.join(binding.hosted.aliases)}; a change "
+            "the caller makes to it would be lost; return a copy, or declare the function as "
+            "snapshot in seamline.toml"
+        )
+    if deadline_ms and waited * 1000 >= deadline_ms:
+        raise DeadlineExceeded(
+            f"{binding.name} was not started: its deadline passed while it queued"
+        )
+    return binding
+
+
+def run_sync(incoming: Incoming) -> Answer:
+    """Run a synchronous function in a fresh context and return its answer."""
+    return Context().run(_run_sync, incoming)
+
+
+def _run_sync(incoming: Incoming) -> Answer:
+    try:
+        incoming.enter()
+        args, keywords = incoming.given
+        value = incoming.binding.hosted.function(*args, **keywords)
+    except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+        return failure(incoming, error)
+    return success(incoming, RESULT, value)
+
+
+async def run_async(incoming: Incoming) -> Answer:
+    """Run an asynchronous function in the current task, whose context is its own."""
+    try:
+        incoming.enter()
+        args, keywords = incoming.given
+        value = await incoming.binding.hosted.function(*args, **keywords)
+    except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+        return failure(incoming, error)
+    return success(incoming, RESULT, value)
+
+
+def success(incoming: Incoming, kind: int, value: object) -> Answer:
+    """Return the answer for a value: a result, an item or the end of a stream."""
+    binding = incoming.binding
+    binding.tally.calls += 1
+    try:
+        if incoming.watch:
+            _refuse_mutation(incoming, "")
+        body = binding.hosted.codec.encode(value)
+        if binding.hosted.carry:
+            return _with_carried(incoming, kind, 0, body)
+    except SeamError as error:
+        binding.tally.errors += 1
+        return fault(error)
+    return (kind, 0, body)
+
+
+def failure(
+    incoming: Incoming, error: BaseException, thrown: BaseException | None = None
+) -> Answer:
+    """Return the answer for what the function raised.
+
+    Args:
+        thrown: The exception that the caller threw into a stream, if this was its step.
+    """
+    binding = incoming.binding
+    binding.tally.calls += 1
+    binding.tally.errors += 1
+    if error is thrown:
+        return (ERROR, FLAG_SAME, b"")
+    if error.__traceback__ is not None:  # the first frame is ours, the reader's begin below
+        error.__traceback__ = error.__traceback__.tb_next
+    flags = FLAG_SAME if thrown is not None and error.__cause__ is thrown else 0
+    try:
+        if incoming.watch:
+            _refuse_mutation(incoming, f" and then raised {type(error).__name__}")
+        body = binding.hosted.codec.encode_exception(error)
+        if binding.hosted.carry:
+            return _with_carried(incoming, ERROR, flags, body)
+    except SeamError as refusal:
+        return fault(refusal)
+    return (ERROR, flags, body)
+
+
+def fault(error: SeamError, flags: int = 0) -> Answer:
+    """Return the answer for an error of the seam itself."""
+    path = error.path if isinstance(error, NotSendable) else ""
+    body = pack_message(Farewell(error.code, str(error), path))
+    return (ERROR, FLAG_FAULT | flags, body)
+
+
+def not_started(error: SeamError) -> Answer:
+    """Return the answer for a call that did not run and may be made elsewhere."""
+    return fault(error, FLAG_NOT_STARTED)
+
+
+def milliseconds(deadline: float, now: float) -> int:
+    """Return a deadline as a frame's header holds it: at least 1, and 0 for none."""
+    if deadline == math.inf:
+        return 0
+    return min(max(int((deadline - now) * 1000), 1), 0xFFFFFFFF)
+
+
+def _with_carried(incoming: Incoming, kind: int, flags: int, body: bytes) -> Answer:
+    hosted = incoming.binding.hosted
+    carry = pack_carried(hosted.carry, hosted.codec)
+    if carry == incoming.carry:
+        return (kind, flags, body)
+    return (kind, flags | FLAG_META, with_meta((), carry, body))
+
+
+def _refuse_mutation(incoming: Incoming, and_then: str) -> None:
+    names = incoming.mutated()
+    if names:
+        raise MutatedArgument(
+            f"{incoming.binding.name} ran, changed its argument {', '.join(names)} in "
+            f"place{and_then}; the caller's own object did not change. Return the changed value "
+            "instead, or keep both in one group"
+        )

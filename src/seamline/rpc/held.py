@@ -1,0 +1,141 @@
+"""The host's side of a stream: the application's generator, held between steps."""
+
+from collections.abc import AsyncGenerator, Generator
+from contextvars import Context
+from typing import Any
+
+from seamline.rpc.dispatch import Answer, Incoming, failure, success
+from seamline.rpc.situation import Situation, current
+from seamline.rpc.travel import apply_carried, split_meta
+from seamline.wire import CLOSE, END, ITEM, SEND, THROW, Frame
+
+
+class Step:
+    """One request of the caller: what to do with the generator next."""
+
+    __slots__ = ("carry", "kind", "thrown", "value")
+
+    def __init__(self, incoming: Incoming, frame: Frame) -> None:
+        """Read the frame. Raises WireError."""
+        codec = incoming.binding.hosted.codec
+        meta, body = split_meta(frame[3], frame[5])
+        self.kind = frame[0]
+        self.carry = meta.carry
+        self.value: Any = codec.decode(body) if self.kind == SEND else None
+        self.thrown: BaseException | None = None
+        if self.kind == THROW:
+            self.thrown = codec.decode_exception(body)
+        elif self.kind == CLOSE:
+            self.thrown = GeneratorExit()
+
+
+def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
+    """Bring the stream's context up to date with the caller's for one step."""
+    current.set(Situation(deadline, incoming.chain, incoming.is_cancelled))
+    if step.carry is not None:
+        hosted = incoming.binding.hosted
+        incoming.carry = step.carry
+        apply_carried(hosted.carry, hosted.codec, step.carry)
+
+
+class HeldStream:
+    """A synchronous generator whose steps run in one thread and one context."""
+
+    __slots__ = ("_context", "_generator", "incoming")
+
+    def __init__(self, incoming: Incoming) -> None:
+        self.incoming = incoming
+        self._context = Context()
+        self._generator: Generator[Any, Any, Any] | None = None
+
+    def begin(self) -> Answer:
+        """Call the function and run to its first item."""
+        return self._context.run(self._begin)
+
+    def step(self, step: Step, deadline: float | None) -> Answer:
+        """Run to the next item, the end or an error."""
+        return self._context.run(self._step, step, deadline)
+
+    def abandon(self) -> None:
+        """Close the generator because nobody will ask for more."""
+        if self._generator is not None:
+            self._context.run(self._generator.close)
+
+    def _begin(self) -> Answer:
+        incoming = self.incoming
+        try:
+            incoming.enter()
+            args, keywords = incoming.given
+            self._generator = incoming.binding.hosted.function(*args, **keywords)
+            value = next(self._generator)
+        except StopIteration as stop:
+            return success(incoming, END, stop.value)
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+            return failure(incoming, error)
+        return success(incoming, ITEM, value)
+
+    def _step(self, step: Step, deadline: float | None) -> Answer:
+        incoming = self.incoming
+        generator = self._generator
+        assert generator is not None
+        renew(incoming, step, deadline)
+        try:
+            if step.thrown is not None:
+                value = generator.throw(step.thrown)
+            elif step.kind == SEND:
+                value = generator.send(step.value)
+            else:
+                value = next(generator)
+        except StopIteration as stop:
+            return success(incoming, END, stop.value)
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+            return failure(incoming, error, step.thrown)
+        return success(incoming, ITEM, value)
+
+
+class HeldAsyncStream:
+    """An asynchronous generator; its owner runs all steps in one task."""
+
+    __slots__ = ("_generator", "incoming")
+
+    def __init__(self, incoming: Incoming) -> None:
+        self.incoming = incoming
+        self._generator: AsyncGenerator[Any, Any] | None = None
+
+    async def begin(self) -> Answer:
+        """Call the function and run to its first item."""
+        incoming = self.incoming
+        try:
+            incoming.enter()
+            args, keywords = incoming.given
+            self._generator = incoming.binding.hosted.function(*args, **keywords)
+            value = await anext(self._generator)
+        except StopAsyncIteration:
+            return success(incoming, END, None)
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+            return failure(incoming, error)
+        return success(incoming, ITEM, value)
+
+    async def step(self, step: Step, deadline: float | None) -> Answer:
+        """Run to the next item, the end or an error."""
+        incoming = self.incoming
+        generator = self._generator
+        assert generator is not None
+        renew(incoming, step, deadline)
+        try:
+            if step.thrown is not None:
+                value = await generator.athrow(step.thrown)
+            elif step.kind == SEND:
+                value = await generator.asend(step.value)
+            else:
+                value = await anext(generator)
+        except StopAsyncIteration:
+            return success(incoming, END, None)
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+            return failure(incoming, error, step.thrown)
+        return success(incoming, ITEM, value)
+
+    async def abandon(self) -> None:
+        """Close the generator because nobody will ask for more."""
+        if self._generator is not None:
+            await self._generator.aclose()

@@ -1,0 +1,220 @@
+"""A connection served by the worker's event loop: many calls at a time, each its own task."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
+from typing import Any, Protocol
+
+from seamline.errors import Overloaded, SeamError, WireError
+from seamline.interface import Kind
+from seamline.rpc.dispatch import (
+    Answer,
+    Incoming,
+    check_callable,
+    fault,
+    not_started,
+    run_async,
+)
+from seamline.rpc.greeting import Reception, draining
+from seamline.rpc.held import HeldAsyncStream, Step
+from seamline.rpc.threads import tell_leaving
+from seamline.transport import LoopChannel
+from seamline.wire import CALL, CANCEL, GOAWAY, HEADER, ITEM, PING, PONG, Frame, pack
+
+_log = logging.getLogger("seamline.rpc")
+_STREAMS = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
+_ASYNC = _STREAMS | {Kind.ASYNC}
+
+
+class Worker(Protocol):
+    """What a connection needs of the server it belongs to."""
+
+    worker: str
+    clock: Callable[[], float]
+    in_flight: int
+    limit: int
+
+    def gone(self, connection: "LoopConnection") -> None:
+        """Note that the connection has ended."""
+
+
+class Running:
+    """One call that has a task."""
+
+    __slots__ = ("held", "is_cancelled", "is_stepping", "steps", "task")
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.is_cancelled = False
+        self.is_stepping = True
+        #: Only for streams: the generator, and what the caller asked of it.
+        self.held: HeldAsyncStream | None = None
+        self.steps: asyncio.Queue[tuple[Step, float | None]] | None = None
+
+    def cancel(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel the task, after it has begun: as in one process, a call starts at once."""
+        self.is_cancelled = True
+        if self.task is not None:
+            loop.call_soon(self.task.cancel)
+
+    def was_cancelled(self) -> bool:
+        """Return whether the caller gave the call up."""
+        return self.is_cancelled
+
+
+class LoopConnection(LoopChannel):
+    """One connection in ``loop`` mode, past its handshake."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        loop: asyncio.AbstractEventLoop,
+        reception: Reception,
+        worker: Worker,
+    ) -> None:
+        self._connection = reception.connection
+        self._bindings = reception.bindings
+        self._caller = reception.caller
+        self._worker = worker
+        self._running: dict[int, Running] = {}
+        self._is_draining = False
+        self.buffer = self._connection.buffer  # type: ignore[method-assign]  # saves a call per read
+        super().__init__(sock, loop)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call of this connection runs."""
+        return not self._running
+
+    def drain(self) -> None:
+        """Tell the caller to go; what it sends before it knows is answered, not started."""
+        self._is_draining = True
+        self._connection.sent(GOAWAY)
+        self.write_now(tell_leaving(self._worker.worker))
+
+    def resume(self) -> None:
+        """Take what arrived together with the end of the handshake."""
+        self.received(0)
+
+    def received(self, count: int) -> None:
+        """Take bytes from the caller."""
+        try:
+            for frame in self._connection.received(count):
+                self._take(frame)
+        except WireError as error:
+            _log.warning("[wire] connection of %s closed: %s", self._caller, error)
+            self.close()
+
+    def lost(self, error: OSError | None, unsent: Sequence[bytes | memoryview]) -> None:
+        """Cancel what runs for a caller that is gone."""
+        for running in list(self._running.values()):
+            running.cancel(self.loop)
+        self._worker.gone(self)
+
+    def _take(self, frame: Frame) -> None:
+        kind, stream = frame[0], frame[1]
+        if kind == CALL:
+            self._call(stream, frame)
+        elif kind == CANCEL:
+            running = self._running.get(stream)
+            if running is not None and running.is_stepping:
+                running.cancel(self.loop)
+        elif kind == PING:
+            self.write(pack(PONG))
+        elif kind != PONG:
+            running = self._running.get(stream)
+            self._step(running, frame)
+
+    def _call(self, stream: int, frame: Frame) -> None:
+        worker = self._worker
+        if stream in self._running:
+            raise WireError(f"stream {stream} was opened twice")
+        if self._is_draining:
+            self._reply(stream, not_started(draining(worker.worker)))
+            return
+        if worker.in_flight >= worker.limit:
+            why = f"worker {worker.worker} has {worker.in_flight} calls in flight"
+            self._reply(stream, not_started(Overloaded(f"{why} (limits.in_flight)")))
+            return
+        running = Running()
+        try:
+            binding = self._bindings[frame[2]] if frame[2] < len(self._bindings) else None
+            binding = check_callable(binding, frame[4])
+            kind = binding.hosted.kind
+            if kind not in _ASYNC:
+                raise WireError(f"{binding.name} is {kind}: it needs mode thread")
+            incoming = Incoming(
+                binding, frame, self._caller, worker.clock(), running.was_cancelled
+            )
+        except SeamError as error:
+            self._reply(stream, fault(error))
+            return
+        run: Coroutine[Any, Any, None]
+        if kind in _STREAMS:
+            running.held = HeldAsyncStream(incoming)
+            running.steps = asyncio.Queue()
+            run = self._serve_stream(stream, running, running.held, running.steps)
+        else:
+            run = self._serve(stream, incoming)
+        worker.in_flight += 1
+        self._running[stream] = running
+        running.task = self.loop.create_task(run, context=Context())
+
+    async def _serve(self, stream: int, incoming: Incoming) -> None:
+        try:
+            answer = await run_async(incoming)
+        finally:
+            self._worker.in_flight -= 1
+            self._running.pop(stream, None)
+        self._reply(stream, answer)
+
+    def _step(self, running: Running | None, frame: Frame) -> None:
+        if running is None or running.held is None or running.steps is None:
+            raise WireError("a step came for a stream that is not open")
+        if running.is_stepping:
+            raise WireError("a step came before the answer to the last one")
+        running.is_stepping = True
+        deadline = self._worker.clock() + frame[4] / 1000 if frame[4] else None
+        running.steps.put_nowait((Step(running.held.incoming, frame), deadline))
+
+    async def _serve_stream(
+        self,
+        stream: int,
+        running: Running,
+        held: HeldAsyncStream,
+        steps: "asyncio.Queue[tuple[Step, float | None]]",
+    ) -> None:
+        try:
+            answer = await held.begin()
+            while answer[0] == ITEM and not self.is_lost:
+                running.is_stepping = False
+                self._reply(stream, answer)
+                step, deadline = await steps.get()
+                answer = await held.step(step, deadline)
+        except asyncio.CancelledError:
+            _log.debug("the caller of %s is gone", held.incoming.binding.name)
+        finally:
+            self._worker.in_flight -= 1
+            self._running.pop(stream, None)
+        if self.is_lost:
+            await self._abandon(held)
+        else:
+            self._reply(stream, answer)
+
+    async def _abandon(self, held: HeldAsyncStream) -> None:
+        try:
+            await held.abandon()
+        except Exception:
+            _log.exception("a stream of %s could not be closed", held.incoming.binding.name)
+
+    def _reply(self, stream: int, answer: Answer) -> None:
+        if self.is_lost:
+            return
+        kind, flags, body = answer
+        data = HEADER.pack(len(body), stream, 0, kind, flags, 0) + body
+        if self._running:
+            self.write(data)
+        else:
+            self.write_now(data)

@@ -1,0 +1,102 @@
+"""What callers and hosts tell this package about one function. Values only."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from seamline.interface import Kind
+from seamline.wire import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this process is within a run.
+
+    Attributes:
+        run: Name of the run; processes of two runs never talk to each other.
+        worker: ``group.slot``, the name this process has in the chains of calls.
+        secret: What every process of the run knows and no other.
+    """
+
+    run: str
+    worker: str
+    secret: bytes = field(repr=False)
+
+    @property
+    def group(self) -> str:
+        """The group of the worker."""
+        return self.worker.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A function of another group, as its callers know it.
+
+    Attributes:
+        service: The service it belongs to.
+        address: ``module:qualified name@line``, with ``#outer`` for an outermost wrapper.
+        kind: How it is entered and left.
+        fingerprint: Equal on both sides when arguments may travel by position.
+        codec: Encodes its arguments and decodes its results.
+        timeout: Seconds a call may take when nothing else says so.
+        idempotent: Whether it may run again after an unknown outcome.
+        parameters: Declared names in the order of ``Arguments.values``.
+        carry: Context variables that travel with a call and return.
+    """
+
+    service: str
+    address: str
+    kind: Kind
+    fingerprint: str
+    codec: Codec
+    timeout: float = 30.0
+    idempotent: bool = False
+    parameters: tuple[str, ...] = ()
+    carry: tuple[ContextVar[Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's dotted name, for messages."""
+        return self.address.partition("@")[0].replace(":", ".")
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The arguments of one call.
+
+    Attributes:
+        values: In declared order: positional-only, positional, keyword-only. The codec's
+            ``DEFAULT`` stands for the parameter's default object.
+        extra: What ``*args`` collected.
+        keywords: What ``**kwargs`` collected.
+    """
+
+    values: tuple[Any, ...] = ()
+    extra: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Hosted:
+    """A function as the process that hosts it knows it.
+
+    Attributes:
+        function: The application's own callable.
+        kind: How it is entered and left.
+        fingerprint: Compared with the caller's.
+        codec: Decodes arguments and encodes results.
+        parameters: Declared names in the order of ``Arguments.values``.
+        mutates: Parameters it may change in place; ``*args``/``**kwargs`` by their names.
+        aliases: Module state its result may be part of; such a call is refused.
+        carry: Context variables that travel with a call and return, in the caller's order.
+    """
+
+    function: Callable[..., Any]
+    kind: Kind
+    fingerprint: str
+    codec: Codec
+    parameters: tuple[str, ...] = ()
+    mutates: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    carry: tuple[ContextVar[Any], ...] = ()

@@ -1,0 +1,47 @@
+"""Every seam error that reaches the application is counted and logged, once."""
+
+import logging
+import sys
+from collections import Counter
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Final
+
+from seamline.errors import SeamError
+
+_log = logging.getLogger("seamline.rpc")
+_counts: Counter[str] = Counter()
+_OURS: Final = str(Path(__file__).resolve().parent.parent)
+
+#: Errors raised while serving one request; the worker sets a list and reads it afterwards.
+request_errors: ContextVar[list[SeamError] | None] = ContextVar(
+    "seamline.request_errors", default=None
+)
+
+
+def record(error: SeamError) -> None:
+    """Count an error that is about to be raised to the application, and log its call site.
+
+    The second call for the same object does nothing, so every layer may record.
+    """
+    if getattr(error, "_seamline_recorded", False):
+        return
+    error._seamline_recorded = True  # type: ignore[attr-defined]  # noqa: SLF001 - ours to mark
+    _counts[error.code] += 1
+    errors = request_errors.get()
+    if errors is not None:
+        errors.append(error)
+    _log.warning("[%s] %s (called at %s)", error.code, error, call_site())
+
+
+def recorded() -> dict[str, int]:
+    """Return how many seam errors this process has raised, by code."""
+    return dict(_counts)
+
+
+def call_site() -> str:
+    """Return ``file:line`` of the innermost frame outside Seamline."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way that costs no traceback
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

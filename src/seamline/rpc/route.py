@@ -1,0 +1,59 @@
+"""What all callers of one group share: who they are, its workers, the function table."""
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from seamline.plan import Limits
+from seamline.rpc.balance import Balance, Peer
+from seamline.rpc.model import Identity, Target
+from seamline.wire import Entry
+
+
+class Route:
+    """The way from this process to one group.
+
+    Attributes:
+        table: What the group's workers are told at the handshake. It only grows; a
+            connection that was told a shorter one is replaced when a new function is called.
+        is_closed: Whether connections that come back are closed instead of kept.
+    """
+
+    def __init__(
+        self, group: str, paths: Sequence[str], identity: Identity, limits: Limits
+    ) -> None:
+        self.group = group
+        self.identity = identity
+        self.limits = limits
+        self.balance = Balance([Peer(f"{group}.{n}", path) for n, path in enumerate(paths)])
+        self.workers = [peer.worker for peer in self.balance.peers]
+        self.table: list[Entry] = []
+        self.is_closed = False
+        self._ids: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def declare(self, targets: Iterable[Target]) -> None:
+        """Add functions to the table, so that connections know them from the start."""
+        for target in targets:
+            self.function_id(target)
+
+    def function_id(self, target: Target) -> int:
+        """Return a function's position in the table, adding it if it is new."""
+        known = self._ids.get(target.address)
+        if known is not None:
+            return known
+        with self._lock:
+            known = self._ids.get(target.address)
+            if known is None:
+                known = len(self.table)
+                self.table.append(
+                    Entry(target.address, target.fingerprint, str(target.kind), target.parameters)
+                )
+                self._ids[target.address] = known
+            return known
+
+    def after_fork(self) -> None:
+        """Forget connections of the parent; locks may have been held by its threads."""
+        self._lock = threading.Lock()
+        for peer in self.balance.peers:
+            peer.idle = {"thread": [], "loop": []}
+            peer.busy = set()

@@ -1,0 +1,219 @@
+"""A connection served by one thread: read a call, run it here, write the answer.
+
+The thread that reads is the thread that runs, so a synchronous call costs no hand-over.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from seamline.errors import DeadlineExceeded, Overloaded, SeamError, WireError
+from seamline.interface import Kind
+from seamline.rpc.dispatch import (
+    Answer,
+    Incoming,
+    check_callable,
+    fault,
+    not_started,
+    run_sync,
+)
+from seamline.rpc.gate import Gate
+from seamline.rpc.greeting import Reception, draining
+from seamline.rpc.held import HeldStream, Step
+from seamline.transport import BlockingChannel
+from seamline.wire import (
+    CALL,
+    CANCEL,
+    FLAG_NOT_STARTED,
+    GOAWAY,
+    HEADER,
+    ITEM,
+    PING,
+    PONG,
+    Farewell,
+    Frame,
+    pack,
+    pack_message,
+)
+
+_log = logging.getLogger("seamline.rpc")
+_STREAMS = frozenset({Kind.GENERATOR, Kind.CONTEXT_MANAGER})
+_SYNC = _STREAMS | {Kind.SYNC}
+
+
+class Worker(Protocol):
+    """What a connection needs of the server it belongs to."""
+
+    worker: str
+    group: str
+    gate: Gate
+    clock: Callable[[], float]
+
+
+class ThreadConnection:
+    """One connection in ``thread`` mode, past its handshake."""
+
+    def __init__(self, channel: BlockingChannel, reception: Reception, worker: Worker) -> None:
+        self._channel = channel
+        self._connection = reception.connection
+        self._bindings = reception.bindings
+        self._caller = reception.caller
+        self._worker = worker
+        self._stream = 0
+        self._held: HeldStream | None = None
+        # Guards the choice between "a stream begins" and "nothing more may come".
+        self._lock = threading.Lock()
+        self._holds = False
+        self._is_draining = False
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a stream is open."""
+        return self._holds
+
+    def serve(self) -> None:
+        """Serve until the caller closes, the connection breaks or the worker has drained."""
+        try:
+            while count := self._channel.receive(self._connection.buffer()):
+                for frame in self._connection.received(count):
+                    self._take(frame)
+        except WireError as error:
+            _log.warning("[wire] connection of %s closed: %s", self._caller, error)
+        except OSError as error:
+            _log.debug("connection of %s lost: %s", self._caller, error)
+        finally:
+            self._channel.close()
+            self._abandon()
+
+    def drain(self) -> None:
+        """Take nothing new: an idle connection ends now, a busy one after its answer."""
+        with self._lock:
+            self._is_draining = True
+            if not self._holds:
+                self._channel.stop_receiving()
+
+    def close(self) -> None:
+        """End the connection now; a running function sees itself cancelled."""
+        self._channel.close()
+
+    def _take(self, frame: Frame) -> None:
+        kind, stream = frame[0], frame[1]
+        if kind == CALL:
+            if self._holds:
+                raise WireError("a second call came while a stream was held")
+            self._stream = stream
+            self._reply(self._call(frame))
+        elif kind == PING:
+            self._channel.send(pack(PONG))
+        elif kind == PONG:
+            return
+        elif kind == CANCEL:
+            # It crossed our answer: what it cancels is over. A stream stays until it is closed.
+            return
+        elif self._held is None or stream != self._stream:
+            raise WireError("a step came for a stream that is not open")
+        else:
+            self._reply(self._step(frame))
+
+    def _reply(self, answer: Answer) -> None:
+        kind, flags, body = answer
+        if kind != ITEM and self._holds:
+            self._release()
+        self._channel.send(HEADER.pack(len(body), self._stream, 0, kind, flags, 0), body)
+
+    def _call(self, frame: Frame) -> Answer:
+        worker = self._worker
+        now = worker.clock()
+        try:
+            binding = self._bindings[frame[2]] if frame[2] < len(self._bindings) else None
+            binding = check_callable(binding, frame[4])
+            if binding.hosted.kind not in _SYNC:
+                raise WireError(f"{binding.name} is {binding.hosted.kind}: it needs mode loop")
+            incoming = Incoming(binding, frame, self._caller, now, self._is_cancelled)
+            holds = binding.hosted.kind in _STREAMS
+            if not self._may_start(holds=holds):
+                return not_started(draining(worker.worker))
+        except SeamError as error:
+            return fault(error)
+        if not holds:
+            return self._inside(incoming, incoming.deadline, lambda: run_sync(incoming))
+        self._held = held = HeldStream(incoming)
+        answer = self._inside(incoming, incoming.deadline, held.begin)
+        return answer
+
+    def _step(self, frame: Frame) -> Answer:
+        held = self._held
+        assert held is not None
+        step = Step(held.incoming, frame)
+        deadline = self._worker.clock() + frame[4] / 1000 if frame[4] else None
+        # A step may not be refused for want of room: the frame it resumes is already running.
+        return self._inside(held.incoming, deadline, lambda: held.step(step, deadline), step=True)
+
+    def _inside(
+        self,
+        incoming: Incoming,
+        deadline: float | None,
+        run: Callable[[], Answer],
+        *,
+        step: bool = False,
+    ) -> Answer:
+        """Run with one of the worker's threads, or beyond them if one of them waits for us."""
+        worker = self._worker
+        prefix = worker.group + "."
+        again = step or any(hop[0].startswith(prefix) for hop in incoming.chain)
+        try:
+            entered = worker.gate.enter(deadline, at_once=again)
+        except OverflowError:
+            return not_started(
+                Overloaded(f"worker {worker.worker} has {worker.gate.waiting} calls waiting")
+            )
+        if not entered:
+            name = incoming.binding.name
+            return fault(
+                DeadlineExceeded(f"{name} was not started: its deadline passed while it queued"),
+                FLAG_NOT_STARTED,
+            )
+        try:
+            return run()
+        finally:
+            worker.gate.leave()
+
+    def _may_start(self, *, holds: bool) -> bool:
+        with self._lock:
+            if self._is_draining:
+                return False
+            self._holds = holds
+            return True
+
+    def _release(self) -> None:
+        self._held = None
+        with self._lock:
+            self._holds = False
+            if self._is_draining:
+                self._channel.stop_receiving()
+
+    def _is_cancelled(self) -> bool:
+        if self._channel.is_peer_gone():
+            return True
+        waiting = self._channel.peek(HEADER.size)
+        return (
+            waiting is not None
+            and len(waiting) == HEADER.size
+            and HEADER.unpack(waiting)[3] == CANCEL
+        )
+
+    def _abandon(self) -> None:
+        held, self._held = self._held, None
+        if held is None:
+            return
+        try:
+            held.abandon()
+        except Exception:
+            _log.exception("a stream of %s could not be closed", held.incoming.binding.name)
+
+
+def tell_leaving(worker: str) -> bytes:
+    """Return the GOAWAY of a worker that drains."""
+    error = draining(worker)
+    return pack(GOAWAY, body=pack_message(Farewell(error.code, str(error))))
