@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import importlib
+import inspect
 import itertools
 import sys
 import textwrap
@@ -18,6 +19,7 @@ from seamline.plan import GroupPlan, Plan, ServicePlan
 from seamline.seam import Host, Seams
 from seamline.seam.half import half_of
 from seamline.seam.place import here
+from seamline.wire import DEFAULT
 
 _NUMBERS = itertools.count()
 
@@ -32,13 +34,15 @@ class Loopback:
     def _enter(self, target, arguments):
         self.calls.append((target.address, arguments))
         hosted = self.host.resolve(target.address)
-        count = hosted.function.__code__.co_argcount
-        named = dict(zip(hosted.parameters[count:], arguments.values[count:], strict=True))
-        return (
-            hosted.function,
-            (*arguments.values[:count], *arguments.extra),
-            named | arguments.keywords,
-        )
+        function = hosted.function
+        parameters = inspect.signature(function, follow_wrapped=False).parameters
+        values = [
+            parameters[name].default if value is DEFAULT else value
+            for name, value in zip(hosted.parameters, arguments.values, strict=True)
+        ]
+        count = function.__code__.co_argcount
+        named = dict(zip(hosted.parameters[count:], values[count:], strict=True))
+        return function, (*values[:count], *arguments.extra), named | arguments.keywords
 
     def call(self, target, arguments):
         function, args, named = self._enter(target, arguments)
