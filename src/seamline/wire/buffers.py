@@ -189,11 +189,13 @@ def _data(value: Any) -> bytes:
     return value
 
 
-WRITERS |= {bytearray: write_bytearray, memoryview: write_memoryview, array: write_array}
-READERS |= {
-    BYTEARRAY: read_bytearray,
-    MEMORYVIEW: read_memoryview,
-    ARRAY: read_array,
-    NDARRAY: read_ndarray,
-    NUMPY_SCALAR: read_numpy_scalar,
-}
+WRITERS.update({bytearray: write_bytearray, memoryview: write_memoryview, array: write_array})
+READERS.update(
+    {
+        BYTEARRAY: read_bytearray,
+        MEMORYVIEW: read_memoryview,
+        ARRAY: read_array,
+        NDARRAY: read_ndarray,
+        NUMPY_SCALAR: read_numpy_scalar,
+    }
+)

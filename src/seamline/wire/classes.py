@@ -130,11 +130,12 @@ def shape_of(cls: type, fields: tuple[str, ...]) -> Shape:
     blank: Callable[[], Any] = functools.partial(object.__new__, cls)
     if issubclass(cls, msgspec.Struct):
         blank = _blank_struct(cls)
+    blank()  # fails now rather than where the first instance arrives
     return Shape(
         cls,
         tuple(name for name in fields if name not in slots),
         named | {name: slot for name, slot in slots.items() if name not in named},
-        hasattr(blank(), "__dict__"),
+        cls.__dictoffset__ != 0,
         blank,
     )
 
@@ -148,7 +149,8 @@ def _blank_struct(cls: type[msgspec.Struct]) -> Callable[[], Any]:
     quiet = msgspec.defstruct(
         cls.__name__, [], bases=(cls,), namespace={"__post_init__": lambda _self: None}
     )
-    prototype = quiet(**dict.fromkeys(cls.__struct_fields__))
+    # A container in it makes the garbage collector follow the copies.
+    prototype = quiet(**dict.fromkeys(cls.__struct_fields__, []))
     vars(object)["__class__"].__set__(prototype, cls)
     return prototype.__copy__  # type: ignore[attr-defined,no-any-return]
 
@@ -222,7 +224,7 @@ def compile_reader(shape: Shape) -> Reader:
     space: dict[str, Any] = {"NATIVE": NATIVE, "read": read, "enter": enter, "blank": shape.blank}
     if shape.in_dict:
         store.append("d = o.__dict__")
-    settable = shape.cls.__setattr__ is object.__setattr__
+    settable = vars_of(shape.cls, "__setattr__") is vars(object)["__setattr__"]
     for number, name in enumerate(shape.fields):
         item = f"f{number} if type(f{number}) in NATIVE else read(f{number}, r, left)"
         if name not in shape.slots:
@@ -256,10 +258,17 @@ def _generate(source: str, name: str, space: dict[str, Any]) -> Any:
 
 def _is_plain(cls: type, name: str, slot: Any) -> bool:
     """Whether attribute access by name reaches exactly this slot."""
-    if not name.isidentifier() or cls.__getattribute__ is not object.__getattribute__:
+    if (
+        not name.isidentifier()
+        or vars_of(cls, "__getattribute__") is not vars(object)["__getattribute__"]
+    ):
         return False
-    owner = next(k for k in cls.__mro__ if name in vars(k))
-    return vars(owner)[name] is slot
+    return vars_of(cls, name) is slot
+
+
+def vars_of(cls: type, name: str) -> Any:
+    """Return a class attribute as it stands in the class, without binding it."""
+    return next(vars(owner)[name] for owner in cls.__mro__ if name in vars(owner))
 
 
 def loose_writer(shape: Shape, entry: str) -> Writer:
@@ -407,4 +416,4 @@ def read_loose(node: list[Any], r: Reading, left: int) -> Any:
     return r.layout(node[1]).loose(node, r, left)
 
 
-READERS |= {OBJECT: read_object, LOOSE: read_loose, NAMED_TUPLE: read_object}
+READERS.update({OBJECT: read_object, LOOSE: read_loose, NAMED_TUPLE: read_object})

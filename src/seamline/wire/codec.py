@@ -8,7 +8,18 @@ import msgspec
 from seamline.errors import NotSendable, WireError
 from seamline.wire.exceptions import append_traceback, format_traceback, text_of
 from seamline.wire.kinds import Plans
-from seamline.wire.marks import CAREFUL, EXCEPTION, NATIVE, TUPLE, Reading, Refused, Writing, read
+from seamline.wire.marks import (
+    CAREFUL,
+    EXCEPTION,
+    HAS_FROZENSETS,
+    HAS_REFERENCES,
+    NATIVE,
+    TUPLE,
+    Reading,
+    Refused,
+    Writing,
+    read,
+)
 from seamline.wire.refusals import explain, name_of
 from seamline.wire.types import TypeTable
 
@@ -64,8 +75,8 @@ class Codec:
             # An int beyond 64 bits or a lone surrogate is written with care; a refusal is
             # met again there, and explained.
             return self._encode_carefully(value, where)
-        if w.shared or len(data) > self.items:
-            self._check(data, tree, where)
+        if w.shared > HAS_REFERENCES or len(data) > self.items:
+            self._check(w, data, tree, where)
         return data
 
     def decode(self, data: bytes | bytearray | memoryview) -> Any:
@@ -82,7 +93,7 @@ class Codec:
                 raise ValueError(f"more than {self.items} items")  # noqa: TRY301
             r = self._reading(names, shares)
             value = read(body, r, self.depth)
-            if shares:
+            if shares & HAS_REFERENCES:
                 for fill in r.late:
                     fill()
         except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
@@ -101,7 +112,7 @@ class Codec:
             text = text_of(error)
             entry = f"?{type(error).__module__}:{type(error).__qualname__}|builtins:Exception"
             node = (EXCEPTION, 0, text, (), (), (), None, None, False)
-            return _pack((False, (entry,), (TUPLE, node, trace)))
+            return _pack((0, (entry,), (TUPLE, node, trace)))
 
     def decode_exception(self, data: bytes | bytearray | memoryview) -> BaseException:
         """Return the exception of bytes that ``encode_exception`` made.
@@ -129,16 +140,25 @@ class Codec:
             raise explain(refused, value, where) from None
         except RecursionError as exc:
             raise NotSendable(f"{name_of(where)} nests too deeply to cross the seam") from exc
-        self._check(data, tree, where)
+        self._check(w, data, tree, where)
         return data
 
-    def _check(self, data: bytes, tree: Any, where: str | Sequence[str]) -> None:
+    def _check(self, w: Writing, data: bytes, tree: Any, where: str | Sequence[str]) -> None:
         """Refuse a message that the other side could not rebuild."""
         # An item takes at least one byte, so a short message needs no counting.
         if len(data) > self.items and _count(tree, self.items) < 0:
             raise NotSendable(
                 f"{name_of(where)} holds more than {self.items} items; send less at a time"
             )
+        if w.shared == HAS_REFERENCES | HAS_FROZENSETS:
+            # A frozen set must be built before an object that holds it and is its member
+            # has its own state, and so its hash. Rebuilding it here finds that out.
+            try:
+                self.decode(data)
+            except WireError as exc:
+                raise NotSendable(
+                    f"{name_of(where)} cannot be rebuilt on the other side: {exc.__cause__}"
+                ) from exc
 
 
 def _count(node: Any, left: int) -> int:

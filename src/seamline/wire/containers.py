@@ -1,6 +1,7 @@
 """Containers of Python and ``collections``, both directions; exact types only."""
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 from typing import Any
 
 from seamline.wire.marks import (
@@ -9,6 +10,7 @@ from seamline.wire.marks import (
     DICT,
     DICT_NODE,
     FROZENSET,
+    HAS_FROZENSETS,
     LIST,
     NATIVE,
     PENDING,
@@ -60,7 +62,8 @@ def write_tuple(value: tuple[Any, ...], w: Writing, left: int) -> Any:
     """Write a tuple; one that holds no containers needs no identity."""
     native = w.native
     if native.issuperset(map(type, value)):
-        w.descend(value, left)
+        if left < 1:
+            w.descend(value, left)
         return [PLAIN_TUPLE, *value]
     memo = w.memo
     key = id(value)
@@ -129,6 +132,8 @@ def write_frozenset(value: frozenset[Any], w: Writing, left: int) -> Any:
     number = len(w.memo)
     w.memo[id(value)] = -1 - number
     inner = w.descend(value, left)
+    if not w.native.issuperset(map(type, value)):
+        w.shared |= HAS_FROZENSETS
     node = [FROZENSET, *[w.value(x, inner) for x in value]]
     w.memo[id(value)] = number
     return node
@@ -208,8 +213,13 @@ def fill(value: dict[Any, Any], row: list[Any], r: Reading, left: int) -> dict[A
         for k, x in items:
             add(k, x)
     else:
-        r.late.append(lambda: [add(k, x) for k, x in items] and None)
+        r.late.append(lambda: _add_all(add, items))
     return value
+
+
+def _add_all(add: Callable[[Any, Any], None], items: list[tuple[Any, Any]]) -> None:
+    for k, x in items:
+        add(k, x)
 
 
 def read_dict(node: list[Any], r: Reading, left: int) -> dict[Any, Any]:
@@ -279,24 +289,28 @@ def refuse(value: object, _w: Writing, _left: int) -> Any:
     raise Refused(value)
 
 
-WRITERS |= {
-    list: write_list,
-    tuple: write_tuple,
-    set: write_set,
-    frozenset: write_frozenset,
-    dict: write_dict,
-    defaultdict: write_defaultdict,
-    deque: write_deque,
-}
-READERS |= {
-    REF: read_reference,
-    LIST: read_list,
-    TUPLE: read_tuple,
-    PLAIN_TUPLE: read_plain_tuple,
-    SET: read_set,
-    FROZENSET: read_frozenset,
-    DICT: read_dict,
-    DICT_NODE: read_map,
-    DEFAULTDICT: read_defaultdict,
-    DEQUE: read_deque,
-}
+WRITERS.update(
+    {
+        list: write_list,
+        tuple: write_tuple,
+        set: write_set,
+        frozenset: write_frozenset,
+        dict: write_dict,
+        defaultdict: write_defaultdict,
+        deque: write_deque,
+    }
+)
+READERS.update(
+    {
+        REF: read_reference,
+        LIST: read_list,
+        TUPLE: read_tuple,
+        PLAIN_TUPLE: read_plain_tuple,
+        SET: read_set,
+        FROZENSET: read_frozenset,
+        DICT: read_dict,
+        DICT_NODE: read_map,
+        DEFAULTDICT: read_defaultdict,
+        DEQUE: read_deque,
+    }
+)

@@ -9,6 +9,7 @@ from seamline.wire.classes import Shape, slots_of
 from seamline.wire.containers import check_members, flat, pairs
 from seamline.wire.marks import (
     DERIVED,
+    HAS_FROZENSETS,
     READERS,
     Reader,
     Reading,
@@ -96,6 +97,8 @@ def derived_writer(shape: Shape, origin: Origin, entry: str) -> Writer:
         w.memo[id(value)] = number if origin.fill else -1 - number
         inner = w.descend(value, left)
         at = w.name(entry)
+        if origin.kind is frozenset:
+            w.shared |= HAS_FROZENSETS
         settings = [w.value(x, inner) for x in settings_of(value)]
         content = origin.content(value)
         items = (

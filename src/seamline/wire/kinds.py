@@ -71,7 +71,8 @@ class Plans:
         except TypeError:
             return refuse
         loosely = classes.loose_writer(shape, f"{name}|")
-        return classes.compile_writer(shape, f"{name}|{','.join(shape.fields)}", loosely)
+        writer = classes.compile_writer(shape, f"{name}|{','.join(shape.fields)}", loosely)
+        return writer if shape.fields else references.singleton_first(writer)
 
     def find(self, entry: str) -> Layout:
         """Return how the objects of a name entry are read.

@@ -39,6 +39,7 @@ CLASS: Final = 32
 FUNCTION: Final = 33
 SINGLETON: Final = 34
 CONSTANT: Final = 35
+ALIAS: Final = 36
 # Scalars of Python and its standard library.
 BIGINT: Final = 48
 STRING: Final = 49  # with lone surrogates
@@ -65,6 +66,10 @@ MEMORYVIEW: Final = 81
 ARRAY: Final = 82
 NDARRAY: Final = 83
 NUMPY_SCALAR: Final = 84
+
+#: Bits of a message's ``shares``.
+HAS_REFERENCES: Final = 1
+HAS_FROZENSETS: Final = 2
 
 #: Types that msgpack carries exactly as they are.
 NATIVE: Final = frozenset({type(None), bool, int, float, str, bytes})
@@ -114,7 +119,7 @@ class Writing:
         memo: id -> number of a tracked value; -1 - number while an immutable one is still
             open. The message's root keeps the values alive: temporaries are never tracked.
         index: Names the message mentions, and their numbers.
-        shared: Whether a reference was written.
+        shared: HAS_REFERENCES and HAS_FROZENSETS, as they were written.
     """
 
     __slots__ = ("index", "memo", "shared")
@@ -126,7 +131,7 @@ class Writing:
     def __init__(self) -> None:
         self.memo: dict[int, int] = {}
         self.index: dict[str, int] = {}
-        self.shared = False
+        self.shared = 0
 
     def value(self, value: Any, left: int) -> Any:
         """Return the node for any value; ``left`` levels may still be entered."""
@@ -144,7 +149,7 @@ class Writing:
             raise Refused(
                 value, "it contains itself, which an immutable value cannot be rebuilt with"
             )
-        self.shared = True
+        self.shared |= HAS_REFERENCES
         return [REF, number]
 
     def name(self, entry: str) -> int:
@@ -175,13 +180,13 @@ class Reading:
 
     __slots__ = ("found", "late", "refs")
 
-    find: ClassVar[Callable[[str], Any]]
+    find: ClassVar[Any]
     table: ClassVar["TypeTable"]
 
-    def __init__(self, names: list[Any], shares: bool) -> None:
+    def __init__(self, names: list[Any], shares: int) -> None:
         self.found = names
         self.refs: list[Any] | None = None
-        if shares:
+        if shares & HAS_REFERENCES:
             self.refs = []
             self.late: list[Callable[[], None]] = []
 
@@ -228,9 +233,9 @@ def read(node: Any, r: Reading, left: int) -> Any:
 #: How ``read`` finds the reader of a native map; no array can carry this tag.
 DICT_NODE: Final = "map"
 #: Reader of each tag; every module of the codec adds its own.
-READERS: Final[dict[Any, Reader]] = {}
+READERS: dict[Any, Reader] = {}
 #: Writer of each exact type; likewise. Classes are compiled on first sight instead.
-WRITERS: Final[dict[type, Writer]] = {}
+WRITERS: dict[type, Writer] = {}
 
 
 def enter(left: int) -> int:

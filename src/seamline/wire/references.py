@@ -1,21 +1,26 @@
 """What crosses by reference: classes, functions, singletons and members of enums."""
 
 import enum
+import types
+import typing
 from typing import Any
 
 from seamline.wire.classes import slots_of
 from seamline.wire.marks import (
+    ALIAS,
     CLASS,
     FLAGS,
     FUNCTION,
     MEMBER,
     READERS,
     SINGLETON,
+    WRITERS,
     Reader,
     Reading,
     Refused,
     Writer,
     Writing,
+    enter,
     read,
 )
 from seamline.wire.types import HEAP_TYPE, TypeTable
@@ -36,6 +41,22 @@ def read_class(node: list[Any], r: Reading, _left: int) -> type:
     if found is None:
         raise TypeError(f"class {name} may not cross this seam")
     return found
+
+
+def write_alias(value: Any, w: Writing, left: int) -> Any:
+    """Write a subscripted generic, which instances of generic classes may hold."""
+    inner = w.descend(value, left)
+    return [ALIAS, w.value(value.__origin__, inner), [w.value(x, inner) for x in value.__args__]]
+
+
+def read_alias(node: list[Any], r: Reading, left: int) -> Any:
+    """Read a subscripted generic."""
+    _, origin, args = node
+    inner = enter(left)
+    found: Any = read(origin, r, inner)
+    if not isinstance(found, type):
+        raise TypeError("a generic is no class")
+    return found[tuple([read(x, r, inner) for x in args])]  # type: ignore[index]
 
 
 def write_function(value: Any, w: Writing, _left: int) -> Any:
@@ -61,6 +82,16 @@ def write_singleton(value: object, w: Writing, _left: int) -> Any:
     if name is None:
         raise Refused(value)
     return [SINGLETON, w.name(name)]
+
+
+def singleton_first(otherwise: Writer) -> Writer:
+    """Return a writer that prefers identity: for records without fields."""
+
+    def write(value: object, w: Writing, left: int) -> Any:
+        name = singleton_name(value, w.table)
+        return otherwise(value, w, left) if name is None else [SINGLETON, w.name(name)]
+
+    return write
 
 
 def singleton_name(value: object, table: TypeTable) -> str | None:
@@ -151,10 +182,15 @@ def read_flags(node: list[Any], r: Reading, left: int) -> Any:
     return r.layout(node[1]).loose(node, r, left)
 
 
-READERS |= {
-    CLASS: read_class,
-    FUNCTION: read_function,
-    SINGLETON: read_singleton,
-    MEMBER: read_member,
-    FLAGS: read_flags,
-}
+READERS.update(
+    {
+        ALIAS: read_alias,
+        CLASS: read_class,
+        FUNCTION: read_function,
+        SINGLETON: read_singleton,
+        MEMBER: read_member,
+        FLAGS: read_flags,
+    }
+)
+WRITERS[types.GenericAlias] = write_alias
+WRITERS[type(typing.Generic[typing.TypeVar("T")])] = write_alias  # type: ignore[index, misc]
