@@ -120,7 +120,7 @@ async def _open_seamline() -> AsyncIterator[Callable[[str, str, float], Awaitabl
     with tempfile.TemporaryDirectory() as directory:
         path = f"{directory}/web.sock"
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "seamline", "-C", str(APP),
+            str(Path(sys.executable).with_name("seamline")), "-C", str(APP),
             "run", "--layout", "micro", "--bind", f"unix:{path}",
             stdout=sys.stderr,
         )  # fmt: skip

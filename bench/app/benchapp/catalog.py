@@ -1,10 +1,13 @@
-"""The package that is called: the same product, asked for in either colour."""
+"""The package that is called: the same product, asked for in either colour.
+
+It counts what it echoes, so it has state, and its functions run where that state is.
+"""
 
 import os
 
 from benchapp.values import Product, make_product
 
-_served_by = {"pid": os.getpid()}
+_echoed = {"times": 0, "bytes": 0}
 
 
 async def product_async(product_id: str) -> Product:
@@ -19,14 +22,17 @@ def product(product_id: str) -> Product:
 
 async def echo_async(data: bytes) -> bytes:
     """Return what was sent, from a coroutine."""
-    return data
+    return echo(data)
 
 
 def echo(data: bytes) -> bytes:
     """Return what was sent, from a plain function."""
+    _echoed["times"] += 1
+    _echoed["bytes"] += len(data)
     return data
 
 
 def host_pid() -> int:
-    """Return the process that runs this package's functions."""
-    return _served_by["pid"]
+    """Return the process that keeps this package's state."""
+    _echoed["times"] += 1
+    return os.getpid()
