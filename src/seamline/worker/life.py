@@ -10,7 +10,7 @@ from typing import Final
 
 import uvloop
 
-from seamline.errors import ApplicationError
+from seamline.errors import UsageError
 from seamline.plan import Plan
 from seamline.worker.load import call_setup, import_module, users_frames
 from seamline.worker.report import (
@@ -61,7 +61,7 @@ class Worker:
             self._load()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._serve())
-        except ApplicationError as exc:
+        except UsageError as exc:
             self._channel.send(_failed(exc, self._plan.root))
             return EXIT_NOT_LOADED
         self._channel.send(Bye())
@@ -129,7 +129,7 @@ def _leave_nothing() -> None:
     os._exit(1)
 
 
-def _failed(exc: ApplicationError, root: str) -> Failed:
+def _failed(exc: UsageError, root: str) -> Failed:
     """Describe the error for the supervisor, which prints it once for all workers."""
     cause = exc.__cause__
     frames = users_frames(cause.__traceback__, root) if cause is not None else []
