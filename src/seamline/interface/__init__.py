@@ -1,6 +1,7 @@
 """What a package offers to others, read from its source without executing it."""
 
-from seamline.interface.analyse import PackageService, analyse
+from seamline.interface.analyse import analyse
+from seamline.interface.application import PackageService
 from seamline.interface.model import (
     Analysis,
     Finding,

@@ -1,15 +1,11 @@
 """Which results may be, or share mutable parts with, the host's module state."""
 
-from typing import TYPE_CHECKING
-
+from seamline.interface.application import Application
 from seamline.interface.functions import Definition
 from seamline.interface.names import Symbol
 
-if TYPE_CHECKING:
-    from seamline.interface.analyse import Application
 
-
-def aliased(application: "Application", definition: Definition) -> set[Symbol]:
+def aliased(application: Application, definition: Definition) -> set[Symbol]:
     """Return the state that a function's result may share."""
     types, state = application.types, application.state
     if types.is_immutable(definition.module, definition.node.returns):
@@ -27,7 +23,7 @@ def aliased(application: "Application", definition: Definition) -> set[Symbol]:
     return found
 
 
-def _holds_immutable(application: "Application", symbol: Symbol) -> bool:
+def _holds_immutable(application: Application, symbol: Symbol) -> bool:
     """Whether what a container holds cannot change, by annotation or by what is put in."""
     fact = application.state.facts[symbol]
     types = application.types

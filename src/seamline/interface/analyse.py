@@ -1,97 +1,17 @@
 """Reads a whole application and says what each of its package services offers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from seamline.interface.aliases import aliased
-from seamline.interface.bodies import Body, read_bodies
-from seamline.interface.callbacks import find_callbacks
-from seamline.interface.crossing import Types
+from seamline.interface.application import Application, PackageService, ServiceFacts, read
 from seamline.interface.findings import find_problems
-from seamline.interface.functions import Definition, Definitions, read_definitions
-from seamline.interface.graph import Graph
-from seamline.interface.model import Analysis, Function, Interface, Place, State, Verdict
-from seamline.interface.modules import Imports, reads_framework_context, registered_on
-from seamline.interface.mutation import Mutations
-from seamline.interface.names import Symbol, World
-from seamline.interface.offers import Offers, read_offers
+from seamline.interface.functions import Definition
+from seamline.interface.model import Analysis, Function, Interface, Place, Verdict
+from seamline.interface.modules import reads_framework_context, registered_on
+from seamline.interface.offers import read_offers
 from seamline.interface.readers import readers_of
-from seamline.interface.source import Sources, read_application
-from seamline.interface.state import StateMap, find_state
-from seamline.interface.touches import Touch, Touches
 from seamline.interface.verdicts import Judge, Judgement
-
-
-class PackageService(msgspec.Struct, frozen=True, kw_only=True):
-    """One package service as ``seamline.toml`` names it.
-
-    Attributes:
-        service: Its name in the file.
-        package: Dotted name of the package or module.
-        local: Public functions that stay in every process.
-        snapshot: Functions whose result may share parts with the host's state, declared.
-        cache: Names of module state declared to be a cache, ``*`` for all of it.
-        workers: Processes of its group in the chosen layout.
-    """
-
-    service: str
-    package: str
-    local: tuple[str, ...] = ()
-    snapshot: tuple[str, ...] = ()
-    cache: tuple[str, ...] = ()
-    workers: int = 1
-
-
-@dataclass(slots=True)
-class Application:
-    """Everything read from the source of an application."""
-
-    sources: Sources
-    definitions: Definitions
-    bodies: dict[Definition | str, Body]
-    types: Types
-    state: StateMap
-    graph: Graph
-    touches: Touches
-    mutations: Mutations
-    imports: Imports
-    callbacks: dict[Definition, str]
-
-
-@dataclass(slots=True)
-class ServiceFacts:
-    """What was found about one service, for its interface and its findings."""
-
-    service: PackageService
-    modules: set[str]
-    offers: Offers
-    touched: dict[Definition | str, dict[Symbol, Touch]]
-    judgements: dict[Definition, Judgement] = field(default_factory=dict)
-    functions: dict[Definition, Function] = field(default_factory=dict)
-    state: dict[Symbol, State] = field(default_factory=dict)
-
-
-def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Application:
-    """Parse the application and resolve its names, calls and state."""
-    sources = read_application(root, packages, search_path)
-    definitions = read_definitions(World(sources))
-    bodies = read_bodies(definitions)
-    types = Types(definitions)
-    state = find_state(definitions, bodies, types)
-    graph = Graph(definitions, bodies, types)
-    graph.build()
-    touches = Touches(graph, state)
-    touches.build()
-    mutations = Mutations(graph)
-    mutations.build()
-    callbacks = find_callbacks(graph, state)
-    imports = Imports(definitions.world)
-    return Application(
-        sources, definitions, bodies, types, state, graph, touches, mutations, imports, callbacks
-    )
 
 
 def analyse(
@@ -100,7 +20,7 @@ def analyse(
     *,
     groups: Mapping[str, str] | None = None,
     search_path: Sequence[Path] = (),
-    entry_modules: Sequence[str] = (),
+    entry_modules: Sequence[str] | Mapping[str, str] = (),
 ) -> Analysis:
     """Read an application's source and give every function its verdict.
 
@@ -112,10 +32,15 @@ def analyse(
         groups: Group of each service (http services too) in the chosen layout; None for one
             group per service.
         search_path: Where modules are imported from besides the root and its ``src``.
-        entry_modules: Modules of http services, which belong to the group of that name.
+        entry_modules: Modules of http services; a mapping gives the service of each.
     """
     application = read(
         root, [*(service.package for service in services), *entry_modules], search_path
+    )
+    entries = (
+        dict(entry_modules)
+        if isinstance(entry_modules, Mapping)
+        else {module: module for module in entry_modules}
     )
     facts = {service.service: _own(application, service) for service in services}
     placed = {name: set(found.modules) for name, found in facts.items()}
@@ -126,7 +51,7 @@ def analyse(
             set(application.sources.modules) - others - tests | found.modules
         )
         _judge(application, found)
-    problems = find_problems(application, list(facts.values()), groups)
+    problems = find_problems(application, list(facts.values()), groups, entries)
     interfaces = tuple(_interface(application, found, placed) for found in facts.values())
     return Analysis(interfaces=interfaces, findings=tuple(problems))
 

@@ -1,18 +1,324 @@
 """What ``check`` tells the reader: hazards with their place and the next thing to write."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
-from seamline.interface.model import Finding
+from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.bodies import Body
+from seamline.interface.functions import Definition
+from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
+from seamline.interface.names import Symbol
+from seamline.interface.placement import Placement, sharing_problems
 
-if TYPE_CHECKING:
-    from seamline.interface.analyse import Application, ServiceFacts
+_ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
 
 
 def find_problems(
-    application: "Application",
-    services: "Sequence[ServiceFacts]",
+    application: Application,
+    services: Sequence[ServiceFacts],
     groups: Mapping[str, str] | None,
+    entries: Mapping[str, str],
 ) -> list[Finding]:
-    """Return everything that would surprise the reader, errors first."""
-    return []
+    """Return everything that would surprise the reader, errors first.
+
+    Args:
+        application: The application.
+        services: Its package services, judged.
+        groups: Group of each service, or None for one group each.
+        entries: Service of each module that holds an http application.
+    """
+    placement = Placement(application, services, groups, entries)
+    found = list(_unreadable(application, services))
+    for facts in services:
+        found += _misspelt(facts)
+        found += _refused(placement, facts)
+        found += _read_elsewhere(placement, facts)
+        found += _left_behind(application, facts)
+        found += _changed_arguments(application, facts)
+        found += _aliased(application, facts)
+        found += _calls(placement, facts)
+        found += _caches(application, facts)
+    found += sharing_problems(placement)
+    unique = dict.fromkeys(found)
+    return sorted(unique, key=lambda f: (_ORDER[f.severity], f.file, f.line, f.code, f.message))
+
+
+def _unreadable(application: Application, services: Sequence[ServiceFacts]) -> Iterator[Finding]:
+    for broken in application.sources.unreadable:
+        yield Finding(
+            code="application",
+            severity=Severity.ERROR,
+            message=f"{broken.file} cannot be read: {broken.why}",
+            remedy="correct the file; nothing in it was checked",
+            file=broken.file,
+            line=broken.line,
+        )
+    for facts in services:
+        if not facts.modules:
+            package, service = facts.service.package, facts.service.service
+            yield Finding(
+                code="application",
+                severity=Severity.ERROR,
+                message=f"no source file of the package {package!r} was found",
+                remedy=f"correct package = {package!r} of [services.{service}] in seamline.toml",
+                service=service,
+            )
+
+
+def _misspelt(facts: ServiceFacts) -> Iterator[Finding]:
+    """Report names in ``local`` and ``snapshot`` that are no function of the package."""
+    known = {name for d in facts.functions for name in facts.offers.names(d)}
+    for key in ("local", "snapshot"):
+        for name in getattr(facts.service, key):
+            if facts.modules and name not in known:
+                yield Finding(
+                    code="config",
+                    severity=Severity.ERROR,
+                    message=f"{facts.service.package} has no function {name!r}",
+                    remedy=f"correct {key} of [services.{facts.service.service}] in seamline.toml",
+                    service=facts.service.service,
+                )
+
+
+def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    service = facts.service.service
+    for definition, function in facts.functions.items():
+        if function.verdict is not Verdict.REFUSED:
+            continue
+        judgement = facts.judgements[definition]
+        touched = [placement.application.state.facts.get(s) for s in facts.touched[definition]]
+        remedy = judgement.remedy
+        if all(fact is None or fact.resource for fact in touched):
+            remedy += (
+                f'; or local = ["{function.name}"] in [services.{service}] of seamline.toml, '
+                "to run it in each process with that process's own"
+            )
+        message = (
+            f"{function.module}.{function.name} cannot be called from another process: "
+            f"it {judgement.reason}"
+        )
+        places = [p for p in function.callers if placement.crosses(service, p)]
+        for place in places:
+            test = placement.is_test(place.file)
+            yield Finding(
+                code="not-sendable",
+                severity=Severity.WARNING if test else Severity.ERROR,
+                message=message,
+                remedy=remedy,
+                file=place.file,
+                line=place.line,
+                service=service,
+            )
+        if not places and function.public:
+            yield Finding(
+                code="not-sendable",
+                severity=Severity.INFO if definition.owner else Severity.WARNING,
+                message=f"{message}; nothing outside {facts.service.package} calls it",
+                remedy=remedy,
+                file=function.file,
+                line=function.line,
+                service=service,
+            )
+
+
+def _read_elsewhere(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    service, package = facts.service.service, facts.service.package
+    for state in facts.state.values():
+        for place, early in _outside(state):
+            if not placement.crosses(service, place):
+                continue
+            verb = "binds it early" if early else "reads it"
+            severity = Severity.ERROR
+            if state.resource:
+                severity = Severity.INFO
+            elif placement.is_test(place.file):
+                severity = Severity.WARNING
+            yield Finding(
+                code="state-elsewhere",
+                severity=severity,
+                message=(
+                    f"{state.module}.{state.name} is state of service {service}, "
+                    f"and {place} {verb}: another process has no such value"
+                ),
+                remedy=(
+                    f"offer a function in {package} that returns what is needed"
+                    if not state.resource
+                    else f"each process opens its own {state.name}; call a function of {package}"
+                ),
+                file=place.file,
+                line=place.line,
+                service=service,
+            )
+
+
+def _outside(state: State) -> Iterable[tuple[Place, bool]]:
+    early = set(state.early)
+    yield from ((place, True) for place in state.early)
+    yield from ((place, False) for place in state.readers if place not in early)
+
+
+def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
+    """Report local functions that touch state: they would touch the caller's own copy."""
+    for definition, function in facts.functions.items():
+        if function.verdict is not Verdict.LOCAL:
+            continue
+        if application.callbacks.get(definition) == "takes the application object":
+            continue
+        names = [
+            str(symbol)
+            for symbol in facts.touched.get(definition, ())
+            if symbol.module in facts.modules
+            and (fact := application.state.facts.get(symbol)) is not None
+            and not fact.resource
+        ]
+        if names:
+            yield Finding(
+                code="state-elsewhere",
+                severity=Severity.WARNING,
+                message=(
+                    f"{function.module}.{function.name} stays in every process "
+                    f"({function.reason}) and touches {names[0]}, which only the host has"
+                ),
+                remedy="move what touches it into a function of the package and call that",
+                file=function.file,
+                line=function.line,
+                service=facts.service.service,
+            )
+
+
+def _changed_arguments(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
+    for definition, function in facts.functions.items():
+        if function.verdict is not Verdict.REMOTE or not function.public:
+            continue
+        certain = application.mutations.certain.get(definition, {})
+        for name in function.mutates:
+            if name in certain:
+                yield Finding(
+                    code="mutated-argument",
+                    severity=Severity.WARNING,
+                    message=(
+                        f"{function.module}.{function.name} may change its argument {name!r} in "
+                        "place; the caller's own object would not change, so the call raises "
+                        "if it does"
+                    ),
+                    remedy=f"return the new value instead of changing {name!r}, or copy it first",
+                    file=function.file,
+                    line=certain[name],
+                    service=facts.service.service,
+                )
+
+
+def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
+    service = facts.service.service
+    for definition, function in facts.functions.items():
+        listed = set(facts.offers.names(definition)) & set(facts.service.snapshot)
+        if function.verdict is not Verdict.REMOTE or not function.public or listed:
+            continue
+        for name in function.aliases:
+            fact = application.state.facts[Symbol(*name.split(":", 1))]
+            whole = any(
+                origin.kind == "symbol"
+                and origin.level == "whole"
+                and origin.symbol == fact.symbol
+                for origins, _ in application.bodies[definition].returns
+                for origin in origins
+            )
+            yield Finding(
+                code="aliased-state",
+                severity=Severity.ERROR if whole and fact.changed else Severity.WARNING,
+                message=(
+                    f"the result of {function.module}.{function.name} "
+                    f"{'is' if whole else 'may share parts with'} {name}: what a caller changes "
+                    "in it would not reach the host"
+                ),
+                remedy=(
+                    f'return a copy, or snapshot = ["{function.name}"] in [services.{service}] '
+                    "of seamline.toml where callers only read it"
+                ),
+                file=function.file,
+                line=function.line,
+                service=service,
+            )
+
+
+def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    """Report calls made while importing, and calls that block an event loop."""
+    application, service = placement.application, facts.service.service
+    for key, body in application.bodies.items():
+        if body.module in facts.modules or application.sources.modules[body.module].test:
+            continue
+        file = application.sources.modules[body.module].file
+        for line, definition, waits in _entered(application, body):
+            function = facts.functions.get(definition)
+            place = Place(file, line)
+            if function is None or function.verdict is not Verdict.REMOTE:
+                continue
+            if not placement.crosses(service, place):
+                continue
+            if isinstance(key, str):
+                yield _import_call(function, place, service)
+            elif waits and function.kind in (Kind.SYNC, Kind.CONTEXT_MANAGER):
+                yield Finding(
+                    code="blocking-call",
+                    severity=Severity.WARNING,
+                    message=(
+                        f"{function.module}.{function.name} is called in a coroutine and waits "
+                        "for another process: the event loop stands still meanwhile"
+                    ),
+                    remedy=f"await asyncio.to_thread({definition.node.name}, ...), or make it async",
+                    file=file,
+                    line=line,
+                    service=service,
+                )
+
+
+def _entered(application: Application, body: Body) -> Iterator[tuple[int, Definition, bool]]:
+    for call in body.calls:
+        for bound in application.graph.entered(body, call):
+            if not bound.guess:
+                yield call.line, bound.target, call.waits
+
+
+def _import_call(function: Function, place: Place, service: str) -> Finding:
+    left = f" and leaves {function.touches[0]} behind there" if function.touches else ""
+    return Finding(
+        code="import-call",
+        severity=Severity.WARNING if function.touches else Severity.INFO,
+        message=(
+            f"{function.module}.{function.name} is called while {place.file} is imported: it runs "
+            f"in every process that imports it{left}, not on the host"
+        ),
+        remedy="call it when the application starts or when the value is needed",
+        file=place.file,
+        line=place.line,
+        service=service,
+    )
+
+
+def _caches(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
+    for body in application.bodies.values():
+        file = application.sources.modules[body.module].file
+        for use in body.uses:
+            owner, _, member = use.symbol.name.rpartition(".")
+            if (
+                member not in ("cache_clear", "cache_info")
+                or use.symbol.module not in facts.modules
+            ):
+                continue
+            for definition in application.definitions.functions.get(
+                Symbol(use.symbol.module, owner), ()
+            ):
+                if definition.decorated_with(*_CACHES):
+                    yield Finding(
+                        code="cache-per-process",
+                        severity=Severity.INFO,
+                        message=(
+                            f"{owner}.{member}() reaches the cache of its own process; "
+                            "every process has one"
+                        ),
+                        remedy=f"call it inside {facts.service.package}, in a function of its own",
+                        file=file,
+                        line=use.line,
+                        service=facts.service.service,
+                    )

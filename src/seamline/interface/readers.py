@@ -1,15 +1,11 @@
 """Who outside a package reads its module state, and who binds it early."""
 
-from typing import TYPE_CHECKING
-
+from seamline.interface.application import Application
 from seamline.interface.model import Place, State
 from seamline.interface.names import Symbol
 
-if TYPE_CHECKING:
-    from seamline.interface.analyse import Application
 
-
-def readers_of(application: "Application", own: set[str]) -> dict[Symbol, State]:
+def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
     """Return the state of a package's modules, with the lines outside that read it."""
     facts = {s: f for s, f in application.state.facts.items() if s.module in own}
     readers: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}

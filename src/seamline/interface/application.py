@@ -1,0 +1,91 @@
+"""One application as read from its source, and what was found about each service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from seamline.interface.bodies import Body, read_bodies
+from seamline.interface.callbacks import find_callbacks
+from seamline.interface.crossing import Types
+from seamline.interface.functions import Definition, Definitions, read_definitions
+from seamline.interface.graph import Graph
+from seamline.interface.model import Function, State
+from seamline.interface.modules import Imports
+from seamline.interface.mutation import Mutations
+from seamline.interface.names import Symbol, World
+from seamline.interface.offers import Offers
+from seamline.interface.source import Sources, read_application
+from seamline.interface.state import StateMap, find_state
+from seamline.interface.touches import Touch, Touches
+from seamline.interface.verdicts import Judgement
+
+
+class PackageService(msgspec.Struct, frozen=True, kw_only=True):
+    """One package service as ``seamline.toml`` names it.
+
+    Attributes:
+        service: Its name in the file.
+        package: Dotted name of the package or module.
+        local: Public functions that stay in every process.
+        snapshot: Functions whose result may share parts with the host's state, declared.
+        cache: Names of module state declared to be a cache, ``*`` for all of it.
+        workers: Processes of its group in the chosen layout.
+    """
+
+    service: str
+    package: str
+    local: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
+    cache: tuple[str, ...] = ()
+    workers: int = 1
+
+
+@dataclass(slots=True)
+class Application:
+    """Everything read from the source of an application."""
+
+    sources: Sources
+    definitions: Definitions
+    bodies: dict[Definition | str, Body]
+    types: Types
+    state: StateMap
+    graph: Graph
+    touches: Touches
+    mutations: Mutations
+    imports: Imports
+    callbacks: dict[Definition, str]
+
+
+@dataclass(slots=True)
+class ServiceFacts:
+    """What was found about one service, for its interface and its findings."""
+
+    service: PackageService
+    modules: set[str]
+    offers: Offers
+    touched: dict[Definition | str, dict[Symbol, Touch]]
+    judgements: dict[Definition, Judgement] = field(default_factory=dict)
+    functions: dict[Definition, Function] = field(default_factory=dict)
+    state: dict[Symbol, State] = field(default_factory=dict)
+
+
+def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Application:
+    """Parse the application and resolve its names, calls and state."""
+    sources = read_application(root, packages, search_path)
+    definitions = read_definitions(World(sources))
+    bodies = read_bodies(definitions)
+    types = Types(definitions)
+    state = find_state(definitions, bodies, types)
+    graph = Graph(definitions, bodies, types)
+    graph.build()
+    touches = Touches(graph, state)
+    touches.build()
+    mutations = Mutations(graph)
+    mutations.build()
+    callbacks = find_callbacks(graph, state)
+    imports = Imports(definitions.world)
+    return Application(
+        sources, definitions, bodies, types, state, graph, touches, mutations, imports, callbacks
+    )

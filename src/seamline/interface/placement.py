@@ -1,0 +1,178 @@
+"""Which code runs in which group, and the state that two groups or workers would share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.functions import Definition
+from seamline.interface.model import Finding, Place, Severity
+from seamline.interface.names import Symbol
+from seamline.interface.state import Fact
+
+
+@dataclass(slots=True)
+class Placement:
+    """The services of an application in one layout.
+
+    Attributes:
+        groups: Group of each service; None puts every service into one of its own.
+        entries: Service of each module that holds an http application.
+    """
+
+    application: Application
+    services: Sequence[ServiceFacts]
+    groups: Mapping[str, str] | None
+    entries: Mapping[str, str]
+    _service_of: dict[str, str] = field(default_factory=dict)
+    _module_of: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, source in self.application.sources.modules.items():
+            self._module_of[source.file] = name
+        for facts in self.services:
+            self._service_of.update(dict.fromkeys(facts.modules, facts.service.service))
+        for module, service in self.own_modules():
+            self._service_of.setdefault(module, service)
+
+    def own_modules(self) -> Iterator[tuple[str, str]]:
+        """Yield ``(module, http service)`` for modules that only one http service imports."""
+        imports = self.application.imports
+        packages = {module for facts in self.services for module in facts.modules}
+        shared = imports.closure(packages, runtime=True)
+        reached: dict[str, set[str]] = {}
+        for entry, service in self.entries.items():
+            for module in imports.closure([entry], runtime=True) - shared:
+                reached.setdefault(module, set()).add(service)
+        for module, services in reached.items():
+            if len(services) == 1:
+                yield module, next(iter(services))
+
+    def group(self, service: str) -> str:
+        """Return the group of a service."""
+        return service if self.groups is None else self.groups.get(service, service)
+
+    def service_at(self, file: str) -> str | None:
+        """Return the service a file belongs to; None for shared modules and tests."""
+        return self._service_of.get(self._module_of.get(file, ""))
+
+    def is_test(self, file: str) -> bool:
+        """Whether a file is a test."""
+        module = self._module_of.get(file, "")
+        return bool(module) and self.application.sources.modules[module].test
+
+    def crosses(self, service: str, place: Place) -> bool:
+        """Whether a use of a service at a line may be made in another group."""
+        user = self.service_at(place.file)
+        return user is None or self.group(user) != self.group(service)
+
+    def users(self, symbol: Symbol) -> dict[str, Place]:
+        """Return the first user of a piece of unplaced state in every group."""
+        found: dict[str, Place] = {}
+        for facts in self.services:
+            for key, touched in facts.touched.items():
+                if symbol in touched:
+                    self._note(found, key, touched[symbol].line)
+        for key, direct in self.application.touches.direct.items():
+            if symbol in direct:
+                self._note(found, key, direct[symbol])
+        graph = self.application.graph
+        for key, edges in graph.edges.items():
+            for edge in edges:
+                if symbol in self.application.touches.direct[edge.target] and not edge.guess:
+                    self._note(found, key, edge.line)
+        return found
+
+    def _note(self, found: dict[str, Place], key: Definition | str, line: int) -> None:
+        module = key if isinstance(key, str) else key.module
+        service = self._service_of.get(module)
+        if service is not None and not isinstance(key, str):
+            place = Place(self.application.sources.modules[module].file, line)
+            found.setdefault(self.group(service), place)
+
+
+def sharing_problems(placement: Placement) -> Iterator[Finding]:
+    """Report state that several groups, or several workers of one group, would share."""
+    application = placement.application
+    placed = {module for facts in placement.services for module in facts.modules}
+    for symbol, fact in application.state.facts.items():
+        if symbol.module not in placed and _lives(application, fact):
+            yield from _two_groups(placement, fact)
+    for facts in placement.services:
+        for symbol in facts.state:
+            fact = application.state.facts[symbol]
+            declared = {"*", symbol.name, str(symbol)} & set(facts.service.cache)
+            if facts.service.workers > 1 and not declared and _lives(application, fact):
+                yield _many_workers(application, facts, fact)
+
+
+def _lives(application: Application, fact: Fact) -> bool:
+    """Whether state changes after the imports are done, so that copies come apart."""
+    return fact.changed and not fact.resource and not _only_at_import(application, fact)
+
+
+def _only_at_import(application: Application, fact: Fact) -> bool:
+    """Whether only decorators and module-level calls change it: the same in every process."""
+    changers = [
+        body.definition
+        for body in application.bodies.values()
+        for use in body.uses
+        if use.how != "read" and application.state.touched(use.symbol) is fact
+        if body.definition is not None
+    ]
+    if not changers:
+        return False
+    return all(
+        _called_at_import(application, changer)
+        and not any(use.how == "bind" for use in application.bodies[changer].uses)
+        for changer in changers
+    )
+
+
+def _called_at_import(application: Application, definition: Definition) -> bool:
+    callers = [
+        key
+        for key, edges in application.graph.edges.items()
+        for edge in edges
+        if edge.target is definition
+    ]
+    return bool(callers) and all(isinstance(key, str) for key in callers)
+
+
+def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
+    users = sorted(placement.users(fact.symbol).items())
+    if len(users) > 1:
+        (first, here), (second, there) = users[:2]
+        file = placement.application.sources.modules[fact.symbol.module].file
+        yield Finding(
+            code="shared-state",
+            severity=Severity.ERROR,
+            message=(
+                f"{fact.symbol} belongs to no service and changes, but {here} uses it in group "
+                f"{first} and {there} in group {second}: each would have its own"
+            ),
+            remedy=(
+                f"put {fact.symbol.module} into a service of its own (package = "
+                f'"{fact.symbol.module}"), or {first} and {second} into one group'
+            ),
+            file=file,
+            line=fact.line,
+        )
+
+
+def _many_workers(application: Application, facts: ServiceFacts, fact: Fact) -> Finding:
+    service = facts.service.service
+    return Finding(
+        code="many-workers",
+        severity=Severity.ERROR,
+        message=(
+            f"{fact.symbol} changes while the application runs, and service {service} has "
+            f"{facts.service.workers} workers: each would have its own"
+        ),
+        remedy=(
+            f'workers = 1 for its group, or cache = ["{fact.symbol.name}"] in '
+            f"[services.{service}] of seamline.toml if losing it is harmless"
+        ),
+        file=application.sources.modules[fact.symbol.module].file,
+        line=fact.line,
+        service=service,
+    )
