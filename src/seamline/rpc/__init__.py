@@ -4,6 +4,7 @@ Reads no files and knows no plan: paths, names, secrets and functions are parame
 """
 
 from seamline.rpc.client import Client
+from seamline.rpc.local import LocalClient
 from seamline.rpc.model import Arguments, Hosted, Identity, Target
 from seamline.rpc.recording import call_site, record, recorded, request_errors
 from seamline.rpc.server import Server
@@ -14,6 +15,7 @@ __all__ = [
     "Client",
     "Hosted",
     "Identity",
+    "LocalClient",
     "Server",
     "Target",
     "call_site",

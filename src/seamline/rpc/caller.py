@@ -47,6 +47,13 @@ class BlockingCaller:
 
     def stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
         """Run a remote generator step by step, on a connection of its own."""
+        try:
+            return (yield from self._stream(target, arguments))
+        except SeamError as error:
+            record(error)
+            raise
+
+    def _stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
         call = Outgoing(
             target, arguments, blocks=is_on_loop(), longest_chain=self._route.limits.chain
         )

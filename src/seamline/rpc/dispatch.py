@@ -47,9 +47,19 @@ class Incoming:
     Attributes:
         deadline: ``clock()`` instant.
         chain: All calls it is part of, outermost first, the direct caller last.
+        entered: Called in the call's context before the function, if set.
     """
 
-    __slots__ = ("binding", "carry", "chain", "deadline", "given", "is_cancelled", "watch")
+    __slots__ = (
+        "binding",
+        "carry",
+        "chain",
+        "deadline",
+        "entered",
+        "given",
+        "is_cancelled",
+        "watch",
+    )
 
     def __init__(
         self,
@@ -64,7 +74,8 @@ class Incoming:
         self.binding = binding
         self.is_cancelled = is_cancelled
         self.deadline = now + frame[4] / 1000 if frame[4] else None
-        self.carry = None
+        self.carry: bytes | None = None
+        self.entered: Callable[[], object] | None = None
         self.watch: dict[str, bytes] = {}
         hop = (caller, bool(flags & FLAG_BLOCKED))
         if flags & FLAG_META:
@@ -78,6 +89,8 @@ class Incoming:
     def enter(self) -> None:
         """Make the current context the one of this call; watch what it may mutate."""
         current.set(Situation(self.deadline, self.chain, self.is_cancelled))
+        if self.entered is not None:
+            self.entered()
         hosted = self.binding.hosted
         if self.carry is not None:
             apply_carried(hosted.carry, hosted.codec, self.carry)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import weakref
 from collections import Counter
 from contextvars import ContextVar
 from pathlib import Path
@@ -11,6 +12,8 @@ from seamline.errors import SeamError
 
 _log = logging.getLogger("seamline.rpc")
 _counts: Counter[str] = Counter()
+# Beside the errors, not on them: an attribute would cross the next seam with the error.
+_seen: weakref.WeakSet[SeamError] = weakref.WeakSet()
 _OURS: Final = str(Path(__file__).resolve().parent.parent)
 
 #: Errors raised while serving one request; the worker sets a list and reads it afterwards.
@@ -24,9 +27,9 @@ def record(error: SeamError) -> None:
 
     The second call for the same object does nothing, so every layer may record.
     """
-    if getattr(error, "_seamline_recorded", False):
+    if error in _seen:
         return
-    error._seamline_recorded = True  # type: ignore[attr-defined]  # noqa: SLF001 - ours to mark
+    _seen.add(error)
     _counts[error.code] += 1
     errors = request_errors.get()
     if errors is not None:
