@@ -7,8 +7,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import activities, reports
-from longrun.model import ActivityChanges, Best, Invalid, Sport
-from longrun.web import gpx
+from longrun.gpx import write_gpx
+from longrun.model import ActivityChanges, Best, Invalid, Recording, Sport
 from longrun.web.formats import first_of_month, next_month, today
 from longrun.web.security import login_required, me
 
@@ -84,7 +84,15 @@ def download(activity_id: int) -> Response:
     activity = activities.get(runner.id, activity_id)
     points = activities.track(runner.id, activity_id, ALL_POINTS)
     name = f"longrun-{activity.started_at:%Y-%m-%d}-{activity_id}.gpx"
-    return _file(gpx.write(activity, points), "application/gpx+xml", name, inline=False)
+    recording = Recording(
+        activity.source,
+        activity.sport,
+        activity.started_at,
+        points,
+        title=activity.title,
+        device=activity.device or "longrun",
+    )
+    return _file(write_gpx(recording), "application/gpx+xml", name, inline=False)
 
 
 @bp.get("/bests")

@@ -1,0 +1,11 @@
+"""`python -m longrun.demo`: fill the log of the demo account."""
+
+import sys
+from pathlib import Path
+
+from longrun import db
+from longrun.demo.fill import fill
+
+if __name__ == "__main__":
+    directory = Path(sys.argv[1]) if len(sys.argv) > 1 else db.instance_dir() / "demo"
+    sys.stdout.write(f"{fill(directory)}\n")
