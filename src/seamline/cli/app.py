@@ -48,13 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
     except Exception:  # noqa: BLE001 - the outermost frame: everything else is our bug
         traceback.print_exc()
-        output.note(_BUG)
+        output.error(InternalError(_BUG))
         return InternalError.exit_status
 
 
 _BUG: Final = (
-    "error [internal]  this is a bug in Seamline; please report it with the lines above, "
-    "the command\n  and the versions: seamline --version, python --version"
+    "this is a bug in Seamline; please report it with\n"
+    "  the lines above, the command, and the output of: seamline --version"
 )
 
 

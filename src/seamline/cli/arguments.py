@@ -44,18 +44,18 @@ _HELP: Final = """\
 usage: seamline [OPTIONS] COMMAND ...
 
 Run a Python application as one process or as many services, split at its own
-package boundaries, without a change to its code. The split is data, in
-seamline.toml.
+package boundaries, without a change to its code. The split is data: it stands
+in seamline.toml and can be moved, measured and undone.
 
 {commands}
 
 Options, before or after the command:
   -C DIR               look for seamline.toml in DIR instead of here and above
-  -f, --file FILE      read FILE                                 SEAMLINE_FILE
+  -f, --file FILE      read FILE                                  SEAMLINE_FILE
       --json           print one JSON document (`run`: log lines as JSON)
   -q, --quiet          leave notices out
   -v, --verbose        say more; show the traceback behind an error
-      --color WHEN     auto, always or never                NO_COLOR, FORCE_COLOR
+      --color WHEN     auto, always or never              NO_COLOR, FORCE_COLOR
   -h, --help           this text, or that of a command
       --version        print the version
 

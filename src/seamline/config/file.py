@@ -35,11 +35,11 @@ _TOP_KEYS: Final = (
 _KINDS: Final = ("package", "http", "command")
 _SERVICE_KEYS: Final = (
     *_KINDS,
-    *("timeout", "local", "idempotent", "carry", "bind", "path"),
+    *("timeout", "local", "idempotent", "snapshot", "cache", "carry", "bind", "path"),
 )
 #: Keys that mean something for one kind of service only.
 _KEYS_OF: Final = {
-    "package": ("timeout", "local", "idempotent", "carry"),
+    "package": ("timeout", "local", "idempotent", "snapshot", "cache", "carry"),
     "http": ("bind", "path"),
     "command": (),
 }
@@ -180,7 +180,7 @@ def _application_name(top: Table, path: Path) -> str:
 
 def _service(name: str, table: Table) -> Service:
     table.only(_SERVICE_KEYS, f"[services.{name}]")
-    kinds = [kind for kind in _KINDS if kind in table]
+    kinds = [key for key in table.values if key in _KINDS]
     if not kinds:
         raise table.refuse(
             f"service {name!r} says neither package, http nor command",
@@ -211,6 +211,8 @@ def _service(name: str, table: Table) -> Service:
         timeout=table.seconds("timeout", 30.0),
         local=table.texts("local"),
         idempotent=table.texts("idempotent"),
+        snapshot=table.texts("snapshot"),
+        cache=table.texts("cache"),
         carry=table.carried("carry"),
         bind=table.bind("bind"),
         path=table.mount("path"),

@@ -39,6 +39,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         timeout: Default deadline of a call to it, seconds.
         local: Public functions that stay in every process.
         idempotent: Public functions that may be retried after an unknown outcome.
+        snapshot: Public functions whose result may share parts with the package's state:
+            a caller elsewhere gets a copy, and that is all right.
+        cache: Names of module state that every process may have its own of; ``*`` for all.
         carry: Context variables that travel and return, as ``module:variable``.
         bind: Address an http service listens on, ``host:port`` or ``unix:/path``.
         path: Prefix an http service is mounted under, ``/`` or ``/prefix``.
@@ -51,6 +54,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 30.0
     local: tuple[str, ...] = ()
     idempotent: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
+    cache: tuple[str, ...] = ()
     carry: tuple[str, ...] = ()
     bind: str | None = None
     path: str | None = None

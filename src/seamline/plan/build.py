@@ -186,9 +186,9 @@ def _clash(config: Config, service: str, message: str, remedy: str) -> ConfigErr
 
 
 def _check_functions(config: Config, service: Service, interface: Interface) -> None:
-    """Refuse a name under ``local`` or ``idempotent`` that is no public function."""
+    """Refuse a name under a key that lists functions when it is no public function."""
     known = _public_names(interface)
-    for key in ("local", "idempotent"):
+    for key in ("local", "idempotent", "snapshot"):
         for place, name in enumerate(getattr(service, key)):
             if name not in known:
                 raise config.refusal(

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from seamline import interface
-from seamline.config import Config, suggest
-from seamline.interface import Analysis
+from seamline.config import Config, Group, Service, suggest
+from seamline.interface import Analysis, PackageService
 
 
 def analyse_project(config: Config, layout: str) -> Analysis:
@@ -19,22 +19,32 @@ def analyse_project(config: Config, layout: str) -> Analysis:
         ConfigError: The layout, a package or an http service's module does not exist.
         ApplicationError: A module of a package cannot be parsed.
     """
-    groups = config.layout_named(layout).groups
+    home = {name: group for group in config.layout_named(layout).groups for name in group.services}
     search_path = _search_path()
+    entry_modules = []
     for service in config.services:
         if service.package is not None:
             _check_module(config, service.package, service.name, "package", search_path)
         if service.http is not None:
-            module = service.http.partition(":")[0]
-            _check_module(config, module, service.name, "http", search_path)
+            entry_modules.append(service.http.partition(":")[0])
+            _check_module(config, entry_modules[-1], service.name, "http", search_path)
     return interface.analyse(
         config.root,
-        {service.name: str(service.package) for service in config.packages},
-        groups={group.name: group.services for group in groups},
-        workers={group.name: group.workers for group in groups},
-        local={service.name: service.local for service in config.packages},
-        http=tuple(one.http for one in config.services if one.http is not None),
+        [_described(service, home[service.name]) for service in config.packages],
+        groups={name: group.name for name, group in home.items()},
         search_path=search_path,
+        entry_modules=entry_modules,
+    )
+
+
+def _described(service: Service, group: Group) -> PackageService:
+    return PackageService(
+        service=service.name,
+        package=str(service.package),
+        local=service.local,
+        snapshot=service.snapshot,
+        cache=service.cache,
+        workers=group.workers,
     )
 
 
