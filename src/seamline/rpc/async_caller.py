@@ -1,5 +1,7 @@
-"""Calls from an event loop: one shared connection per worker for asynchronous functions,
-and connections of one call each for synchronous ones, so that no thread is ever involved.
+"""Calls from an event loop.
+
+Asynchronous functions share one connection per worker. A synchronous function gets a
+connection of its own for each call, so that no thread is ever involved on this side.
 """
 
 import asyncio
@@ -180,7 +182,7 @@ class AsyncCaller:
         else:
             shared = state.shared.get(peer.worker)
             if shared is None or not is_usable(shared, function):
-                shared = await self._shared(call, state, peer, function)
+                shared = await self._shared(call, state, peer)
             link = shared
         flags, body = call.fit(link.verdicts[function])
         deadline = call.deadline
@@ -230,9 +232,7 @@ class AsyncCaller:
             state = self._states[loop] = LoopState(loop)
         return state
 
-    async def _shared(
-        self, call: Outgoing, state: LoopState, peer: Peer, function: int
-    ) -> LoopLink:
+    async def _shared(self, call: Outgoing, state: LoopState, peer: Peer) -> LoopLink:
         """Open the connection that all calls of this loop to this worker share."""
         task = state.opening.get(peer.worker)
         if task is None:

@@ -90,12 +90,11 @@ class BlockingLink:
         self._channel.close()
 
     def _answer(self, deadline: float) -> Frame:
-        channel = self._channel
         connection = self._connection
         answer: Frame | None = None
-        while True:
+        while answer is None:
             try:
-                count = channel.receive(connection.buffer(), deadline)
+                count = self._channel.receive(connection.buffer(), deadline)
             except TimeoutError:
                 raise
             except OSError as error:
@@ -103,17 +102,17 @@ class BlockingLink:
             if not count:
                 raise Lost("the worker closed the connection")
             for frame in connection.received(count):
-                kind = frame[0]
-                if kind == PING:
-                    channel.send(pack(PONG))
-                elif kind == GOAWAY:
-                    self.is_draining = True
-                elif kind != PONG:
+                if frame[1]:
                     if frame[1] != self._stream or answer is not None:
                         raise WireError("the worker answered a call that was not made")
                     answer = frame
-            if answer is not None:
-                return answer
+                elif frame[0] == PING:
+                    self._channel.send(pack(PONG))
+                elif frame[0] == GOAWAY:
+                    self.is_draining = True
+                elif frame[0] != PONG:
+                    raise WireError("the worker answered a call that was not made")
+        return answer
 
 
 def open_link(
@@ -128,10 +127,8 @@ def open_link(
 ) -> BlockingLink:
     """Connect to a worker and introduce this process.
 
-    Args:
-        mode: ``thread`` or ``loop``: what serves the connection there.
-        deadline: When to give up, as ``time.monotonic()`` instant.
-        left: Seconds until then.
+    ``mode`` says what serves it there, ``thread`` or ``loop``; ``deadline`` is the instant to
+    give up and ``left`` the seconds until then.
 
     Raises:
         NotTaken: Nobody took the connection; no call was sent.

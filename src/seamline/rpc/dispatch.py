@@ -212,8 +212,7 @@ def failure(
 ) -> Answer:
     """Return the answer for what the function raised.
 
-    Args:
-        thrown: The exception that the caller threw into a stream, if this was its step.
+    ``thrown`` is the exception that the caller threw into a stream, if this was its step.
     """
     binding = incoming.binding
     binding.tally.calls += 1

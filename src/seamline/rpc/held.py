@@ -1,13 +1,15 @@
 """The host's side of a stream: the application's generator, held between steps."""
 
-from collections.abc import AsyncGenerator, Generator
 from contextvars import Context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seamline.rpc.dispatch import Answer, Incoming, failure, success
 from seamline.rpc.situation import Situation, current
 from seamline.rpc.travel import apply_carried, split_meta
 from seamline.wire import CLOSE, END, ITEM, SEND, THROW, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
 
 
 class Step:

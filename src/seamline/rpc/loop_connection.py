@@ -21,7 +21,7 @@ from seamline.rpc.greeting import Reception, draining
 from seamline.rpc.held import HeldAsyncStream, Step
 from seamline.rpc.threads import tell_leaving
 from seamline.transport import LoopChannel
-from seamline.wire import CALL, CANCEL, GOAWAY, HEADER, ITEM, PING, PONG, Frame, pack
+from seamline.wire import CALL, CANCEL, ERROR, GOAWAY, HEADER, ITEM, PING, PONG, Frame, pack
 
 _log = logging.getLogger("seamline.rpc")
 _STREAMS = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
@@ -107,7 +107,7 @@ class LoopConnection(LoopChannel):
             _log.warning("[wire] connection of %s closed: %s", self._caller, error)
             self.close()
 
-    def lost(self, error: OSError | None, unsent: Sequence[bytes | memoryview]) -> None:
+    def lost(self, _error: OSError | None, _unsent: Sequence[bytes | memoryview]) -> None:
         """Cancel what runs for a caller that is gone."""
         for running in list(self._running.values()):
             running.cancel(self.loop)
@@ -186,6 +186,7 @@ class LoopConnection(LoopChannel):
         held: HeldAsyncStream,
         steps: "asyncio.Queue[tuple[Step, float | None]]",
     ) -> None:
+        answer: Answer = (ERROR, 0, b"")
         try:
             answer = await held.begin()
             while answer[0] == ITEM and not self.is_lost:
@@ -206,7 +207,7 @@ class LoopConnection(LoopChannel):
     async def _abandon(self, held: HeldAsyncStream) -> None:
         try:
             await held.abandon()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the application's clean-up; nobody is left to tell
             _log.exception("a stream of %s could not be closed", held.incoming.binding.name)
 
     def _reply(self, stream: int, answer: Answer) -> None:

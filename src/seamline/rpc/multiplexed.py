@@ -83,7 +83,7 @@ class LoopLink(LoopChannel):
         data = HEADER.pack(len(body), stream, function, CALL, flags, ms) + body
         return stream, self._ask(stream, data, deadline)
 
-    def step(
+    def step(  # noqa: PLR0917 - keywords cost on the path of every item
         self, stream: int, kind: int, flags: int, body: bytes, ms: int, deadline: float
     ) -> "asyncio.Future[Outcome]":
         """Ask an open stream for its next answer."""

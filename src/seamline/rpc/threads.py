@@ -139,8 +139,7 @@ class ThreadConnection:
         if not holds:
             return self._inside(incoming, incoming.deadline, lambda: run_sync(incoming))
         self._held = held = HeldStream(incoming)
-        answer = self._inside(incoming, incoming.deadline, held.begin)
-        return answer
+        return self._inside(incoming, incoming.deadline, held.begin)
 
     def _step(self, frame: Frame) -> Answer:
         held = self._held
@@ -209,7 +208,7 @@ class ThreadConnection:
             return
         try:
             held.abandon()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the application's clean-up; nobody is left to tell
             _log.exception("a stream of %s could not be closed", held.incoming.binding.name)
 
 

@@ -5,6 +5,7 @@ changed only when it is longer than the time left, and a wait that ends early lo
 clock and goes on.
 """
 
+import contextlib
 import math
 import os
 import select
@@ -107,10 +108,8 @@ class BlockingChannel:
     def close(self) -> None:
         """Close the connection, waking the peer and any thread of ours that waits on it."""
         if self._pid == os.getpid():
-            try:
+            with contextlib.suppress(OSError):  # already disconnected
                 self._sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # already disconnected
         self._sock.close()
 
     def detach(self) -> socket.socket:

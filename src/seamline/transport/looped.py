@@ -47,7 +47,7 @@ class LoopChannel:
         """Take ``count`` bytes that were read into the buffer."""
         raise NotImplementedError
 
-    def lost(self, error: OSError | None, unsent: Sequence[bytes | memoryview]) -> None:
+    def lost(self, error: OSError | None, unsent: Sequence[bytes | memoryview], /) -> None:
         """Take note that the connection is gone, by the peer or by :meth:`close`.
 
         Args:
@@ -130,8 +130,8 @@ class LoopChannel:
         pieces = self._pieces
         if self.is_lost or self._writing or not pieces:
             return
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         try:
-            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             count = os.write(self._fd, data)
         except BlockingIOError:
             count = 0

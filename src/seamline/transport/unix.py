@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from pathlib import Path
 from typing import Final
 
 from seamline.errors import BindError
@@ -32,12 +33,11 @@ def listen(path: str, *, mode: int = 0o600) -> socket.socket:
         )
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if os.path.lexists(path):
-            os.unlink(path)
+        Path(path).unlink(missing_ok=True)
         # A socket takes its permissions from the file: set before bind, bind adds none.
         os.fchmod(sock.fileno(), mode)
         sock.bind(path)
-        os.chmod(path, mode)
+        Path(path).chmod(mode)
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
