@@ -9,9 +9,10 @@ from typing import Any
 from seamline.errors import ConfigError, Denied, InterfaceMismatch, NotSendable
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Limits, Plan, ServicePlan
-from seamline.rpc import Hosted
+from seamline.rpc import Hosted, LocalClient
 from seamline.seam.find import OUTER, Entry, bound_function, find_entries
 from seamline.seam.half import half_of, parameters_of
+from seamline.seam.place import here
 from seamline.wire import Codec, TypeTable
 
 
@@ -48,6 +49,12 @@ class Host:
             return hosted
         with self._resolving:
             return self._hosted.setdefault(address, self._resolve(address))
+
+    def local_client(self) -> LocalClient:
+        """Return a client whose host is this very process (layout ``local``)."""
+        return LocalClient(
+            self.resolve, enter=lambda target: here.set(target.service), limits=self._limits
+        )
 
     def _resolve(self, address: str) -> Hosted:
         service, interface, function = self._definition(address)

@@ -3,7 +3,6 @@
 import ast
 import asyncio
 import importlib
-import inspect
 import itertools
 import sys
 import textwrap
@@ -16,56 +15,28 @@ import pytest
 
 from seamline.interface import Function, Interface, Kind, Place, State, Verdict
 from seamline.plan import GroupPlan, Plan, ServicePlan
+from seamline.rpc import LocalClient
 from seamline.seam import Host, Seams
 from seamline.seam.half import half_of
-from seamline.seam.place import here
-from seamline.wire import DEFAULT
 
 _NUMBERS = itertools.count()
 
 
-class Loopback:
-    """A client whose host is this process: no codec, but addresses, places and streams."""
+class Recording:
+    """The local client, and a list of the addresses that were called through it."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.calls: list[tuple[str, object]] = []
+    def __init__(self, client: LocalClient) -> None:
+        self._client = client
+        self.calls: list[str] = []
 
-    def _enter(self, target, arguments):
-        self.calls.append((target.address, arguments))
-        hosted = self.host.resolve(target.address)
-        function = hosted.function
-        parameters = inspect.signature(function, follow_wrapped=False).parameters
-        values = [
-            parameters[name].default if value is DEFAULT else value
-            for name, value in zip(hosted.parameters, arguments.values, strict=True)
-        ]
-        count = function.__code__.co_argcount
-        named = dict(zip(hosted.parameters[count:], values[count:], strict=True))
-        return function, (*values[:count], *arguments.extra), named | arguments.keywords
+    def __getattr__(self, name):
+        method = getattr(self._client, name)
 
-    def call(self, target, arguments):
-        function, args, named = self._enter(target, arguments)
-        token = here.set(target.service)
-        try:
-            return function(*args, **named)
-        finally:
-            here.reset(token)
+        def recorded(target, arguments):
+            self.calls.append(target.address)
+            return method(target, arguments)
 
-    async def call_async(self, target, arguments):
-        function, args, named = self._enter(target, arguments)
-        token = here.set(target.service)
-        try:
-            return await function(*args, **named)
-        finally:
-            here.reset(token)
-
-    def stream(self, target, arguments):
-        function, args, named = self._enter(target, arguments)
-        return function(*args, **named)
-
-    def stream_async(self, target, arguments):
-        return self.stream(target, arguments)
+        return recorded
 
 
 @dataclass
@@ -75,7 +46,7 @@ class Application:
     root: Path
     package: str
     plan: Plan
-    client: Loopback
+    client: Recording
     opened: list[Seams] = field(default_factory=list)
 
     def seams(self, *, group: str | None = "near", local: bool = False) -> Seams:
@@ -103,6 +74,7 @@ def _definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield prefix + child.name, child
+            yield from _definitions(child, f"{prefix}{child.name}.<locals>.")
         elif isinstance(child, ast.ClassDef):
             yield from _definitions(child, f"{prefix}{child.name}.")
         elif not isinstance(child, ast.expr):
@@ -190,7 +162,9 @@ def application(tmp_path, monkeypatch) -> Iterator[Callable[..., Application]]:
             ),
             services=(ServicePlan(name="work", package=package, interface=interface),),
         )
-        app = Application(tmp_path, package, plan, Loopback(Host(plan, group="far")))
+        app = Application(
+            tmp_path, package, plan, Recording(Host(plan, group="far").local_client())
+        )
         made.append(app)
         return app
 
