@@ -178,6 +178,8 @@ def read_numpy_scalar(node: list[Any], _r: Reading, _left: int) -> Any:
     _, text, data = node
     dtype = dtype_of(text)
     numpy: Any = sys.modules["numpy"]
+    if dtype.itemsize == 0:
+        return dtype.type()
     if len(_data(data)) != dtype.itemsize:
         raise ValueError("a numpy scalar has another size than its type")
     return numpy.ndarray((), dtype, data).copy()[()]
