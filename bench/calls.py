@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 
 BENCH = Path(__file__).parent
 APP = BENCH / "app"
+SEAMLINE = str(Path(sys.executable).with_name("seamline"))
 START_SECONDS = 30  # for a process to answer first; FastAPI on a busy machine takes 3
 
 COLOURS = {
@@ -103,25 +105,25 @@ async def _open_pingpong() -> AsyncIterator[Visitor]:
         yield visit
 
 
-def _wait_until_listening(path: str) -> None:
+def _wait_until_ready(process: asyncio.subprocess.Process, environ: dict[str, str]) -> None:
     end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            UnixConnection(path, timeout=1).connect()
-        except OSError:
-            time.sleep(0.05)
-        else:
+    status = [SEAMLINE, "-C", str(APP), "status", "--exit-code"]
+    while process.returncode is None and time.monotonic() < end:
+        if subprocess.run(status, env=environ, capture_output=True, check=False).returncode == 0:
             return
-    raise TimeoutError(f"nothing listens on {path} after {START_SECONDS} s")
+    raise RuntimeError("seamline run did not become ready; what it says is above")
 
 
 @asynccontextmanager
 async def _open_seamline() -> AsyncIterator[Callable[[str, str, float], Awaitable[Numbers]]]:
     with tempfile.TemporaryDirectory() as directory:
         path = f"{directory}/web.sock"
+        # A run directory of its own: the bench does not meet another run of the same clone.
+        environ = os.environ | {"XDG_RUNTIME_DIR": directory}
         process = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("seamline")), "-C", str(APP),
+            SEAMLINE, "-C", str(APP),
             "run", "--layout", "micro", "--bind", f"unix:{path}",
+            env=environ,
             stdout=sys.stderr,
         )  # fmt: skip
 
@@ -139,7 +141,7 @@ async def _open_seamline() -> AsyncIterator[Callable[[str, str, float], Awaitabl
             return await asyncio.to_thread(ask, caller, host, seconds)
 
         try:
-            await asyncio.to_thread(_wait_until_listening, path)
+            await asyncio.to_thread(_wait_until_ready, process, environ)
             yield visit
         finally:
             if process.returncode is None:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +17,6 @@ from benchapp import catalog
 from benchapp.measure import Visit, measure_async, measure_sync
 
 Message = MutableMapping[str, Any]
-_runners = threading.local()
 
 
 async def visit(caller: str, host: str, seconds: float) -> Visit:
@@ -29,14 +29,15 @@ async def visit(caller: str, host: str, seconds: float) -> Visit:
             else (_in_coroutine(catalog.product), _in_coroutine(catalog.echo))
         )
         return await measure_async(product, echo, host_pid=host_pid, seconds=seconds)
-    plain_product, plain_echo = (
-        (catalog.product, catalog.echo)
-        if host == "sync"
-        else (_run_to_end(catalog.product_async), _run_to_end(catalog.echo_async))
-    )
-    return await asyncio.to_thread(
-        measure_sync, plain_product, plain_echo, host_pid=host_pid, seconds=seconds
-    )
+    with closing(Loops()) as loops:
+        plain_product, plain_echo = (
+            (catalog.product, catalog.echo)
+            if host == "sync"
+            else (loops.run_to_end(catalog.product_async), loops.run_to_end(catalog.echo_async))
+        )
+        return await asyncio.to_thread(
+            measure_sync, plain_product, plain_echo, host_pid=host_pid, seconds=seconds
+        )
 
 
 def _in_coroutine(function: Callable[[Any], object]) -> Callable[[Any], Awaitable[object]]:
@@ -48,18 +49,31 @@ def _in_coroutine(function: Callable[[Any], object]) -> Callable[[Any], Awaitabl
     return call
 
 
-def _run_to_end(function: Callable[[Any], Awaitable[object]]) -> Callable[[Any], object]:
-    """Run a coroutine from plain code, on an event loop that each thread keeps."""
+class Loops:
+    """Runs coroutines from plain code, on an event loop that each thread keeps."""
 
-    async def call(argument: Any) -> object:
-        return await function(argument)
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+        self._runners: list[asyncio.Runner] = []
 
-    def run(argument: Any) -> object:
-        if not hasattr(_runners, "runner"):
-            _runners.runner = asyncio.Runner()
-        return _runners.runner.run(call(argument))
+    def run_to_end(self, function: Callable[[Any], Awaitable[object]]) -> Callable[[Any], object]:
+        """Make a plain function of a coroutine function."""
 
-    return run
+        async def call(argument: Any) -> object:
+            return await function(argument)
+
+        def run(argument: Any) -> object:
+            if not hasattr(self._of_thread, "runner"):
+                self._of_thread.runner = asyncio.Runner()
+                self._runners.append(self._of_thread.runner)
+            return self._of_thread.runner.run(call(argument))
+
+        return run
+
+    def close(self) -> None:
+        """Close the loops of all threads; call it when those have ended."""
+        for runner in self._runners:
+            runner.close()
 
 
 async def app(
