@@ -29,15 +29,17 @@ async def visit(caller: str, host: str, seconds: float) -> Visit:
             else (_in_coroutine(catalog.product), _in_coroutine(catalog.echo))
         )
         return await measure_async(product, echo, host_pid=host_pid, seconds=seconds)
+    return await asyncio.to_thread(_visit_from_plain_code, host, host_pid, seconds)
+
+
+def _visit_from_plain_code(host: str, host_pid: int, seconds: float) -> Visit:
     with closing(Loops()) as loops:
-        plain_product, plain_echo = (
+        product, echo = (
             (catalog.product, catalog.echo)
             if host == "sync"
             else (loops.run_to_end(catalog.product_async), loops.run_to_end(catalog.echo_async))
         )
-        return await asyncio.to_thread(
-            measure_sync, plain_product, plain_echo, host_pid=host_pid, seconds=seconds
-        )
+        return measure_sync(product, echo, host_pid=host_pid, seconds=seconds)
 
 
 def _in_coroutine(function: Callable[[Any], object]) -> Callable[[Any], Awaitable[object]]:
