@@ -6,7 +6,7 @@ Whoever may open the socket (0600, in a 0700 directory) may ask anything.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,8 @@ from seamline.errors import NotRunning
 from seamline.supervisor.rundir import CONTROL_SOCKET
 from seamline.supervisor.status import Status
 
-# A request is one short line.
-_MAX_REQUEST_BYTES: Final = 64 * 1024
+# A request is one short line; the longest carries an environment, which the kernel bounds too.
+_MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 # The supervisor only computes what it knows already, so a longer silence is an accident.
 _ANSWER_SECONDS: Final = 10.0
 
@@ -30,13 +30,36 @@ class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
     """Asks to drain and stop; answered at once, with the status at that moment."""
 
 
+class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
+    """Asks every ready worker to take over what a test process set up.
+
+    Answered with :class:`AlignedReply` when all have. ``environ`` and ``cwd`` are as in
+    :class:`seamline.worker.Align`.
+    """
+
+    environ: dict[str, str] | None = None
+    cwd: str | None = None
+
+
+class AlignedReply(msgspec.Struct, frozen=True, tag="aligned"):
+    """Every ready worker has taken it over.
+
+    Attributes:
+        answered: Calls answered since the start, by service, over all workers.
+        seam_errors: Seam errors raised in workers since the start, by code.
+    """
+
+    answered: dict[str, int]
+    seam_errors: dict[str, int]
+
+
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
     """The request was not understood."""
 
     message: str
 
 
-Request = StatusRequest | StopRequest
+Request = StatusRequest | StopRequest | AlignRequest
 
 _decode_request = msgspec.json.Decoder(Request).decode
 _encode = msgspec.json.Encoder().encode
@@ -49,12 +72,20 @@ class ControlServer:
         path: Of the socket, which is created 0600.
         status: Returns the state of the run.
         stop: Begins to stop.
+        align: Has every ready worker take over what a test process set up.
     """
 
-    def __init__(self, path: Path, status: Callable[[], Status], stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        status: Callable[[], Status],
+        stop: Callable[[], None],
+        align: Callable[[AlignRequest], Awaitable[AlignedReply]],
+    ) -> None:
         self._path = path
         self._status = status
         self._stop = stop
+        self._align = align
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -76,28 +107,43 @@ class ControlServer:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):
             try:
                 async for line in reader:
-                    writer.write(_encode(self._answer(line)) + b"\n")
+                    writer.write(_encode(await self._answer(line)) + b"\n")
                     await writer.drain()
             except ValueError:  # a line beyond the limit: not one of our clients
                 writer.write(_encode(Refusal("the request is too long")) + b"\n")
 
-    def _answer(self, line: bytes) -> Status | Refusal:
+    async def _answer(self, line: bytes) -> Status | AlignedReply | Refusal:
         try:
             request = _decode_request(line)
         except msgspec.DecodeError as exc:
             return Refusal(str(exc))
+        if isinstance(request, AlignRequest):
+            return await self._align(request)
         status = self._status()
         if isinstance(request, StopRequest):
             self._stop()
         return status
 
 
-def ask(run_dir: str | Path, request: Request) -> Status:
+def ask(run_dir: str | Path, request: StatusRequest | StopRequest) -> Status:
     """Ask the supervisor of a run directory. Blocks.
 
     Raises:
         NotRunning: Nobody answers there.
     """
+    return msgspec.json.decode(_exchange(run_dir, request), type=Status)
+
+
+def align(run_dir: str | Path, request: AlignRequest) -> AlignedReply:
+    """Have the workers of a run take over what this test process set up. Blocks.
+
+    Raises:
+        NotRunning: Nobody answers there.
+    """
+    return msgspec.json.decode(_exchange(run_dir, request), type=AlignedReply)
+
+
+def _exchange(run_dir: str | Path, request: Request) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_ANSWER_SECONDS)
         try:
@@ -109,4 +155,4 @@ def ask(run_dir: str | Path, request: Request) -> Status:
             raise NotRunning("this project is not running; start it with: seamline run") from exc
     if not line:
         raise NotRunning("the supervisor ended while it was asked")
-    return msgspec.json.decode(line, type=Status)
+    return line

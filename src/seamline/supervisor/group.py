@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from seamline.plan import GroupPlan
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State, describe_end
@@ -25,6 +27,14 @@ def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:
     # 2**16 is past the last step; larger powers would only be slow to compute.
     whole = min(FIRST_BACKOFF_SECONDS * 2 ** min(deaths - 1, 16), LAST_BACKOFF_SECONDS)
     return float(whole * (1 - 0.25 * jitter()))
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """When a worker counts as stuck, in seconds."""
+
+    startup: float
+    stall: float
+    drain: float
 
 
 class Slot:
@@ -58,6 +68,11 @@ class Slot:
         self._calls = calls
         self._command = command
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_command(self) -> bool:
+        """Whether a command of the operator's runs in it, not the application."""
+        return self._command is not None
 
     @property
     def state(self) -> State:
@@ -179,16 +194,18 @@ class Group:
         )
         slot.start_after(wait)
 
-    def look_after(self, now: float, stall_timeout: float, startup_timeout: float) -> None:
-        """End what is stuck: a ready worker that is silent, or one that never gets ready."""
+    def look_after(self, now: float, timeouts: "Timeouts") -> None:
+        """End what is stuck: silent while ready, never ready, or never done draining."""
         for slot in self.slots:
             process = slot.process
             if process is None or process.was_stalled or process.returncode is not None:
                 continue
-            if process.state is State.READY and now - process.heard_at > stall_timeout:
-                silent = f"gave no sign of life for {stall_timeout:g} s"
-            elif process.state is State.STARTING and now - process.started_at > startup_timeout:
-                silent = f"was not ready after {startup_timeout:g} s"
+            if process.state is State.READY and now - process.heard_at > timeouts.stall:
+                silent = f"gave no sign of life for {timeouts.stall:g} s"
+            elif process.state is State.STARTING and now - process.started_at > timeouts.startup:
+                silent = f"was not ready after {timeouts.startup:g} s"
+            elif process.state is State.DRAINING and now - process.changed_at > timeouts.drain:
+                silent = f"had not left after {timeouts.drain:g} s"
             else:
                 continue
             name = f"{self.plan.name}.{slot.number}[{process.pid}]"

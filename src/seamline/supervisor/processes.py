@@ -17,6 +17,8 @@ from seamline.supervisor.logs import LineReader, LogStream
 from seamline.worker import (
     FDS_VARIABLE,
     WORKER_VARIABLE,
+    Align,
+    Aligned,
     Beat,
     Bye,
     Drain,
@@ -54,6 +56,8 @@ class Process:
     Attributes:
         state: Where it is in its life.
         pid: Of the worker; of the command itself for a ``command`` service.
+        started_at, heard_at, changed_at: Loop's times of its start, its latest report and
+            its latest change of state.
         last: The latest numbers it reported.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
@@ -71,13 +75,14 @@ class Process:
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[int] = self._loop.create_future()
-        self.started_at = self.heard_at = self._loop.time()
+        self.started_at = self.heard_at = self.changed_at = self._loop.time()
         self.was_stalled = False
         self._logs = logs
         self._on_change = on_change
         self._popen: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
         self._unread = b""
+        self._answers: dict[int, asyncio.Future[Aligned]] = {}
         self._readers: list[LineReader] = []
         self._closing: list[asyncio.BaseTransport] = []
         self._ending: asyncio.Task[None] | None = None
@@ -138,11 +143,31 @@ class Process:
     # -- orders ------------------------------------------------------------------------
 
     def drain(self, order: Drain) -> None:
-        """Ask it to accept nothing new, finish and leave. Asking twice changes nothing."""
-        if self.state in {State.STARTING, State.READY} and self._channel is not None:
+        """Ask it to accept nothing new, finish and leave. Asking twice changes nothing.
+
+        One that has accepted nothing yet has nothing to finish: it is ended at once.
+        """
+        if self.state is State.STARTING:
+            self.kill()
+        elif self.state is State.READY and self._channel is not None:
             self._set(State.DRAINING)
             with contextlib.suppress(OSError):  # already dead: its end is on the way
                 self._channel.send(encode(order))
+
+    async def align(self, order: Align) -> Aligned | None:
+        """Have it take over what a test process set up.
+
+        Returns:
+            Its answer, or ``None`` when it is not ready to hear, or ended before it answered.
+        """
+        if self.state is not State.READY or self._channel is None:
+            return None
+        answer = self._answers[order.serial] = self._loop.create_future()
+        with contextlib.suppress(OSError):  # already dead: its end is on the way
+            await self._loop.sock_sendall(self._channel, encode(order))
+        await asyncio.wait({answer, self.ended}, return_when=asyncio.FIRST_COMPLETED)
+        del self._answers[order.serial]
+        return answer.result() if answer.done() else None
 
     def kill(self) -> None:
         """End it and everything it started, now."""
@@ -163,6 +188,7 @@ class Process:
     def _set(self, state: State) -> None:
         if self.state is not state:
             self.state = state
+            self.changed_at = self._loop.time()
             self._on_change(self)
 
     def _read_reports(self) -> None:
@@ -193,6 +219,10 @@ class Process:
                 self._set(State.DRAINING)
             case Failed():
                 self.failed = report
+            case Aligned() if report.serial in self._answers:
+                self._answers[report.serial].set_result(report)
+            case Aligned():
+                pass
             case Ready() | Bye():
                 pass
 

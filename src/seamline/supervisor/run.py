@@ -1,8 +1,11 @@
 """One run, from sockets to the last reaped process. The application is never imported here."""
 
 import asyncio
+import itertools
+import math
 import secrets
 import signal
+from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -11,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 from seamline.errors import ApplicationError, SeamlineError, StartError
 from seamline.plan import GroupPlan, Plan
 from seamline.supervisor import report
-from seamline.supervisor.control import ControlServer
-from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
+from seamline.supervisor.group import Group, Slot, Timeouts
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.rundir import CONTROL_SOCKET, RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
-from seamline.worker import RUN_VARIABLE, Drain
+from seamline.worker import RUN_VARIABLE, Align, Drain
 
 if TYPE_CHECKING:
     import socket
@@ -28,6 +31,8 @@ _LOOK_SECONDS: Final = 0.5
 # client is most often the developer's own browser, which asks again.
 _LINGER_SECONDS: Final = 2.0
 _LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
+# A worker that was told to leave by somebody else keeps its own time; this is on top.
+_SPARE_SECONDS: Final = 5.0
 
 
 class Ending(Enum):
@@ -48,6 +53,7 @@ class Supervisor:
         as_json: Whether the log stream is for machines.
         colored: Whether its prefixes are coloured.
         verbose: Whether the traceback of a failed start is shown whole.
+        absent: A group that is not started, because the caller's own process is it.
     """
 
     def __init__(
@@ -60,19 +66,20 @@ class Supervisor:
         as_json: bool = False,
         colored: bool = False,
         verbose: bool = False,
+        absent: str | None = None,
     ) -> None:
         self.plan = plan
-        self._environment = {
+        self._environment = {**environment, RUN_VARIABLE: plan.run_dir}
+        if environment.get("PYTHONHASHSEED", "random") == "random":
             # One value for the whole run: sets iterate alike in every process.
-            "PYTHONHASHSEED": str(secrets.randbelow(2**32 - 1) + 1),
-            **environment,
-            RUN_VARIABLE: plan.run_dir,
-        }
+            self._environment["PYTHONHASHSEED"] = str(secrets.randbelow(2**32 - 1) + 1)
         self._access_log = access_log
         self._log_level = log_level
         self._as_json = as_json
         self._colored = colored
         self._verbose = verbose
+        self._absent = absent
+        self._serials = itertools.count(1)
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
         self._urls: dict[str, Address] = {}
@@ -99,7 +106,10 @@ class Supervisor:
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
         control = ControlServer(
-            Path(self.plan.run_dir, CONTROL_SOCKET), self.status, lambda: self._end(Ending.STOPPED)
+            Path(self.plan.run_dir, CONTROL_SOCKET),
+            self.status,
+            lambda: self._end(Ending.STOPPED),
+            self._align,
         )
         looking: asyncio.Task[None] | None = None
         try:
@@ -128,6 +138,8 @@ class Supervisor:
     def _open_groups(self) -> None:
         packages = frozenset(one.name for one in self.plan.services if one.package is not None)
         for plan in self.plan.groups:
+            if plan.name == self._absent:
+                continue
             group = Group(
                 plan,
                 self.plan.root,
@@ -214,6 +226,23 @@ class Supervisor:
             since=self._started_at,
         )
 
+    async def _align(self, request: AlignRequest) -> AlignedReply:
+        """Have every ready worker take over what a test process set up."""
+        order = Align(serial=next(self._serials), environ=request.environ, cwd=request.cwd)
+        workers = [
+            slot.process
+            for group in self._groups
+            for slot in group.slots
+            if slot.process is not None and not slot.is_command
+        ]
+        answered: Counter[str] = Counter()
+        seam_errors: Counter[str] = Counter()
+        for answer in await asyncio.gather(*(worker.align(order) for worker in workers)):
+            if answer is not None:
+                answered.update(answer.answered)
+                seam_errors.update(answer.seam_errors)
+        return AlignedReply(dict(answered), dict(seam_errors))
+
     def _on_change(self, group: Group, process: Process) -> None:
         self._changed.set()
         if process.state is not State.STOPPED or self._end_asked.is_set():
@@ -251,9 +280,12 @@ class Supervisor:
             now = loop.time()
             # After a pause of this very process every worker looks silent: hear them first.
             if now - looked < 2 * _LOOK_SECONDS and not self._end_asked.is_set():
-                startup = self.plan.startup_timeout if self._is_up else float("inf")
+                # The first start is watched as a whole, by _start.
+                startup = self.plan.startup_timeout if self._is_up else math.inf
+                drain = self.plan.graceful_timeout + _SPARE_SECONDS
+                timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
                 for group in self._groups:
-                    group.look_after(now, self.plan.stall_timeout, startup)
+                    group.look_after(now, timeouts)
             looked = now
 
     # -- leaving -----------------------------------------------------------------------

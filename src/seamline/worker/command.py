@@ -43,7 +43,10 @@ def run_command(plan: Plan, handover: Handover) -> int:
         channel.send(Failed(message=message))
         return 3
     channel.send(Hello(pid=child.pid))
-    channel.watch(orders.put, lambda: orders.put(None))
+    channel.watch(
+        lambda order: orders.put(order) if isinstance(order, Drain) else None,
+        lambda: orders.put(None),
+    )
     signal.signal(signal.SIGTERM, lambda *_: orders.put(Drain(timeout=plan.graceful_timeout)))
     threading.Thread(target=lambda: orders.put(child.wait()), daemon=True).start()
     channel.send(Ready())

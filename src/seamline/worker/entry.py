@@ -20,6 +20,9 @@ SECRET_FILE: Final = "secret"  # noqa: S105 - a file's name
 def _prepare_process(root: str, level: str) -> None:
     """Make the process what ``python -m`` would have made it, and its log lines plain."""
     sys.path[0] = root
+    source = Path(root, "src")
+    if source.is_dir() and str(source) not in sys.path:
+        sys.path.insert(1, str(source))  # where ``check`` looks too
     faulthandler.enable()  # the supervisor's SIGABRT then leaves every thread's stack behind
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]

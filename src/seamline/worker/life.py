@@ -14,6 +14,8 @@ from seamline.errors import UsageError
 from seamline.plan import Plan
 from seamline.worker.load import call_setup, import_module, users_frames
 from seamline.worker.report import (
+    Align,
+    Aligned,
     Bye,
     Channel,
     Drain,
@@ -22,6 +24,7 @@ from seamline.worker.report import (
     Handover,
     Hello,
     Identity,
+    Order,
     Ready,
 )
 from seamline.worker.seams import Process
@@ -56,7 +59,7 @@ class Worker:
     def run(self) -> int:
         """Live; returns the exit status."""
         self._channel.send(Hello(pid=os.getpid()))
-        self._channel.watch(self._on_drain, self._on_gone)
+        self._channel.watch(self._on_order, self._on_gone)
         try:
             self._load()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -103,6 +106,21 @@ class Worker:
 
     # -- from the thread that reads orders ---------------------------------------------
 
+    def _on_order(self, order: Order) -> None:
+        match order:
+            case Drain():
+                self._on_drain(order)
+            case Align():
+                _align(order)
+                stats = self._process.stats()
+                self._channel.send(
+                    Aligned(
+                        serial=order.serial,
+                        answered=stats.answered,
+                        seam_errors=stats.seam_errors,
+                    )
+                )
+
     def _on_drain(self, order: Drain) -> None:
         self._order = self._order or order
         if self._loop is not None and self._ordered is not None:
@@ -120,6 +138,17 @@ class Worker:
 
     def _on_term(self) -> None:
         self._on_drain(Drain(timeout=self._plan.graceful_timeout))
+
+
+def _align(order: Align) -> None:
+    """Take over what the test process set up; the worker's own variables stay."""
+    if order.cwd is not None:
+        os.chdir(order.cwd)
+    if order.environ is not None:
+        for name in os.environ.keys() - order.environ.keys():
+            if not name.startswith("SEAMLINE_"):
+                del os.environ[name]
+        os.environ.update(order.environ)
 
 
 def _leave_nothing() -> None:

@@ -130,6 +130,34 @@ class Failed(msgspec.Struct, frozen=True, tag="error", kw_only=True):
     traceback: str = ""
 
 
+class Aligned(msgspec.Struct, frozen=True, tag="aligned", kw_only=True):
+    """Answer to :class:`Align`.
+
+    Attributes:
+        serial: Of the order.
+        answered: Calls answered since the start, by service.
+        seam_errors: Seam errors raised to the application since the start, by code.
+    """
+
+    serial: int
+    answered: dict[str, int] = {}
+    seam_errors: dict[str, int] = {}
+
+
+class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
+    """Supervisor to worker, in tests: take over what the test process set up.
+
+    Attributes:
+        serial: Comes back in the answer.
+        environ: The whole environment from now on, or ``None`` to leave it as it is.
+        cwd: The working directory from now on, or ``None``.
+    """
+
+    serial: int
+    environ: dict[str, str] | None = None
+    cwd: str | None = None
+
+
 class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
     """Supervisor to worker: accept nothing new, finish, leave.
 
@@ -142,14 +170,15 @@ class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
     linger: float = 2.0
 
 
-Report = Hello | Ready | Beat | Draining | Bye | Failed
+Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
+Order = Drain | Align
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode
-_decode_order = msgspec.json.Decoder(Drain).decode
+_decode_order = msgspec.json.Decoder(Order).decode
 
 
-def encode(message: Report | Drain) -> bytes:
+def encode(message: Report | Order) -> bytes:
     """Return one message as its line."""
     return _encode(message) + b"\n"
 
@@ -174,7 +203,7 @@ class Channel:
         with self._sending, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(encode(report))
 
-    def watch(self, on_drain: Callable[[Drain], None], on_gone: Callable[[], None]) -> None:
+    def watch(self, on_order: Callable[[Order], None], on_gone: Callable[[], None]) -> None:
         """Start a thread that waits for orders.
 
         A thread, because a worker that is still importing, or whose event loop is blocked,
@@ -185,7 +214,7 @@ class Channel:
             try:
                 with self._socket.makefile("rb") as lines:
                     for line in lines:
-                        on_drain(_decode_order(line))
+                        on_order(_decode_order(line))
             except ConnectionResetError:
                 pass  # The supervisor was killed with unread reports: the same as its end.
             on_gone()

@@ -1,6 +1,7 @@
 """The seams of one worker process: those it opens on others, and the calls it answers."""
 
 import socket
+from collections import Counter
 from contextvars import ContextVar
 from typing import Any
 
@@ -8,18 +9,25 @@ import msgspec
 
 from seamline import rpc
 from seamline.plan import Plan
-from seamline.rpc import Client, Server
-from seamline.seam import ClientLike, Host, Seams
+from seamline.rpc import Client, LocalClient, Server
+from seamline.seam import ClientLike, Host, Seams, here
 from seamline.worker.report import Identity
 
 
 class CallStats(msgspec.Struct, frozen=True):
-    """Calls answered and made by this process."""
+    """Calls answered and made by this process.
+
+    Attributes:
+        in_flight: Calls being answered now.
+        answered: Calls answered, by service.
+        made: Calls made, by service and dotted name of the function.
+        seam_errors: Seam errors raised to the application, by code.
+    """
 
     in_flight: int = 0
-    served: int = 0
-    made: int = 0
-    errors: int = 0
+    answered: dict[str, int] = {}
+    made: dict[str, dict[str, int]] = {}
+    seam_errors: dict[str, int] = {}
 
 
 class Process:
@@ -39,10 +47,16 @@ class Process:
         self._identity = rpc.Identity(
             run=plan.run_dir, worker=f"{identity.group}.{identity.slot}", secret=secret
         )
-        self._host = Host(plan, group=identity.group)
+        self._service_of = {
+            module: service.name
+            for service in plan.services
+            if service.interface is not None
+            for module, _ in service.interface.modules
+        }
         self._clients: dict[str, Client] = {}
         self._server: Server | None = None
         is_local = plan.layout == "local"
+        self._host = Host(plan, group=None if is_local else identity.group)
         self._seams = Seams(
             plan,
             group=identity.group,
@@ -78,17 +92,17 @@ class Process:
 
     def stats(self) -> CallStats:
         """Count calls so far."""
-        counts = self._seams.counts()
-        made = sum(sum(functions.values()) for functions in counts.values())
-        errors = sum(rpc.recorded().values())
-        if self._server is None:
-            return CallStats(made=made, errors=errors)
-        served = self._server.stats()
+        served: dict[str, Any] = {"in_flight": 0, "calls": {}}
+        if self._server is not None:
+            served = self._server.stats()
+        answered: Counter[str] = Counter()
+        for address, calls in served["calls"].items():
+            answered[self._service_of[address.partition(":")[0]]] += calls
         return CallStats(
             in_flight=served["in_flight"],
-            served=sum(served["calls"].values()),
-            made=made,
-            errors=errors,
+            answered=dict(answered),
+            made=self._seams.counts(),
+            seam_errors=rpc.recorded(),
         )
 
     def _connect(self, service: str) -> ClientLike:
@@ -101,6 +115,10 @@ class Process:
             )
         return self._clients[group.name]
 
-    def _connect_local(self, service: str) -> ClientLike:
+    def _connect_local(self, _service: str) -> ClientLike:
         """Return the client of a service in this very process."""
-        return rpc.LocalClient(self._host.resolve)
+        return LocalClient(
+            self._host.resolve,
+            enter=lambda target: here.set(target.service),
+            limits=self._plan.limits,
+        )

@@ -38,8 +38,8 @@ class Serving:
                 for name in listener.services
             }
             whole = mounted[""] if tuple(mounted) == ("",) else Mount(mounted)
-            # The server closes what it is given; the descriptor itself stays open for ever.
-            accepting = socket.socket(fileno=listener.fd).dup()
+            # The server closes it when it drains; the supervisor's own end stays open.
+            accepting = socket.socket(fileno=listener.fd)
             accepting.setblocking(False)
             self._http.append(DrainingServer(whole, [accepting]))
 
@@ -82,9 +82,9 @@ class Serving:
         return Beat(
             in_flight=sum(server.in_flight for server in self._http) + calls.in_flight,
             requests=sum(server.server_state.total_requests for server in self._http),
-            calls=calls.served,
-            seam_calls=calls.made,
-            seam_errors=calls.errors,
+            calls=sum(calls.answered.values()),
+            seam_calls=sum(sum(functions.values()) for functions in calls.made.values()),
+            seam_errors=sum(calls.seam_errors.values()),
             rss_bytes=_resident_bytes(),
         )
 
