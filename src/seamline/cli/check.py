@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seamline import plan
 from seamline.cli.arguments import load_config, output_of
-from seamline.cli.output import Output, counted, excerpt
+from seamline.cli.output import Output, clipped, counted, excerpt
 from seamline.config import Config, Layout
 from seamline.interface import Analysis, Finding, Function, Interface, Severity, Verdict
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     seen = config.layout_named("micro") if whole else layout
     analysis = plan.analyse_project(config, seen.name)
     # The plan checks what only the interfaces can tell, such as the names under `local`.
-    plan.build(config, analysis, layout=seen.name, run_dir="/")
+    plan.build(config, analysis, layout=layout.name, run_dir="/")
     if output.json:
         output.document("seamline.check/1", document(analysis))
     else:
@@ -119,14 +119,10 @@ def _by_weight(function: Function) -> tuple[int, str, int]:
 
 def _print_function(output: Output, function: Function) -> None:
     verdict = output.styled(f"{function.verdict:<8}", _STYLE_OF[function.verdict])
-    head = _short(f"{function.name}{function.signature}", output.width - 11)
+    head = clipped(f"{function.name}{function.signature}", output.width - 11)
     output.data(f"  {verdict} {head}")
     used = counted(len(function.callers), "caller") if function.callers else "no callers"
     output.data(output.wrap(f"{function.kind}, {used}: {function.reason}", indent=" " * 11))
-
-
-def _short(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _print_findings(output: Output, root: Path, findings: Iterable[Finding]) -> None:

@@ -1,13 +1,14 @@
 """``seamline explain``: the whole story of one verdict, or of one code in brackets."""
 
 import argparse
+import os
 
 from seamline import plan
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.messages import messages
-from seamline.cli.output import Output, counted, excerpt
-from seamline.config import Config, suggest
-from seamline.errors import UsageError
+from seamline.cli.output import Output, clipped, source_line
+from seamline.config import Config, find_file, suggest
+from seamline.errors import ConfigError, UsageError
 from seamline.interface import Analysis, Function, Interface, Verdict
 
 
@@ -36,9 +37,10 @@ def run(args: argparse.Namespace) -> int:
         else:
             output.data(f"{output.styled(subject, 'bold')}\n\n{known[subject]}")
         return 0
-    if "." not in subject and ":" not in subject and _no_project(args):
+    if not _has_project(args):
         raise UsageError(
-            f"there is no code {subject!r}", remedy=suggest(subject, known, "codes are")
+            f"there is no code {subject!r}, and no project here to look for a function in",
+            remedy=suggest(subject, known, "codes are"),
         )
     config = load_config(args)
     analysis = plan.analyse_project(config, config.layout)
@@ -50,13 +52,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _no_project(args: argparse.Namespace) -> bool:
-    """Say whether there is no file to look for a function in."""
-    try:
-        load_config(args)
-    except UsageError:
+def _has_project(args: argparse.Namespace) -> bool:
+    """Say whether a file is named or found; one that cannot be used is another question."""
+    if args.directory or args.file:
         return True
-    return False
+    try:
+        find_file(environ=os.environ)
+    except ConfigError:
+        return False
+    return True
 
 
 def _found(subject: str, analysis: Analysis, codes: dict[str, str]) -> tuple[Interface, Function]:
@@ -97,23 +101,17 @@ def _names(interface: Interface, function: Function) -> set[str]:
 def _print_story(output: Output, config: Config, interface: Interface, function: Function) -> None:
     name = f"{function.module}.{function.name}"
     output.data(output.styled(name, "bold"))
-    output.data(
-        output.wrap(
-            f"def {function.name.rpartition('.')[2]}{function.signature}",
-            indent="      ",
-            first="  ",
-        )
-    )
+    define = "async def" if function.kind.startswith("async") else "def"
+    head = f"{define} {function.name.rpartition('.')[2]}{function.signature}"
+    output.data(output.wrap(head, indent="      ", first="  "))
     output.data(f"  {function.file}:{function.line}")
     output.data()
     for title, text in _facts(interface, function):
         output.data(output.wrap(text, indent=" " * 13, first=f"  {title:<11}"))
-    if function.callers:
-        output.data(f"  {'callers':<11}{counted(len(function.callers), 'place')}")
-        for place in function.callers:
-            output.data(f"             {place}")
-            for line in excerpt(config.root / place.file, place.line, limit=output.width)[-2:-1]:
-                output.data(f"           {line.strip()}")
+    for number, place in enumerate(function.callers):
+        output.data(f"  {'' if number else 'callers':<11}{place}")
+        code = source_line(config.root / place.file, place.line)
+        output.data(clipped(f"{'':15}{code.strip()}", output.width))
     output.data()
     for line in _change(config, interface, function):
         output.data(line)
@@ -146,16 +144,20 @@ def _change(config: Config, interface: Interface, function: Function) -> list[st
         span = config.positions.span(("services", service.name, "local"))
         where = f"{config.file}:{span.line}" if span else str(config.file)
         return [f"It is local because {where} says so; take it out there to change that."]
+    together = [
+        f"To call it without a seam, put the caller's service and {service.name!r} into one",
+        "group of a layout.",
+    ]
     if not function.public:
         return ["Nothing outside its package calls it, so there is nothing to change."]
     if function.verdict is Verdict.LOCAL:
         return ["A local function runs in the caller's process; the answer is the same there."]
+    if function.touches:
+        return ["It needs the state it touches, so it runs where that is.", *together]
     names = ", ".join(f'"{name}"' for name in (*service.local, function.name))
     return [
         "To run it in the caller's process instead, write into seamline.toml:",
         f"  [services.{service.name}]",
         f"  local = [{names}]",
-        "",
-        "To keep calls to it inside one process, put the caller's service and",
-        f"{service.name!r} into one group of a layout.",
+        *together,
     ]

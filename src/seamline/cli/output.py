@@ -125,7 +125,8 @@ class Output:
             )
         where = f"{error.file}:{error.line}: " if error.line else ""
         where = where or (f"{error.file}: " if error.file else "")
-        lines = [f"{label}  {where}{error.message}", *shown]
+        head = f"{label}  {where}{error.message}"
+        lines = [head if "\n" in head else self.wrap(head, indent="  ", first=""), *shown]
         if error.remedy and not (shown and error.remedy in shown[-1]):
             lines.append(self.wrap(error.remedy, indent="       ", first="  fix  "))
         return "\n".join(lines)
@@ -161,25 +162,35 @@ def excerpt(
         comment: Text to put behind the carets where it fits into *limit* columns.
         limit: Columns of the terminal.
     """
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    source = source_line(file, line)
+    if not source:
         return []
-    if not 1 <= line <= len(lines):
-        return []
-    source = lines[line - 1].replace("\t", " ")
     start = column - 1 if column else len(source) - len(source.lstrip())
     carets = max(1, min(width or len(source.strip()), len(source) - start))
     gutter = len(str(line))
     shown = []
-    if line > 1 and lines[line - 2].strip():
-        before = lines[line - 2].replace("\t", " ")
-        shown.append(_cut(f"  {line - 1:>{gutter}} | {before}", limit))
-    shown.append(_cut(f"  {line} | {source}", limit))
-    pointer = _cut(f"  {'':>{gutter}} | {' ' * start}{'^' * carets}", limit)
+    before = source_line(file, line - 1)
+    if before:
+        shown.append(clipped(f"  {line - 1:>{gutter}} | {before}", limit))
+    shown.append(clipped(f"  {line} | {source}", limit))
+    pointer = clipped(f"  {'':>{gutter}} | {' ' * start}{'^' * carets}", limit)
     if comment and len(pointer) + 1 + len(comment) <= limit:
         pointer = f"{pointer} {comment}"
     return [*shown, pointer]
+
+
+def source_line(file: Path, line: int) -> str:
+    """Return one line of a file, from 1, with tabs as single spaces; empty where there is none."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[line - 1].replace("\t", " ").rstrip() if 1 <= line <= len(lines) else ""
+
+
+def clipped(text: str, limit: int) -> str:
+    """Return the text, its end left out where it is longer than the limit."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def columns(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
@@ -197,10 +208,6 @@ def columns(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun: ``1 error``, ``2 errors``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _styled(text: str, styles: Sequence[str]) -> str:

@@ -51,3 +51,57 @@ def project(tmp_path, monkeypatch):
         return tmp_path
 
     return write
+
+
+SHOP = {
+    "seamline.toml": """
+        name = "shop"
+        [services.web]
+        http = "shop.web:app"
+        [services.stock]
+        package = "shop.stock"
+        [services.prices]
+        package = "shop.prices"
+        [layouts.split]
+        front = ["web", "prices"]
+        back = { services = ["stock"], workers = 2 }
+        """,
+    "shop/__init__.py": "",
+    "shop/web.py": """
+        from shop import prices, stock
+
+        def app(environ, start_response):
+            stock.take("tea")
+            start_response("200 OK", [])
+            return [str(prices.quote("tea")).encode()]
+        """,
+    "shop/stock.py": """
+        import threading
+
+        _left: dict[str, int] = {"tea": 3}
+
+        def left(name: str) -> int:
+            return _left[name]
+
+        def take(name: str, count: int = 1) -> int:
+            _left[name] -= count
+            return _left[name]
+
+        def guarded(lock: threading.Lock, name: str) -> int:
+            with lock:
+                return _left[name]
+
+        def _forget() -> None:
+            _left.clear()
+        """,
+    "shop/prices.py": """
+        def quote(name: str) -> int:
+            return len(name)
+        """,
+}
+
+
+@pytest.fixture
+def shop(project):
+    """Write a small shop: a web service, a package with state and one without."""
+    return project(SHOP)

@@ -1,0 +1,157 @@
+"""``seamline check``: every seam with its functions, the findings, and what a script reads."""
+
+import json
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def test_every_public_function_is_shown_with_verdict_kind_callers_and_reason(seamline):
+    out = seamline("check", "--layout", "split").out
+
+    assert "stock   shop.stock, hosted by group back, 3 public functions\n" in out
+    assert (
+        "  remote   take(name: str, count: int=1) -> int\n"
+        "           sync, 1 caller: touches shop.stock:_left\n"
+    ) in out
+    assert "  refused  guarded(lock: threading.Lock, name: str) -> int\n" in out
+    assert "  local    quote(name: str) -> int\n" in out
+    assert "_forget" not in out
+
+
+def test_finding_shows_its_line_why_and_what_to_do(seamline):
+    out = seamline("check", "--layout", "split").out
+
+    assert (
+        "error [many-workers]\n"
+        "  shop/stock.py:3\n"
+        '  3 | _left: dict[str, int] = {"tea": 3}\n'
+        "    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  why  "
+    ) in out
+    assert "\n  fix  workers = 1 for its group" in out
+
+
+def test_summary_counts_and_names_the_next_command(seamline):
+    last = seamline("check", "--layout", "split").out.splitlines()[-2:]
+
+    assert last == [
+        "2 remote, 1 local, 1 refused; 1 error, 1 warning.",
+        "More about one: seamline explain many-workers",
+    ]
+
+
+def test_output_fits_80_columns(seamline):
+    out = seamline("check", "--layout", "split").out
+
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_errors_exit_1_and_warnings_do_not(seamline):
+    assert seamline("check", "--layout", "split").status == 1
+    assert seamline("check", "--layout", "micro").status == 0
+
+
+def test_strict_exits_1_for_warnings_too(seamline):
+    assert seamline("check", "--layout", "micro", "--strict").status == 1
+
+
+def test_layout_without_seams_says_so_and_shows_what_they_would_be(seamline):
+    ran = seamline("check")
+
+    assert ran.status == 0
+    assert ran.out.startswith(
+        "seamline.toml   layout mono, 1 group\n"
+        "One process, so no seams. In layout micro they would be:\n"
+    )
+    assert "hosted by group stock" in ran.out
+
+
+def test_json_has_the_promised_shape(seamline):
+    ran = seamline("--json", "check", "--layout", "split")
+    document = json.loads(ran.out)
+    stock, prices = document["services"]
+    functions = {function["name"]: function for function in stock["functions"]}
+
+    assert ran.status == 1
+    assert set(document) == {"schema", "services", "findings"}
+    assert document["schema"] == "seamline.check/1"
+    assert (stock["name"], stock["package"]) == ("stock", "shop.stock")
+    assert prices["functions"][0]["verdict"] == "local"
+    assert functions["take"] == {
+        "name": "take",
+        "signature": "(name: str, count: int=1) -> int",
+        "kind": "sync",
+        "verdict": "remote",
+        "reason": "touches shop.stock:_left",
+        "callers": [{"file": "shop/web.py", "line": 4}],
+    }
+    finding = document["findings"][0]
+    assert set(finding) == {"code", "severity", "file", "line", "message", "remedy"}
+    assert (finding["code"], finding["severity"]) == ("many-workers", "error")
+    assert (finding["file"], finding["line"]) == ("shop/stock.py", 3)
+
+
+def test_nothing_of_the_application_is_executed(seamline, project):
+    project({"shop/stock.py": 'raise SystemExit("executed")\n\ndef left() -> int: ...\n'})
+
+    ran = seamline("check")
+
+    assert ran.status == 0
+    assert "left() -> int" in ran.out
+    assert "shop" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            'package = "shop.stok"',
+            "there is no package 'shop.stok'",
+        ),
+        ('http = "shop.wep:app"', "there is no module 'shop.wep'"),
+        ('package = "shp.stock"', "there is no package 'shp.stock'"),
+    ],
+)
+def test_module_that_does_not_exist_is_refused_on_its_line(seamline, project, wrong, message):
+    project({"seamline.toml": f"[services.stock]\n{wrong}\n"})
+
+    ran = seamline("check")
+
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"error [config]  seamline.toml:2: {message}\n")
+
+
+def test_near_module_is_suggested(seamline, project):
+    project({"seamline.toml": '[services.stock]\npackage = "shop.stok"\n'})
+
+    assert 'did you mean "shop.stock"?' in seamline("check").err
+
+
+def test_function_that_does_not_exist_is_refused_with_the_nearest(seamline, project):
+    project({"seamline.toml": '[services.s]\npackage = "shop.stock"\nlocal = ["tkae"]\n'})
+
+    ran = seamline("check")
+
+    assert ran.status == 2
+    assert '  3 | local = ["tkae"]\n    |          ^^^^^^ did you mean "take"?\n' in ran.err
+
+
+def test_syntax_error_of_the_application_is_an_error_with_its_line(seamline, project):
+    project({"shop/stock.py": "def left(:\n"})
+
+    ran = seamline("check")
+
+    assert ran.status == 1
+    assert "error [application]\n  shop/stock.py:1\n  1 | def left(:\n" in ran.out
+
+
+def test_project_is_checked_from_another_directory(seamline, shop, monkeypatch):
+    monkeypatch.chdir("/")
+
+    ran = seamline("-C", shop, "check", "--layout", "split")
+
+    assert ran.status == 1
+    assert '  3 | _left: dict[str, int] = {"tea": 3}\n' in ran.out
