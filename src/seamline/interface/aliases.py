@@ -1,34 +1,94 @@
 """Which results may be, or share mutable parts with, the host's module state."""
 
+import ast
+from typing import Final, Literal
+
 from seamline.interface.application import Application
+from seamline.interface.bodies import Body
 from seamline.interface.functions import Definition
+from seamline.interface.known import GENERATORS
+from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
+from seamline.interface.state import DISPLAYS, Fact
+
+Parts = Literal["immutable", "mutable", "unknown"]
+
+_MUTABLE: Final = frozenset(f"builtins.{name}" for name in ("list", "dict", "set", "bytearray"))
+_PLAIN_CALLS: Final = frozenset(
+    f"builtins.{name}"
+    for name in ("str", "int", "float", "bool", "bytes", "len", "sum", "round", "repr", "hash")
+)
+_STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
 
 
 def aliased(application: Application, definition: Definition) -> set[Symbol]:
     """Return the state that a function's result may share."""
     types, state = application.types, application.state
-    if types.is_immutable(definition.module, definition.node.returns):
+    result = types.leaves(definition.module, definition.node.returns)
+    if definition.kind in _STREAMS:
+        result = [leaf for leaf in result if str(leaf) not in GENERATORS]
+    if result and all(map(types.is_immutable_type, result)):
         return set()
     found: set[Symbol] = set()
     for origins, _ in application.bodies[definition].returns:
         for origin in origins:
-            if origin.kind != "symbol":
-                continue
-            fact = state.touched(origin.symbol)
+            fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
             if fact is None or fact.resource:
                 continue
-            if origin.level == "whole" or not _holds_immutable(application, fact.symbol):
+            if is_whole(fact, origin.symbol, origin.level) or (
+                parts_of(application, fact) != "immutable"
+            ):
                 found.add(fact.symbol)
     return found
 
 
-def _holds_immutable(application: Application, symbol: Symbol) -> bool:
-    """Whether what a container holds cannot change, by annotation or by what is put in."""
+def is_whole(fact: Fact, symbol: Symbol, level: str) -> bool:
+    """Whether a value is a piece of state itself, not something that it holds."""
+    return level == "whole" and symbol == fact.symbol
+
+
+def is_itself(application: Application, definition: Definition, symbol: Symbol) -> bool:
+    """Whether a function may return a piece of state itself."""
     fact = application.state.facts[symbol]
+    return any(
+        origin.kind == "symbol" and is_whole(fact, origin.symbol, origin.level)
+        for origins, _ in application.bodies[definition].returns
+        for origin in origins
+    )
+
+
+def parts_of(application: Application, fact: Fact) -> Parts:
+    """Return whether what a container holds can change: by annotation, or by what is put in."""
     types = application.types
-    if fact.annotation is not None:
-        held = types.leaves(symbol.module, fact.annotation)[1:]
-        if held:
-            return all(types.is_immutable_type(leaf) for leaf in held)
-    return False
+    held = types.leaves(fact.symbol.module, fact.annotation)[1:]
+    if held and all(map(types.is_immutable_type, held)):
+        return "immutable"
+    if any(str(leaf) in _MUTABLE or types.kind(leaf) in ("value", "plain") for leaf in held):
+        return "mutable"
+    found = {_stored(application, body, value) for body, value in fact.stored}
+    if "mutable" in found:
+        return "mutable"
+    return "immutable" if found == {"immutable"} else "unknown"
+
+
+def _stored(application: Application, body: Body, value: ast.expr) -> Parts:  # noqa: PLR0911 - a table
+    """Return whether one value that is put into a container can change."""
+    types, world = application.types, application.definitions.world
+    if isinstance(value, DISPLAYS):
+        return "mutable"
+    if isinstance(value, (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.BinOp)):
+        return "immutable"
+    if isinstance(value, ast.Call):
+        symbol = world.resolve(body.module, value.func)
+        if symbol is None:
+            return "unknown"
+        if str(symbol) in _PLAIN_CALLS or types.is_immutable_type(symbol):
+            return "immutable"
+        for definition in application.definitions.functions.get(symbol, ()):
+            if types.is_immutable(definition.module, definition.node.returns):
+                return "immutable"
+        return "mutable" if types.kind(symbol) in ("value", "plain") else "unknown"
+    if isinstance(value, ast.Name) and body.definition is not None:
+        annotation = body.definition.annotations().get(value.id)
+        return "immutable" if types.is_immutable(body.module, annotation) else "unknown"
+    return "unknown"

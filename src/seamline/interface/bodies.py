@@ -132,11 +132,11 @@ class _Reader(ast.NodeVisitor):
 
     # -- names --------------------------------------------------------------------------
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self._use(self.tracer.name(node.id, self.scope), node.lineno, "read")
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         found = self.origins(node)
         exact = [o for o in found if o.kind == "symbol" and o.level == "whole"]
         if exact:
@@ -164,7 +164,7 @@ class _Reader(ast.NodeVisitor):
                 if origin.path:
                     self.body.paths.setdefault(origin.path, line)
 
-    def _target(self, node: ast.expr, value: ast.expr | None) -> None:
+    def _target(self, node: ast.expr, value: ast.expr | None) -> None:  # noqa: C901 - one case per kind of node
         match node:
             case ast.Name():
                 if self.scope is not None:
@@ -193,6 +193,8 @@ class _Reader(ast.NodeVisitor):
                     self._target(part, None)
             case ast.Starred():
                 self._target(node.value, None)
+            case _:
+                pass
 
     def _is_module_name(self, name: str) -> bool:
         scope = self.scope
@@ -204,17 +206,17 @@ class _Reader(ast.NodeVisitor):
             scope = scope.parent
         return True
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._target(target, node.value)
         self.visit(node.value)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self._target(node.target, node.value)
             self.visit(node.value)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
             found = self.tracer.name(node.target.id, self.scope)
             if self.scope is not None and self._is_module_name(node.target.id):
@@ -225,18 +227,18 @@ class _Reader(ast.NodeVisitor):
             self._target(node.target, None)
         self.visit(node.value)
 
-    def visit_Delete(self, node: ast.Delete) -> None:  # noqa: N802
+    def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             self._target(target, None)
 
     # -- calls --------------------------------------------------------------------------
 
-    def visit_Await(self, node: ast.Await) -> None:  # noqa: N802
+    def visit_Await(self, node: ast.Await) -> None:
         if isinstance(node.value, ast.Call):
             self.awaited.add(id(node.value))
         self.visit(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         function = node.func
         method, receiver = "", frozenset[Origin]()
         if isinstance(function, ast.Attribute):
@@ -262,13 +264,13 @@ class _Reader(ast.NodeVisitor):
 
     # -- what leaves --------------------------------------------------------------------
 
-    def visit_Return(self, node: ast.Return) -> None:  # noqa: N802
+    def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
             if self.scope is not None and self.scope.parent is None:
                 self.body.returns.append((self.origins(node.value), node.value))
             self.visit(node.value)
 
-    def visit_Yield(self, node: ast.Yield) -> None:  # noqa: N802
+    def visit_Yield(self, node: ast.Yield) -> None:
         if node.value is not None:
             if self.scope is not None and self.scope.parent is None:
                 self.body.returns.append((self.origins(node.value), node.value))
@@ -283,7 +285,7 @@ class _Reader(ast.NodeVisitor):
     visit_For = visit_AsyncFor = visit_While = _loop  # noqa: N815
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _loop  # noqa: N815
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> None:
         if not is_type_checking(node.test):
             self.generic_visit(node)
         else:
@@ -303,7 +305,7 @@ class _Reader(ast.NodeVisitor):
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         self._nested(node)
 
     def _nested(self, node: Def | ast.Lambda) -> None:

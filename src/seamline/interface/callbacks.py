@@ -16,7 +16,7 @@ from seamline.interface.known import (
     named,
 )
 from seamline.interface.names import Symbol, World
-from seamline.interface.origins import Origins
+from seamline.interface.origins import Origin, Origins
 from seamline.interface.state import StateMap
 
 _HOOKS: Final = ("init", "register", "setup", "configure", "create", "install", "attach", "add")
@@ -30,12 +30,11 @@ def find_callbacks(graph: Graph, state: StateMap) -> dict[Definition, str]:
         for decorator, definition in body.registered:
             if _decorates(graph, state, body, decorator):
                 found.setdefault(definition, f"registered by @{ast.unparse(decorator)}")
-        for call in body.calls:
-            if _is_registering(state, call):
-                for _, origins in call.arguments:
-                    for definition in _functions(graph, origins):
-                        where = graph.definitions.world.modules[body.module].source.file
-                        found.setdefault(definition, f"registered at {where}:{call.line}")
+        where = graph.definitions.world.modules[body.module].source.file
+        for call in filter(_is_registering, body.calls):
+            given = frozenset[Origin]().union(*(origins for _, origins in call.arguments))
+            for definition in _functions(graph, given):
+                found.setdefault(definition, f"registered at {where}:{call.line}")
     for definitions in graph.definitions.by_module.values():
         for definition in definitions:
             if definition not in found and takes_application(graph, definition):
@@ -77,6 +76,7 @@ def _decorates(graph: Graph, state: StateMap, body: Body, decorator: ast.expr) -
 
 
 def _registers(world: World, state: StateMap, method: str, owner: Symbol | None) -> bool:
+    """Whether a method of what a symbol stands for registers a function with a framework."""
     if method in REGISTERING:
         return True
     if method not in REGISTERING_ON_FRAMEWORK or owner is None:
@@ -86,34 +86,24 @@ def _registers(world: World, state: StateMap, method: str, owner: Symbol | None)
             named(owner.name, FRAMEWORK) and not owner.name.startswith("blinker.")
         )
     head = Symbol(owner.module, owner.name.partition(".")[0])
-    if head not in state.framework:
-        return False
-    for binding in world.modules[head.module].assigned.get(head.name, ()):
-        value = binding.value
-        while isinstance(value, (ast.Call, ast.Attribute)):
-            made = world.resolve(head.module, value)
-            if made is not None and made.name.startswith("blinker."):
-                return False  # a signal of the application: its receivers are remote
-            value = value.func if isinstance(value, ast.Call) else value.value
-        if isinstance(value, ast.Name) and world.member(head.module, value.id) != head:
-            base = world.member(head.module, value.id)
-            if base.name.startswith("blinker.") or _is_signal(world, base):
-                return False
-    return True
+    return head in state.framework and not _is_signal(world, head)
 
 
 def _is_signal(world: World, symbol: Symbol) -> bool:
-    """Whether a name is a namespace of blinker signals."""
-    if not symbol.module:
-        return False
-    return any(
-        isinstance(binding.value, ast.Call)
-        and str(world.resolve(symbol.module, binding.value.func)).startswith("blinker.")
-        for binding in world.modules[symbol.module].assigned.get(symbol.name, ())
-    )
+    """Whether a name is a blinker signal, or a namespace of them: its receivers are remote."""
+    for binding in world.modules[symbol.module].assigned.get(symbol.name, ()):
+        value = binding.value
+        while isinstance(value, (ast.Call, ast.Attribute)):
+            value = value.func if isinstance(value, ast.Call) else value.value
+            made = world.resolve(symbol.module, value)
+            if made is not None and made.name.startswith("blinker."):
+                return True
+            if made is not None and made.module and made != symbol and _is_signal(world, made):
+                return True
+    return False
 
 
-def _is_registering(state: StateMap, call: Call) -> bool:
+def _is_registering(call: Call) -> bool:
     for origin in call.callee:
         if origin.kind in ("symbol", "call") and not origin.symbol.module:
             if named(origin.symbol.name, REGISTRARS):

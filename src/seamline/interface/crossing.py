@@ -78,6 +78,8 @@ class Types:
                 symbol = self.world.resolve(module, node)
                 if symbol is not None:
                     yield from self._alias(symbol, depth)
+            case _:
+                pass
 
     def _generic(
         self, module: str, node: ast.Subscript, depth: int
@@ -193,7 +195,7 @@ class Types:
                 bases.append(found.name)
         return self._by_bases(cls, bases, value=value, frozen=frozen, unknown=unknown)
 
-    def _by_bases(
+    def _by_bases(  # noqa: PLR0911 - a table
         self, cls: Class, bases: list[str], *, value: bool, frozen: bool, unknown: bool
     ) -> ClassKind:
         if any(named(base, MODEL_BASES) for base in bases):

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from seamline.interface.aliases import is_itself, parts_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.bodies import Body
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement, sharing_problems
+from seamline.interface.state import CACHES
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
 
 
 def find_problems(
@@ -111,15 +112,24 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
                 service=service,
             )
         if not places and function.public:
+            front = _is_front(facts, function)
             yield Finding(
                 code="not-sendable",
-                severity=Severity.INFO if definition.owner else Severity.WARNING,
+                severity=Severity.WARNING if front and not definition.owner else Severity.INFO,
                 message=f"{message}; nothing outside {facts.service.package} calls it",
                 remedy=remedy,
                 file=function.file,
                 line=function.line,
                 service=service,
             )
+
+
+def _is_front(facts: ServiceFacts, function: Function) -> bool:
+    """Whether a function is offered by the package itself, not only by a module inside it."""
+    package = facts.service.package
+    return package == function.module or any(
+        name.rpartition(".")[0] == package for name in function.exports
+    )
 
 
 def _read_elsewhere(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
@@ -189,7 +199,8 @@ def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Find
 
 def _changed_arguments(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
     for definition, function in facts.functions.items():
-        if function.verdict is not Verdict.REMOTE or not function.public:
+        offered = function.callers or _is_front(facts, function)
+        if function.verdict is not Verdict.REMOTE or not function.public or not offered:
             continue
         certain = application.mutations.certain.get(definition, {})
         for name in function.mutates:
@@ -213,20 +224,16 @@ def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]
     service = facts.service.service
     for definition, function in facts.functions.items():
         listed = set(facts.offers.names(definition)) & set(facts.service.snapshot)
-        if function.verdict is not Verdict.REMOTE or not function.public or listed:
+        offered = function.callers or (function.public and _is_front(facts, function))
+        if function.verdict is not Verdict.REMOTE or not offered or listed:
             continue
         for name in function.aliases:
             fact = application.state.facts[Symbol(*name.split(":", 1))]
-            whole = any(
-                origin.kind == "symbol"
-                and origin.level == "whole"
-                and origin.symbol == fact.symbol
-                for origins, _ in application.bodies[definition].returns
-                for origin in origins
-            )
+            whole = is_itself(application, definition, fact.symbol)
+            sure = whole or parts_of(application, fact) == "mutable"
             yield Finding(
                 code="aliased-state",
-                severity=Severity.ERROR if whole and fact.changed else Severity.WARNING,
+                severity=Severity.ERROR if sure and fact.changed else Severity.WARNING,
                 message=(
                     f"the result of {function.module}.{function.name} "
                     f"{'is' if whole else 'may share parts with'} {name}: what a caller changes "
@@ -266,7 +273,7 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
                         f"{function.module}.{function.name} is called in a coroutine and waits "
                         "for another process: the event loop stands still meanwhile"
                     ),
-                    remedy=f"await asyncio.to_thread({definition.node.name}, ...), or make it async",
+                    remedy=f"await asyncio.to_thread({definition.node.name}, ...) here",
                     file=file,
                     line=line,
                     service=service,
@@ -309,7 +316,7 @@ def _caches(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
             for definition in application.definitions.functions.get(
                 Symbol(use.symbol.module, owner), ()
             ):
-                if definition.decorated_with(*_CACHES):
+                if definition.decorated_with(*CACHES):
                     yield Finding(
                         code="cache-per-process",
                         severity=Severity.INFO,

@@ -59,8 +59,8 @@ class Graph:
                 self.named.setdefault(name, []).extend(methods)
         self._dispatchers()
         for key, body in self.bodies.items():
-            found = {(e.target, e.line): e for e in self._edges(body) if e.target is not key}
-            self.edges[key] = tuple(found.values())
+            edges = {(e.target, e.line): e for e in self._edges(body) if e.target is not key}
+            self.edges[key] = tuple(edges.values())
 
     def _dispatchers(self) -> None:
         """Find ``@render.register`` implementations of generic functions."""
@@ -73,19 +73,18 @@ class Graph:
                             self.implementations.setdefault(generic, []).append(definition)
 
     def _edges(self, body: Body) -> Iterator[Edge]:
+        if body.definition is not None:
+            for target in self.implementations.get(body.definition.symbol, ()):
+                yield Edge(target, body.definition.line, guess=False)
         for use in body.uses:
-            for target in self.named_by(use.symbol):
+            for target in (*self.named_by(use.symbol), *self._instance_member(use.symbol)):
                 yield Edge(target, use.line, guess=False)
-            if use.how == "read":
-                for target in self._instance_member(use.symbol):
-                    yield Edge(target, use.line, guess=False)
         for call in body.calls:
             for bound in self.entered(body, call):
                 yield Edge(bound.target, call.line, bound.guess)
         for receiver, name in body.attributes:
-            for bound in self._methods(body, receiver, name):
-                if _is_property(bound.target):
-                    yield Edge(bound.target, bound.target.line, bound.guess)
+            for bound in filter(_is_property, self._methods(body, receiver, name)):
+                yield Edge(bound.target, bound.target.line, bound.guess)
 
     def named_by(self, symbol: Symbol) -> list[Definition]:
         """Return the definitions a dotted name stands for, with those it dispatches to."""
@@ -219,10 +218,10 @@ def _names_instance(receiver: Origins, definitions: Definitions) -> bool:
     return not any(o.kind == "symbol" and o.symbol in definitions.classes for o in receiver)
 
 
-def _is_property(definition: Definition) -> bool:
+def _is_property(bound: Bound) -> bool:
     names = {"builtins.property", "functools.cached_property", "werkzeug.utils.cached_property"}
     return any(
         symbol is not None
         and (str(symbol) in names or symbol.name.rpartition(".")[2] in ("setter", "deleter"))
-        for symbol in definition.decorators
+        for symbol in bound.target.decorators
     )

@@ -295,7 +295,9 @@ GENERATORS: Final = frozenset(
 
 IMMUTABLE: Final = frozenset(
     f"builtins.{name}"
-    for name in ("str", "int", "float", "bool", "bytes", "complex", "None", "range", "slice", "type")
+    for name in (
+        "str", "int", "float", "bool", "bytes", "complex", "None", "range", "slice", "type",
+    )
 ) | {
     "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.tzinfo",
     "datetime.timezone", "zoneinfo.ZoneInfo", "decimal.Decimal", "fractions.Fraction",

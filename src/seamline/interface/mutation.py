@@ -45,12 +45,18 @@ class Mutations:
             self.possible[key] = set()
             queue.extend((key, name, True) for name in body.changed)
             for call in body.calls:
-                for name, unknown in self._unknown(body, call):
-                    if unknown and name not in self.certain[key]:
-                        self.possible[key].add(name)
-                        queue.append((key, name, False))
+                fresh = set(self._unknown(body, call)) - set(self.certain[key])
+                self.possible[key] |= fresh
+                queue.extend((key, name, False) for name in fresh)
                 for name, target, parameter in self._passed(body, call):
                     passed.setdefault((target, parameter), []).append((key, name, call.line))
+        self._follow(queue, passed)
+
+    def _follow(
+        self,
+        queue: list[tuple[Definition, str, bool]],
+        passed: dict[tuple[Definition, str], list[tuple[Definition, str, int]]],
+    ) -> None:
         while queue:
             target, parameter, certain = queue.pop()
             for caller, name, line in passed.get((target, parameter), ()):
@@ -83,16 +89,16 @@ class Mutations:
                 if origin.kind == "param" and origin.level != "copy":
                     yield origin.symbol.name, position
 
-    def _unknown(self, body: Body, call: Call) -> Iterator[tuple[str, bool]]:
+    def _unknown(self, body: Body, call: Call) -> Iterator[str]:
         """Yield parameters that the call hands to code nothing is known about."""
         known = any(True for _ in self.graph.entered(body, call))
         if not known and not self._is_harmless(call):
             for name, _ in self._arguments(call):
-                yield name, True
+                yield name
         if call.method and not known and call.method not in _READING:
             for origin in call.receiver:
                 if origin.kind == "param" and origin.level != "copy":
-                    yield origin.symbol.name, True
+                    yield origin.symbol.name
 
     def _is_harmless(self, call: Call) -> bool:
         if call.method and call.method in VALUE_METHODS:
@@ -100,7 +106,7 @@ class Mutations:
         for origin in call.callee:
             dotted = str(origin.symbol)
             if origin.kind != "symbol" or origin.symbol.module:
-                if not (origin.symbol in self.graph.definitions.classes):
+                if origin.symbol not in self.graph.definitions.classes:
                     return False
             elif not is_stdlib(dotted) or dotted in _CHANGERS:
                 return False

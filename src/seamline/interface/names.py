@@ -116,7 +116,7 @@ class _Reader:
         for node in body:
             self.statement(node, typing_only=typing_only)
 
-    def statement(self, node: ast.stmt, *, typing_only: bool) -> None:
+    def statement(self, node: ast.stmt, *, typing_only: bool) -> None:  # noqa: C901, PLR0912 - one case per kind of node
         names = self.names
         match node:
             case ast.Import() | ast.ImportFrom():
@@ -142,9 +142,11 @@ class _Reader:
                         self._bind(item.optional_vars, item.context_expr, None, node.lineno)
                 self._blocks(node, typing_only=typing_only)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__")))):
-                names.exported = (names.exported or ()) + _strings(node.value.args[0])
+                names.exported = (names.exported or ()) + _strings(node.value)
             case ast.While() | ast.Try() | ast.TryStar() | ast.Match():
                 self._blocks(node, typing_only=typing_only)
+            case _:
+                pass
 
     def _blocks(self, node: ast.stmt, *, typing_only: bool) -> None:
         for block in ("body", "orelse", "finalbody"):
@@ -254,6 +256,5 @@ class World:
             case ast.Attribute():
                 owner = self.resolve(module, node.value)
                 return None if owner is None else self.attribute(owner, node.attr)
-            case ast.Call() | ast.Subscript():
+            case _:
                 return None
-        return None

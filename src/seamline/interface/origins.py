@@ -72,6 +72,8 @@ class Scope:
                     self.bind(inner, found, part=is_part)
             case ast.Starred(value=inner):
                 self.bind(inner, value, part=True)
+            case _:
+                pass
 
 
 def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
@@ -108,7 +110,7 @@ class Tracer:
             self._bindings(found, part)
         return found
 
-    def _bindings(self, scope: Scope, part: ast.AST) -> None:
+    def _bindings(self, scope: Scope, part: ast.AST) -> None:  # noqa: C901, PLR0912 - one case per kind of node
         match part:
             case ast.Assign():
                 for target in part.targets:
@@ -121,12 +123,14 @@ class Tracer:
                 scope.bind(part.target, None, part=False)
             case ast.For() | ast.AsyncFor() | ast.comprehension():
                 scope.bind(part.target, part.iter, part=True)
-            case ast.withitem(optional_vars=ast.expr()):
-                scope.bind(part.optional_vars, part.context_expr, part=False)
-            case ast.ExceptHandler(name=str()):
-                scope.values.setdefault(part.name, []).append((None, False))
-            case ast.MatchAs(name=str()) | ast.MatchStar(name=str()):
-                scope.values.setdefault(part.name, []).append((None, False))
+            case ast.withitem(optional_vars=ast.expr() as target):
+                scope.bind(target, part.context_expr, part=False)
+            case (
+                ast.ExceptHandler(name=str() as name)
+                | ast.MatchAs(name=str() as name)
+                | ast.MatchStar(name=str() as name)
+            ):
+                scope.values.setdefault(name, []).append((None, False))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope.fixed[part.name] = frozenset({Origin("function")})
             case ast.ClassDef():
@@ -139,6 +143,8 @@ class Tracer:
                     if local and local != "*":
                         symbol = self.world.imported(imported)
                         scope.fixed[local] = frozenset({Origin("symbol", symbol)})
+            case _:
+                pass
 
     def name(self, name: str, scope: Scope | None) -> Origins:
         """Return what a name may be in a scope."""
@@ -163,7 +169,7 @@ class Tracer:
         self._names[key] = found
         return found
 
-    def of(self, node: ast.expr, scope: Scope | None) -> Origins:
+    def of(self, node: ast.expr, scope: Scope | None) -> Origins:  # noqa: C901, PLR0911, PLR0912 - one case per kind of node
         """Return what the value of an expression may be."""
         match node:
             case ast.Name():
@@ -194,7 +200,8 @@ class Tracer:
                 return frozenset({Origin("function")})
             case ast.Constant() | ast.JoinedStr() | ast.Compare() | ast.UnaryOp() | ast.BinOp():
                 return NOTHING
-        return OPAQUE
+            case _:
+                return OPAQUE
 
     def _union(self, nodes: Iterable[ast.expr], scope: Scope | None) -> Origins:
         found = NOTHING

@@ -7,7 +7,12 @@ from seamline.interface.names import Symbol
 
 def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
     """Return the state of a package's modules, with the lines outside that read it."""
-    facts = {s: f for s, f in application.state.facts.items() if s.module in own}
+    functions = application.definitions.functions  # those that cache a resource stay in place
+    facts = {
+        symbol: fact
+        for symbol, fact in application.state.facts.items()
+        if symbol.module in own and symbol not in functions
+    }
     readers: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
     early: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
     world = application.definitions.world

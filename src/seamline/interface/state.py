@@ -13,7 +13,10 @@ from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
 
 Nature = Literal["constant", "container", "instance", "opaque", "resource", "framework"]
-_WORST: Final = ("resource", "framework", "instance", "opaque", "container", "constant")
+_WORST: Final[tuple[Nature, ...]] = (
+    "resource", "framework", "instance", "opaque", "container", "constant",
+)  # fmt: skip
+CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
 
 DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 # Calls of unknown code that are known to leave their arguments alone.
@@ -26,7 +29,7 @@ class Fact:
 
     Attributes:
         changed: Whether something in the application changes it; otherwise it only escapes.
-        stored: Values that are put into it, with the module that does.
+        stored: Values that are put into it, with the body that does.
     """
 
     symbol: Symbol
@@ -34,7 +37,7 @@ class Fact:
     resource: bool
     changed: bool
     annotation: ast.expr | None = None
-    stored: list[tuple[str, ast.expr]] = field(default_factory=list)
+    stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -69,7 +72,7 @@ class _Finder:
         self.bound: set[Symbol] = set()
         self.changed: set[Symbol] = set()
         self.escaped: set[Symbol] = set()
-        self.stored: dict[Symbol, list[tuple[str, ast.expr]]] = {}
+        self.stored: dict[Symbol, list[tuple[Body, ast.expr]]] = {}
         self._tracers: dict[str, Tracer] = {}
 
     def find(self) -> StateMap:
@@ -82,13 +85,21 @@ class _Finder:
             if body.definition is not None:
                 self._escapes(body)
             for symbol, value in body.stored:
-                self.stored.setdefault(symbol, []).append((body.module, value))
+                self.stored.setdefault(symbol, []).append((body, value))
         self._class_attributes()
         for module, names in self.world.modules.items():
             if not names.source.test:
                 for name, bindings in names.assigned.items():
                     self._judge(Symbol(module, name), bindings)
+                self._kept_by_caches(module)
         return self.map
+
+    def _kept_by_caches(self, module: str) -> None:
+        """Note functions that keep a resource in an ``lru_cache``, as state of their name."""
+        for definition in self.definitions.by_module[module]:
+            cached = definition.decorated_with(*CACHES) and definition.owner is None
+            if cached and self._function_result(definition.symbol, 0) == "resource":
+                self._add(definition.symbol, definition.line, "resource")
 
     # -- what happens to names ----------------------------------------------------------
 
@@ -231,7 +242,7 @@ class _Finder:
             CONTAINERS
         ):
             found.add("container")
-        return next(nature for nature in _WORST if nature in found)  # type: ignore[return-value]
+        return next(nature for nature in _WORST if nature in found)
 
     def _instance(self, symbol: Symbol) -> Nature:
         kind = self.types.kind(symbol)
@@ -275,7 +286,7 @@ class _Finder:
                         natures.add(self._instance(origin.symbol))
                     elif origin.kind == "call":
                         natures.add(self._result(origin, depth + 1))
-        return next(nature for nature in _WORST if nature in natures)  # type: ignore[return-value]
+        return next(nature for nature in _WORST if nature in natures)
 
     def _changes(self, symbol: Symbol) -> bool:
         """Whether the classes of the instances under a name have methods that change them."""

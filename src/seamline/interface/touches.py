@@ -84,20 +84,20 @@ class Touches:
 
     def within(self, modules: set[str]) -> dict[Definition | str, dict[Symbol, Touch]]:
         """Return what the bodies of these modules touch in them, following calls among them."""
-        found: dict[Definition | str, dict[Symbol, Touch]] = {}
         callers: dict[Definition | str, list[tuple[Definition | str, int, bool]]] = {}
-        queue: deque[tuple[Definition | str, Symbol]] = deque()
-        for key, body in self.graph.bodies.items():
-            if body.module not in modules:
-                continue
+        keys = [key for key, body in self.graph.bodies.items() if body.module in modules]
+        for key in keys:
             for edge in self.graph.edges[key]:
-                if edge.target.module in modules:
-                    callers.setdefault(edge.target, []).append((key, edge.line, edge.guess))
-            found[key] = {}
-            for symbol, line in self.direct[key].items():
-                if symbol.module in modules:
-                    found[key][symbol] = Touch(line, None, guess=False)
-                    queue.append((key, symbol))
+                callers.setdefault(edge.target, []).append((key, edge.line, edge.guess))
+        found: dict[Definition | str, dict[Symbol, Touch]] = {
+            key: {
+                symbol: Touch(line, None, guess=False)
+                for symbol, line in self.direct[key].items()
+                if symbol.module in modules
+            }
+            for key in keys
+        }
+        queue = deque((key, symbol) for key in keys for symbol in found[key])
         while queue:
             key, symbol = queue.popleft()
             if isinstance(key, str):

@@ -117,10 +117,8 @@ class Judge:
         body = self.graph.bodies[definition]
         own = self._own_parameter(definition)
         for name, annotation in definition.annotations().items():
-            if name == own:
-                found = self._self(definition)
-            else:
-                found = types.obstacle(module, annotation)
+            mine = name == own
+            found = self._self(definition) if mine else types.obstacle(module, annotation)
             if found is not None:
                 yield f"its parameter {name!r} is", found
         result = types.obstacle(module, definition.node.returns, result=True)
@@ -178,7 +176,7 @@ class Judge:
                 if found is not None:
                     yield "its result is", found
 
-    def _returned(self, origin: Origin) -> Obstacle | None:
+    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: PLR0911 - a table
         if origin.kind == "function":
             return Obstacle("a function", "a callable", "return the values it would give")
         if origin.level == "part":
