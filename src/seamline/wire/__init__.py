@@ -2,6 +2,7 @@
 
 from seamline.wire.codec import Codec
 from seamline.wire.connection import Connection, Role, State
+from seamline.wire.exceptions import RemoteTraceback
 from seamline.wire.frames import (
     CALL,
     CANCEL,
@@ -93,6 +94,7 @@ __all__ = [
     "Frame",
     "Hello",
     "Meta",
+    "RemoteTraceback",
     "Role",
     "State",
     "TypeTable",

@@ -1,0 +1,337 @@
+"""The codec: exceptions cross as themselves, their state and chain with them."""
+
+import asyncio
+import sqlite3
+import threading
+import traceback
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from seamline.errors import NotSendable, RemoteError, Unavailable, WireError
+from seamline.wire import Codec, RemoteTraceback, TypeTable
+
+
+class PaymentError(Exception):
+    def __init__(self, order, *, reason):
+        INITIALISED.append(order)
+        super().__init__(f"order {order} was not paid")
+        self.order = order
+        self.reason = reason
+
+
+class SlottedError(ValueError):
+    __slots__ = ("limit", "never")
+
+    def __init__(self, limit):
+        super().__init__()
+        self.limit = limit
+
+
+@dataclass
+class RecordError(Exception):
+    number: int
+    rows: list
+
+
+class MissingFileError(FileNotFoundError):
+    pass
+
+
+class UnprintableError(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+class GroupError(ExceptionGroup):
+    def derive(self, excs):
+        return GroupError(self.message, excs)
+
+
+INITIALISED = []
+CODEC = Codec(TypeTable([__name__]))
+STRANGER = Codec(TypeTable([]))
+
+
+def raised(error, **attributes):
+    """The error after it was raised, so that it has a traceback."""
+    try:
+        raise error
+    except BaseException as caught:  # noqa: BLE001
+        vars(caught).update(attributes)
+        return caught
+
+
+def crossed(error, codec=CODEC, to=CODEC):
+    data = codec.encode_exception(error)
+    before = len(INITIALISED)
+    arrived = to.decode_exception(data)
+    assert len(INITIALISED) == before, "an initialiser ran"
+    return arrived
+
+
+def without_traceback(error):
+    """Take the remote traceback off the end of the chain again."""
+    last = error
+    while not isinstance(last.__cause__, RemoteTraceback):
+        last = last.__cause__ or last.__context__
+    suppressed = last.__suppress_context__
+    last.__cause__ = None
+    last.__suppress_context__ = suppressed
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ValueError("a", [1]), id="ValueError"),
+        pytest.param(KeyError("k"), id="KeyError"),
+        pytest.param(FileNotFoundError(2, "No such file", "a", None, "b"), id="OSError"),
+        pytest.param(OSError("just text"), id="OSError of text"),
+        pytest.param(BlockingIOError(11, "again", 5), id="characters_written"),
+        pytest.param(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), id="UnicodeDecodeError"),
+        pytest.param(UnicodeEncodeError("ascii", "\xe9", 0, 1, "bad"), id="UnicodeEncodeError"),
+        pytest.param(SystemExit(3), id="SystemExit"),
+        pytest.param(StopIteration([5]), id="StopIteration"),
+        pytest.param(ImportError("x", name="n", path="p"), id="ImportError"),
+        pytest.param(SyntaxError("bad", ("f.py", 1, 2, "text", 1, 5)), id="SyntaxError"),
+        pytest.param(AttributeError("x", name="n", obj=[1]), id="AttributeError"),
+        pytest.param(NameError("x", name="n"), id="NameError"),
+        pytest.param(asyncio.CancelledError("why"), id="CancelledError"),
+        pytest.param(KeyboardInterrupt(), id="KeyboardInterrupt"),
+        pytest.param(sqlite3.IntegrityError("UNIQUE constraint failed"), id="C extension"),
+        pytest.param(PaymentError(3, reason={"a": (1,)}), id="own __init__"),
+        pytest.param(SlottedError(5), id="slots"),
+        pytest.param(RecordError(1, [2]), id="dataclass"),
+        pytest.param(MissingFileError(2, "No such file", "a"), id="subclass of OSError"),
+        pytest.param(Unavailable("no worker"), id="Seamline's own"),
+        pytest.param(NotSendable("x", path="rows[3]"), id="Seamline's own with a path"),
+        pytest.param(RecursionError(2**80, "\ud800"), id="arguments that need care"),
+        pytest.param(ExceptionGroup("g", [ValueError(1), KeyError("k")]), id="group"),
+        pytest.param(
+            BaseExceptionGroup("g", (SystemExit(1), ExceptionGroup("h", [TypeError()]))),
+            id="nested group",
+        ),
+        pytest.param(GroupError("g", [PaymentError(1, reason=None)]), id="own group"),
+    ],
+)
+def test_exceptions_arrive_as_themselves(assert_same, error):
+    error = raised(error)
+
+    assert_same(error, without_traceback(crossed(error)))
+
+
+def test_builtin_attributes_are_kept():
+    arrived = crossed(FileNotFoundError(2, "No such file", "a", None, "b"))
+
+    assert (arrived.errno, arrived.filename, arrived.filename2) == (2, "a", "b")
+    assert crossed(StopIteration(5)).value == 5
+    assert crossed(SystemExit(3)).code == 3
+    assert crossed(ImportError("x", name="n")).name == "n"
+    assert crossed(BlockingIOError(11, "again", 5)).characters_written == 5
+    assert crossed(SyntaxError("bad", ("f.py", 1, 2, "text"))).lineno == 1
+
+
+def test_notes_attributes_and_slots_are_kept():
+    error = SlottedError([1])
+    error.add_note("first")
+    error.extra = error.limit
+
+    arrived = crossed(error)
+
+    assert arrived.__notes__ == ["first"]
+    assert arrived.extra is arrived.limit
+    assert not hasattr(arrived, "never")
+
+
+def test_causes_and_contexts_are_kept():
+    try:
+        try:
+            try:
+                raise KeyError("inner")
+            except KeyError as exc:
+                raise PaymentError(1, reason=None) from exc
+        except PaymentError:
+            raise ValueError("outer") from None
+    except ValueError as exc:
+        arrived = crossed(exc)
+
+    assert isinstance(arrived.__context__, PaymentError)
+    assert arrived.__suppress_context__
+    assert isinstance(arrived.__context__.__cause__, KeyError)
+
+
+def test_a_chain_that_is_a_cycle_arrives_as_one():
+    first, second = ValueError(1), ValueError(2)
+    first.__cause__, second.__cause__ = second, first
+
+    arrived = CODEC.decode(CODEC.encode(first))
+
+    assert arrived.__cause__.__cause__ is arrived
+
+
+def test_a_group_whose_member_points_back_to_it_arrives_without_that_link():
+    member = ValueError(1)
+    group = ExceptionGroup("g", [member])
+    member.__context__ = group
+
+    arrived = CODEC.decode(CODEC.encode(group))
+
+    assert type(arrived) is ExceptionGroup
+    assert arrived.exceptions[0].__context__ is None
+
+
+def test_an_endless_chain_is_cut():
+    error = ValueError(0)
+    for number in range(1, 300):
+        following = ValueError(number)
+        following.__cause__ = error
+        error = following
+
+    arrived = crossed(error)
+
+    links = 0
+    while not isinstance(arrived, RemoteTraceback):
+        arrived = arrived.__cause__
+        links += 1
+    assert links == 20
+
+
+def test_the_remote_traceback_is_printed_first_and_named():
+    arrived = crossed(raised(PaymentError(1, reason=None)))
+
+    printed = "".join(traceback.format_exception(arrived))
+
+    assert "RemoteTraceback" in printed
+    assert "in raised\n    raise error" in printed
+    assert printed.index("raise error") < printed.index("direct cause")
+    assert printed.rstrip().endswith("order 1 was not paid")
+
+
+def test_a_second_crossing_shows_both_tracebacks_once():
+    once = crossed(raised(ValueError("deep")))
+
+    twice = crossed(raised(once))
+
+    assert isinstance(twice.__cause__, RemoteTraceback)
+    assert twice.__cause__.__cause__ is None
+    assert twice.__cause__.text.count("ValueError: deep") == 2
+
+
+def test_a_class_that_this_process_does_not_know_arrives_as_its_nearest_base(monkeypatch):
+    data = CODEC.encode_exception(MissingFileError(2, "No such file", "a"))
+    monkeypatch.delitem(globals(), "MissingFileError")
+
+    arrived = Codec(TypeTable([__name__])).decode_exception(data)
+
+    assert isinstance(arrived, RemoteError)
+    assert isinstance(arrived, FileNotFoundError)
+    assert type(arrived).original == f"{__name__}:MissingFileError"
+    assert arrived.errno == 2
+    assert str(arrived) == "[Errno 2] No such file: 'a'"
+
+
+def test_a_class_defined_inside_a_function_arrives_as_its_nearest_base():
+    class LocalError(PaymentError):
+        pass
+
+    arrived = crossed(LocalError(4, reason="x"))
+
+    assert isinstance(arrived, RemoteError)
+    assert isinstance(arrived, PaymentError)
+    assert arrived.order == 4
+    assert str(arrived) == "order 4 was not paid"
+    assert arrived.original.endswith("<locals>.LocalError")
+
+
+def test_stand_ins_of_one_class_are_one_class():
+    class LocalError(ValueError):
+        pass
+
+    data = CODEC.encode_exception(LocalError())
+
+    assert type(CODEC.decode_exception(data)) is type(CODEC.decode_exception(data))
+
+
+def test_a_stand_in_crosses_again_under_its_original_name():
+    class LocalError(ValueError):
+        pass
+
+    arrived = crossed(crossed(LocalError("x")))
+
+    assert isinstance(arrived, ValueError)
+    assert arrived.original.endswith("<locals>.LocalError")
+    assert str(arrived) == "x"
+
+
+def test_an_attribute_that_cannot_cross_makes_it_a_stand_in_with_the_others():
+    arrived = crossed(raised(PaymentError(3, reason="x"), lock=threading.Lock()))
+
+    assert isinstance(arrived, RemoteError)
+    assert isinstance(arrived, PaymentError)
+    assert arrived.reason == "x"
+    with pytest.raises(AttributeError):
+        arrived.lock  # noqa: B018
+
+
+def test_an_argument_that_cannot_cross_makes_it_a_stand_in_with_the_text():
+    error = ValueError("a", threading.Lock())
+
+    arrived = crossed(error)
+
+    assert isinstance(arrived, RemoteError)
+    assert isinstance(arrived, ValueError)
+    assert str(arrived) == str(error)
+
+
+def test_the_object_of_an_attribute_error_is_left_out_when_it_cannot_cross():
+    with pytest.raises(AttributeError) as caught:
+        threading.Lock().nothing  # noqa: B018
+
+    arrived = crossed(caught.value)
+
+    assert type(arrived) is AttributeError
+    assert arrived.name == "nothing"
+    assert arrived.obj is None
+
+
+def test_an_exception_that_cannot_even_be_printed_still_arrives():
+    arrived = crossed(raised(UnprintableError("x")))
+
+    assert type(arrived) is UnprintableError
+    assert arrived.args == ("x",)
+
+
+def test_an_exception_beyond_every_limit_still_arrives():
+    codec = Codec(TypeTable([]), depth=2)
+
+    arrived = crossed(raised(ValueError([[[[[[1]]]]]])), codec)
+
+    assert isinstance(arrived, Exception)
+
+
+def test_library_exceptions_are_rebuilt_when_their_module_is_imported():
+    arrived = crossed(sqlite3.OperationalError("locked"), STRANGER, STRANGER)
+
+    assert type(arrived) is sqlite3.OperationalError
+
+
+@pytest.mark.parametrize("name", ["subprocess:Popen", "builtins:eval", "os:system", "nowhere:X"])
+def test_a_name_that_is_no_exception_class_becomes_a_stand_in(name):
+    shares, _names, body = msgspec.msgpack.decode(CODEC.encode_exception(ValueError("x")))
+    forged = msgspec.msgpack.encode([shares, [f"!{name}|{name}"], body])
+
+    assert isinstance(CODEC.decode_exception(forged), RemoteError)
+
+
+def test_other_bytes_are_a_wire_error():
+    with pytest.raises(WireError, match="hold another value"):
+        CODEC.decode_exception(CODEC.encode([1]))
+
+
+def test_exceptions_travel_inside_results(assert_same):
+    assert_same(
+        [ValueError(1), {"e": KeyError("k")}],
+        CODEC.decode(CODEC.encode([ValueError(1), {"e": KeyError("k")}])),
+    )
