@@ -1,1 +1,1 @@
-"""A self-hosted running log: one application in packages that know each other's front doors only."""
+"""A self-hosted running log, in packages that know each other's front doors only."""

@@ -1,4 +1,4 @@
-"""How an owner of tables opens its database. Nothing is kept here: each owner keeps its own engine."""
+"""How an owner of tables opens its database. Nothing is kept here: each owner keeps its engine."""
 
 import fcntl
 import os
@@ -18,12 +18,12 @@ BUSY_SECONDS: Final = 15
 
 
 def instance_dir() -> Path:
-    """Return the directory of the files this installation owns: `LONGRUN_INSTANCE` or ./instance."""
+    """Return where this installation's files are: `LONGRUN_INSTANCE`, or ./instance."""
     return Path(os.environ.get("LONGRUN_INSTANCE", "instance")).absolute()
 
 
 def database_url() -> str:
-    """Return where the tables are: `LONGRUN_DATABASE`, or a SQLite file in the instance directory."""
+    """Return where the tables are: `LONGRUN_DATABASE`, or a file in the instance directory."""
     return os.environ.get("LONGRUN_DATABASE") or f"sqlite:///{instance_dir() / 'longrun.db'}"
 
 

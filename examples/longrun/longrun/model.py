@@ -1,4 +1,6 @@
-"""The values that the packages hand to each other, and the errors they raise. No behaviour, no I/O."""
+"""The values that the packages hand to each other, and the errors they raise. No I/O."""
+
+# ruff: noqa: N818 - the errors are named for what happened: a file is bad, an e-mail is taken
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,6 +5,14 @@ from typing import Final
 from longrun.model import Units
 
 UNIT_M: Final[dict[Units, float]] = {"km": 1000.0, "mi": 1609.344}
+_NAMES: Final = {
+    1000: "1 km",
+    1609: "1 mile",
+    5000: "5 km",
+    10_000: "10 km",
+    21_098: "Half marathon",
+    42_195: "Marathon",
+}
 
 
 def clock(seconds: float) -> str:
@@ -24,3 +32,8 @@ def pace(metres: float, seconds: float, units: Units) -> str:
     if metres <= 0 or seconds <= 0:
         return "\N{EN DASH}"
     return f"{clock(seconds / metres * UNIT_M[units])} /{units}"
+
+
+def name_of(metres: float) -> str:
+    """Return what runners call a distance."""
+    return _NAMES.get(round(metres), f"{metres / 1000:g} km")

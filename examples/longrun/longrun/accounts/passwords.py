@@ -5,8 +5,8 @@ import hmac
 import os
 from typing import Final
 
-# 32 MiB and about 60 ms on a small server: the parameters OWASP lists for one lane are 2**17, which
-# takes 128 MiB for each login; a club's small machine is better off with these.
+# 32 MiB and about 60 ms on a small server. OWASP lists 2**17 for one lane, which takes 128 MiB for
+# each login: a club's small machine is better off with these.
 LOG_N: Final = 15
 R: Final = 8
 P: Final = 1

@@ -95,7 +95,7 @@ def in_period(runner_id: int, start: date, end: date) -> list[Activity]:
 
 
 def summary(runner_id: int, start: date, end: date) -> Period:
-    """Add up the runs from `start` up to and without `end`; every week that touches it is listed."""
+    """Add up the runs from `start` up to and without `end`, with every week that touches it."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
     runs = [a for a in _between(runner_id, start, end, zone) if a.sport is Sport.RUN]
     weeks = []
@@ -131,7 +131,7 @@ def track(runner_id: int, activity_id: int, max_points: int = 1000) -> list[Trac
 def tracks(
     runner_id: int, activity_ids: Sequence[int], max_points: int = 1000
 ) -> dict[int, list[TrackPoint]]:
-    """Return the points of several activities in one query; what is not the runner's is left out."""
+    """Return the points of several activities in one query; others' are left out."""
     query = select(store.Track).join(store.Entry, store.Entry.id == store.Track.activity_id)
     query = query.where(store.Entry.runner_id == runner_id, store.Entry.id.in_(activity_ids))
     with store.reading() as session:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -64,9 +65,9 @@ def _week(rng: random.Random, number: int, load: float) -> list[tuple[int, _Idea
         long = _Idea("Town ten", 10.6, 278)
     found = [(1, easy), (3, hard), (6, long)]
     # Life comes between: seventy runs a year are many for most people.
-    for chance in (0.9, 0.8):
+    for chance in (0.95, 0.7):
         if rng.random() < chance:
-            found.pop(rng.randrange(len(found) - 1))
+            found.pop(rng.randrange(len(found)))
     if number % 13 == 4:
         found.append((5, _Idea("Walk with the dog", 5, 690, Sport.WALK)))
     return sorted(found, key=lambda pair: pair[0])
@@ -119,8 +120,6 @@ def _points(rng: random.Random, idea: _Idea, fitness: float) -> Iterator[TrackPo
             2 * round(78 + 2.4 * speed + rng.gauss(0, 0.8)) if idea.sport is Sport.RUN else None,
             gap=gap,
         )
-        if d >= total:
-            return
         gap = d > pause_at
         if gap:
             pause_at = math.inf
@@ -128,6 +127,8 @@ def _points(rng: random.Random, idea: _Idea, fitness: float) -> Iterator[TrackPo
             heart -= 22
         t += _STEP_S
         d += speed * _STEP_S
+        if d > total:
+            return
 
 
 class _Loop:
@@ -136,13 +137,15 @@ class _Loop:
     _STEPS: Final = 720
 
     def __init__(self, rng: random.Random, metres: float) -> None:
-        self._bends = [(n, rng.uniform(0, 0.42) / n, rng.uniform(0, math.tau)) for n in range(1, 7)]
+        self._bends = [
+            (n, rng.uniform(0.1, 0.5) / n, rng.uniform(0, math.tau)) for n in range(1, 16)
+        ]
         self._turn = rng.uniform(0, math.tau)
         self._squeeze = rng.uniform(0.5, 0.85)
         self._hills = [(n, rng.uniform(3, 17) / n, rng.uniform(0, math.tau)) for n in range(1, 6)]
         raw = [self._raw(i / self._STEPS * math.tau) for i in range(self._STEPS + 1)]
         reached = [0.0]
-        for a, b in zip(raw, raw[1:], strict=False):
+        for a, b in pairwise(raw):
             reached.append(reached[-1] + math.dist(a, b))
         self._metres = metres
         self._scale = metres / reached[-1]

@@ -1,6 +1,5 @@
 """FIT, the watches' own format: messages in, one draft for each session out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -91,7 +90,7 @@ def _take_record(file: _File, frame: fitdecode.FitDataMessage) -> None:
 
 
 def _drafts(file: _File) -> list[Draft]:
-    sessions: Sequence[tuple[datetime, str]] = sorted(set(file.sessions))
+    sessions = sorted(set(file.sessions))
     if len(sessions) <= 1:
         sport = sport_of(sessions[0][1]) if sessions else Sport.RUN
         return [Draft(sport=sport, device=file.device, samples=file.samples)]

@@ -149,6 +149,7 @@ def _points(samples: Sequence[Sample]) -> list[TrackPoint]:
 def _title_of(filename: str) -> str:
     name = filename.replace("\\", "/").rpartition("/")[2]
     name = re.sub(r"(\.(gpx|tcx|fit|gz))+$", "", name, flags=re.IGNORECASE)
+    name = re.sub(r"^\d{4}-?\d\d-?\d\d[_ -]*", "", name)
     # A name such as 2026-03-01-070000 or 8123456789 says less than "Morning run".
     return name.replace("_", " ") if re.search(r"[^\W\d]{3}", name) else ""
 

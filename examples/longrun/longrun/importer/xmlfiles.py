@@ -151,7 +151,7 @@ class _Tcx:
 def _feed(
     data: bytes, start: Callable[[str, dict[str, str]], None], end: Callable[[str, str], None]
 ) -> None:
-    """Call `start(name, attributes)` and `end(name, text)` for each element, without namespaces."""
+    """Call `start(name, attributes)` and `end(name, text)` for each element, by local name."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     texts: list[list[str]] = []

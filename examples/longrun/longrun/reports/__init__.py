@@ -1,4 +1,4 @@
-"""Pictures and documents out of values: SVG charts, the monthly PDF. Keeps nothing, asks nobody."""
+"""Pictures and documents out of values: SVG charts, the monthly PDF. Keeps nothing."""
 
 from longrun.reports.charts import profile_svg, splits_svg, weeks_svg
 from longrun.reports.monthly import monthly_pdf

@@ -30,7 +30,7 @@ class _Panel:
 
 def weeks_svg(weeks: Sequence[Week], units: Units = "km") -> str:
     """Draw the distance of each week as a bar; the last one is the current week."""
-    height, top, bottom = 230.0, 26.0, 30.0
+    wide_all, height, top, bottom = 640.0, 390.0, 34.0, 30.0
     values = [week.distance_m / UNIT_M[units] for week in weeks]
     marks = ticks(0, max([*values, 1.0]), 4)
     floor = height - bottom
@@ -38,9 +38,9 @@ def weeks_svg(weeks: Sequence[Week], units: Units = "km") -> str:
     parts = [svg.text(0, 12, f"{units} a week", class_="unit")]
     for mark in marks:
         y = floor - mark * scale
-        parts.append(svg.element("line", x1=_LEFT - 16, x2=WIDTH, y1=y, y2=y, class_="grid"))
+        parts.append(svg.element("line", x1=_LEFT - 16, x2=wide_all, y1=y, y2=y, class_="grid"))
         parts.append(svg.text(_LEFT - 24, y + 4, f"{mark:g}", anchor="end"))
-    slot = (WIDTH - _LEFT) / max(len(weeks), 1)
+    slot = (wide_all - _LEFT) / max(len(weeks), 1)
     wide = min(slot * 0.62, 44)
     for i, (week, value) in enumerate(zip(weeks, values, strict=True)):
         x = _LEFT + slot * (i + 0.5)
@@ -66,7 +66,7 @@ def weeks_svg(weeks: Sequence[Week], units: Units = "km") -> str:
             parts.append(svg.text(x, height - 8, f"{week.start:%-d %b}", anchor="middle"))
     total = sum(values)
     return svg.picture(
-        WIDTH, height, f"Distance of the last {len(weeks)} weeks, {total:.0f} {units}", parts
+        wide_all, height, f"Distance of the last {len(weeks)} weeks, {total:.0f} {units}", parts
     )
 
 
@@ -105,7 +105,7 @@ def splits_svg(splits: Sequence[Split], units: Units = "km") -> str:
                 width=max(1.0, wide - min(4.0, wide * 0.2)),
                 height=tall,
                 rx=min(3.0, wide / 8),
-                class_="bar fast" if value < mean else "bar",
+                class_=_bar_class(value, mean, fast),
             )
         )
         if (split.km - 1) % every == 0 and wide > 14:
@@ -114,6 +114,12 @@ def splits_svg(splits: Sequence[Split], units: Units = "km") -> str:
     y = top + (mean - marks[0]) * scale
     parts.append(svg.element("line", x1=_LEFT, x2=WIDTH, y1=y, y2=y, class_="mean"))
     return svg.picture(WIDTH, height, f"Pace by kilometre, {clock(mean)} on average", parts)
+
+
+def _bar_class(value: float, mean: float, fastest: float) -> str:
+    if value == fastest:
+        return "bar now"
+    return "bar fast" if value < mean else "bar"
 
 
 def profile_svg(points: Sequence[TrackPoint], units: Units = "km") -> str:
@@ -133,9 +139,9 @@ def profile_svg(points: Sequence[TrackPoint], units: Units = "km") -> str:
         x = _LEFT + mark * x_of
         parts.insert(0, svg.element("line", x1=x, x2=x, y1=20, y2=top - 14, class_="grid faint"))
         parts.append(svg.text(x, top + 4, f"{mark:g}", anchor="middle"))
-    parts.append(svg.text(WIDTH, top + 20, units, class_="unit", anchor="end"))
+    parts.append(svg.text(WIDTH, top + 4, units, class_="unit", anchor="end"))
     names = ", ".join(panel.name.lower() for panel in panels)
-    return svg.picture(WIDTH, top + 24, f"Over the distance: {names}", parts)
+    return svg.picture(WIDTH, top + 10, f"Over the distance: {names}", parts)
 
 
 def _panels(points: Sequence[TrackPoint], units: Units) -> list[_Panel]:

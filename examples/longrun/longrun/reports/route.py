@@ -40,7 +40,7 @@ def route_svg(points: Sequence[TrackPoint], units: Units = "km") -> str:
         *_grid(scale),
         *_line(points, spots),
         *_markers(points, spots, units),
-        *_ends(points, spots),
+        *_ends(spots),
         *_scale_bar(scale, units),
         _north(),
         *_legend(points, units),
@@ -93,7 +93,7 @@ def _stroke(line: Sequence[tuple[float, float]], class_: str) -> list[str]:
 
 def _pace_classes(points: Sequence[TrackPoint]) -> list[int]:
     """Return 0 (slow) to 4 (fast) for each point, by the run's own fifths."""
-    found = paces(points)
+    found = paces(points, window_s=60)
     known = [value for value in found if value is not None]
     if not known:
         return [0] * len(points)
@@ -117,7 +117,7 @@ def _markers(
     return parts
 
 
-def _ends(points: Sequence[TrackPoint], spots: dict[int, tuple[float, float]]) -> list[str]:
+def _ends(spots: dict[int, tuple[float, float]]) -> list[str]:
     (sx, sy), (fx, fy) = spots[min(spots)], spots[max(spots)]
     return [
         svg.element("circle", "<title>Finish</title>", cx=fx, cy=fy, r=8.0, class_="finish"),
@@ -149,15 +149,15 @@ def _north() -> str:
 
 
 def _legend(points: Sequence[TrackPoint], units: Units) -> list[str]:
-    known = [value for value in paces(points) if value is not None]
+    known = [value for value in paces(points, window_s=60) if value is not None]
     if not known:
         return []
     share = UNIT_M[units] / 1000
     slow, fast = (clock(quantile(known, q) * share) for q in (0.9, 0.1))
     x, y = WIDTH - 20 - 5 * 22 - 50, HEIGHT - 28
     parts = [svg.text(x - 8, y + 8, slow, class_="unit", anchor="end")]
-    for i in range(_CLASSES):
-        parts.append(
-            svg.element("rect", x=x + 22 * i, y=y, width=22, height=8, class_=f"swatch p{i}")
-        )
+    parts += [
+        svg.element("rect", x=x + 22 * i, y=y, width=22, height=8, class_=f"swatch p{i}")
+        for i in range(_CLASSES)
+    ]
     return [*parts, svg.text(x + 5 * 22 + 8, y + 8, f"{fast} /{units}", class_="unit")]

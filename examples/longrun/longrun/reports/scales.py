@@ -8,7 +8,7 @@ from longrun.model import TrackPoint
 
 _NICE: Final = (1, 2, 2.5, 5, 10)
 # Pace is taken over this long: one second of GPS says 2:00 or 9:00 per km, whatever one runs.
-_PACE_WINDOW_S: Final = 30.0
+PACE_WINDOW_S: Final = 30.0
 # Slower than 20 minutes a kilometre is standing; a pace chart would be nothing but that spike.
 _SLOWEST_S_PER_KM: Final = 1200.0
 
@@ -33,7 +33,7 @@ def minute_ticks(low: float, high: float, about: int = 4) -> list[float]:
     return [float(i * step) for i in range(first, last + 1)]
 
 
-def paces(points: Sequence[TrackPoint]) -> list[float | None]:
+def paces(points: Sequence[TrackPoint], window_s: float = PACE_WINDOW_S) -> list[float | None]:
     """Return seconds per km around each point; None where somebody stood or a gap is near."""
     found: list[float | None] = []
     left = right = section = 0
@@ -41,13 +41,13 @@ def paces(points: Sequence[TrackPoint]) -> list[float | None]:
         if point.gap:
             section = i
         left = max(left, section)
-        while points[left].t < point.t - _PACE_WINDOW_S / 2 and left < i:
+        while points[left].t < point.t - window_s / 2 and left < i:
             left += 1
         right = max(right, i)
         while (
             right + 1 < len(points)
             and not points[right + 1].gap
-            and points[right + 1].t <= point.t + _PACE_WINDOW_S / 2
+            and points[right + 1].t <= point.t + window_s / 2
         ):
             right += 1
         begin, end = points[max(left - 1, section)], points[right]

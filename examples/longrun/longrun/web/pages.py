@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from flask import Blueprint, render_template
-from markupsafe import Markup
 
 from longrun import activities, reports
 from longrun.web.formats import next_month, today
@@ -33,7 +32,7 @@ def home() -> str:
         recent=recent,
         month=month,
         today=day,
-        chart=Markup(reports.weeks_svg(recent.by_week, runner.units)),
+        chart=reports.weeks_svg(recent.by_week, runner.units),
         bests=activities.bests(runner.id),
     )
 

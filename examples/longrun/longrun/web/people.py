@@ -70,15 +70,12 @@ def profile() -> str | Response | tuple[str, int]:
     if request.method == "GET":
         return render_template("profile.html", zones=_zones(), wrong={})
     form = request.form
-    highest = form.get("max_hr", "").strip()
     try:
-        if highest and not highest.isdecimal():
-            raise Invalid("max_hr", "a heart rate is a whole number")
         changes = ProfileChanges(
             name=form.get("name", ""),
             tz=form.get("tz", ""),
             units="mi" if form.get("units") == "mi" else "km",
-            max_hr=int(highest[:4]) if highest else None,
+            max_hr=_heart_rate(form.get("max_hr", "").strip()),
         )
         accounts.update_profile(me().id, changes)
     except Invalid as error:
@@ -90,3 +87,9 @@ def profile() -> str | Response | tuple[str, int]:
 
 def _zones() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
+def _heart_rate(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= 3):
+        raise Invalid("max_hr", "a heart rate is a whole number")
+    return int(text) if text else None

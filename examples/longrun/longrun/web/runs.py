@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import activities, reports
@@ -122,8 +121,8 @@ def report(name: str) -> Response:
         activities.summary(runner.id, start, end),
         activities.summary(runner.id, before, start),
         runs,
-        _bests_of(runner.id, start, end),
-        activities.tracks(runner.id, [run.id for run in runs], REPORT_POINTS),
+        bests=_bests_of(runner.id, start, end),
+        tracks=activities.tracks(runner.id, [run.id for run in runs], REPORT_POINTS),
     )
     return _file(made.pdf, "application/pdf", made.filename, inline=True)
 
@@ -138,9 +137,9 @@ def _page(activity_id: int, wrong: dict[str, str] | None = None) -> str:
         run=activity,
         splits=splits,
         fastest=min((s.seconds / s.distance_m for s in splits if s.seconds), default=0),
-        route=Markup(reports.route_svg(points, runner.units)),
-        profile=Markup(reports.profile_svg(points, runner.units)),
-        split_chart=Markup(reports.splits_svg(splits, runner.units)),
+        route=reports.route_svg(points, runner.units),
+        profile=reports.profile_svg(points, runner.units),
+        split_chart=reports.splits_svg(splits, runner.units),
         sports=list(Sport),
         bests=[b for b in activities.bests(runner.id) if b.activity_id == activity_id],
         wrong=wrong or {},
