@@ -34,6 +34,8 @@ class AccessLog:
     def add(self, scope: Scope, status: int, seconds: float) -> None:
         """Log one request. The path is what the client sent, so control bytes are quoted."""
         path = scope.get("raw_path", b"").decode("ascii", "backslashreplace")
+        if not path.isprintable():
+            path = path.encode("unicode_escape").decode()
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
         self._lines.append(f"{scope['method']} {path} {status} {seconds * 1000:.0f} ms\n")

@@ -142,10 +142,10 @@ def protocol_of(application: Any, text: str) -> Protocol:
     if inspect.iscoroutinefunction(application) or inspect.iscoroutinefunction(entry):
         return Protocol.ASGI
     names = _positional_names(application)
+    if names is not None and (names[:1] == ["scope"] or len(names) == _ASGI_PARAMETERS):
+        return Protocol.ASGI
     if names is None or len(names) == _WSGI_PARAMETERS or "start_response" in names:
         return Protocol.WSGI
-    if names[:1] == ["scope"] or len(names) == _ASGI_PARAMETERS:
-        return Protocol.ASGI
     file, line = _definition(application)
     raise ApplicationError(
         f"{text} has {len(names)} required parameters, so it is neither a WSGI "
