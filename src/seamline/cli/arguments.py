@@ -134,7 +134,7 @@ def command_parser(name: str, module: Command) -> Parser:
     """Return the parser of one command, with the options that all commands take."""
     parser = Parser(
         prog=f"seamline {name}",
-        description=COMMANDS[name].capitalize() + ".",
+        description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
