@@ -46,6 +46,7 @@ class Codec:
         self.depth = depth
         self.items = items
         plans = Plans(types)
+        self._plans = plans
         self._writers = plans.writers
         own: dict[str, Any] = {"__slots__": (), "writers": plans.writers, "table": types}
         self._fast: type[Writing] = type("FastWriting", (Writing,), own)
@@ -163,7 +164,7 @@ class Codec:
 
 def _count(node: Any, left: int) -> int:
     """Return how many items may still come after a tree; negative when there are too many."""
-    todo = [node]
+    todo = [node] if type(node) in {list, dict, tuple} else []
     while todo and left >= 0:
         node = todo.pop()
         items = node.values() if type(node) is dict else node
