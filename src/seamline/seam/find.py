@@ -71,20 +71,23 @@ def find_entries(interface: Interface, functions: Collection[Function]) -> list[
         Entries of the definitions, then of the wrappers. What is not loaded is left out.
     """
     wanted = {Definition(f.module, f.name, f.line): f for f in functions}
-    entries: list[Entry] = []
+    entries: dict[FunctionType, Entry] = {}
+    wrappers: dict[FunctionType, Entry] = {}
+    if not wanted:
+        return []
     for definition, objects in _objects(interface, wanted).items():
         function = wanted[definition]
         problem = _ambiguity(objects, function)
-        entries += [
-            Entry(each, function, function.address, kind_of(each, function), problem)
-            for each in objects
-        ]
+        for each in objects:
+            kind = kind_of(each, function)
+            entries[each] = Entry(each, function, function.address, kind, problem)
         outer = outermost(function, set(objects))
         if outer is not None:
-            entries.append(
-                Entry(outer, function, function.address + OUTER, kind_of(outer, function))
-            )
-    return entries
+            kind = kind_of(outer, function)
+            wrappers[outer] = Entry(outer, function, function.address + OUTER, kind)
+    # A wrapper is a definition too, made once for each function it wraps. What it wraps is
+    # what tells one from another, so that entry counts.
+    return [*(entries | wrappers).values()]
 
 
 def bound_function(function: Function, interface: Interface) -> FunctionType | None:

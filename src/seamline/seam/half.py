@@ -171,9 +171,12 @@ def _defaults_of(function: FunctionType) -> tuple[object, ...] | None:
 
 
 def twin_of(function: FunctionType) -> FunctionType:
-    """Return a second function object with the same code, globals, defaults and closure."""
+    """Return a second function object with the same globals, defaults and closure.
+
+    Its code is the application's own, and no opening of a seam changes that.
+    """
     twin = FunctionType(
-        function.__code__,
+        original_of(function),
         function.__globals__,
         function.__name__,
         function.__defaults__,

@@ -11,9 +11,17 @@ from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Limits, Plan, ServicePlan
 from seamline.rpc import Hosted, LocalClient
 from seamline.seam.find import OUTER, Entry, bound_function, find_entries
-from seamline.seam.half import half_of, parameters_of
+from seamline.seam.half import parameters_of, twin_of
 from seamline.seam.place import here
 from seamline.wire import Codec, TypeTable
+
+
+class _NotHosted(InterfaceMismatch, LookupError):  # noqa: N818 - named as its bases
+    """To the server an unknown address is a failed look-up, for one entry of a caller's table."""
+
+
+class _NotOffered(Denied, LookupError):  # noqa: N818 - named as its bases
+    """The same for a function that exists and is not remote."""
 
 
 class Host:
@@ -59,7 +67,7 @@ class Host:
     def _resolve(self, address: str) -> Hosted:
         service, interface, function = self._definition(address)
         if function.verdict is not Verdict.REMOTE:
-            raise Denied(
+            raise _NotOffered(
                 f"{function.module}.{function.name} ({function.file}:{function.line}) is "
                 f"{function.verdict}, not remote: {function.reason}; its verdict is shown by: "
                 f"seamline check"
@@ -68,9 +76,9 @@ class Host:
         entry = _entry(interface, function, outer=address.endswith(OUTER))
         if entry.problem:
             raise NotSendable(entry.problem)
-        half = half_of(entry.function.__code__)
-        # In layout `local` the caller's half is on the same object: run its twin.
-        body = entry.function if half is None else half.twin
+        # In layout `local`, and where a seam moves while calls arrive, a client half may sit
+        # on the same object now or later. Calls that have arrived run the application's body.
+        body = twin_of(entry.function)
         return Hosted(
             function=body,
             kind=entry.kind,
@@ -92,7 +100,7 @@ class Host:
         if exact or len(named) == 1:
             return (exact or named)[0]
         hosted = ", ".join(sorted(self._services)) or "no package"
-        raise InterfaceMismatch(
+        raise _NotHosted(
             f"{address} is not a function of what this process hosts ({hosted}); caller and "
             f"host run different versions of the application or of seamline.toml: restart both "
             f"with: seamline reload"
@@ -118,7 +126,7 @@ def _entry(interface: Interface, function: Function, *, outer: bool) -> Entry:
     chosen = [each for each in found if each.function is bound] or found
     if chosen:
         return chosen[0]
-    raise InterfaceMismatch(
+    raise _NotHosted(
         f"{function.module} was imported and defines no {function.name} at line "
         f"{function.line} any more ({function.file}); restart with: seamline reload"
     )

@@ -46,6 +46,7 @@ class _Seam:
 
     Attributes:
         swaps: Every function found so far. Weak: functions made in a loop can go.
+        searched: Modules whose functions are among them.
         is_wanted: Whether what is loaded belongs behind the seam, now and later.
     """
 
@@ -55,6 +56,7 @@ class _Seam:
     home: RemoteHome | LocalHome
     seal: Seal
     swaps: WeakKeyDictionary[FunctionType, _Swap] = field(default_factory=WeakKeyDictionary)
+    searched: set[str] = field(default_factory=set)
     is_wanted: bool = False
 
 
@@ -130,7 +132,7 @@ class Seams:
         with self._changing:
             seam = self._seam(service)
             seam.is_wanted = True
-            self._open(seam, _loaded(seam.interface))
+            self._reopen(seam)
 
     def close(self, service: str) -> None:
         """Put the application's own code back. Calls that begin after it run here.
@@ -189,15 +191,23 @@ class Seams:
 
     def _open(self, seam: _Seam, modules: Collection[str]) -> None:
         """Swap the functions of some modules, then seal the package's state."""
-        entries = find_entries(seam.interface, _crossing(seam.interface, modules))
-        if any(entry.function not in seam.swaps for entry in entries):
-            codec = codec_of(seam.interface, self._plan.limits)
-            for entry in entries:
-                if entry.function not in seam.swaps:
-                    seam.swaps[entry.function] = _swap(seam, entry, codec)
-        for entry in entries:
-            entry.function.__code__ = seam.swaps[entry.function].replacement
+        crossing = _crossing(seam.interface, modules)
+        codec: Codec | None = None
+        for entry in find_entries(seam.interface, crossing):
+            if entry.function not in seam.swaps:
+                codec = codec or codec_of(seam.interface, self._plan.limits)
+                seam.swaps[entry.function] = _swap(seam, entry, codec)
+        seam.searched.update(modules)
+        for function, swap in list(seam.swaps.items()):
+            function.__code__ = swap.replacement
         seam.seal.apply()
+
+    def _reopen(self, seam: _Seam) -> None:
+        """Open without a search what was found before: moving a seam must stay cheap."""
+        loaded = _loaded(seam.interface)
+        new = loaded - seam.searched
+        made_anew = any("<locals>" in f.name for f in _crossing(seam.interface, loaded))
+        self._open(seam, loaded if made_anew else new)
 
     def _finished(self, loaded: frozenset[str]) -> None:
         """Open what a thread has imported, now that the outermost of its imports is over."""
