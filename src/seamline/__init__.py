@@ -1,5 +1,7 @@
 """Run an existing Python web application as one process or as many services, unchanged."""
 
+from typing import TYPE_CHECKING, Any
+
 from seamline.errors import (
     AliasedState,
     ApplicationError,
@@ -10,6 +12,7 @@ from seamline.errors import (
     Denied,
     InterfaceMismatch,
     InternalError,
+    InvisibleState,
     MutatedArgument,
     NotRunning,
     NotSendable,
@@ -25,6 +28,9 @@ from seamline.errors import (
     WireError,
 )
 
+if TYPE_CHECKING:
+    from seamline.rpc import cancelled, deadline
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "Denied",
     "InterfaceMismatch",
     "InternalError",
+    "InvisibleState",
     "MutatedArgument",
     "NotRunning",
     "NotSendable",
@@ -50,4 +57,15 @@ __all__ = [
     "Unavailable",
     "UsageError",
     "WireError",
+    "cancelled",
+    "deadline",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that a command that only reads source does not load what makes calls.
+    if name in {"cancelled", "deadline"}:
+        from seamline import rpc
+
+        return getattr(rpc, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -141,6 +141,13 @@ class AliasedState(SeamError):  # noqa: N818
     http_status = 500
 
 
+class InvisibleState(SeamError):  # noqa: N818
+    """A test set up something that the process the call goes to cannot see; nothing was sent."""
+
+    code = "invisible-state"
+    http_status = 500
+
+
 class Unavailable(SeamError, ConnectionError):  # noqa: N818 - gRPC's UNAVAILABLE
     """No worker took the call before its deadline; it did not run. Retrying is safe."""
 

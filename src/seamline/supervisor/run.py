@@ -54,6 +54,7 @@ class Supervisor:
         colored: Whether its prefixes are coloured.
         verbose: Whether the traceback of a failed start is shown whole.
         absent: A group that is not started, because the caller's own process is it.
+        on_ready: Called once every group is ready.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Supervisor:
         colored: bool = False,
         verbose: bool = False,
         absent: str | None = None,
+        on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**environment, RUN_VARIABLE: plan.run_dir}
@@ -79,6 +81,7 @@ class Supervisor:
         self._colored = colored
         self._verbose = verbose
         self._absent = absent
+        self._on_ready = on_ready
         self._serials = itertools.count(1)
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
@@ -108,7 +111,7 @@ class Supervisor:
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET),
             self.status,
-            lambda: self._end(Ending.STOPPED),
+            self.stop,
             self._align,
         )
         looking: asyncio.Task[None] | None = None
@@ -132,6 +135,10 @@ class Supervisor:
         if self._failure is not None:
             raise self._failure
         return (self._ending or Ending.STOPPED).value
+
+    def stop(self) -> None:
+        """Begin to drain and stop. Asked twice, ends everything at once."""
+        self._end(Ending.STOPPED)
 
     # -- opening -----------------------------------------------------------------------
 
@@ -193,6 +200,8 @@ class Supervisor:
         if ready.done():
             self._is_up = True
             self._logs.block(report.ready_block(self.status()))
+            if self._on_ready is not None:
+                self._on_ready()
             return
         ready.cancel()
         if not self._end_asked.is_set():

@@ -23,6 +23,7 @@ from seamline.worker.report import (
     decode_report,
     encode,
 )
+from seamline.worker.seams import Process
 
 __all__ = [
     "FDS_VARIABLE",
@@ -43,6 +44,7 @@ __all__ = [
     "Identity",
     "Listener",
     "Order",
+    "Process",
     "Ready",
     "Report",
     "decode_report",

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from seamline.plan import Plan
-from seamline.worker.report import FDS_VARIABLE, RUN_VARIABLE, take_handover
+from seamline.worker.report import FDS_VARIABLE, RUN_VARIABLE, Identity, take_handover
 
 #: Name of the plan in the run directory, and of the secret that peers prove to know.
 PLAN_FILE: Final = "plan.json"
@@ -37,6 +37,15 @@ def _prepare_process(root: str, level: str) -> None:
     logging.getLogger("uvicorn").setLevel("WARNING" if level != "debug" else "DEBUG")
 
 
+def _prepare_children(plan: Plan, identity: Identity) -> None:
+    """Let Python processes that this one starts open the same seams."""
+    if len(plan.groups) > 1 or plan.layout == "local":
+        # Imported here, so that a whole application does not carry what it never uses.
+        from seamline.seam import child_environment
+
+        os.environ.update(child_environment(os.environ, plan, group=identity.group))
+
+
 def main() -> int:
     """Run the worker that the environment describes."""
     identity, handover = take_handover(os.environ)
@@ -44,6 +53,7 @@ def main() -> int:
     run_dir = Path(os.environ[RUN_VARIABLE])
     plan = msgspec.json.decode((run_dir / PLAN_FILE).read_bytes(), type=Plan)
     _prepare_process(plan.root, handover.log_level)
+    _prepare_children(plan, identity)
     if handover.command is not None:
         # Imported here, so that the watcher of a command does not carry an HTTP server.
         from seamline.worker.command import run_command

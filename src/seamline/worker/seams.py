@@ -2,6 +2,7 @@
 
 import socket
 from collections import Counter
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -37,11 +38,22 @@ class Process:
         plan: Of the run.
         identity: Which worker this is.
         secret: What every process of the run knows and no other.
+        wrap: Put around the client of every seam.
+
+    Attributes:
+        seams: Those this process opens on services that are elsewhere.
     """
 
     request_errors: ContextVar[Any] = rpc.request_errors
 
-    def __init__(self, plan: Plan, identity: Identity, secret: bytes) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        identity: Identity,
+        secret: bytes,
+        *,
+        wrap: Callable[[ClientLike], ClientLike] = lambda client: client,
+    ) -> None:
         self._plan = plan
         self._group = plan.group(identity.group)
         self._identity = rpc.Identity(
@@ -57,20 +69,21 @@ class Process:
         self._server: Server | None = None
         is_local = plan.layout == "local"
         self._host = Host(plan, group=None if is_local else identity.group)
-        self._seams = Seams(
+        connect = self._connect_local if is_local else self._connect
+        self.seams = Seams(
             plan,
             group=identity.group,
-            connect=self._connect_local if is_local else self._connect,
+            connect=lambda service: wrap(connect(service)),
             local=is_local,
         )
 
     def install(self) -> None:
         """Be ready to open seams on packages as they are imported."""
-        self._seams.install()
+        self.seams.install()
 
     def verify(self) -> None:
         """Check that every seam stands. Raises InternalError when one does not."""
-        self._seams.verify()
+        self.seams.verify()
 
     async def start(self, descriptor: int | None) -> None:
         """Answer calls on the slot's socket."""
@@ -87,6 +100,10 @@ class Process:
         """Refuse new calls, finish running ones, then close the connections to others."""
         if self._server is not None:
             await self._server.drain(seconds)
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to other groups."""
         for client in self._clients.values():
             client.close()
 
@@ -101,7 +118,7 @@ class Process:
         return CallStats(
             in_flight=served["in_flight"],
             answered=dict(answered),
-            made=self._seams.counts(),
+            made=self.seams.counts(),
             seam_errors=rpc.recorded(),
         )
 

@@ -1,0 +1,60 @@
+"""Values and errors that cross the seams."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum, IntEnum
+from typing import NamedTuple
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str = "EUR"
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.amount + other.amount, self.currency)
+
+
+@dataclass
+class Order:
+    number: int
+    at: datetime | None = None
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass
+class UrgentOrder(Order):
+    courier: str = "bike"
+
+
+class LawError(Exception):
+    """An application error whose ``__init__`` takes other things than ``args``."""
+
+    def __init__(self, what: str, *, order: int) -> None:
+        super().__init__(f"{what} (order {order})")
+        self.what = what
+        self.order = order
+
+
+class Handle:
+    """Something that cannot cross: it is only worth anything in its own process."""
+
+    def __init__(self) -> None:
+        self.lines: Iterator[str] = iter(())

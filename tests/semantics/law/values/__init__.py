@@ -1,0 +1,118 @@
+"""Row 1, 2, 4: values and exceptions that cross."""
+
+import functools
+import os
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from law.model import Handle, LawError, Money, Order
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MISSING = object()
+_DEPTH: list[int] = []
+
+
+def echo(value: Any) -> Any:
+    """Return the value; counts itself so that it has a body of the host's own."""
+    _DEPTH.append(1)
+    return value
+
+
+def echo_many(*values: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    _DEPTH.append(1)
+    return values, named
+
+
+def shapes(a: int, /, b: int = 2, *rest: int, c: int = 3, **more: int) -> tuple[Any, ...]:
+    _DEPTH.append(1)
+    return a, b, rest, c, more
+
+
+def same(first: list[int], second: list[int]) -> bool:
+    """Tell whether both arguments are one object."""
+    _DEPTH.append(1)
+    return first is second
+
+
+def given(value: Any = _MISSING) -> str:
+    """Tell whether an argument was given, by a sentinel default."""
+    _DEPTH.append(1)
+    return "missing" if value is _MISSING else "given"
+
+
+def total(orders: list[Money]) -> Money:
+    _DEPTH.append(1)
+    return sum(orders, Money(Decimal(0)))
+
+
+def fails(kind: str) -> None:
+    """Raise an error of the kind."""
+    _DEPTH.append(1)
+    if kind == "law":
+        error = LawError("late", order=7)
+        error.add_note("the courier was ill")
+        raise error
+    if kind == "chained":
+        try:
+            raise KeyError("inner")
+        except KeyError as inner:
+            raise LawError("outer", order=8) from inner
+    if kind == "os":
+        raise FileNotFoundError(2, "No such file", "/nowhere")
+    if kind == "stop":
+        raise StopIteration(3)
+    if kind == "exit":
+        raise SystemExit(4)
+    raise LookupError(kind)
+
+
+def rename(order: Order, number: int) -> Order:
+    """Return a copy; provably changes nothing it was given."""
+    _DEPTH.append(1)
+    return Order(number, order.at, list(order.lines))
+
+
+def when(moment: datetime) -> datetime:
+    _DEPTH.append(1)
+    return moment
+
+
+def read(handle: Handle) -> list[str]:
+    """Refused: needs a live object, and touches the host's state."""
+    _DEPTH.append(1)
+    return list(handle.lines)
+
+
+def decorated(function: F) -> F:
+    """A decorator: stays local, whatever else happens."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        _DEPTH.append(0)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _DEPTH.pop()
+
+    return wrapper  # type: ignore[return-value]
+
+
+@decorated
+def in_transaction(amount: int) -> tuple[int, int]:
+    """Runs between the begin and the commit of its decorator, on the host."""
+    return amount, os.getpid()
+
+
+@functools.lru_cache(maxsize=8)
+def cached(number: int) -> tuple[int, int]:
+    _DEPTH.append(1)
+    return number, len(_DEPTH)
+
+
+def process() -> int:
+    """Return the process id of the host."""
+    _DEPTH.append(1)
+    return os.getpid()

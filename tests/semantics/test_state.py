@@ -1,0 +1,91 @@
+"""Rows 9 (carry), 10, 12, 14 and 15: state, context and signals."""
+
+import copy
+import os
+
+import pytest
+from law import context, signals, state, values
+
+import seamline
+
+
+def test_state_lives_in_one_place() -> None:
+    assert [state.count("a"), state.count("a"), state.count("b")] == [1, 2, 1]
+    assert state.total() == 3
+
+
+def test_a_function_that_rebinds_a_global_does_it_on_the_host() -> None:
+    state.set_step(5)
+
+    assert state.count("a") == 5
+
+
+@pytest.mark.seamline_errors
+def test_reading_the_hosts_state_is_refused_not_stale(refusal) -> None:
+    state.count("a")
+
+    with refusal(seamline.StateElsewhere, r"COUNTS.*test_state\.py:\d+"):
+        assert state.COUNTS == {"a": 1}
+
+
+@pytest.mark.seamline_errors
+def test_a_method_that_reads_the_hosts_state_never_reads_a_stale_copy(refusal) -> None:
+    state.count("a")
+
+    with refusal(seamline.SeamError, "Meter"):
+        assert state.Meter("a").value() == 1
+
+
+def test_a_signal_reaches_its_receiver_where_it_lives() -> None:
+    assert [answer for _, answer in signals.paid.send("shop", amount=3)] == [6]
+    assert state.pay(4) == [8]
+
+    heard = state.received()
+    assert [entry[:2] for entry in heard] == [("shop", 3), ("state", 4)]
+    assert len({pid for _, _, pid in heard}) == 1
+
+
+def test_a_signals_receiver_runs_in_the_hosts_process(processes) -> None:
+    signals.paid.send("shop", amount=1)
+
+    (_, _, pid) = state.received()[0]
+    assert (pid != os.getpid()) == processes
+
+
+def test_a_carried_context_variable_travels_and_returns() -> None:
+    def body() -> tuple[str, str, str]:
+        context.currency.set("CHF")
+        seen = state.context()[0]
+        before = state.change_currency("USD")
+        return seen, before, context.currency.get()
+
+    import contextvars
+
+    assert contextvars.copy_context().run(body) == ("CHF", "CHF", "USD")
+
+
+def test_a_context_variable_that_is_not_carried_stays(split) -> None:
+    def body() -> str:
+        context.private.set("mine")
+        return state.context()[1]
+
+    import contextvars
+
+    assert contextvars.copy_context().run(body) == ("unset" if split else "mine")
+
+
+def test_results_are_copies_in_every_layout() -> None:
+    state.count("a")
+    state.received().append(("x", 0, 0))
+
+    assert state.received() == []
+
+
+def test_values_deep_copied_by_the_seam_do_not_change_the_caller() -> None:
+    mine = {"rows": [[1], [2]]}
+    before = copy.deepcopy(mine)
+
+    back = values.echo(mine)
+    back["rows"][0] = "theirs" if back is not mine else before["rows"][0]
+
+    assert mine == before
