@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         output.data(_headline(config, layout, whole=whole))
         _print_seams(output, analysis, seen)
         _print_findings(output, config.root, analysis.findings)
-        output.data(_summary(analysis))
+        output.data(_summary(analysis, verbose=output.verbose > 0))
     return 1 if _fails(analysis, strict=args.strict) else 0
 
 
@@ -126,8 +126,11 @@ def _print_function(output: Output, function: Function) -> None:
 
 
 def _print_findings(output: Output, root: Path, findings: Iterable[Finding]) -> None:
-    order = (Severity.ERROR, Severity.WARNING, Severity.INFO)
-    for finding in sorted(findings, key=lambda one: order.index(one.severity)):
+    order = [Severity.ERROR, Severity.WARNING]
+    if output.verbose:
+        order.append(Severity.INFO)
+    shown = [finding for finding in findings if finding.severity in order]
+    for finding in sorted(shown, key=lambda one: order.index(one.severity)):
         output.data(output.label(finding.severity, finding.code))
         if finding.file:
             output.data(f"  {finding.file}:{finding.line}")
@@ -139,15 +142,19 @@ def _print_findings(output: Output, root: Path, findings: Iterable[Finding]) -> 
         output.data()
 
 
-def _summary(analysis: Analysis) -> str:
+def _summary(analysis: Analysis, *, verbose: bool) -> str:
     functions = [one for interface in analysis.interfaces for one in _public(interface)]
-    verdicts = [f"{_count(functions, verdict)} {verdict}" for verdict in Verdict]
-    errors = sum(finding.severity is Severity.ERROR for finding in analysis.findings)
-    warnings = sum(finding.severity is Severity.WARNING for finding in analysis.findings)
-    text = f"{', '.join(verdicts)}; {counted(errors, 'error')}, {counted(warnings, 'warning')}."
-    if analysis.findings:
-        text += f"\nMore about one: seamline explain {analysis.findings[0].code}"
-    return text
+    verdicts = ", ".join(f"{_count(functions, verdict)} {verdict}" for verdict in Verdict)
+    codes: dict[Severity, list[str]] = {severity: [] for severity in Severity}
+    for finding in analysis.findings:
+        codes[finding.severity].append(finding.code)
+    errors, warnings, notes = (codes[severity] for severity in Severity)
+    lines = [f"{verdicts}; {counted(len(errors), 'error')}, {counted(len(warnings), 'warning')}."]
+    if notes and not verbose:
+        lines.append(f"{counted(len(notes), 'note')} more: seamline check -v")
+    if errors or warnings:
+        lines.append(f"More about one: seamline explain {(errors or warnings)[0]}")
+    return "\n".join(lines)
 
 
 def _count(functions: Iterable[Function], verdict: Verdict) -> int:

@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         output.document("seamline.explain/1", {"service": interface.service, "function": function})
     else:
         _print_story(output, config, interface, function)
+        _print_findings(output, analysis, interface, function)
+        output.data("\n".join(["", *_change(config, interface, function)]))
     return 0
 
 
@@ -112,9 +114,21 @@ def _print_story(output: Output, config: Config, interface: Interface, function:
         output.data(f"  {'' if number else 'callers':<11}{place}")
         code = source_line(config.root / place.file, place.line)
         output.data(clipped(f"{'':15}{code.strip()}", output.width))
-    output.data()
-    for line in _change(config, interface, function):
-        output.data(line)
+
+
+def _print_findings(
+    output: Output, analysis: Analysis, interface: Interface, function: Function
+) -> None:
+    """Print what ``check`` says about this function, each thing once."""
+    places = {(function.file, function.line), *((one.file, one.line) for one in function.callers)}
+    shown = set()
+    for finding in analysis.findings:
+        about = finding.service == interface.service and (finding.file, finding.line) in places
+        if about and (finding.code, finding.message) not in shown:
+            shown.add((finding.code, finding.message))
+            output.data(f"\n{output.label(finding.severity, finding.code)}")
+            output.data(output.wrap(finding.message, indent="       ", first="  why  "))
+            output.data(output.wrap(finding.remedy, indent="       ", first="  fix  "))
 
 
 def _facts(interface: Interface, function: Function) -> list[tuple[str, str]]:

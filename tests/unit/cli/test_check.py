@@ -155,3 +155,44 @@ def test_project_is_checked_from_another_directory(seamline, shop, monkeypatch):
 
     assert ran.status == 1
     assert '  3 | _left: dict[str, int] = {"tea": 3}\n' in ran.out
+
+
+def test_notes_are_counted_and_shown_when_asked_for(seamline, project):
+    project(
+        {
+            "shop/stock/__init__.py": "",
+            "shop/stock/store.py": """
+            import sqlite3
+
+            _connections = []
+
+            def reading() -> sqlite3.Connection:
+                _connections.append(sqlite3.connect(":memory:"))
+                return _connections[-1]
+            """,
+        }
+    )
+
+    short = seamline("check").out
+    long = seamline("check", "-v").out
+
+    assert "note more: seamline check -v" in short
+    assert "info [" not in short
+    assert "info [not-sendable]\n  shop/stock/store.py:5\n" in long
+
+
+def test_http_services_that_share_an_address_by_path_are_checked_in_one_process(seamline, project):
+    project(
+        {
+            "seamline.toml": """
+            [services.web]
+            http = "shop.web:app"
+            [services.admin]
+            http = "shop.web:app"
+            path = "/admin"
+            """
+        }
+    )
+
+    assert seamline("check").status == 0
+    assert seamline("check", "--layout", "micro").status == 2

@@ -72,6 +72,15 @@ def test_private_function_says_that_nothing_calls_it(seamline):
 
 
 @pytest.mark.usefixtures("shop")
+def test_refused_function_comes_with_what_check_says_about_it(seamline):
+    out = seamline("explain", "guarded").out
+
+    assert "  verdict    refused: touches shop.stock:_left, but its parameter 'lock'" in out
+    assert "\nwarn [not-sendable]\n  why  " in out
+    assert "\n  fix  pass or return plain values instead\n" in out
+
+
+@pytest.mark.usefixtures("shop")
 def test_json_holds_the_function(seamline):
     document = json.loads(seamline("explain", "take", "--json").out)
 
