@@ -221,12 +221,23 @@ def compile_writer(shape: Shape, entry: str, loosely: Writer) -> Writer:
 def compile_reader(shape: Shape) -> Reader:
     """Generate the reader of a record class whose fields are those of the writer."""
     store = []
-    space: dict[str, Any] = {"NATIVE": NATIVE, "read": read, "enter": enter, "blank": shape.blank}
+    space: dict[str, Any] = {
+        "NATIVE": NATIVE,
+        "READERS": READERS,
+        "read": read,
+        "enter": enter,
+        "blank": shape.blank,
+    }
     if shape.in_dict:
         store.append("d = o.__dict__")
     settable = vars_of(shape.cls, "__setattr__") is vars(object)["__setattr__"]
     for number, name in enumerate(shape.fields):
-        item = f"f{number} if type(f{number}) in NATIVE else read(f{number}, r, left)"
+        f = f"f{number}"
+        # One call less than ``read`` for what is most often not a native.
+        item = (
+            f"{f} if type({f}) in NATIVE else READERS[{f}[0]]({f}, r, left) "
+            f"if type({f}) is list else read({f}, r, left)"
+        )
         if name not in shape.slots:
             store.append(f"d[{name!r}] = {item}")
         elif settable and _is_plain(shape.cls, name, shape.slots[name]):
@@ -405,8 +416,8 @@ def named_tuple_reader(cls: Any, fields: tuple[str, ...]) -> Reader:
 
 def read_object(node: list[Any], r: Reading, left: int) -> Any:
     """Read an object in the compact form."""
-    found = r.found[node[1]]
-    if type(found) is str:
+    found = r.known.get(r.names[node[1]])
+    if found is None:
         found = r.layout(node[1])
     return found.read(node, r, left)
 

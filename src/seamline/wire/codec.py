@@ -9,6 +9,7 @@ from seamline.errors import NotSendable, WireError
 from seamline.wire.exceptions import append_traceback, format_traceback, text_of
 from seamline.wire.kinds import Plans
 from seamline.wire.marks import (
+    CALL,
     CAREFUL,
     EXCEPTION,
     HAS_FROZENSETS,
@@ -53,7 +54,12 @@ class Codec:
         self._careful: type[Writing] = type(
             "CarefulWriting", (Writing,), {**own, "native": CAREFUL}
         )
-        own = {"__slots__": (), "find": staticmethod(plans.find), "table": types}
+        own = {
+            "__slots__": (),
+            "find": staticmethod(plans.find),
+            "known": plans.known,
+            "table": types,
+        }
         self._reading: type[Reading] = type("CodecReading", (Reading,), own)
 
     def encode(self, value: object, *, where: str | Sequence[str] = "result") -> bytes:
@@ -68,8 +74,18 @@ class Codec:
             NotSendable: Something in it cannot cross; the message says what and where.
         """
         w = self._fast()
+        w.memo = {}
+        w.index = {}
+        w.shared = 0
         kind = type(value)
         try:
+            if (
+                kind is tuple
+                and len(value) == 3  # type: ignore[arg-type]  # noqa: PLR2004
+                and value[1] is _EMPTY  # type: ignore[index]
+                and (plain := _plain_call(value)) is not None
+            ):
+                return _pack(plain)
             tree = value if kind in NATIVE else self._writers[kind](value, w, self.depth)
             data = _pack((w.shared, [*w.index], tree))
         except (OverflowError, UnicodeEncodeError, Refused, RecursionError):
@@ -92,9 +108,14 @@ class Codec:
                 return body
             if len(data) > self.items and _count(body, self.items) < 0:
                 raise ValueError(f"more than {self.items} items")  # noqa: TRY301
-            r = self._reading(names, shares)
+            r = self._reading()
+            r.names = names
+            r.refs = None
+            if shares:
+                r.refs = [] if shares & HAS_REFERENCES else None
+                r.late = []
             value = read(body, r, self.depth)
-            if shares & HAS_REFERENCES:
+            if r.refs is not None:
                 for fill in r.late:
                     fill()
         except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
@@ -134,6 +155,9 @@ class Codec:
 
     def _encode_carefully(self, value: object, where: str | Sequence[str]) -> bytes:
         w = self._careful()
+        w.memo = {}
+        w.index = {}
+        w.shared = 0
         try:
             tree = w.value(value, self.depth)
             data = _pack((w.shared, [*w.index], tree))
@@ -160,6 +184,22 @@ class Codec:
                 raise NotSendable(
                     f"{name_of(where)} cannot be rebuilt on the other side: {exc.__cause__}"
                 ) from exc
+
+
+_EMPTY: Final = ()
+
+
+def _plain_call(value: Any) -> tuple[Any, ...] | None:
+    """Return the message of a call's arguments when they are natives and all declared."""
+    first, _, keywords = value
+    if type(keywords) is dict and not keywords and type(first) is tuple:  # noqa: SIM102
+        if len(first) < _MAX_PLAIN and NATIVE.issuperset(map(type, first)):
+            return (0, _EMPTY, (CALL, *first))
+    return None
+
+
+#: More arguments than a function has parameters: these are data, and their items count.
+_MAX_PLAIN: Final = 256
 
 
 def _count(node: Any, left: int) -> int:

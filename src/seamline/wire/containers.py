@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seamline.wire.marks import (
+    CALL,
     DEFAULTDICT,
     DEQUE,
     DICT,
@@ -36,8 +37,10 @@ def write_list(value: list[Any], w: Writing, left: int) -> Any:
     if key in memo:
         return w.again(value)
     memo[key] = len(memo)
+    if left < 1:
+        w.descend(value, left)
+    inner = left - 1
     native = w.native
-    inner = w.descend(value, left)
     if native.issuperset(map(type, value)):
         return [LIST, *value]
     writers = w.writers
@@ -51,7 +54,9 @@ def read_list(node: list[Any], r: Reading, left: int) -> list[Any]:
     """Read a list into the node itself."""
     if r.refs is not None:
         r.refs.append(node)
-    inner = enter(left)
+    if left < 1:
+        enter(left)
+    inner = left - 1
     del node[0]
     if not NATIVE.issuperset(map(type, node)):
         node[:] = [x if type(x) in NATIVE else read(x, r, inner) for x in node]
@@ -71,7 +76,9 @@ def write_tuple(value: tuple[Any, ...], w: Writing, left: int) -> Any:
         return w.again(value)
     number = len(memo)
     memo[key] = -1 - number
-    inner = w.descend(value, left)
+    if left < 1:
+        w.descend(value, left)
+    inner = left - 1
     writers = w.writers
     node = [
         TUPLE,
@@ -101,6 +108,13 @@ def read_plain_tuple(node: list[Any], _r: Reading, left: int) -> tuple[Any, ...]
         enter(left)
     del node[0]
     return tuple(node)
+
+
+def read_call(node: list[Any], _r: Reading, left: int) -> tuple[Any, ...]:
+    """Read the arguments of a call that are natives, all of them declared."""
+    if left < 2 or not NATIVE.issuperset(map(type, node)):  # noqa: PLR2004 - a tuple in a tuple
+        raise TypeError("plain arguments hold something else than natives")
+    return tuple(node[1:]), (), {}
 
 
 def write_set(value: set[Any], w: Writing, left: int) -> Any:
@@ -162,7 +176,11 @@ def write_dict(value: dict[Any, Any], w: Writing, left: int) -> Any:
     if key in memo:
         return w.again(value)
     memo[key] = len(memo)
-    inner = w.descend(value, left)
+    if left < 1:
+        w.descend(value, left)
+    if not value:
+        return value
+    inner = left - 1
     if str not in w.native or not STRINGS.issuperset(map(type, value)):
         return [DICT, *flat(value.items(), w, inner)]
     native = w.native
@@ -178,7 +196,11 @@ def read_map(node: dict[Any, Any], r: Reading, left: int) -> dict[Any, Any]:
     """Read a msgpack map into the node itself."""
     if r.refs is not None:
         r.refs.append(node)
-    inner = enter(left)
+    if left < 1:
+        enter(left)
+    if not node:
+        return node
+    inner = left - 1
     if not STRINGS.issuperset(map(type, node)):
         raise TypeError("a map has a key that is not text")
     if not NATIVE.issuperset(map(type, node.values())):
@@ -306,6 +328,7 @@ READERS.update(
         LIST: read_list,
         TUPLE: read_tuple,
         PLAIN_TUPLE: read_plain_tuple,
+        CALL: read_call,
         SET: read_set,
         FROZENSET: read_frozenset,
         DICT: read_dict,

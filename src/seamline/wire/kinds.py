@@ -32,7 +32,7 @@ class Plans:
         self._table = table
         self.writers = Writers(self)
         self._exceptions = exceptions.Stand(table)
-        self._found: dict[str, Layout] = {}
+        self.known: dict[str, Layout] = {}
 
     def writer(self, cls: type) -> Writer:
         """Return the writer of a class met for the first time."""
@@ -80,12 +80,12 @@ class Plans:
         Raises:
             TypeError: The class may not cross, or its instances do not.
         """
-        found = self._found.get(entry)
+        found = self.known.get(entry)
         if found is None:
             found = self._compile(entry)
             # Entries come from the peer; an honest one has a few per class.
-            if len(self._found) < _MAX_KEPT:
-                self._found[entry] = found
+            if len(self.known) < _MAX_KEPT:
+                self.known[entry] = found
         return found
 
     def _compile(self, entry: str) -> Layout:

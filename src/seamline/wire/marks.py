@@ -25,6 +25,7 @@ FROZENSET: Final = 5
 DICT: Final = 6
 DEFAULTDICT: Final = 7
 DEQUE: Final = 8
+CALL: Final = 9  # (a tuple of natives, (), {}): the arguments of most calls
 # Objects.
 OBJECT: Final = 16
 LOOSE: Final = 17  # an object with attributes beside its fields, or without some of them
@@ -127,11 +128,11 @@ class Writing:
     writers: ClassVar[dict[type, "Writer"]]
     table: ClassVar["TypeTable"]
     native: ClassVar[frozenset[type]] = NATIVE
+    memo: dict[int, int]
+    index: dict[str, int]
+    shared: int
 
-    def __init__(self) -> None:
-        self.memo: dict[int, int] = {}
-        self.index: dict[str, int] = {}
-        self.shared = 0
+    # No __init__: the codec sets the three itself, which takes half the time.
 
     def value(self, value: Any, left: int) -> Any:
         """Return the node for any value; ``left`` levels may still be entered."""
@@ -171,38 +172,32 @@ class Reading:
     """The state of one message while it is read.
 
     Attributes:
+        names: The classes, functions and singletons the message mentions.
         refs: The tracked values so far, or ``None`` when the message has no references.
-        found: Per entry of the message's names its text, replaced by what it stands for
-            once that was looked up.
         late: Hashed containers of a message with references: filled last, when every
-            key is complete and so has its final hash.
+            key is complete and so has its final hash. Set only beside ``refs``.
+        known: Layouts by name that the codec has met before.
     """
 
-    __slots__ = ("found", "late", "refs")
+    __slots__ = ("late", "names", "refs")
 
     find: ClassVar[Any]
+    known: ClassVar[dict[str, Any]]
     table: ClassVar["TypeTable"]
-
-    def __init__(self, names: list[Any], shares: int) -> None:
-        self.found = names
-        self.refs: list[Any] | None = None
-        if shares & HAS_REFERENCES:
-            self.refs = []
-            self.late: list[Callable[[], None]] = []
+    names: list[Any]
+    refs: list[Any] | None
+    late: list[Callable[[], None]]
 
     def layout(self, at: int) -> Any:
         """Return the layout of the objects that name number ``at`` describes."""
-        found = self.found[at]
-        if type(found) is str:
-            found = self.found[at] = self.find(found)
-        return found
+        return self.known.get(self.names[at]) or self.find(self.name(at))
 
     def name(self, at: int) -> str:
-        """Return name number ``at`` as text, for what crosses by reference."""
-        found = self.found[at]
-        if type(found) is not str:
-            raise TypeError("an object's layout is used as a reference")
-        return found
+        """Return name number ``at``."""
+        name = self.names[at]
+        if type(name) is not str:
+            raise TypeError("a name is not text")
+        return name
 
     def reserve(self) -> int:
         """Take the number of an immutable value before its children take theirs."""

@@ -224,4 +224,4 @@ def test_layouts_made_up_by_a_peer_are_not_kept_without_bound():
         with pytest.raises(WireError):
             codec.decode(data)
 
-    assert len(codec._plans._found) <= 10_000
+    assert len(codec._plans.known) <= 10_000
