@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from seamline.errors import SeamError, Unavailable, WireError
-from seamline.rpc.greeting import Introduction, NotTaken, draining, error_of, unreachable
+from seamline.rpc.greeting import Introduction, NotTaken, error_of, unreachable
 from seamline.rpc.model import Identity
 from seamline.transport import BlockingChannel, dial
 from seamline.wire import (
@@ -61,7 +61,7 @@ class BlockingLink:
         except TimeoutError:
             raise
         except OSError as error:
-            raise NotTaken(draining(self.host)) from error
+            raise NotTaken(Unavailable("the connection was lost before it was sent")) from error
         frame = self._answer(deadline)
         if frame[0] == ERROR and frame[3] & FLAG_NOT_STARTED:
             raise NotTaken(error_of(frame[5]))

@@ -25,7 +25,6 @@ from seamline.transport import BlockingChannel
 from seamline.wire import (
     CALL,
     CANCEL,
-    FLAG_NOT_STARTED,
     GOAWAY,
     HEADER,
     ITEM,
@@ -170,8 +169,7 @@ class ThreadConnection:
         if not entered:
             name = incoming.binding.name
             return fault(
-                DeadlineExceeded(f"{name} was not started: its deadline passed while it queued"),
-                FLAG_NOT_STARTED,
+                DeadlineExceeded(f"{name} was not started: its deadline passed while it queued")
             )
         try:
             return run()

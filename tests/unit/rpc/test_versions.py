@@ -1,0 +1,248 @@
+"""Caller and host with different versions, mutated arguments, aliased results, recording."""
+
+import logging
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from seamline.errors import (
+    AliasedState,
+    InterfaceMismatch,
+    MutatedArgument,
+    NotSendable,
+    SeamError,
+    Unavailable,
+)
+from seamline.interface import Kind
+from seamline.rpc import record, recorded, request_errors
+from seamline.wire import DEFAULT
+
+
+def old(target: Any, *parameters: str, **changes: Any) -> Any:
+    """Return the target as a caller with an older version knows it."""
+    return replace(target, fingerprint="old", parameters=parameters, **changes)
+
+
+def test_parameters_in_another_order_arrive_by_name(far: Any, args: Any) -> None:
+    def f(a: int, b: int) -> tuple[int, int]:
+        return a, b
+
+    target = old(far.offer(f), "b", "a")
+
+    assert far.client.call(target, args("b", "a")) == ("a", "b")
+
+
+def test_a_default_belongs_to_the_callee(far: Any, args: Any) -> None:
+    def f(a: int, b: int = 7) -> tuple[int, int]:
+        return a, b
+
+    target = old(far.offer(f), "a", "b")
+
+    assert far.client.call(target, args(1, DEFAULT)) == (1, 7)
+
+
+def test_a_new_optional_parameter_is_left_out(far: Any, args: Any) -> None:
+    def f(a: int, new: str = "default", /, *, also: int = 3) -> tuple[int, str, int]:
+        return a, new, also
+
+    assert far.client.call(old(far.offer(f), "a"), args(1)) == (1, "default", 3)
+
+
+def test_an_argument_the_host_does_not_know_is_refused_by_name(far: Any, args: Any) -> None:
+    ran = threading.Event()
+
+    def f(a: int) -> None:
+        ran.set()
+
+    with pytest.raises(InterfaceMismatch, match="the host does not know gone"):
+        far.client.call(old(far.offer(f), "a", "gone"), args(1, 2))
+    assert not ran.is_set()
+
+
+def test_an_unknown_argument_that_was_not_passed_does_no_harm(far: Any, args: Any) -> None:
+    def f(a: int) -> int:
+        return a
+
+    assert far.client.call(old(far.offer(f), "a", "gone"), args(1, DEFAULT)) == 1
+
+
+def test_a_new_required_parameter_is_refused_by_name(far: Any, args: Any) -> None:
+    def f(a: int, required: int) -> None:
+        raise AssertionError("it ran")
+
+    with pytest.raises(InterfaceMismatch, match="the host requires required"):
+        far.client.call(old(far.offer(f), "a"), args(1))
+
+
+def test_another_kind_cannot_be_reconciled(host: Any, client: Any, args: Any) -> None:
+    async def f() -> None:
+        raise AssertionError("it ran")
+
+    with pytest.raises(InterfaceMismatch, match="is sync at the caller and async at the host"):
+        client.call(old(host.offer(f), kind=Kind.SYNC), args())
+
+
+def test_a_function_that_moved_by_some_lines_is_found_by_its_name(far: Any, args: Any) -> None:
+    def f() -> int:
+        return 1
+
+    target = far.offer(f)
+    name = target.address.partition("@")[0]
+    far.hosted[name] = far.hosted.pop(target.address)
+
+    assert far.client.call(target, args()) == 1
+
+
+def test_a_function_that_is_not_hosted_is_named(far: Any, args: Any) -> None:
+    def f() -> None:
+        raise AssertionError("it ran")
+
+    target = far.offer(f)
+    far.hosted.clear()
+
+    with pytest.raises(InterfaceMismatch, match=r"b:f@\d+ is not hosted here"):
+        far.client.call(target, args())
+
+
+def test_a_function_that_is_called_later_gets_a_connection_that_knows_it(
+    host: Any, client: Any, args: Any, run: Any
+) -> None:
+    def one() -> int:
+        return 1
+
+    def two() -> int:
+        return 2
+
+    async def three() -> int:
+        return 3
+
+    async def four() -> int:
+        return 4
+
+    targets = [host.offer(f) for f in (one, two, three, four)]
+
+    async def awaited() -> list[int]:
+        return [await client.call_async(target, args()) for target in targets[2:]]
+
+    assert [client.call(target, args()) for target in targets[:2]] == [1, 2]
+    assert run(awaited()) == [3, 4]
+
+
+# -- mutation and aliasing -----------------------------------------------------------------
+
+
+def test_a_mutated_argument_is_loud_and_named(far: Any, args: Any) -> None:
+    def f(rows: list[int], name: str) -> None:
+        rows.append(1)
+
+    target = far.offer(f, mutates=("rows",))
+    rows: list[int] = []
+
+    with pytest.raises(MutatedArgument, match="b.f ran, changed its argument rows in place"):
+        far.client.call(target, args(rows, "x"))
+    assert rows == []
+
+
+@pytest.mark.parametrize("how", ["extra", "keywords", "keyword only"])
+def test_a_mutation_is_found_wherever_the_argument_sits(far: Any, args: Any, how: str) -> None:
+    def f(*rest: list[int], only: Any = None, **more: list[int]) -> None:
+        ((rest and rest[0]) or only or more["x"]).append(1)
+
+    name = {"extra": "rest", "keywords": "more", "keyword only": "only"}[how]
+    target = far.offer(f, mutates=(name,))
+    given = {
+        "extra": args(None, extra=([5],)),
+        "keywords": args(None, x=[5]),
+        "keyword only": args([5]),
+    }[how]
+
+    with pytest.raises(MutatedArgument, match=f"changed its argument {name}"):
+        far.client.call(target, given)
+
+
+def test_a_function_that_may_mutate_and_does_not_answers(far: Any, args: Any) -> None:
+    def f(rows: set[str]) -> int:
+        return len(rows)
+
+    assert far.client.call(far.offer(f, mutates=("rows",)), args({"a", "b", "c"})) == 3
+
+
+def test_a_mutation_before_an_exception_is_not_lost_silently(far: Any, args: Any) -> None:
+    def f(rows: list[int]) -> None:
+        rows.append(1)
+        raise KeyError("later")
+
+    with pytest.raises(MutatedArgument, match="and then raised KeyError"):
+        far.client.call(far.offer(f, mutates=("rows",)), args([]))
+
+
+def test_a_mutation_to_something_that_cannot_cross_is_a_mutation(far: Any, args: Any) -> None:
+    def f(rows: list[object]) -> None:
+        rows.append(threading.Lock())
+
+    with pytest.raises(MutatedArgument, match="rows"):
+        far.client.call(far.offer(f, mutates=("rows",)), args([]))
+
+
+def test_an_awaited_mutation_is_loud_too(far: Any, args: Any, run: Any) -> None:
+    async def f(rows: list[int]) -> None:
+        rows.append(1)
+
+    target = far.offer(f, mutates=("rows",))
+
+    with pytest.raises(MutatedArgument, match="rows"):
+        run(far.client.call_async(target, args([])))
+
+
+def test_a_result_that_is_the_hosts_state_is_refused_before_it_runs(far: Any, args: Any) -> None:
+    def f() -> None:
+        raise AssertionError("it ran")
+
+    with pytest.raises(AliasedState, match=r"part of shop:CACHE.*snapshot in seamline.toml"):
+        far.client.call(far.offer(f, aliases=("shop:CACHE",)), args())
+
+
+# -- recording ------------------------------------------------------------------------------
+
+
+def test_an_error_is_recorded_once_with_its_call_site(caplog: pytest.LogCaptureFixture) -> None:
+    error = Unavailable("nobody there")
+    before = recorded().get("unavailable", 0)
+    seen: list[SeamError] = []
+    token = request_errors.set(seen)
+
+    with caplog.at_level(logging.WARNING, "seamline.rpc"):
+        record(error)
+        record(error)
+    request_errors.reset(token)
+
+    assert recorded()["unavailable"] == before + 1
+    assert seen == [error]
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("[unavailable] nobody there (called at ")
+
+
+def test_an_error_the_application_swallows_is_still_recorded(far: Any, args: Any) -> None:
+    def f(value: object) -> None:
+        raise AssertionError("it ran")
+
+    before = recorded().get("not-sendable", 0)
+
+    with pytest.raises(NotSendable):
+        far.client.call(far.offer(f), args(threading.Lock()))
+
+    assert recorded()["not-sendable"] == before + 1
+
+
+def test_an_application_error_is_not_recorded(far: Any, args: Any) -> None:
+    def f() -> None:
+        raise ValueError("theirs")
+
+    before = recorded()
+
+    with pytest.raises(ValueError, match="theirs"):
+        far.client.call(far.offer(f), args())
+
+    assert recorded() == before
