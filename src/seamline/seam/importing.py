@@ -56,7 +56,10 @@ class Imports(MetaPathFinder):
         self._thread = _Thread()
 
     def install(self) -> None:
-        """Notice imports from now on."""
+        """Notice imports from now on. Replaces the hook of ``startup/sitecustomize.py``."""
+        sys.meta_path[:] = [
+            finder for finder in sys.meta_path if not hasattr(finder, "joins_seamline_run")
+        ]
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
 
@@ -64,6 +67,11 @@ class Imports(MetaPathFinder):
         """Notice nothing any more; imports in progress still report their end."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+
+    def after_fork(self) -> None:
+        """Go on in a forked child, where only the forking thread exists."""
+        self._counting = threading.Lock()
+        self.running = self._thread.depth
 
     def is_importing(self) -> bool:
         """Return whether this thread is executing a module of the application."""

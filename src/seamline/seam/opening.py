@@ -28,6 +28,7 @@ from seamline.seam.hosting import carried, codec_of
 from seamline.seam.importing import Imports
 from seamline.seam.place import LocalHome, RemoteHome
 from seamline.seam.sealing import Seal, Write
+from seamline.transport import close_after_fork
 from seamline.wire import Codec
 
 
@@ -101,6 +102,7 @@ class Seams:
         }
         self._tops = {i.package.partition(".")[0] for _, i in self._remote.values()}
         self._imports = Imports(self._is_application, self._finished)
+        close_after_fork(self)
 
     def install(self) -> None:
         """Open every seam on what is loaded, and from now on on what is imported."""
@@ -176,6 +178,11 @@ class Seams:
                 counter[swap.half.target.name] += swap.half.calls
             totals[service] = dict(counter)
         return totals
+
+    def after_fork(self) -> None:
+        """Go on in a forked child: its seams are open, and no thread holds a lock there."""
+        self._changing = threading.RLock()
+        self._imports.after_fork()
 
     def _seam(self, service: str) -> _Seam:
         if service not in self._seams:

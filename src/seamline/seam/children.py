@@ -1,0 +1,103 @@
+"""Python processes started by a worker open the same seams. They host nothing themselves.
+
+A child belongs to its worker's group: packages of that group run in it directly, as they
+would in any child of the whole application. It finds the run through its environment and
+``startup/sitecustomize.py``, which Python imports by itself. ``python -I`` (and ``-E``,
+``-S``) ignore the environment and are not covered; neither are programs that clear it.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from seamline.errors import ApplicationError
+from seamline.plan import Plan, from_json
+from seamline.rpc import Client, Identity
+from seamline.seam.half import ClientLike
+from seamline.seam.hosting import Host
+from seamline.seam.opening import Seams
+
+#: Top-level packages behind seams, separated by commas: until one of them is imported, a
+#: child pays for nothing but the search for this name.
+PACKAGES_VARIABLE: Final = "SEAMLINE_PACKAGES"
+RUN_VARIABLE: Final = "SEAMLINE_RUN"
+WORKER_VARIABLE: Final = "SEAMLINE_WORKER"
+
+_STARTUP: Final = str(Path(__file__).parent / "startup")
+
+
+def child_environment(environ: Mapping[str, str], plan: Plan, *, group: str) -> dict[str, str]:
+    """Return the environment that makes Python children of a group join the run.
+
+    Args:
+        environ: What the children would inherit; holds the run and the worker already.
+        plan: The plan of the run.
+        group: The group of the process that starts them.
+    """
+    own = () if plan.layout == "local" else plan.group(group).services
+    packages = {
+        service.package.partition(".")[0]
+        for service in plan.services
+        if service.package is not None and service.name not in own
+    }
+    search = [part for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return {
+        **environ,
+        PACKAGES_VARIABLE: ",".join(sorted(packages)),
+        "PYTHONPATH": os.pathsep.join([_STARTUP, *(part for part in search if part != _STARTUP)]),
+    }
+
+
+def join_run(environ: Mapping[str, str] = os.environ) -> Seams:
+    """Open the seams of the run that the environment names.
+
+    Returns:
+        The seams, installed. They stay until the process ends.
+
+    Raises:
+        ApplicationError: The run is over, or its files are not readable.
+    """
+    run_dir = Path(environ[RUN_VARIABLE])
+    group, slot, _ = environ[WORKER_VARIABLE].rsplit(".", 2)
+    try:
+        plan = from_json((run_dir / "plan.json").read_bytes())
+        secret = (run_dir / "secret").read_bytes()
+    except (OSError, ValueError) as error:
+        raise ApplicationError(
+            f"this process (pid {os.getpid()}) was started by a run of Seamline whose plan in "
+            f"{run_dir} cannot be read: {error}",
+            remedy=f"start it again while the run is up, or unset {RUN_VARIABLE} to run it whole",
+        ) from error
+    identity = Identity(run=plan.run_dir, worker=f"{group}.{slot}", secret=secret)
+    connections = Connections(plan, identity)
+    seams = Seams(plan, group=group, connect=connections.client, local=plan.layout == "local")
+    seams.install()
+    return seams
+
+
+class Connections:
+    """The clients of one process: one for each group, or one for all in layout ``local``."""
+
+    def __init__(self, plan: Plan, identity: Identity) -> None:
+        self._plan = plan
+        self._identity = identity
+        self._clients: dict[str, Client] = {}
+        self._local = Host(plan, group=None).local_client() if plan.layout == "local" else None
+
+    def client(self, service: str) -> ClientLike:
+        """Return the client of the group that hosts a service."""
+        if self._local is not None:
+            return self._local
+        group = self._plan.group_of(service)
+        if group.name not in self._clients:
+            paths = [self._plan.socket_path(group.name, slot) for slot in range(group.workers)]
+            self._clients[group.name] = Client(
+                group.name, paths, identity=self._identity, limits=self._plan.limits
+            )
+        return self._clients[group.name]
+
+    def close(self) -> None:
+        """Close idle connections now, and the others when their calls have ended."""
+        for client in self._clients.values():
+            client.close()

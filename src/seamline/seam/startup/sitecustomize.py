@@ -1,0 +1,54 @@
+"""Imported by every Python child of a worker: join the run when the application is imported.
+
+Only the standard library's ``os`` and ``sys``, which Python has loaded by then, so that a
+child that never imports the application starts as fast as without Seamline. That is why
+paths are strings here, and why nothing is imported for annotations.
+"""
+# ruff: noqa: INP001, PTH100, PTH120
+
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class _JoinOnImport:
+    """A finder that finds nothing: the first import of a package behind a seam joins the run."""
+
+    joins_seamline_run = True
+
+    def __init__(self, packages: list[str]) -> None:
+        self.packages = frozenset(packages)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> object:
+        if name.partition(".")[0] not in self.packages:
+            return None
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        from seamline.seam import join_run  # not before it is needed: it takes 100 ms
+
+        # An error here is the error of the import: a child that cannot join must not run on.
+        join_run()
+        for finder in list(sys.meta_path):
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                return spec
+        return None
+
+
+def _find_the_other() -> None:
+    """Import the sitecustomize that this one hides, as Python would have done."""
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
+    ours = sys.modules.pop("sitecustomize")
+    try:
+        import sitecustomize  # noqa: F401
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+        sys.modules["sitecustomize"] = ours
+
+
+_packages = os.environ.get("SEAMLINE_PACKAGES", "")
+if os.environ.get("SEAMLINE_RUN") and _packages:
+    sys.meta_path.insert(0, _JoinOnImport(_packages.split(",")))
+_find_the_other()
