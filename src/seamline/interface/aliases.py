@@ -1,6 +1,7 @@
 """Which results may be, or share mutable parts with, the host's module state."""
 
 import ast
+from collections.abc import Container
 from typing import Final, Literal
 
 from seamline.interface.application import Application
@@ -21,8 +22,10 @@ _PLAIN_CALLS: Final = frozenset(
 _STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
 
 
-def aliased(application: Application, definition: Definition) -> set[Symbol]:
-    """Return the state that a function's result may share."""
+def aliased(
+    application: Application, definition: Definition, touched: Container[Symbol]
+) -> set[Symbol]:
+    """Return the state, of what a function touches, that its result may share."""
     types, state = application.types, application.state
     result = types.leaves(definition.module, definition.node.returns)
     if definition.kind in _STREAMS:
@@ -33,7 +36,7 @@ def aliased(application: Application, definition: Definition) -> set[Symbol]:
     for origins, _ in application.bodies[definition].returns:
         for origin in origins:
             fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
-            if fact is None or fact.resource:
+            if fact is None or fact.resource or fact.symbol not in touched:
                 continue
             if is_whole(fact, origin.symbol, origin.level) or (
                 parts_of(application, fact) != "immutable"

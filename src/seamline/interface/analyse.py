@@ -91,6 +91,7 @@ def _function(
     judgement: Judgement,
     callers: tuple[Place, ...],
 ) -> Function:
+    touched = found.touched.get(definition, {})
     return Function(
         module=definition.module,
         name=definition.name,
@@ -103,9 +104,9 @@ def _function(
         fingerprint=definition.fingerprint,
         public=definition in found.offers.public,
         exports=tuple(found.offers.exports.get(definition, ())),
-        touches=tuple(sorted(map(str, found.touched.get(definition, ())))),
+        touches=tuple(sorted(map(str, touched))),
         mutates=application.mutations.of(definition),
-        aliases=tuple(sorted(map(str, aliased(application, definition)))),
+        aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),
         callback=definition in application.callbacks,
         callers=callers,
     )

@@ -175,13 +175,8 @@ CONTAINERS: Final = frozenset(
         "json.load",
         "tomllib.load",
         "tomllib.loads",
-        "itertools.count",
         "copy.deepcopy",
         "copy.copy",
-        "queue.Queue",
-        "asyncio.Queue",
-        "cachetools.TTLCache",
-        "cachetools.LRUCache",
     }
 )
 

@@ -52,7 +52,7 @@ class Binding(NamedTuple):
 
 @dataclass(slots=True)
 class Names:
-    """The module-level names of one module."""
+    """The module-level names of one module. ``rebound``: declared ``global`` in a function."""
 
     source: Source
     imported: dict[str, Import] = field(default_factory=dict)
@@ -61,6 +61,7 @@ class Names:
     assigned: dict[str, list[Binding]] = field(default_factory=dict)
     imports: list[Import] = field(default_factory=list)
     exported: tuple[str, ...] | None = None
+    rebound: set[str] = field(default_factory=set)
 
     def binds(self, name: str) -> bool:
         """Whether the module itself defines or assigns the name."""
@@ -111,6 +112,8 @@ class _Reader:
                 for inner in ast.walk(node):
                     if isinstance(inner, (ast.Import, ast.ImportFrom)):
                         self._import(inner, typing_only=False, top=False)
+                    elif isinstance(inner, ast.Global):
+                        self.names.rebound.update(inner.names)
 
     def walk(self, body: Iterable[ast.stmt], *, typing_only: bool) -> None:
         for node in body:
@@ -212,7 +215,7 @@ class World:
     def _follow(self, module: str, name: str) -> Symbol:
         names = self.modules[module]
         if names.binds(name):
-            return Symbol(module, name)
+            return self._alias(names, name) or Symbol(module, name)
         if name in names.imported:
             return self.imported(names.imported[name])
         for star in names.stars:
@@ -225,6 +228,18 @@ class World:
         if name in BUILTINS:
             return Symbol("", f"builtins.{name}")
         return Symbol(module, name)
+
+    def _alias(self, names: Names, name: str) -> Symbol | None:
+        """Return the function or class that ``name = other`` renames."""
+        bindings = names.assigned.get(name, ())
+        if len(bindings) != 1 or name in names.definitions or name in names.rebound:
+            return None
+        value = bindings[0].value
+        target = None if value is None else self.resolve(names.source.name, value)
+        if target is None or target.module not in self.modules or not target.name:
+            return None
+        head = target.name.partition(".")[0]
+        return target if head in self.modules[target.module].definitions else None
 
     def imported(self, found: Import) -> Symbol:
         """Return what an import statement binds."""

@@ -19,6 +19,8 @@ _WORST: Final[tuple[Nature, ...]] = (
 CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
 
 DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+# Renamed names and functions that return functions' results are followed this far.
+MOST_STEPS: Final = 3
 # Calls of unknown code that are known to leave their arguments alone.
 _READERS: Final = ("render", "join", "format", "log", "info", "debug", "warning", "error")
 
@@ -87,6 +89,7 @@ class _Finder:
             for symbol, value in body.stored:
                 self.stored.setdefault(symbol, []).append((body, value))
         self._class_attributes()
+        self._link_aliases()
         for module, names in self.world.modules.items():
             if not names.source.test:
                 for name, bindings in names.assigned.items():
@@ -102,6 +105,26 @@ class _Finder:
                 self._add(definition.symbol, definition.line, "resource")
 
     # -- what happens to names ----------------------------------------------------------
+
+    def _link_aliases(self) -> None:
+        """Let what happens to ``ALIAS = CACHE`` happen to both names."""
+        for module, names in self.world.modules.items():
+            for name, bindings in names.assigned.items():
+                for binding in bindings:
+                    target = self._renamed(module, binding.value)
+                    if target is not None:
+                        pair = {Symbol(module, name), target}
+                        for happened in (self.changed, self.escaped):
+                            happened.update(pair if pair & happened else ())
+
+    def _renamed(self, module: str, value: ast.expr | None) -> Symbol | None:
+        """Return the assigned name of the application that an expression is."""
+        if not isinstance(value, (ast.Name, ast.Attribute)):
+            return None
+        found = self.world.resolve(module, value)
+        if found is None or not found.module:
+            return None
+        return found if found.name in self.world.modules[found.module].assigned else None
 
     def _change(self, body: Body, use: Use) -> None:
         symbol = use.symbol
@@ -229,10 +252,16 @@ class _Finder:
         """Return what kind of thing an expression at module level makes."""
         if isinstance(value, DISPLAYS):
             return "container"
+        renamed = self._renamed(module, value)
+        if renamed is not None and depth < MOST_STEPS:
+            bindings = self.world.modules[renamed.module].assigned[renamed.name]
+            values = [binding.value for binding in bindings if binding.value is not None]
+            found = {self.nature(renamed.module, part, depth + 1) for part in values}
+            return next((nature for nature in _WORST if nature in found), "constant")
         if not isinstance(value, (ast.Call, ast.Attribute, ast.BoolOp, ast.IfExp, ast.Await)):
             return "constant"
         tracer = self._tracers.setdefault(module, Tracer(self.definitions, module))
-        found: set[Nature] = {"constant"}
+        found = {"constant"}
         for origin in tracer.of(value, None):
             if origin.kind == "instance" and origin.level == "whole":
                 found.add(self._instance(origin.symbol))
@@ -267,7 +296,7 @@ class _Finder:
         return "opaque" if made else "constant"
 
     def _function_result(self, symbol: Symbol, depth: int) -> Nature:
-        if depth > 3:  # noqa: PLR2004 - functions that return functions' results, nested
+        if depth > MOST_STEPS:
             return "constant"
         head = Symbol(symbol.module, symbol.name.partition(".")[0])
         if head in self.map.framework:

@@ -1,0 +1,183 @@
+"""seamline.interface.findings: every hazard is reported at its line, with the next thing to write."""
+
+import pytest
+
+from seamline.interface import PackageService
+
+FRONT = "hazards/front.py"
+
+
+def test_refused_calls_are_errors_where_they_are_made(hazards) -> None:
+    errors = [f for f in hazards.findings("not-sendable") if f[0] == "error"]
+
+    assert errors == [("error", FRONT, line) for line in (13, 18, 23, 27, 31)]
+
+
+def test_refused_functions_that_nobody_calls_are_warnings_at_their_definition(hazards) -> None:
+    warnings = {f[1:] for f in hazards.findings("not-sendable") if f[0] == "warning"}
+
+    assert ("hazards/callables.py", 14) in warnings
+    assert not any(file == FRONT for file, _ in warnings)
+
+
+def test_state_read_elsewhere_is_an_error_and_a_resource_is_not(hazards) -> None:
+    assert hazards.findings("state-elsewhere") == [
+        ("error", FRONT, 6),
+        ("error", FRONT, 35),
+        ("warning", "hazards/views.py", 9),
+        ("info", FRONT, 12),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import-call", [("warning", FRONT, 8)]),
+        ("blocking-call", [("warning", FRONT, 49)]),
+        ("mutated-argument", [("warning", "hazards/orders.py", 21)]),
+        ("aliased-state", [("error", "hazards/stock.py", n) for n in (24, 29)]),
+        ("cache-per-process", [("info", FRONT, 53), ("info", "hazards/rates.py", 12)]),
+        ("shared-state", [("error", "hazards/tally.py", 3)]),
+        ("many-workers", []),
+    ],
+)
+def test_hazard_is_reported_at_its_line(hazards, code: str, found: list) -> None:
+    assert hazards.findings(code) == found
+
+
+def test_errors_come_first(hazards) -> None:
+    severities = [f.severity.value for f in hazards.analysis.findings]
+
+    assert severities == sorted(severities, key=["error", "warning", "info"].index)
+
+
+def test_every_finding_says_what_to_do(hazards) -> None:
+    assert [f for f in hazards.analysis.findings if not f.remedy] == []
+
+
+def test_services_of_one_group_may_use_each_other_freely(read) -> None:
+    files = {
+        "stock.py": "COUNTS = {}\ndef put(n, done):\n    COUNTS[n] = done()\n",
+        "orders.py": "import stock\ndef order():\n    stock.put('a', print)\n"
+        "    return stock.COUNTS\n",
+    }
+
+    apart = read(files, "stock", "orders").analysis.findings
+    together = read(files, "stock", "orders", groups={"stock": "all", "orders": "all"})
+
+    assert {f.code for f in apart if f.severity == "error"} == {"not-sendable", "state-elsewhere"}
+    assert [f for f in together.analysis.findings if f.severity == "error"] == []
+
+
+def test_shared_state_names_both_users(hazards) -> None:
+    (finding,) = [f for f in hazards.analysis.findings if f.code == "shared-state"]
+
+    assert "hazards/letters.py:13" in finding.message
+    assert "hazards/orders.py:31" in finding.message
+
+
+def test_shared_state_of_one_group_is_fine(read) -> None:
+    files = {
+        "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
+        "a.py": "import tally\ndef f(): tally.bump('a')\n",
+        "b.py": "import tally\ndef f(): tally.bump('b')\n",
+    }
+
+    assert len(read(files, "a", "b").findings("shared-state")) == 1
+    assert read(files, "a", "b", groups={"a": "x", "b": "x"}).findings("shared-state") == []
+
+
+def test_http_service_is_a_user_of_shared_state_too(read) -> None:
+    files = {
+        "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
+        "a.py": "import tally\ndef f(): tally.bump('a')\n",
+        "web.py": "import tally\nimport a\ndef page(): tally.bump('web')\n",
+    }
+
+    assert len(read(files, "a", entry_modules={"web": "front"}).findings("shared-state")) == 1
+    grouped = read(files, "a", entry_modules={"web": "front"}, groups={"a": "one", "front": "one"})
+    assert grouped.findings("shared-state") == []
+
+
+def test_registry_filled_by_decorators_is_the_same_in_every_process(read) -> None:
+    files = {
+        "hooks.py": "HOOKS = {}\ndef hook(f):\n    HOOKS[f.__name__] = f\n    return f\n",
+        "a.py": "import hooks\n@hooks.hook\ndef f(): return list(hooks.HOOKS)\n",
+        "b.py": "import hooks\n@hooks.hook\ndef g(): return list(hooks.HOOKS)\n",
+    }
+
+    reading = read(files, "a", "b")
+
+    assert reading.findings("shared-state") == []
+    assert reading.interfaces["a"].registers == ("hooks",)
+
+
+@pytest.mark.parametrize(
+    ("workers", "cache", "count"), [(1, (), 0), (2, (), 1), (2, ("COUNTS",), 0), (2, ("*",), 0)]
+)
+def test_state_under_several_workers_is_an_error_unless_it_is_a_cache(
+    read, workers: int, cache: tuple[str, ...], count: int
+) -> None:
+    service = PackageService(service="stock", package="stock", workers=workers, cache=cache)
+
+    reading = read(
+        {"stock.py": "COUNTS = {}\ndef put(n: str) -> None:\n    COUNTS[n] = 1\n"},
+        services=[service],
+    )
+
+    assert len(reading.findings("many-workers")) == count
+
+
+def test_snapshot_settles_aliased_state(read) -> None:
+    files = {"stock.py": "C = {}\ndef put(n):\n    C[n] = 1\ndef every():\n    return C\n"}
+
+    plain = read(files, "stock")
+    settled = read(
+        files,
+        services=[PackageService(service="stock", package="stock", snapshot=("every",))],
+    )
+
+    assert plain.findings("aliased-state") == [("error", "stock.py", 4)]
+    assert settled.findings("aliased-state") == []
+
+
+@pytest.mark.parametrize("held", ["1", "str(n)", "f'{n}'", "(1 + 2)"])
+def test_parts_that_cannot_change_are_no_alias(read, held: str) -> None:
+    text = f"C = {{}}\ndef put(n):\n    C[n] = {held}\ndef one(n):\n    return C[n]\n"
+
+    reading = read({"stock.py": text}, "stock")
+
+    assert reading.functions["stock.one"].aliases == ()
+
+
+def test_file_that_cannot_be_parsed_is_an_error_at_its_line(read) -> None:
+    reading = read({"shop/__init__.py": "", "shop/broken.py": "a = 1\ndef f(:\n"}, "shop")
+
+    assert reading.findings("application") == [("error", "shop/broken.py", 2)]
+
+
+def test_package_that_does_not_exist_is_an_error_naming_the_line_to_correct(read) -> None:
+    (finding,) = read({}, "nowhere").analysis.findings
+
+    assert finding.code == "application"
+    assert "package = 'nowhere' of [services.nowhere]" in finding.remedy
+
+
+def test_misspelt_local_function_is_an_error(read) -> None:
+    service = PackageService(service="shop", package="shop", local=("pu",))
+
+    reading = read({"shop.py": "def put(): ...\n"}, services=[service])
+
+    assert "has no function 'pu'" in reading.analysis.findings[0].message
+
+
+def test_calls_in_tests_are_warnings(read) -> None:
+    reading = read(
+        {
+            "stock.py": "C = {}\ndef each(f):\n    C[1] = f()\n",
+            "tests/test_stock.py": "import stock\ndef test_it():\n    stock.each(int)\n",
+        },
+        "stock",
+    )
+
+    assert reading.findings("not-sendable") == [("warning", "tests/test_stock.py", 3)]

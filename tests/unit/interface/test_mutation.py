@@ -1,0 +1,95 @@
+"""seamline.interface.mutation: parameters a function may change, and those it provably does not."""
+
+import pytest
+
+SHOP = """
+import json, random
+import unknown
+from dataclasses import dataclass, field
+
+@dataclass
+class Order:
+    lines: list = field(default_factory=list)
+    def close(self): self.done = True
+    def total(self): return len(self.lines)
+
+@dataclass(frozen=True)
+class Price:
+    amount: int
+
+def _push(target, value): target.append(value)
+def _look(target): return target[0]
+
+def f({parameter}):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "rows[0] = 1",
+        "rows.name = 1",
+        "del rows[0]",
+        "rows += [1]",
+        "rows.append(1)",
+        "rows[0].append(1)",
+        "rows.child.items.clear()",
+        "alias = rows; alias.sort()",
+        "first, *rest = rows; first.append(1)",
+        "for row in rows: row.update(a=1)",
+        "_push(rows, 1)",
+        "_push(target=rows, value=1)",
+        "_push(rows[0], 1)",
+        "random.shuffle(rows)",
+        "setattr(rows, 'a', 1)",
+        "unknown.process(rows)",
+        "rows.unknown_method()",
+        "(lambda: rows.append(1))()",
+    ],
+)
+def test_may_change_its_argument(read, body: str) -> None:
+    reading = read({"shop.py": SHOP.format(parameter="rows", body=body)}, "shop")
+
+    assert reading.functions["shop.f"].mutates == ("rows",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return len(rows), sorted(rows), sum(rows), list(rows)",
+        "return json.dumps(rows)",
+        "return rows[0].strip()",
+        "copy = list(rows); copy.append(1); return copy",
+        "copy = dict(rows); copy['a'] = 1; return copy",
+        "copy = [row for row in rows]; copy.sort(); return copy",
+        "rows = []; return rows",
+        "return _look(rows)",
+        "return rows.get('a')",
+        "return {'rows': rows}",
+        "def inner(rows): rows.append(1)",
+    ],
+)
+def test_provably_does_not_change_its_argument(read, body: str) -> None:
+    reading = read({"shop.py": SHOP.format(parameter="rows", body=body)}, "shop")
+
+    assert reading.functions["shop.f"].mutates == ()
+
+
+@pytest.mark.parametrize(
+    "annotation", ["str", "int | None", "bytes", "tuple[str, ...]", "Price", "'list[str] | None'"]
+)
+def test_unknown_code_cannot_change_what_is_immutable(read, annotation: str) -> None:
+    text = SHOP.format(parameter=f"rows: {annotation}", body="unknown.process(rows)")
+
+    changed = read({"shop.py": text}, "shop").functions["shop.f"].mutates
+
+    assert changed == (("rows",) if "list" in annotation else ())
+
+
+def test_methods_of_the_annotated_class_decide(read) -> None:
+    closing = read({"shop.py": SHOP.format(parameter="rows: Order", body="rows.close()")}, "shop")
+    adding = read({"shop.py": SHOP.format(parameter="rows: Order", body="rows.total()")}, "shop")
+
+    assert closing.functions["shop.f"].mutates == ("rows",)
+    assert adding.functions["shop.f"].mutates == ()

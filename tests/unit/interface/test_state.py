@@ -1,0 +1,183 @@
+"""seamline.interface.state: which module-level names are state, and which only look like it."""
+
+import pytest
+
+CHANGED = """
+import functools, itertools, random, threading
+{line}
+def use(*values):
+    {change}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "change"),
+    [
+        ("CACHE = {}", "CACHE[1] = 2"),
+        ("CACHE = {}", "CACHE.setdefault(1, 2)"),
+        ("CACHE = dict()", "del CACHE[1]"),
+        ("CACHE = []", "CACHE.append(1)"),
+        ("CACHE = []", "local = CACHE; local.append(1)"),
+        ("CACHE = [[]]", "CACHE[0].append(1)"),
+        ("CACHE = {}", "for held in CACHE.values(): held.clear()"),
+        ("CACHE = [1 for _ in range(2)]", "CACHE[0] += 1"),
+        ("CACHE = None", "global CACHE; CACHE = 1"),
+        ("CACHE = 0", "global CACHE; CACHE += 1"),
+        ("CACHE = {}", "return unknown_library.keep(CACHE)"),
+        ("CACHE = random.Random(1)", "return CACHE.random()"),
+        ("CACHE = itertools.count()", "return next(CACHE)"),
+        ("import thirdparty\nCACHE = thirdparty.Pool()", "return CACHE.get()"),
+    ],
+)
+def test_what_changes_is_state(read, line: str, change: str) -> None:
+    text = "import unknown_library\n" + CHANGED.format(line=line, change=change)
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert "shop:CACHE" in reading.state
+    assert reading.functions["shop.use"].touches == ("shop:CACHE",)
+
+
+@pytest.mark.parametrize(
+    ("line", "use"),
+    [
+        ("TABLE = {'a': 1}", "return TABLE['a']"),
+        ("TABLE = {'a': 1}", "return sorted(TABLE.items())"),
+        ("TABLE = ['a']", "return ', '.join(TABLE)"),
+        ("TABLE = ('a', 'b')", "return TABLE"),
+        ("TABLE = frozenset({1})", "return 1 in TABLE"),
+        ("import re\nTABLE = re.compile('a')", "return TABLE.match('b')"),
+        ("import logging\nTABLE = logging.getLogger(__name__)", "TABLE.info('x')"),
+        ("from pathlib import Path\nTABLE = Path(__file__).parent", "return TABLE / 'x'"),
+        ("from decimal import Decimal\nTABLE = Decimal('1')", "return TABLE + 1"),
+        ("from contextvars import ContextVar\nTABLE = ContextVar('t')", "TABLE.set(1)"),
+        ("TABLE = object()", "return values is TABLE"),
+        ("import os\nTABLE = os.environ.get('T')", "return TABLE"),
+        ("from collections import namedtuple\nTABLE = namedtuple('T', 'a')", "return TABLE(1)"),
+        ("from typing import TypeVar\nTABLE = TypeVar('TABLE')", "return TABLE"),
+        ("from flask import Flask\nTABLE = Flask(__name__)", "return TABLE.name"),
+        ("from blinker import Namespace\nTABLE = Namespace()", "return TABLE.signal('a')"),
+        ("class A:\n    def f(self): return 1\nTABLE = A()", "return TABLE.f()"),
+    ],
+)
+def test_constants_and_framework_objects_are_not_state(read, line: str, use: str) -> None:
+    reading = read({"shop.py": CHANGED.format(line=line, change=use)}, "shop")
+
+    assert reading.state == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sqlalchemy import create_engine\nHANDLE = create_engine('sqlite://')",
+        "from sqlalchemy.orm import sessionmaker as maker\nHANDLE = maker()",
+        "HANDLE = threading.Lock()",
+        "import sqlite3\nHANDLE = sqlite3.connect(':memory:')",
+        "from concurrent.futures import ThreadPoolExecutor\nHANDLE = ThreadPoolExecutor(2)",
+        "import httpx\nHANDLE = httpx.Client()",
+    ],
+)
+def test_handles_are_resources(read, line: str) -> None:
+    reading = read({"shop.py": CHANGED.format(line=line, change="return HANDLE")}, "shop")
+
+    assert reading.state["shop:HANDLE"].resource
+
+
+def test_engine_kept_in_a_cached_function_is_a_resource_but_no_name_to_take_away(read) -> None:
+    reading = read(
+        {
+            "shop.py": """
+                from functools import cache
+                from sqlalchemy import create_engine
+
+                @cache
+                def _engine(url):
+                    return create_engine(url)
+
+                def total(url: str) -> int:
+                    with _engine(url).connect() as connection:
+                        return connection.scalar("select 1")
+                """
+        },
+        "shop",
+    )
+
+    assert reading.functions["shop.total"].touches == ("shop:_engine",)
+    assert reading.state == {}
+
+
+def test_state_changed_from_another_module_is_state(read) -> None:
+    reading = read(
+        {
+            "shop/__init__.py": "",
+            "shop/settings.py": "LEVELS = {}\nname = 'a'\n",
+            "shop/setup.py": """
+                from shop import settings
+                from shop.settings import LEVELS
+                def prepare() -> None:
+                    LEVELS['a'] = 1
+                    settings.name = 'b'
+                """,
+        },
+        "shop",
+    )
+
+    assert set(reading.state) == {"shop.settings:LEVELS", "shop.settings:name"}
+
+
+def test_filling_a_table_while_its_module_is_imported_is_no_change(read) -> None:
+    reading = read(
+        {"shop.py": "TABLE = {}\nfor n in range(3):\n    TABLE[n] = n * n\n"},
+        "shop",
+    )
+
+    assert reading.state == {}
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def put(self, n): self.made.append(n)",
+        "@classmethod\n    def put(cls, n): cls.made.append(n)",
+        "@staticmethod\n    def put(n): Box.made.append(n)",
+        "@classmethod\n    def put(cls, n): cls.made = [n]",
+    ],
+)
+def test_changed_class_attributes_are_state(read, method: str) -> None:
+    reading = read({"shop.py": f"class Box:\n    made = []\n    {method}\n"}, "shop")
+
+    assert "shop:Box.made" in reading.state
+    assert reading.functions["shop.Box.put"].touches == ("shop:Box.made",)
+
+
+def test_attributes_that_instances_set_themselves_are_not_class_state(read) -> None:
+    reading = read(
+        {
+            "shop.py": """
+                class Box:
+                    made = []
+                    def __init__(self):
+                        self.made = []
+                    def put(self, n):
+                        self.made.append(n)
+                """
+        },
+        "shop",
+    )
+
+    assert reading.state == {}
+
+
+def test_readers_and_early_binders_are_the_lines_outside(read) -> None:
+    reading = read(
+        {
+            "stock.py": "COUNTS = {}\ndef put(n): COUNTS[n] = 1\n",
+            "web.py": "import stock\n\ndef page():\n    return stock.COUNTS\n",
+            "late.py": "from stock import COUNTS\n",
+        },
+        "stock",
+    )
+
+    state = reading.state["stock:COUNTS"]
+    assert [str(place) for place in state.readers] == ["web.py:4"]
+    assert [str(place) for place in state.early] == ["late.py:1"]

@@ -1,0 +1,253 @@
+"""seamline.interface.verdicts: where functions run, and the reason given for it."""
+
+import pytest
+
+from seamline.interface import PackageService
+
+VERDICTS = {
+    "hazards.ledger.total": "remote",
+    "hazards.ledger.enter": "refused",
+    "hazards.ledger.newest": "refused",
+    "hazards.ledger.connect": "refused",
+    "hazards.ledger.version": "local",
+    "hazards.callables.each": "refused",
+    "hazards.callables.visit": "refused",
+    "hazards.callables.counted": "local",
+    "hazards.callables.recorder": "refused",
+    "hazards.callables.names": "remote",
+    "hazards.files.measure": "refused",
+    "hazards.files.keep": "refused",
+    "hazards.files.first_line": "local",
+    "hazards.streams.add_up": "refused",
+    "hazards.streams.past": "remote",
+    "hazards.streams.later": "refused",
+    "hazards.stock.put": "remote",
+    "hazards.stock.in_grams": "remote",
+    "hazards.plugins.describe": "remote",
+    "hazards.plugins._": "remote",
+    "hazards.plugins.Point.doubled": "local",
+    "hazards.views.show_visits": "local",
+    "hazards.views.shout": "local",
+    "hazards.views.init_app": "local",
+    "hazards.views.not_found": "local",
+    "hazards.views.agent": "remote",
+}
+
+
+@pytest.mark.parametrize(("name", "verdict"), VERDICTS.items())
+def test_each_hazard_has_its_verdict(hazards, name: str, verdict: str) -> None:
+    assert hazards.verdict(name) == verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("hazards.ledger.enter", "its parameter 'session' is Session: a database session"),
+        ("hazards.ledger.newest", "its result is Entry: a row bound to a database session"),
+        ("hazards.callables.visit", "its parameter 'visitor' is called, so it is a callable"),
+        ("hazards.files.keep", "its parameter 'upload' appears to be an open file"),
+        ("hazards.files.first_line", "touches no state of the host"),
+        ("hazards.views.show_visits", "registered by @pages.get('/visits')"),
+        ("hazards.views.not_found", "registered at hazards/views.py:23"),
+    ],
+)
+def test_reason_names_the_evidence(hazards, name: str, says: str) -> None:
+    assert says in hazards.functions[name].reason
+
+
+def test_state_is_found_through_the_calls_between(hazards) -> None:
+    enter = hazards.functions["hazards.ledger.enter"]
+
+    assert enter.touches == ("hazards.ledger:engine",)
+    assert "through prepare()" in enter.reason
+
+
+def test_generic_function_touches_what_its_implementations_touch(hazards) -> None:
+    assert hazards.functions["hazards.plugins.describe"].touches == ("hazards.plugins:_calls",)
+
+
+def test_bodies_that_are_not_public_are_listed_when_they_must_be_sealed(hazards) -> None:
+    names = {name for name, f in hazards.functions.items() if not f.public}
+
+    assert "hazards.stock.Box.__init__" in names
+    assert "hazards.plugins.left_out" in names
+    assert "hazards.orders._extend" not in names
+
+
+def test_functions_listed_as_local_stay_and_say_where_it_is_written(read) -> None:
+    service = PackageService(service="shop", package="shop", local=("put",))
+
+    reading = read(
+        {"shop.py": "SEEN = []\ndef put(name: str) -> None:\n    SEEN.append(name)\n"},
+        services=[service],
+    )
+
+    assert reading.verdict("shop.put") == "local"
+    assert "[services.shop] of seamline.toml" in reading.functions["shop.put"].reason
+
+
+def test_short_pure_functions_stay_and_long_ones_move(read) -> None:
+    reading = read(
+        {
+            "prices.py": """
+                import math
+
+                def net(gross: float) -> float:
+                    return round(gross / 1.19, 2)
+
+                def rooted(value: float) -> float:
+                    return math.sqrt(value)
+
+                def total(values: list[float]) -> float:
+                    result = 0.0
+                    for value in values:
+                        result += value
+                    return result
+                """
+        },
+        "prices",
+    )
+
+    assert reading.verdict("prices.net") == "local"
+    assert reading.verdict("prices.rooted") == "remote"
+    assert reading.verdict("prices.total") == "remote"
+
+
+@pytest.mark.parametrize(
+    ("bases", "decorator", "verdict"),
+    [
+        ("", "@dataclasses.dataclass", "remote"),
+        ("(NamedTuple)", "", "remote"),
+        ("(Exception)", "", "remote"),
+        ("(enum.Enum)", "", "remote"),
+        ("(TypedDict)", "", "remote"),
+        ("(msgspec.Struct)", "", "remote"),
+        ("(pydantic.BaseModel)", "", "remote"),
+        ("", "@attrs.define", "remote"),
+        ("", "", "refused"),
+    ],
+)
+def test_classes_of_values_cross_and_plain_objects_do_not(
+    read, bases: str, decorator: str, verdict: str
+) -> None:
+    reading = read(
+        {
+            "shop.py": f"""
+                import dataclasses, enum
+                from typing import NamedTuple, TypedDict
+                import attrs, msgspec, pydantic
+
+                SEEN = []
+
+                {decorator or "# no decorator"}
+                class Item{bases}:
+                    size: int
+                    def grow(self, by):
+                        self.size = by
+
+                def put(item: Item | None) -> None:
+                    SEEN.append(item)
+                """
+        },
+        "shop",
+    )
+
+    assert reading.verdict("shop.put") == verdict
+
+
+def test_annotations_are_followed_through_aliases_strings_and_reexports(read) -> None:
+    reading = read(
+        {
+            "kinds.py": "from sqlalchemy.orm import Session as Database\nMaybe = Database | None\n",
+            "shop.py": """
+                from typing import TYPE_CHECKING
+                if TYPE_CHECKING:
+                    from kinds import Database, Maybe
+                SEEN = {}
+                def first(db: "list[Database]") -> None:
+                    SEEN[1] = 1
+                def second(db: "Maybe") -> None:
+                    SEEN[2] = 1
+                """,
+        },
+        "shop",
+    )
+
+    assert reading.verdict("shop.first") == "refused"
+    assert reading.verdict("shop.second") == "refused"
+
+
+def test_receivers_of_the_applications_own_signals_are_no_callbacks(read) -> None:
+    reading = read(
+        {
+            "signals.py": "from blinker import Namespace\n_all = Namespace()\n"
+            "saved = _all.signal('saved')\n",
+            "mail.py": """
+                import signals
+                SENT = []
+                @signals.saved.connect
+                def on_saved(sender, **values):
+                    SENT.append(sender)
+                """,
+        },
+        "mail",
+    )
+
+    assert reading.verdict("mail.on_saved") == "remote"
+    assert not reading.functions["mail.on_saved"].callback
+    assert reading.interfaces["mail"].registers == ("signals",)
+
+
+def test_methods_of_a_module_level_object_touch_it(read) -> None:
+    reading = read(
+        {
+            "shop.py": """
+                class Registry:
+                    def __init__(self):
+                        self.items = {}
+                    def add(self, name):
+                        self.items[name] = 1
+
+                registry = Registry()
+
+                def add(name: str) -> None:
+                    registry.add(name)
+                """
+        },
+        "shop",
+    )
+
+    assert "shop:registry" in reading.state
+    assert reading.functions["shop.add"].touches == ("shop:registry",)
+
+
+def test_calls_of_methods_of_unknown_objects_count_and_the_reason_says_so(read) -> None:
+    reading = read(
+        {
+            "shop.py": """
+                SEEN = []
+                class Desk:
+                    def note_down(self, name):
+                        SEEN.append(name)
+
+                def visit(desks) -> None:
+                    for desk in desks:
+                        desk.note_down("x")
+                """
+        },
+        "shop",
+    )
+
+    assert reading.functions["shop.visit"].touches == ("shop:SEEN",)
+    assert "as far as names of methods say" in reading.functions["shop.visit"].reason
+
+
+def test_calls_into_another_service_are_not_touching(read) -> None:
+    files = {
+        "stock.py": "COUNTS = {}\ndef put(n: str) -> None:\n    COUNTS[n] = 1\n",
+        "orders.py": "import stock\ndef order(names: list[str]) -> None:\n"
+        "    for name in names:\n        stock.put(name)\n",
+    }
+
+    assert read(files, "stock", "orders").functions["orders.order"].touches == ()
+    assert read(files, "orders").functions["orders.order"].touches == ("stock:COUNTS",)
