@@ -39,6 +39,7 @@ class _Swap:
     original: CodeType
     replacement: CodeType
     half: Half
+    is_sendable: bool
 
 
 @dataclass(slots=True)
@@ -204,6 +205,7 @@ class Seams:
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = _swap(seam, entry, codec)
+        _declare(seam)
         seam.searched.update(modules)
         for function, swap in list(seam.swaps.items()):
             function.__code__ = swap.replacement
@@ -280,11 +282,17 @@ def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         parameters=parameters_of(original),
         carry=carried(seam.plan),
     )
-    send = sender(seam.client, entry.kind)
-    if function.verdict is Verdict.REFUSED or entry.problem:
-        send = _refusal(entry)
+    is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
+    send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)
     half = Half(entry.function, target, send, seam.home)
-    return _Swap(original, compile_half(original, half), half)
+    return _Swap(original, compile_half(original, half), half, is_sendable)
+
+
+def _declare(seam: _Seam) -> None:
+    """Tell the client what will be called, so that its first connections know all of it."""
+    declare = getattr(seam.client, "declare", None)  # a local client has no connections
+    if declare is not None:
+        declare([swap.half.target for swap in seam.swaps.values() if swap.is_sendable])
 
 
 def _short_name(interface: Interface, function: Function) -> str:
