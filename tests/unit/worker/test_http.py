@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
@@ -84,8 +85,7 @@ def test_a_framework_s_500_becomes_the_seam_error_s_status_in_a_wsgi_thread() ->
     assert json.loads(body) == {
         "status": 503,
         "code": "unavailable",
-        "reason": "No worker took the call before its deadline; it did not run. "
-        "Retrying is safe.",
+        "reason": "No worker took the call before its deadline; it did not run. Retrying is safe.",
     }
     assert (b"retry-after", b"1") in sent[0]["headers"]
 
@@ -150,10 +150,8 @@ def test_seam_errors_that_are_bugs_of_the_application_stay_500() -> None:
 
 def test_an_unrelated_exception_after_a_handled_seam_error_is_not_disguised() -> None:
     async def app(scope, receive, send):
-        try:
+        with suppress(Unavailable):
             fail(Unavailable("no worker"))
-        except Unavailable:
-            pass
         raise LookupError("a bug")
 
     with pytest.raises(LookupError):
@@ -214,7 +212,7 @@ def test_each_request_is_one_line_of_the_access_log() -> None:
     request(starlette_app(endpoint), log=AccessLog(writing))
     os.close(writing)
 
-    with open(reading) as lines:
+    with os.fdopen(reading) as lines:
         (line,) = lines.readlines()
     assert line.startswith("GET / 200 ")
     assert line.endswith(" ms\n")
@@ -229,5 +227,5 @@ def test_control_bytes_of_a_path_do_not_reach_the_log() -> None:
     request(app, path="/a\nb\x1b[31m", log=AccessLog(writing))
     os.close(writing)
 
-    with open(reading) as lines:
+    with os.fdopen(reading) as lines:
         assert len(lines.read().splitlines()) == 1
