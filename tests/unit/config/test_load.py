@@ -89,6 +89,10 @@ def test_one_service_is_enough(load, tmp_path):
     assert loaded.name == tmp_path.name.strip("-.")
 
 
+def test_socket_mode_may_be_a_text_of_octal_digits(load):
+    assert load('socket_mode = "0660"\n' + SMALL).socket_mode == 0o660
+
+
 @pytest.mark.parametrize("name", ["mono", "local"])
 def test_mono_and_local_are_one_group_of_everything(load, name):
     (group,) = load(WHOLE).layout_named(name).groups
@@ -156,6 +160,12 @@ def test_flag_and_variable_name_the_file(tmp_path):
         config.find_file(directory=tmp_path, file=tmp_path / "b.toml", environ=environ).name
         == "b.toml"
     )
+
+
+def test_directory_given_as_file_means_the_file_in_it(tmp_path):
+    (tmp_path / "seamline.toml").write_text(SMALL)
+
+    assert config.find_file(file=tmp_path, environ={}) == tmp_path / "seamline.toml"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,20 @@ REFUSED = {
         5, '"a"', "`local` must be a list", 'local = ["a"]'),
     "number in a list": (
         WEB + '[services.r]\npackage = "r"\nlocal = ["a", 1]\n', 5, "1", "texts only, not 1", ""),
+    "number for a list": (
+        WEB + '[services.r]\npackage = "r"\nlocal = 1\n', 5, "1", "must be a list of texts", ""),
+    "number for a text": ("name = 1\n" + WEB, 1, "1", "`name` must be a text, not 1", ""),
+    "empty text": ('setup = ""\n' + WEB, 1, '""', "a text that is not empty", ""),
+    "bad name": ('name = "a/b"\n' + WEB, 1, '"a/b"', "`name` must be a letter, then", ""),
+    "date for a number": (
+        "stall_timeout = 2026-01-01\n" + WEB, 1, "2026-01-01", "not a date", ""),
+    "broken number of items": (
+        "limits.items = 1.5\n" + WEB, 1, "1.5", "`items` must be a whole number, not 1.5", ""),
+    "mode of a wrong type": ("socket_mode = []\n" + WEB, 1, "[]", "permission bits", "0o660"),
+    "number in a command": (
+        '[services.a]\ncommand = ["sleep", 1]\n', 2, "1", "texts only, not 1", ""),
+    "command with an open quote": (
+        "[services.a]\ncommand = \"a 'b\"\n", 2, "\"a 'b\"", "a list of words", '["a", "\'b"]'),
     "twice in a list": (
         WEB + '[services.r]\npackage = "r"\nlocal = ["a", "a"]\n', 5, '"a"', "stands twice", ""),
     "text for a table": ('services = "web"\n', 1, '"web"', "must be a table", ""),

@@ -112,6 +112,14 @@ def test_directory_that_others_may_have_prepared_is_refused(
         plan.run_dir(shop, environ)
 
 
+def test_file_in_the_place_of_the_directory_is_refused(shop, runtime):
+    wanted = plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)}, create=False)
+    wanted.parent.write_text("")
+
+    with pytest.raises(UsageError, match="is not a directory"):
+        plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)})
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
 def test_directory_of_another_user_is_refused(shop, runtime):
     wanted = plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)}, create=False)
