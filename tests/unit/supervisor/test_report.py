@@ -1,0 +1,66 @@
+"""seamline.supervisor.report: what people read about a run."""
+
+import pytest
+
+from seamline.supervisor import GroupStatus, Status, WorkerStatus, ready_block, status_table
+
+
+def worker(**facts) -> WorkerStatus:
+    given = {"pid": 1, "slot": 0, "generation": 1, "state": "ready", **facts}
+    return WorkerStatus(**given)
+
+
+@pytest.fixture
+def status() -> Status:
+    return Status(
+        name="shop",
+        layout="split",
+        state="degraded",
+        pid=1,
+        root="/srv/shop",
+        seconds=8050,
+        urls={"web": "http://127.0.0.1:8000"},
+        groups=(
+            GroupStatus(
+                name="front",
+                services=("web",),
+                workers=(worker(requests=40, rss_bytes=2**27), worker(slot=1, requests=2)),
+                urls=("http://127.0.0.1:8000",),
+                ready_after=1.13,
+            ),
+            GroupStatus(
+                name="stock",
+                services=("stock",),
+                workers=(
+                    worker(state="waiting", pid=None, restarts=3, reason="was killed by SIGKILL"),
+                ),
+                ready_after=0.9,
+            ),
+        ),
+        restarts=3,
+        seam_calls=17,
+        seam_errors=2,
+    )
+
+
+def test_the_ready_block_lists_groups_with_addresses_and_seconds(status) -> None:
+    assert ready_block(status).splitlines() == [
+        "shop · layout split · 2 groups, 3 workers",
+        "  ready  front  2 workers  http://127.0.0.1:8000       1.1 s",
+        "  ready  stock  1 worker                               0.9 s",
+        "Ctrl-C finishes what runs and stops",
+    ]
+
+
+def test_the_status_table_sums_workers_and_says_why_one_is_missing(status) -> None:
+    assert status_table(status).splitlines() == [
+        "shop · split · up 2 h 14 m · degraded",
+        "",
+        "  web  http://127.0.0.1:8000",
+        "",
+        "  GROUP  WORKERS  IN FLIGHT  REQUESTS   CALLS     MEM  RESTARTS",
+        "  front  2/2              0        42       0    128M  0",
+        "  stock  0/1              0         0       0      0M  3 (was killed by SIGKILL)",
+        "",
+        "  seams  17 calls, 2 errors",
+    ]

@@ -1,0 +1,234 @@
+"""seamline.worker.drain: the contract with uvicorn that leaving without loss rests on."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvloop
+
+from seamline.errors import ApplicationError
+from seamline.worker.drain import DrainingServer
+from seamline.worker.http import Front
+from seamline.worker.mount import Mount
+from seamline.worker.seams import Process
+
+
+class Answers:
+    """An ASGI application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.life: list[str] = []
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] == "lifespan":
+            for stage in ("startup", "shutdown"):
+                await receive()
+                self.life.append(stage)
+                await send({"type": f"lifespan.{stage}.complete"})
+            return
+        self.asked.set()
+        await self.may_answer.wait()
+        body = f"{scope['path']} under {scope['root_path']}".encode()
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+class Client:
+    """One keep-alive connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def ask(self, path: str = "/") -> None:
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+
+    async def answer(self) -> tuple[bytes, bytes]:
+        """Return head and body of one answer."""
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        return head, await self._reader.readexactly(length)
+
+    async def is_closed(self) -> bool:
+        return await self._reader.read() == b""
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+Scenario = Callable[[DrainingServer, Callable[[], Awaitable[Client]]], Awaitable[None]]
+
+
+def serve(application, scenario: Scenario) -> None:
+    """Run a scenario against a server on a socket of ours, then end the server."""
+
+    async def main() -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        host, port = listening.getsockname()
+        clients: list[Client] = []
+
+        async def connect() -> Client:
+            clients.append(Client(*await asyncio.open_connection(host, port)))
+            return clients[-1]
+
+        servers: list[DrainingServer] = []
+        front = Front(
+            application,
+            is_draining=lambda: servers[0].draining,
+            errors=Process.request_errors,
+        )
+        servers.append(DrainingServer(front, [listening]))
+        running = asyncio.create_task(servers[0].run_until_drained())
+        await servers[0].ready.wait()
+        try:
+            async with asyncio.timeout(20):
+                await scenario(servers[0], connect)
+        finally:
+            servers[0].drain(linger=0, timeout=5)
+            for client in clients:
+                client.close()
+            await running
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+async def is_refused(connect) -> bool:
+    """Connect until nobody listens any more."""
+    while True:
+        try:
+            (await connect()).close()
+        except ConnectionRefusedError:
+            return True
+
+
+def test_a_running_request_is_finished_and_its_connection_closed() -> None:
+    app = Answers()
+
+    async def scenario(server, connect) -> None:
+        app.may_answer.clear()
+        client = await connect()
+        client.ask()
+        await app.asked.wait()
+        assert server.in_flight == 1
+
+        server.drain(linger=2, timeout=10)
+        app.may_answer.set()
+        head, _ = await client.answer()
+
+        assert b"connection: close" in head
+        assert await client.is_closed()
+
+    serve(app, scenario)
+    assert app.life == ["startup", "shutdown"]
+
+
+def test_an_idle_connection_is_answered_once_more_within_the_linger_time() -> None:
+    async def scenario(server, connect) -> None:
+        client = await connect()
+        client.ask()
+        head, _ = await client.answer()
+        assert b"connection: close" not in head
+
+        server.drain(linger=15, timeout=20)
+        client.ask()
+        head, _ = await client.answer()
+
+        assert b"connection: close" in head
+        assert await client.is_closed()
+
+    serve(Answers(), scenario)
+
+
+def test_an_idle_connection_is_closed_when_the_linger_time_is_over() -> None:
+    async def scenario(server, connect) -> None:
+        client = await connect()
+        client.ask()
+        await client.answer()
+
+        server.drain(linger=0.05, timeout=5)
+
+        assert await client.is_closed()
+
+    serve(Answers(), scenario)
+
+
+def test_new_connections_are_refused_while_draining() -> None:
+    app = Answers()
+
+    async def scenario(server, connect) -> None:
+        app.may_answer.clear()
+        client = await connect()
+        client.ask()
+        await app.asked.wait()
+
+        server.drain(linger=2, timeout=10)
+        assert await is_refused(connect)
+        app.may_answer.set()
+        await client.answer()
+
+    serve(app, scenario)
+
+
+def test_a_request_that_never_ends_is_given_up_after_the_timeout() -> None:
+    app = Answers()
+
+    async def scenario(server, connect) -> None:
+        app.may_answer.clear()
+        client = await connect()
+        client.ask()
+        await app.asked.wait()
+
+        server.drain(linger=0, timeout=0.2)
+        head, _ = await client.answer()
+
+        assert head.startswith(b"HTTP/1.1 500")
+        assert await client.is_closed()
+
+    serve(app, scenario)
+
+
+def test_a_start_up_that_fails_says_what_the_application_said() -> None:
+    async def failing(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "Traceback\nno database"})
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            await DrainingServer(failing, [listening]).run_until_drained()
+
+    with pytest.raises(ApplicationError, match="start-up failed: no database"):
+        asyncio.run(main())
+
+
+def test_services_are_told_apart_by_the_longest_prefix() -> None:
+    shop, api = Answers(), Answers()
+
+    async def scenario(_server, connect) -> None:
+        client = await connect()
+        answers = []
+        for path in ("/", "/api", "/api/v1", "/apiary"):
+            client.ask(path)
+            answers.append((await client.answer())[1].decode())
+
+        assert answers == ["/ under ", "/api under /api", "/api/v1 under /api", "/apiary under "]
+
+    serve(Mount({"": shop, "/api": api}), scenario)
+    assert (shop.life, api.life) == (["startup", "shutdown"], ["startup", "shutdown"])
+
+
+def test_a_path_of_no_service_is_not_found() -> None:
+    async def scenario(_server, connect) -> None:
+        client = await connect()
+        client.ask("/other")
+        head, _ = await client.answer()
+
+        assert head.startswith(b"HTTP/1.1 404")
+
+    serve(Mount({"/api": Answers()}), scenario)
