@@ -42,7 +42,11 @@ def main() -> int:
     text = "\n\n".join((machine, report.table(middle), report.goals(middle)))
     print(text)
     if args.write:
-        report.write_between_markers(args.write, text)
+        try:
+            report.write_between_markers(args.write, text)
+        except (OSError, ValueError) as exc:
+            print(f"bench: {exc}", file=sys.stderr)
+            return 2
     return 0
 
 
