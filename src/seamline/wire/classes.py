@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from seamline.wire.defaults import default_of
 from seamline.wire.marks import (
     LOOSE,
     NAMED_TUPLE,
@@ -31,7 +32,6 @@ from seamline.wire.marks import (
 
 #: attrs keeps a computed hash beside the fields; it is recomputed where it arrives.
 CACHED_HASH: Final = "_attrs_cached_hash"
-_ABSENT: Final = object()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Shape:
     in_dict: tuple[str, ...]
     slots: dict[str, Any]
     has_dict: bool
-    blank: Callable[[], Any]
+    blank: Callable[..., Any]
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ def _blank_struct(cls: type[msgspec.Struct]) -> Callable[[], Any]:
         cls.__name__, [], bases=(cls,), namespace={"__post_init__": lambda _self: None}
     )
     # A container in it makes the garbage collector follow the copies.
-    prototype = quiet(**dict.fromkeys(cls.__struct_fields__, []))
+    prototype = quiet(**{name: [] for name in cls.__struct_fields__})
     vars(object)["__class__"].__set__(prototype, cls)
     return prototype.__copy__  # type: ignore[attr-defined,no-any-return]
 
@@ -215,7 +215,8 @@ def compile_writer(shape: Shape, entry: str, loosely: Writer) -> Writer:
             f"f{n} if type(f{n}) in native else writers[type(f{n})](f{n}, w, left)" for n in count
         ),
     )
-    return _generate(source, "write", space)
+    writer: Writer = _generate(source, "write", space)
+    return writer
 
 
 def compile_reader(shape: Shape) -> Reader:
@@ -251,7 +252,8 @@ def compile_reader(shape: Shape) -> Reader:
         names="".join(f"f{n}, " for n in range(len(shape.fields))),
         store="\n".join(" " * 4 + line for line in store),
     ).replace("_, _,  = n", "_, _ = n")
-    return _generate(source, "read_object", space)
+    reader: Reader = _generate(source, "read_object", space)
+    return reader
 
 
 def _caches_hash(cls: type) -> bool:
@@ -342,37 +344,6 @@ def foreign_reader(shape: Shape, fields: tuple[str, ...]) -> Reader:
         return value
 
     return read_foreign
-
-
-def default_of(cls: type, name: str) -> Any:
-    """Return the default of a field that a message of another version does not hold.
-
-    Raises:
-        ValueError: The field has none.
-    """
-    field = getattr(cls, "__dataclass_fields__", {}).get(name)
-    if field is not None:
-        if field.default is not dataclasses.MISSING:
-            return field.default
-        if field.default_factory is not dataclasses.MISSING:
-            return field.default_factory()
-    for candidate in getattr(cls, "__attrs_attrs__", ()):
-        default = candidate.default
-        if candidate.name == name and hasattr(default, "factory"):
-            if not default.takes_self:
-                return default.factory()
-        elif candidate.name == name and type(default).__name__ != "_Nothing":
-            return default
-    if issubclass(cls, msgspec.Struct):
-        for info in msgspec.structs.fields(cls):
-            if info.name == name and info.default_factory is not msgspec.NODEFAULT:
-                return info.default_factory()
-            if info.name == name and info.default is not msgspec.NODEFAULT:
-                return info.default
-    model_field = getattr(cls, "__pydantic_fields__", {}).get(name)
-    if model_field is not None and not model_field.is_required():
-        return model_field.get_default(call_default_factory=True)
-    raise ValueError(f"{cls.__qualname__}.{name} is missing and has no default")
 
 
 def named_tuple_writer(entry: str, count: int) -> Writer:

@@ -146,11 +146,12 @@ class Codec:
             WireError: The bytes are anything else.
         """
         found = self.decode(data)
-        if type(found) is tuple and len(found) == 2:
-            error, trace = found
-            if isinstance(error, BaseException) and type(trace) is str:
+        match found:
+            case (BaseException() as error, str() as trace):
                 append_traceback(error, trace)
                 return error
+            case _:
+                pass
         raise WireError("an exception cannot be decoded: the bytes hold another value")
 
     def _encode_carefully(self, value: object, where: str | Sequence[str]) -> bytes:

@@ -140,51 +140,52 @@ def configure(value: Any, settings: list[Any]) -> None:
 def derived_reader(shape: Shape, origin: Origin) -> Reader:
     """Return the reader of such a class."""
 
-    def read_content(items: list[Any], r: Reading, inner: int) -> list[Any]:
-        if origin.is_mapping:
-            return pairs(items, r, inner)
-        return [read(x, r, inner) for x in items]
-
-    def read_mutable(settings: list[Any], items: list[Any], r: Reading, inner: int) -> Any:
-        value = shape.blank()
-        if r.refs is not None:
-            r.refs.append(value)
-        configure(value, [read(x, r, inner) for x in settings])
-        content = read_content(items, r, inner)
-        fill = origin.fill or (lambda _value, _items: None)
-        if r.refs is not None and origin.kind in {dict, OrderedDict, set}:
-            r.late.append(lambda: fill(value, content))
-        else:
-            fill(value, content)
-        return value
-
-    def read_immutable(items: list[Any], r: Reading, inner: int) -> Any:
-        number = r.reserve()
-        content = read_content(items, r, inner)
-        if origin.kind in _COLLECTIONS:
-            value = shape.blank(content)
-            if origin.kind is frozenset and r.refs is not None:
-                r.late.append(lambda: check_members(value))
-        else:
-            (single,) = content
-            if type(single) is not origin.kind:
-                raise TypeError(f"the content of {shape.cls.__qualname__} is something else")
-            value = shape.blank(single)
-        return r.complete(number, value)
-
-    def read_derived(node: list[Any], r: Reading, left: int) -> Any:
+    def read_instance(node: list[Any], r: Reading, left: int) -> Any:
         _, _, settings, items, names, state = node
         inner = enter(left)
-        value = (
-            read_mutable(settings, items, r, inner)
-            if origin.fill
-            else read_immutable(items, r, inner)
-        )
+        if origin.fill:
+            value = shape.blank()
+            if r.refs is not None:
+                r.refs.append(value)
+            configure(value, [read(x, r, inner) for x in settings])
+            _fill(origin, value, _content(origin, items, r, inner), r)
+        else:
+            number = r.reserve()
+            content = _content(origin, items, r, inner)
+            value = r.complete(number, _make(shape, origin, content, r))
         for name, item in zip(names, state, strict=True):
             shape.put(value, read(name, r, inner), read(item, r, inner))
         return value
 
-    return read_derived
+    return read_instance
+
+
+def _content(origin: Origin, items: list[Any], r: Reading, left: int) -> list[Any]:
+    return pairs(items, r, left) if origin.is_mapping else [read(x, r, left) for x in items]
+
+
+def _fill(origin: Origin, value: Any, content: list[Any], r: Reading) -> None:
+    """Fill a mutable instance, last where its members may still be incomplete."""
+    fill = origin.fill
+    if fill is None:
+        return
+    if r.refs is not None and origin.kind in {dict, OrderedDict, set}:
+        r.late.append(lambda: fill(value, content))
+    else:
+        fill(value, content)
+
+
+def _make(shape: Shape, origin: Origin, content: list[Any], r: Reading) -> Any:
+    """Make an immutable instance of its content."""
+    if origin.kind not in _COLLECTIONS:
+        (single,) = content
+        if type(single) is not origin.kind:
+            raise TypeError(f"the content of {shape.cls.__qualname__} is something else")
+        return shape.blank(single)
+    value = shape.blank(content)
+    if origin.kind is frozenset and r.refs is not None:
+        r.late.append(lambda: check_members(value))
+    return value
 
 
 def read_derived(node: list[Any], r: Reading, left: int) -> Any:

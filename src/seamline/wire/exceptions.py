@@ -192,7 +192,7 @@ def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
     cls = r.layout(at).cls
     if issubclass(cls, BaseExceptionGroup):
         number = r.reserve()
-        error = r.complete(number, _group(cls, args, r, inner))
+        error: BaseException = r.complete(number, _group(cls, args, r, inner))
     else:
         error = blank_exception(cls)
         if r.refs is not None:
@@ -239,7 +239,7 @@ def _put(error: BaseException, names: list[str], items: list[Any]) -> None:
 def blank_exception(cls: Any) -> BaseException:
     """Return an instance of an exception class, without any of its Python code."""
     native = next(owner for owner in cls.__mro__ if not owner.__flags__ & HEAP_TYPE)
-    error = native.__new__(cls)
+    error: Any = native.__new__(cls)
     if not isinstance(error, BaseException):
         raise TypeError(f"{cls.__qualname__} is no exception")
     return error

@@ -36,18 +36,13 @@ class Plans:
 
     def writer(self, cls: type) -> Writer:
         """Return the writer of a class met for the first time."""
-        if issubclass(cls, type):
-            return references.write_class
-        if cls is FunctionType:
-            return references.write_function
         if issubclass(cls, BaseException):
             return exceptions.exception_writer(cls, self._table)
-        found = buffers.numpy_writer(cls)
+        by_reference = next((write for kind, write in _REFERENCES if issubclass(cls, kind)), None)
+        found = by_reference or buffers.numpy_writer(cls)
         if found is not None:
             return found
         name = self._table.name_of(cls)
-        if cls is object:
-            return references.write_singleton
         if name is None:
             return refuse
         if issubclass(cls, enum.Enum):
@@ -117,6 +112,10 @@ class Plans:
         return Layout(cls, reader, classes.loose_reader(shape))
 
 
+_REFERENCES: Final[tuple[tuple[type, Writer], ...]] = (
+    (type, references.write_class),
+    (FunctionType, references.write_function),
+)
 #: Most layouts a codec keeps.
 _MAX_KEPT: Final = 10_000
 

@@ -10,10 +10,7 @@ in which they are first met, on both sides alike: that number is what a ``REF`` 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
-
-if TYPE_CHECKING:
-    from seamline.wire.types import TypeTable
+from typing import Any, ClassVar, Final
 
 # Containers.
 REF: Final = 0
@@ -126,7 +123,7 @@ class Writing:
     __slots__ = ("index", "memo", "shared")
 
     writers: ClassVar[dict[type, "Writer"]]
-    table: ClassVar["TypeTable"]
+    table: ClassVar[Any]  # a TypeTable, which builds on this module
     native: ClassVar[frozenset[type]] = NATIVE
     memo: dict[int, int]
     index: dict[str, int]
@@ -183,7 +180,7 @@ class Reading:
 
     find: ClassVar[Any]
     known: ClassVar[dict[str, Any]]
-    table: ClassVar["TypeTable"]
+    table: ClassVar[Any]  # a TypeTable, which builds on this module
     names: list[Any]
     refs: list[Any] | None
     late: list[Callable[[], None]]

@@ -193,4 +193,4 @@ READERS.update(
     }
 )
 WRITERS[types.GenericAlias] = write_alias
-WRITERS[type(typing.Generic[typing.TypeVar("T")])] = write_alias  # type: ignore[index, misc]
+WRITERS[type(typing.Generic[typing.TypeVar("T")])] = write_alias  # type: ignore[index]

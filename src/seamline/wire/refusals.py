@@ -3,13 +3,14 @@
 Classes are recognised by the name of their module; nothing is imported for it.
 """
 
-import dataclasses
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from seamline.errors import NotSendable
-from seamline.wire.classes import slots_of
+from seamline.wire.classes import declared_fields, slots_of
+from seamline.wire.derived import origin_of
 from seamline.wire.marks import Refused
 
 #: A path longer than this is cut: a refusal deep inside a long chain stays readable.
@@ -40,6 +41,7 @@ _LAZY: Final = (
 _MODULE: Final = "import the module on the other side"
 _CLASS: Final = "pass the values themselves, " + _LOCAL
 _PLAIN: Final = "make its class a dataclass, or send the values you need from it"
+_INSIDE: Final = "define its class at the top of a module"
 _OUTSIDE: Final = (
     "name its class in the annotations of the function that is called, or define it in one of "
     "the application's packages"
@@ -139,27 +141,24 @@ def describe(value: object) -> str:
 
 def remedy(value: object) -> str:
     """Return one sentence on what to send instead."""
-    for kinds, words in _BY_TYPE:
-        if isinstance(value, kinds):
-            return words
     cls = type(value)
-    if hasattr(cls, "__mapper__") or hasattr(cls, "_sa_class_manager"):
+    if hasattr(cls, "_sa_class_manager") or (hasattr(cls, "_meta") and hasattr(cls, "objects")):
         return _ORM
-    if hasattr(cls, "_meta") and hasattr(cls, "objects") and hasattr(cls, "pk"):
-        return _ORM
-    for owner in cls.__mro__[:-1]:
-        for prefix, name, words in _BY_NAME:
-            if name in {None, owner.__name__} and _is_in(owner.__module__, prefix):
-                return words
-    if dataclasses.is_dataclass(cls) or hasattr(cls, "__attrs_attrs__"):
-        return (
-            "define its class at the top of a module"
-            if "<locals>" in cls.__qualname__
-            else _OUTSIDE
-        )
-    if any(issubclass(cls, kind) for kind in (str, int, float, tuple, list, dict, set)):
-        return _OUTSIDE
-    return _PLAIN
+    by_type = (words for kinds, words in _BY_TYPE if isinstance(value, kinds))
+    by_name = (
+        words
+        for owner in cls.__mro__[:-1]
+        for prefix, name, words in _BY_NAME
+        if name in {None, owner.__name__} and _is_in(owner.__module__, prefix)
+    )
+    return next(by_type, None) or next(by_name, None) or _by_form(cls)
+
+
+def _by_form(cls: type) -> str:
+    """Return the remedy for a class that only its definition says something about."""
+    if declared_fields(cls) is not None:
+        return _INSIDE if "<locals>" in cls.__qualname__ else _OUTSIDE
+    return _PLAIN if origin_of(cls) is None else _OUTSIDE
 
 
 def _is_in(module: str, prefix: str) -> bool:
@@ -215,26 +214,38 @@ def starts(root: Any, where: str | Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 def children(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the parts of a value and the step that leads to each."""
-    if isinstance(value, Mapping) and isinstance(value, dict):
-        for key, item in dict.items(value):
-            yield f"[{key_text(key)}]", item
-        for key in dict.keys(value):
-            if type(key) is not str:
-                yield f" (key {key_text(key)})", key
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        yield from ((f".{name}", item) for name, item in zip(value._fields, value, strict=False))
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
-        yield from ((f"[{number}]", item) for number, item in enumerate(value))
-    elif isinstance(value, set | frozenset):
-        yield from ((" (a member)", item) for item in value)
-    elif isinstance(value, slice):
-        yield from ((f".{name}", getattr(value, name)) for name in ("start", "stop", "step"))
-    elif isinstance(value, BaseException):
-        yield ".args", value.args
+    for kinds, parts in _PARTS:
+        if isinstance(value, kinds):
+            yield from parts(value)
+            break
     if isinstance(getattr(value, "default_factory", None), types.FunctionType):
         yield ".default_factory", value.default_factory
     if not isinstance(value, type | types.ModuleType | types.FunctionType):
         yield from attributes(value)
+
+
+def _dict_parts(value: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for key, item in dict.items(value):
+        yield f"[{key_text(key)}]", item
+        if type(key) is not str:
+            yield f" (key {key_text(key)})", key
+
+
+def _tuple_parts(value: Any) -> Iterator[tuple[str, Any]]:
+    names = getattr(value, "_fields", None)
+    for number, item in enumerate(tuple.__iter__(value)):
+        yield f".{names[number]}" if names else f"[{number}]", item
+
+
+#: The parts of each kind of container; attributes are every object's.
+_PARTS: Final[tuple[tuple[Any, Callable[[Any], Iterator[tuple[str, Any]]]], ...]] = (
+    (dict, _dict_parts),
+    (tuple, _tuple_parts),
+    (list | deque, lambda value: ((f"[{number}]", item) for number, item in enumerate(value))),
+    (set | frozenset, lambda value: ((" (a member)", item) for item in value)),
+    (slice, lambda v: ((f".{name}", getattr(v, name)) for name in ("start", "stop", "step"))),
+    (BaseException, lambda value: iter([(".args", value.args)])),
+)
 
 
 def attributes(value: Any) -> Iterator[tuple[str, Any]]:

@@ -16,27 +16,21 @@ from seamline.wire.marks import WRITERS
 
 #: Builtin and standard library types that cross by reference. A closed set: a name from the
 #: peer never reaches anything else in ``builtins``.
-_BUILTIN: Final = {
-    f"{kind.__module__}:{kind.__qualname__}": kind
-    for kind in (
-        object,
-        type,
-        type(None),
-        bool,
-        int,
-        float,
-        str,
-        bytes,
-        *WRITERS,
-        OrderedDict,
-        Counter,
-        *(
-            x
-            for x in vars(builtins).values()
-            if isinstance(x, type) and issubclass(x, BaseException)
-        ),
-    )
-}
+_KINDS: Final[tuple[type, ...]] = (
+    object,
+    type,
+    type(None),
+    bool,
+    int,
+    float,
+    str,
+    bytes,
+    *WRITERS,
+    OrderedDict,
+    Counter,
+    *(x for x in vars(builtins).values() if isinstance(x, type) and issubclass(x, BaseException)),
+)
+_BUILTIN: Final = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in _KINDS}
 
 
 #: Flag of types that a ``class`` statement made, from CPython's ``object.h``.

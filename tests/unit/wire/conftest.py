@@ -51,7 +51,7 @@ class Comparison:
     def is_mutable(a):
         return isinstance(a, list | dict | set | bytearray | deque | BaseException)
 
-    def parts(self, a, b, path):
+    def parts(self, a, b, path):  # noqa: C901, PLR0912 - one branch per kind
         if isinstance(a, np.ndarray):
             assert a.dtype == b.dtype, path
             assert a.shape == b.shape, path
@@ -64,8 +64,8 @@ class Comparison:
             if isinstance(a, defaultdict):
                 assert a.default_factory is b.default_factory, path
             assert len(a) == len(b), path
-            for (k, x), (l, y) in zip(dict.items(a), dict.items(b), strict=True):
-                self.same(k, l, f"{path} key {k!r}")
+            for (k, x), (j, y) in zip(dict.items(a), dict.items(b), strict=True):
+                self.same(k, j, f"{path} key {k!r}")
                 self.same(x, y, f"{path}[{k!r}]")
         elif isinstance(a, list | tuple | deque):
             assert len(a) == len(b), path

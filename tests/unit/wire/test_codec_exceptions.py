@@ -58,7 +58,7 @@ def raised(error, **attributes):
     """The error after it was raised, so that it has a traceback."""
     try:
         raise error
-    except BaseException as caught:  # noqa: BLE001
+    except BaseException as caught:
         vars(caught).update(attributes)
         return caught
 

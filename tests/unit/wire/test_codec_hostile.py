@@ -120,19 +120,25 @@ NODES = st.recursive(
     ),
     max_leaves=15,
 )
+NAMES = (
+    "Slots|a,b Slots| Open|a Open|b Angry|a Pair|a,b Pair|a Colour| Words| Open MARKER survives "
+    "CODEC Missing|a"
+)
 ENTRIES = st.lists(
     st.sampled_from(
         [
-            f"{__name__}:{name}"
-            for name in ("Slots|a,b", "Slots|", "Open|a", "Open|b", "Angry|a", "Pair|a,b", "Pair|a",
-                         "Colour|", "Words|", "Open", "MARKER", "survives", "CODEC", "Missing|a")
+            *(f"{__name__}:{name}" for name in NAMES.split()),
+            "!builtins:OSError",
+            "?a:b|builtins:KeyError",
+            "!builtins:ExceptionGroup",
+            "builtins:int|",
+            "collections:OrderedDict|",
+            *("", "|", "!", "?|"),
         ]
-        + ["!builtins:OSError", "?a:b|builtins:KeyError", "!builtins:ExceptionGroup", "builtins:int|",
-           "collections:OrderedDict|", "", "|", "!", "?|"]
     ),
     min_size=3,
     max_size=6,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=600, deadline=None, database=None)

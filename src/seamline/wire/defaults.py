@@ -1,0 +1,57 @@
+"""Defaults of fields that an object of another version did not bring along."""
+
+import dataclasses
+from typing import Any, Final
+
+import msgspec
+
+_ABSENT: Final = object()
+
+
+def default_of(cls: type, name: str) -> Any:
+    """Return the default of a field that a message of another version does not hold.
+
+    Raises:
+        ValueError: The field has none.
+    """
+    for found in (_dataclass_default, _attrs_default, _struct_default, _pydantic_default):
+        default = found(cls, name)
+        if default is not _ABSENT:
+            return default
+    raise ValueError(f"{cls.__qualname__}.{name} is missing and has no default")
+
+
+def _dataclass_default(cls: type, name: str) -> Any:
+    field = getattr(cls, "__dataclass_fields__", {}).get(name)
+    if field is None:
+        return _ABSENT
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _ABSENT if field.default is dataclasses.MISSING else field.default
+
+
+def _attrs_default(cls: type, name: str) -> Any:
+    for field in getattr(cls, "__attrs_attrs__", ()):
+        if field.name == name and hasattr(field.default, "factory"):
+            return _ABSENT if field.default.takes_self else field.default.factory()
+        # attrs marks "no default" with an enum member of its own.
+        if field.name == name and type(field.default).__name__ != "_Nothing":
+            return field.default
+    return _ABSENT
+
+
+def _struct_default(cls: type, name: str) -> Any:
+    if issubclass(cls, msgspec.Struct):
+        for field in msgspec.structs.fields(cls):
+            if field.name == name and field.default_factory is not msgspec.NODEFAULT:
+                return field.default_factory()
+            if field.name == name and field.default is not msgspec.NODEFAULT:
+                return field.default
+    return _ABSENT
+
+
+def _pydantic_default(cls: type, name: str) -> Any:
+    field = getattr(cls, "__pydantic_fields__", {}).get(name)
+    if field is None or field.is_required():
+        return _ABSENT
+    return field.get_default(call_default_factory=True)
