@@ -39,32 +39,16 @@ def build(
         _check_functions(config, service, interfaces[service.name])
     groups = config.layout_named(layout).groups
     endpoints = _endpoints(config, groups)
-    services = []
-    for service in config.services:
-        address, prefix = endpoints.get(service.name, (None, ""))
-        services.append(
-            ServicePlan(
-                name=service.name,
-                package=service.package,
-                http=service.http,
-                command=service.command,
-                timeout=service.timeout,
-                idempotent=service.idempotent,
-                carry=tuple(dict.fromkeys((*config.carry, *service.carry)))
-                if service.package
-                else (),
-                bind=address,
-                path=prefix,
-                interface=interfaces.get(service.name),
-            )
-        )
     return Plan(
         name=config.name,
         root=str(config.root),
         layout=layout,
         run_dir=str(run_dir),
         groups=tuple(_group(group, config, interfaces) for group in groups),
-        services=tuple(services),
+        services=tuple(
+            _service(config, service, interfaces.get(service.name), endpoints.get(service.name))
+            for service in config.services
+        ),
         setup=config.setup,
         limits=config.limits,
         startup_timeout=config.startup_timeout,
@@ -86,6 +70,28 @@ def from_json(text: bytes) -> Plan:
         ValueError: The text is no plan.
     """
     return msgspec.json.decode(text, type=Plan)
+
+
+def _service(
+    config: Config,
+    service: Service,
+    interface: Interface | None,
+    endpoint: tuple[str, str] | None,
+) -> ServicePlan:
+    bind, path = endpoint or (None, "")
+    carry = (*config.carry, *service.carry) if service.package else ()
+    return ServicePlan(
+        name=service.name,
+        package=service.package,
+        http=service.http,
+        command=service.command,
+        timeout=service.timeout,
+        idempotent=service.idempotent,
+        carry=tuple(dict.fromkeys(carry)),
+        bind=bind,
+        path=path,
+        interface=interface,
+    )
 
 
 def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> GroupPlan:
