@@ -94,7 +94,7 @@ class ThreadConnection:
 
     def close(self) -> None:
         """End the connection now; a running function sees itself cancelled."""
-        self._channel.close()
+        self._channel.disconnect()
 
     def _take(self, frame: Frame) -> None:
         kind, stream = frame[0], frame[1]

@@ -105,11 +105,19 @@ class BlockingChannel:
         except OSError:
             return  # the peer was faster
 
+    def disconnect(self) -> None:
+        """End the connection from another thread than the one that uses it.
+
+        The descriptor stays open until its own thread closes it: its number must not be
+        given to another connection while that thread may still be about to read from it.
+        """
+        with contextlib.suppress(OSError):  # already disconnected
+            self._sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """Close the connection, waking the peer and any thread of ours that waits on it."""
+        """Close the connection; only the thread that uses it may."""
         if self._pid == os.getpid():
-            with contextlib.suppress(OSError):  # already disconnected
-                self._sock.shutdown(socket.SHUT_RDWR)
+            self.disconnect()
         self._sock.close()
 
     def detach(self) -> socket.socket:
