@@ -64,10 +64,12 @@ def _week(rng: random.Random, number: int, load: float) -> list[tuple[int, _Idea
     elif number % 17 == 5:
         long = _Idea("Town ten", 10.6, 278)
     found = [(1, easy), (3, hard), (6, long)]
-    # Life comes between: seventy runs a year are many for most people.
+    # Life comes between: seventy runs a year are many for most people. Nobody skips a race.
     for chance in (0.95, 0.7):
         if rng.random() < chance:
-            found.pop(rng.randrange(len(found)))
+            skipped = rng.randrange(len(found))
+            if "half" not in found[skipped][1].title and "ten" not in found[skipped][1].title:
+                found.pop(skipped)
     if number % 13 == 4:
         found.append((5, _Idea("Walk with the dog", 5, 690, Sport.WALK)))
     return sorted(found, key=lambda pair: pair[0])

@@ -1,0 +1,72 @@
+"""Each test has a database file of its own, and touches the packages as a user of them does."""
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from longrun.model import Runner
+from longrun.web import create_app
+from werkzeug.test import TestResponse
+
+from longrun import accounts
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/x.db")
+    monkeypatch.setenv("LONGRUN_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.delenv("LONGRUN_SECRET_KEY", raising=False)
+
+
+@pytest.fixture
+def ann() -> Runner:
+    return accounts.register("ann@example.com", PASSWORD, "Ann", "Europe/Paris")
+
+
+@pytest.fixture
+def bob() -> Runner:
+    return accounts.register("bob@example.com", PASSWORD, "Bob", "America/New_York")
+
+
+class Browser:
+    """A person at a browser: follows forms with their hidden fields."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def send(self, page: str, /, to: str | None = None, **fields: object) -> TestResponse:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get(page).text)
+        assert found, f"{page} has no form"
+        return self.client.post(to or page, data={"csrf": found[1], **fields})
+
+    def log_in(self, email: str, password: str = PASSWORD, page: str = "/login") -> TestResponse:
+        return self.send(page, email=email, password=password)
+
+    def upload(self, *files: tuple[str, bytes]) -> TestResponse:
+        return self.send("/upload", files=[(io.BytesIO(data), name) for name, data in files])
+
+
+@pytest.fixture
+def new_browser() -> Callable[[], Browser]:
+    app = create_app()
+    return lambda: Browser(app.test_client())
+
+
+@pytest.fixture
+def browser(new_browser: Callable[[], Browser]) -> Browser:
+    return new_browser()
+
+
+@pytest.fixture
+def at_home(browser: Browser, ann: Runner) -> Browser:
+    """A browser in which Ann is logged in."""
+    assert browser.log_in(ann.email).status_code == 302
+    return browser
