@@ -1,6 +1,7 @@
 """What a hosting process offers: addresses become the application's own functions."""
 
 import importlib
+import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -171,8 +172,13 @@ def carried(service: ServicePlan) -> tuple[ContextVar[Any], ...]:
 def _context_variable(service: str, path: str) -> ContextVar[Any]:
     module, _, name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+        # Importing a loaded module may wait for a thread that is executing it and, in turn,
+        # for us.
+        loaded = sys.modules.get(module)
+        if not hasattr(loaded, name):
+            loaded = importlib.import_module(module)
+        found = getattr(loaded, name)
+    except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"carry = [{path!r}] of service {service!r} names nothing: {error}",
             remedy='write it as "module:variable"',

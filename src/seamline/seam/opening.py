@@ -28,6 +28,7 @@ from seamline.seam.hosting import carried, codec_of
 from seamline.seam.importing import Imports
 from seamline.seam.place import LocalHome, RemoteHome
 from seamline.seam.sealing import Seal, Write
+from seamline.seam.threads import KeptPlaces
 from seamline.transport import close_after_fork
 from seamline.wire import Codec
 
@@ -103,17 +104,22 @@ class Seams:
         }
         self._tops = {i.package.partition(".")[0] for _, i in self._remote.values()}
         self._imports = Imports(self._is_application, self._finished)
+        self._places = KeptPlaces()
         close_after_fork(self)
 
     def install(self) -> None:
         """Open every seam on what is loaded, and from now on on what is imported."""
         if self._remote:
             self._imports.install()
+        if self._local:
+            self._places.install()
         self.open_all()
 
     def uninstall(self) -> None:
         """Close every seam and notice imports no more."""
         self._imports.uninstall()
+        if self._local:
+            self._places.uninstall()
         self.close_all()
 
     def open_all(self) -> None:
