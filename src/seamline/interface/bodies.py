@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 from seamline.interface.functions import Class, Def, Definition, Definitions
 from seamline.interface.names import Symbol, is_type_checking
 from seamline.interface.origins import OPAQUE, Origin, Origins, Scope, Tracer
+from seamline.interface.source import children
 
 # Methods of the built-in and collections containers that change their receiver.
 MUTATORS: Final = frozenset(
@@ -122,6 +123,10 @@ class _Reader(ast.NodeVisitor):
             body.definition.node, ast.AsyncFunctionDef
         )
         self.awaited: set[int] = set()
+
+    def generic_visit(self, node: ast.AST) -> None:
+        for child in children(node):
+            self.visit(child)
 
     def statements(self, body: Iterable[ast.stmt]) -> None:
         for node in body:

@@ -5,8 +5,6 @@ from typing import Final
 
 from seamline.interface.aliases import is_itself, parts_of
 from seamline.interface.application import Application, ServiceFacts
-from seamline.interface.bodies import Body
-from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement, sharing_problems
@@ -252,39 +250,38 @@ def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]
 def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
     """Report calls made while importing, and calls that block an event loop."""
     application, service = placement.application, facts.service.service
-    for key, body in application.bodies.items():
-        if body.module in facts.modules or application.sources.modules[body.module].test:
+    for body in application.bodies.values():
+        source = application.sources.modules[body.module]
+        if body.module in facts.modules or source.test:
             continue
-        file = application.sources.modules[body.module].file
-        for line, definition, waits in _entered(application, body):
-            function = facts.functions.get(definition)
-            place = Place(file, line)
-            if function is None or function.verdict is not Verdict.REMOTE:
-                continue
-            if not placement.crosses(service, place):
-                continue
-            if isinstance(key, str):
-                yield _import_call(function, place, service)
-            elif waits and function.kind in (Kind.SYNC, Kind.CONTEXT_MANAGER):
-                yield Finding(
-                    code="blocking-call",
-                    severity=Severity.WARNING,
-                    message=(
-                        f"{function.module}.{function.name} is called in a coroutine and waits "
-                        "for another process: the event loop stands still meanwhile"
-                    ),
-                    remedy=f"await asyncio.to_thread({definition.node.name}, ...) here",
-                    file=file,
-                    line=line,
-                    service=service,
-                )
+        for call in body.calls:
+            for bound in application.graph.entered(body, call):
+                function = facts.functions.get(bound.target)
+                if bound.guess or function is None or function.verdict is not Verdict.REMOTE:
+                    continue
+                place = Place(source.file, call.line)
+                if not placement.crosses(service, place):
+                    continue
+                if body.definition is None:
+                    yield _import_call(function, place, service)
+                elif call.waits and function.kind in (Kind.SYNC, Kind.CONTEXT_MANAGER):
+                    yield _blocking_call(function, place, service)
 
 
-def _entered(application: Application, body: Body) -> Iterator[tuple[int, Definition, bool]]:
-    for call in body.calls:
-        for bound in application.graph.entered(body, call):
-            if not bound.guess:
-                yield call.line, bound.target, call.waits
+def _blocking_call(function: Function, place: Place, service: str) -> Finding:
+    name = function.name.rpartition(".")[2]
+    return Finding(
+        code="blocking-call",
+        severity=Severity.WARNING,
+        message=(
+            f"{function.module}.{function.name} is called in a coroutine and waits "
+            "for another process: the event loop stands still meanwhile"
+        ),
+        remedy=f"await asyncio.to_thread({name}, ...) here",
+        file=place.file,
+        line=place.line,
+        service=service,
+    )
 
 
 def _import_call(function: Function, place: Place, service: str) -> Finding:

@@ -8,7 +8,7 @@ from typing import Final
 
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol, World, is_type_checking
-from seamline.interface.source import Source
+from seamline.interface.source import Source, children, statements
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 # What stands between a function and the yields that are not its own.
@@ -246,7 +246,7 @@ def own_nodes(node: Def) -> Iterator[ast.AST]:
         part = queue.pop()
         yield part
         if not isinstance(part, SCOPES):
-            queue.extend(ast.iter_child_nodes(part))
+            queue.extend(children(part))
 
 
 def _set_on_self(node: Def) -> Iterator[tuple[str, ast.expr | None]]:
@@ -255,7 +255,7 @@ def _set_on_self(node: Def) -> Iterator[tuple[str, ast.expr | None]]:
     if not args:
         return
     first = args[0].arg
-    for part in ast.walk(node):
+    for part in statements(node.body):
         targets: list[ast.expr] = []
         value: ast.expr | None = None
         if isinstance(part, ast.Assign):

@@ -48,6 +48,7 @@ class Graph:
     named: dict[str, list[Definition]] = field(default_factory=dict)
     implementations: dict[Symbol, list[Definition]] = field(default_factory=dict)
     edges: dict[Definition | str, tuple[Edge, ...]] = field(default_factory=dict)
+    _bounds: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
 
     def build(self) -> None:
         """Index the classes and resolve every body's calls."""
@@ -120,8 +121,13 @@ class Graph:
             if symbol in self.definitions.classes:
                 yield self.definitions.classes[symbol]
 
-    def entered(self, body: Body, call: Call) -> Iterator[Bound]:
-        """Yield the definitions that a call may enter."""
+    def entered(self, body: Body, call: Call) -> tuple[Bound, ...]:
+        """Return the definitions that a call may enter."""
+        if id(call) not in self._bounds:  # the bodies keep every call alive
+            self._bounds[id(call)] = tuple(dict.fromkeys(self._entered(body, call)))
+        return self._bounds[id(call)]
+
+    def _entered(self, body: Body, call: Call) -> Iterator[Bound]:
         for origin in call.callee:
             if origin.kind == "symbol" and origin.level == "whole":
                 cls = self.definitions.classes.get(origin.symbol)

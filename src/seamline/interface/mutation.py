@@ -91,7 +91,7 @@ class Mutations:
 
     def _unknown(self, body: Body, call: Call) -> Iterator[str]:
         """Yield parameters that the call hands to code nothing is known about."""
-        known = any(True for _ in self.graph.entered(body, call))
+        known = bool(self.graph.entered(body, call))
         if not known and not self._is_harmless(call):
             for name, _ in self._arguments(call):
                 yield name

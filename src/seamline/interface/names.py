@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seamline.interface.source import Source, Sources
+from seamline.interface.source import Source, Sources, statements
 
 BUILTINS: Final = frozenset(dir(builtins))
 
@@ -107,13 +107,16 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.names = Names(source)
         self.walk(source.tree.body, typing_only=False)
-        for node in ast.walk(source.tree):
+        for node in statements(source.tree.body):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                for inner in ast.walk(node):
-                    if isinstance(inner, (ast.Import, ast.ImportFrom)):
-                        self._import(inner, typing_only=False, top=False)
-                    elif isinstance(inner, ast.Global):
-                        self.names.rebound.update(inner.names)
+                self._inside(node)
+
+    def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for inner in statements(node.body):
+            if isinstance(inner, (ast.Import, ast.ImportFrom)):
+                self._import(inner, typing_only=False, top=False)
+            elif isinstance(inner, ast.Global):
+                self.names.rebound.update(inner.names)
 
     def walk(self, body: Iterable[ast.stmt], *, typing_only: bool) -> None:
         for node in body:

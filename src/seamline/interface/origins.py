@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import SCOPES, Def, Definitions
 from seamline.interface.names import Symbol, imports_of
+from seamline.interface.source import children
 
 Level = Literal["whole", "part", "copy"]
 
@@ -85,7 +86,7 @@ def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
             if not isinstance(part, ast.Lambda):
                 queue.extend(part.decorator_list)
         else:
-            queue.extend(ast.iter_child_nodes(part))
+            queue.extend(children(part))
 
 
 class Tracer:

@@ -54,6 +54,9 @@ def read(tmp_path: Path) -> Callable[..., Reading]:
 @pytest.fixture(scope="session")
 def hazards() -> Reading:
     """The application of hazards, each module but ``front`` and ``tally`` a service."""
-    names = ["ledger", "callables", "files", "streams", "stock", "orders", "letters", "rates", "plugins", "views", "trap"]
+    names = (
+        *("ledger", "callables", "files", "streams", "stock", "orders"),
+        *("letters", "rates", "plugins", "views", "trap"),
+    )
     services = [PackageService(service=name, package=f"hazards.{name}") for name in names]
     return Reading(analyse(HAZARDS, services))

@@ -1,4 +1,4 @@
-"""seamline.interface.findings: every hazard is reported at its line, with the next thing to write."""
+"""seamline.interface.findings: every hazard is reported at its line, with what to do."""
 
 import pytest
 

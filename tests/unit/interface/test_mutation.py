@@ -1,4 +1,4 @@
-"""seamline.interface.mutation: parameters a function may change, and those it provably does not."""
+"""seamline.interface.mutation: parameters a function may change, or provably does not."""
 
 import pytest
 

@@ -158,7 +158,8 @@ def test_classes_of_values_cross_and_plain_objects_do_not(
 def test_annotations_are_followed_through_aliases_strings_and_reexports(read) -> None:
     reading = read(
         {
-            "kinds.py": "from sqlalchemy.orm import Session as Database\nMaybe = Database | None\n",
+            "kinds.py": "from sqlalchemy.orm import Session as Database\n"
+            "Maybe = Database | None\n",
             "shop.py": """
                 from typing import TYPE_CHECKING
                 if TYPE_CHECKING:
