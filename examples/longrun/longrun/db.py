@@ -84,7 +84,7 @@ def _create_tables(engine: Engine, metadata: MetaData) -> None:
             raw.execute("PRAGMA journal_mode = WAL")
         finally:
             raw.close()
-        with engine.begin() as connection:
+        with engine.connect() as connection, connection.execution_options(writes=True).begin():
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):

@@ -1,4 +1,4 @@
-"""Recordings and files for the tests: small, made here, each with the one trait a test is about."""
+"""Recordings and files for the tests: small, made here, each with one trait."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -59,7 +59,7 @@ def _secret_key(directory: Path) -> str:
     if not path.exists():
         # Written aside and linked: of several processes that start at once one makes the key, and
         # none reads half of it.
-        mine = directory / f".secret.{os.getpid()}"
+        mine = directory / f".secret.{secrets.token_hex(8)}"
         mine.touch(mode=0o600)
         mine.write_text(secrets.token_hex(32))
         with suppress(FileExistsError):

@@ -68,11 +68,12 @@ def drawing(svg: str) -> Markup:
 
 
 def first_of_month(text: str) -> date | None:
-    """Return the first day of a month written 2026-03, or None."""
+    """Return the first day of a month written 2026-03, or None if nobody ran in it."""
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
+        month = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
     except ValueError:
         return None
+    return month if 1970 <= month.year < 2100 else None
 
 
 def next_month(month: date) -> date:
