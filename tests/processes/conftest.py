@@ -75,6 +75,11 @@ class Stream:
         self._thread.join(PATIENCE_SECONDS)
         return "\n".join(self.lines)
 
+    @property
+    def prose(self) -> str:
+        """The same in one line: where messages are broken depends on their length."""
+        return " ".join(self.text.split())
+
 
 class Project:
     """An application in a directory of its own, with a run directory of its own."""
@@ -92,9 +97,9 @@ class Project:
         """Write ``seamline.toml``."""
         (self.root / "seamline.toml").write_text(toml)
 
-    def start(self, *arguments: str, **environment: str) -> "Run":
+    def start(self, *arguments: str, stdout: int = subprocess.PIPE) -> "Run":
         """Begin ``seamline run`` on ports that the kernel chooses."""
-        run = Run(self, arguments, environment)
+        run = Run(self, arguments, stdout)
         self._runs.append(run)
         return run
 
@@ -137,17 +142,18 @@ class Project:
 class Run:
     """One ``seamline run``."""
 
-    def __init__(self, project: Project, arguments: tuple[str, ...], environment: dict) -> None:
+    def __init__(self, project: Project, arguments: tuple[str, ...], stdout: int) -> None:
         self.project = project
         bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
         self.process = subprocess.Popen(
             [SEAMLINE, "-C", str(project.root), "run", *bind, *arguments],
-            env={**project.environment, **environment},
+            env=project.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
         )
-        self.out = Stream(self.process.stdout)
+        if self.process.stdout is not None:
+            self.out = Stream(self.process.stdout)
         self.err = Stream(self.process.stderr)
 
     def ready(self) -> "Run":

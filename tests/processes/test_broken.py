@@ -41,9 +41,9 @@ def test_a_broken_application_ends_the_run_with_one_message(project, http, messa
     run = project.start("--layout", "many")
 
     assert run.wait() == 2
-    assert message in run.err.text.replace("\n", " ")
+    assert message in run.err.prose
     assert run.err.text.count("error [") == 1
-    assert "seamline/worker" not in run.err.text
+    assert "seamline/worker" not in run.err.prose
     assert project.processes() == set()
     assert project.leftovers() == []
 
@@ -55,7 +55,7 @@ def test_a_worker_that_dies_without_a_word_is_named(project) -> None:
     run = project.start()
 
     assert run.wait() == 4
-    assert "worker app.0 exited with status 9 before it was ready" in run.err.text
+    assert "worker app.0 exited with status 9 before it was ready" in run.err.prose
     assert project.leftovers() == []
 
 

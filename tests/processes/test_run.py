@@ -103,6 +103,93 @@ def test_a_supervisor_killed_while_workers_import_leaves_none(plainflask, eventu
     eventually(lambda: not plainflask.processes(), "the end of every worker")
 
 
+def test_a_running_request_survives_the_death_of_the_supervisor(plainflask, eventually) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    url, answers = run.url, []
+    asking = threading.Thread(target=lambda: answers.append(run.get("/slow/1.5", url=url)))
+    asking.start()
+    run.out.wait_for("slow request begins")
+
+    run.signal(signal.SIGKILL)
+    run.wait()
+
+    asking.join()
+    assert answers == [(200, "slow and done\n")]
+    eventually(lambda: not plainflask.processes(), "the end of every worker")
+
+
+def test_ctrl_c_while_the_application_is_being_imported_stops_at_once(project, eventually) -> None:
+    (project.root / "hanging.py").write_text("import threading\nthreading.Event().wait()\n")
+    project.write('name = "h"\n[services.web]\nhttp = "hanging:app"\n')
+    run = project.start()
+    eventually(lambda: run.status() and run.workers()[0]["pid"], "a worker")
+
+    run.signal(signal.SIGINT)
+
+    assert run.wait() == 130
+    assert project.processes() == set()
+    assert project.leftovers() == []
+
+
+def test_sighup_is_reserved_and_changes_nothing(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+
+    run.signal(signal.SIGHUP)
+
+    run.err.wait_for("SIGHUP has no meaning yet and is ignored")
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0
+
+
+def test_a_run_whose_log_nobody_reads_any_more_stops(plainflask) -> None:
+    plainflask.write(WEB)
+    reading, writing = os.pipe()
+    run = plainflask.start(stdout=writing)
+    os.close(writing)
+    run.ready()
+    url = run.url
+
+    os.close(reading)
+    run.get("/", url=url)
+
+    assert run.wait() == 0
+    assert plainflask.processes() == set()
+
+
+def test_http_is_served_on_a_unix_socket_too(plainflask, tmp_path) -> None:
+    plainflask.write(TWO_WORKERS)
+    path = plainflask.runtime / "web.sock"
+    run = plainflask.start("--layout", "two", "--bind", f"unix:{path}").ready()
+
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        with client.makefile("rb") as answer:
+            assert answer.read().endswith(b"plain flask\n")
+
+    assert run.stop() == 0
+    assert plainflask.leftovers() == []
+
+
+def test_several_http_services_answer_under_their_prefixes(plainflask) -> None:
+    (plainflask.root / "api.py").write_text(
+        "from fastapi import FastAPI, Request\n"
+        "app = FastAPI()\n"
+        "@app.get('/hello')\n"
+        "async def hello(request: Request):\n"
+        "    return {'root': request.scope['root_path']}\n"
+    )
+    plainflask.write(WEB + '[services.api]\nhttp = "api:app"\npath = "/api"\n')
+    run = plainflask.start().ready()
+
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.get("/api/hello") == (200, '{"root":"/api"}')
+    assert run.status()["urls"]["api"] == run.url + "/api"
+    assert run.stop() == 0
+
+
 def test_sigterm_lets_a_running_request_finish(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
@@ -124,7 +211,7 @@ def test_ctrl_c_stops_gracefully_with_status_130(plainflask) -> None:
     run.signal(signal.SIGINT)
 
     assert run.wait() == 130
-    assert "finishing what runs" in run.err.text
+    assert "finishing what runs" in run.err.prose
     assert plainflask.leftovers() == []
 
 
@@ -201,8 +288,8 @@ def test_a_port_in_use_is_refused_naming_who_has_it(plainflask) -> None:
         run = plainflask.start("--layout", "two", "--bind", f"127.0.0.1:{port}")
 
         assert run.wait() == 2
-    assert f"[bind]  cannot listen on 127.0.0.1:{port}" in run.err.text
-    assert f"by pid {os.getpid()}" in run.err.text
+    assert f"[bind]  cannot listen on 127.0.0.1:{port}" in run.err.prose
+    assert f"by pid {os.getpid()}" in run.err.prose
     assert plainflask.leftovers() == []
 
 
@@ -213,8 +300,8 @@ def test_a_second_run_of_a_project_is_refused_and_the_first_goes_on(plainflask) 
     second = plainflask.start()
 
     assert second.wait() == 4
-    assert f"running already, as pid {first.process.pid}" in second.err.text
-    assert "seamline stop" in second.err.text
+    assert f"running already, as pid {first.process.pid}" in second.err.prose
+    assert "seamline stop" in second.err.prose
     assert first.get("/") == (200, "plain flask\n")
     assert first.stop() == 0
 
@@ -318,7 +405,7 @@ def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(pro
     run = project.start()
 
     assert run.wait() == 4
-    assert "[start]  not ready after 1 s: app" in run.err.text
+    assert "[start]  not ready after 1 s: app" in run.err.prose
     assert project.processes() == set()
 
 

@@ -150,7 +150,7 @@ def test_a_command_that_cannot_be_run_ends_the_run(project) -> None:
     run = project.start()
 
     assert run.wait() == 2
-    assert "service 'nap': cannot run 'no-such-program': No such file" in run.err.text
+    assert "service 'nap': cannot run 'no-such-program': No such file" in run.err.prose
 
 
 def test_children_of_a_worker_end_with_it(project, eventually) -> None:
@@ -214,5 +214,5 @@ def test_strict_starts_nothing_when_check_finds_errors(plainflask) -> None:
     run = plainflask.start("--layout", "pair", "--strict")
 
     assert run.wait() == 2
-    assert "--strict starts nothing" in run.err.text
+    assert "--strict starts nothing" in run.err.prose
     assert plainflask.leftovers() == []

@@ -102,7 +102,16 @@ class Slot:
     def start_after(self, seconds: float) -> None:
         """Start the next generation later."""
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, lambda: self._group.spawn(self.start()))
+        self._timer = loop.call_later(seconds, lambda: self._group.spawn(self._start_again()))
+
+    async def _start_again(self) -> None:
+        try:
+            await self.start()
+        except OSError as exc:  # out of processes, memory or descriptors: it may pass
+            self.deaths += 1
+            self.reason = f"could not be started: {exc.strerror or exc}"
+            self._group.logs.notice(f"{self._group.plan.name}.{self.number} {self.reason}")
+            self.start_after(backoff(self.deaths))
 
     def cancel(self) -> None:
         """Start nothing any more."""

@@ -111,6 +111,11 @@ class Process:
                 pass_fds=handover.descriptors(),
                 process_group=0,
             )
+        except OSError:
+            ours.close()
+            for read, _ in pipes:
+                os.close(read)
+            raise
         finally:
             theirs.close()
             for _, written in pipes:

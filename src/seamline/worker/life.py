@@ -1,7 +1,6 @@
 """The life of one worker process: load, open, serve, drain, leave."""
 
 import asyncio
-import logging
 import os
 import signal
 import threading
@@ -36,8 +35,6 @@ EXIT_NOT_LOADED: Final = 3
 _BEAT_SECONDS: Final = 1.0
 # Most of a traceback's text that is sent: the end, where the user's own line is.
 _TRACEBACK_CHARS: Final = 200_000
-
-_log = logging.getLogger("seamline.worker")
 
 
 class Worker:
@@ -101,7 +98,7 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            self._channel.send(self._serving.beat())
+            self._channel.send_nowait(self._serving.beat())
             await asyncio.sleep(_BEAT_SECONDS)
 
     # -- from the thread that reads orders ---------------------------------------------
@@ -131,7 +128,7 @@ class Worker:
         self._is_orphan = True
         if self._ordered is None:
             _leave_nothing()
-        _log.warning("the supervisor is gone; this worker drains and leaves")
+        _print_to_nobody()
         self._on_drain(Drain(timeout=self._plan.graceful_timeout))
         if not self._left.wait(self._plan.graceful_timeout + 1):
             _leave_nothing()
@@ -149,6 +146,14 @@ def _align(order: Align) -> None:
             if not name.startswith("SEAMLINE_"):
                 del os.environ[name]
         os.environ.update(order.environ)
+
+
+def _print_to_nobody() -> None:
+    """Let what still runs print as before: nobody reads its pipes any more."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for standard in (1, 2):
+        os.dup2(nobody, standard)
+    os.close(nobody)
 
 
 def _leave_nothing() -> None:

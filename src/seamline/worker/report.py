@@ -203,6 +203,14 @@ class Channel:
         with self._sending, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(encode(report))
 
+    def send_nowait(self, report: Beat) -> None:
+        """Send a beat, or none when a stopped supervisor has not read hundreds of them."""
+        with (
+            self._sending,
+            contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError),
+        ):
+            self._socket.send(encode(report), socket.MSG_DONTWAIT)
+
     def watch(self, on_order: Callable[[Order], None], on_gone: Callable[[], None]) -> None:
         """Start a thread that waits for orders.
 

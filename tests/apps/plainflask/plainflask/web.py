@@ -40,6 +40,7 @@ def create_app():
     def slow(seconds):
         print("slow request begins", flush=True)
         time.sleep(seconds)
+        print("slow request ends", flush=True)
         return "slow and done\n"
 
     @app.get("/say/<text>")
