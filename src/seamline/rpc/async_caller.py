@@ -10,6 +10,7 @@ from contextvars import Context
 from typing import Any, Final
 
 from seamline.errors import OutcomeUnknown, SeamError, Unavailable
+from seamline.interface import Kind
 from seamline.rpc.attempts import Attempts
 from seamline.rpc.balance import Peer
 from seamline.rpc.caller import PATIENCE_SECONDS, mode_of
@@ -24,6 +25,14 @@ from seamline.rpc.steps import Steps
 from seamline.transport import dial_async
 from seamline.wire import END, ERROR, Frame
 
+_STREAMS: Final = frozenset(
+    {
+        Kind.GENERATOR,
+        Kind.CONTEXT_MANAGER,
+        Kind.ASYNC_GENERATOR,
+        Kind.ASYNC_CONTEXT_MANAGER,
+    }
+)
 # Opening ends earlier when the worker closes; this only bounds what nobody waits for.
 _OPENING_SECONDS: Final = 60.0
 
@@ -68,6 +77,7 @@ class AsyncCaller:
 
     def __init__(self, route: Route) -> None:
         self._route = route
+        self._longest_chain = route.limits.chain
         self._states: dict[asyncio.AbstractEventLoop, LoopState] = {}
 
     def close(self) -> None:
@@ -83,12 +93,22 @@ class AsyncCaller:
     async def call(self, target: Target, arguments: Arguments) -> Any:
         """Call and await the answer."""
         try:
-            call = Outgoing(
-                target, arguments, blocks=False, longest_chain=self._route.limits.chain
-            )
-            link, _stream, frame = await self._answered(call)
-            if mode_of(target) == "thread":
-                self._give(link)
+            call = Outgoing(target, arguments, False, self._longest_chain)
+            sent = self._send_now(call)
+            if sent is None:
+                link, _stream, frame = await self._answered(call)
+                if mode_of(target) == "thread":
+                    self._give(link)
+            else:
+                link, stream, future = sent
+                try:
+                    outcome = await future
+                except asyncio.CancelledError as cancelled:
+                    outcome = await self._cancelled(call, link, stream, future, cancelled)
+                if type(outcome) is tuple:
+                    frame = outcome
+                else:
+                    _link, _stream, frame = await self._answered(call, link.worker, outcome)
             try:
                 return settle(target, frame)
             except asyncio.CancelledError:
@@ -102,24 +122,27 @@ class AsyncCaller:
 
     async def stream(self, target: Target, arguments: Arguments) -> AsyncGenerator[Any, Any]:
         """Run a remote asynchronous generator step by step."""
-        call = Outgoing(target, arguments, blocks=False, longest_chain=self._route.limits.chain)
-        link, stream, frame = await self._answered(call)
-        steps = Steps(call, frame)
-        link.hold(stream)
-        finished = False
         try:
-            while steps.frame[0] not in (END, ERROR):
-                try:
-                    sent = yield steps.item()
-                except BaseException as thrown:  # noqa: BLE001 - it is the remote frame's to handle
-                    steps.throw(thrown)
-                else:
-                    steps.send(sent)
-                steps.frame = await self._step(call, link, stream, steps)
-            finished = True
-        finally:
-            self._end_stream(target, link, stream, finished=finished)
-        steps.result()
+            call = Outgoing(target, arguments, False, self._longest_chain)
+            link, stream, frame = await self._answered(call)
+            steps = Steps(call, frame)
+            finished = False
+            try:
+                while steps.frame[0] not in {END, ERROR}:
+                    try:
+                        sent = yield steps.item()
+                    except BaseException as thrown:  # noqa: BLE001 - the remote frame's to handle
+                        steps.throw(thrown)
+                    else:
+                        steps.send(sent)
+                    steps.frame = await self._step(call, link, stream, steps)
+                finished = True
+            finally:
+                self._end_stream(target, link, stream, finished=finished)
+            steps.result()
+        except SeamError as error:
+            record(error)
+            raise
 
     def _end_stream(self, target: Target, link: LoopLink, stream: int, *, finished: bool) -> None:
         link.release(stream)
@@ -142,22 +165,40 @@ class AsyncCaller:
             raise self._failed(call, outcome)
         return outcome
 
-    async def _answered(self, call: Outgoing) -> tuple[LoopLink, int, Frame]:
-        """Make the call until a worker takes it; return its first answer."""
-        attempts: Attempts | None = None
+    def _send_now(self, call: Outgoing) -> "tuple[LoopLink, int, asyncio.Future[Outcome]] | None":
+        """Send on an open connection; ``None`` when there is none, or more to think about."""
+        if call.chain or call.target.kind is not Kind.ASYNC:
+            return None
+        state = self._state()
+        peers = self._route.balance.peers
+        peer = peers[0] if len(peers) == 1 else self._choose(state, None)
+        link = state.shared.get(peer.worker)
+        function = self._route.ids.get(call.target.address)
+        if link is None or function is None or not is_usable(link, function):
+            return None
+        flags, body = call.fit(link.verdicts[function])
+        stream, future = link.call(function, flags, body, call.ms, call.deadline)
+        return link, stream, future
+
+    async def _answered(
+        self, call: Outgoing, worker: str = "", outcome: Outcome | None = None
+    ) -> tuple[LoopLink, int, Frame]:
+        """Make the call until a worker takes it; return its first answer.
+
+        ``outcome`` is what became of a first attempt, made at ``worker``.
+        """
         route = self._route
+        attempts = Attempts(call, route.balance)
         state = self._state()
         mode = mode_of(call.target)
         among = None
         if call.chain and mode == "loop":
             among = check_loops(call.target, current.get(), route.workers)
-
-        def load(peer: Peer) -> int:
-            link = state.shared.get(peer.worker)
-            return peer.load + (0 if link is None else link.load)
-
+        if outcome is not None:
+            failure = self._failure(call, outcome)
+            await asyncio.sleep(attempts.pause_after(route.peer(worker), failure))
         while True:
-            peer = route.balance.choose(load, among)
+            peer = self._choose(state, among)
             try:
                 link, stream, outcome = await self._attempt(call, state, peer, mode)
             except NotTaken as error:
@@ -165,13 +206,15 @@ class AsyncCaller:
             else:
                 if isinstance(outcome, tuple):
                     return link, stream, outcome
-                reason = self._failed(call, outcome)
-                lost = isinstance(reason, OutcomeUnknown) and call.target.idempotent
-                if not lost and not isinstance(outcome, NotTaken):
-                    raise reason
-                failure = outcome if isinstance(outcome, NotTaken) else NotTaken(reason)
-            attempts = attempts or Attempts(call, route.balance)
+                failure = self._failure(call, outcome)
             await asyncio.sleep(attempts.pause_after(peer, failure))
+
+    def _choose(self, state: LoopState, among: list[str] | None) -> Peer:
+        def load(peer: Peer) -> int:
+            link = state.shared.get(peer.worker)
+            return peer.load + (0 if link is None else link.load)
+
+        return self._route.balance.choose(load, among)
 
     async def _attempt(
         self, call: Outgoing, state: LoopState, peer: Peer, mode: str
@@ -187,32 +230,60 @@ class AsyncCaller:
         flags, body = call.fit(link.verdicts[function])
         deadline = call.deadline
         stream, future = link.call(function, flags, body, milliseconds_left(deadline), deadline)
+        holds = call.target.kind in _STREAMS
+        if holds:
+            link.hold(stream)
+        outcome: Outcome | None = None
         try:
             outcome = await self._outcome(call, link, stream, future)
-        except BaseException:
-            if mode == "thread":
-                link.close()
-            raise
-        if mode == "thread" and not isinstance(outcome, tuple):
-            link.close()
+        finally:
+            if type(outcome) is not tuple:
+                if mode == "thread":
+                    link.close()
+                if holds:
+                    link.release(stream)
         return link, stream, outcome
 
     async def _outcome(
         self, call: Outgoing, link: LoopLink, stream: int, future: "asyncio.Future[Outcome]"
     ) -> Outcome:
-        """Await an answer; pass a cancellation on and wait for what the callee makes of it."""
+        try:
+            return await future
+        except asyncio.CancelledError as cancelled:
+            return await self._cancelled(call, link, stream, future, cancelled)
+
+    async def _cancelled(
+        self,
+        call: Outgoing,
+        link: LoopLink,
+        stream: int,
+        future: "asyncio.Future[Outcome]",
+        cancelled: asyncio.CancelledError,
+    ) -> Outcome:
+        """Pass a cancellation on and wait for what the callee makes of it."""
         while True:
+            if not future.cancelled() or link.is_lost:
+                raise cancelled  # it was answered already, or there is nobody to tell
+            call.cancelled = cancelled
+            future = link.cancel(stream)
             try:
                 outcome = await future
-            except asyncio.CancelledError as cancelled:
-                if not future.cancelled() or link.is_lost:
-                    raise  # it was answered already, or there is nobody to tell
-                call.cancelled = cancelled
-                future = link.cancel(stream)
+            except asyncio.CancelledError as again:
+                cancelled = again
                 continue
-            if call.cancelled is not None and isinstance(outcome, Exception):
-                raise call.cancelled
+            if isinstance(outcome, Exception):
+                raise cancelled
             return outcome
+
+    def _failure(self, call: Outgoing, outcome: Outcome) -> NotTaken:
+        """Return why to try again; raise when the call may have run and must not run twice."""
+        if isinstance(outcome, NotTaken):
+            return outcome
+        assert isinstance(outcome, Exception)
+        reason = self._failed(call, outcome)
+        if isinstance(reason, OutcomeUnknown) and call.target.idempotent:
+            return NotTaken(reason)
+        raise reason
 
     def _failed(self, call: Outgoing, outcome: Exception) -> SeamError:
         if isinstance(outcome, NotTaken):

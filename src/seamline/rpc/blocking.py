@@ -21,6 +21,8 @@ from seamline.wire import (
 )
 
 _LAST_STREAM: Final = 0xFFFFFFFF
+#: What may come between a call and its answer.
+_ASIDE: Final = frozenset({PING, PONG, GOAWAY})
 
 
 class Lost(Exception):  # noqa: N818 - internal; becomes OutcomeUnknown
@@ -102,17 +104,19 @@ class BlockingLink:
             if not count:
                 raise Lost("the worker closed the connection")
             for frame in connection.received(count):
-                if frame[1]:
-                    if frame[1] != self._stream or answer is not None:
-                        raise WireError("the worker answered a call that was not made")
-                    answer = frame
-                elif frame[0] == PING:
-                    self._channel.send(pack(PONG))
-                elif frame[0] == GOAWAY:
-                    self.is_draining = True
-                elif frame[0] != PONG:
+                if frame[0] in _ASIDE:
+                    self._aside(frame[0])
+                elif frame[1] != self._stream or answer is not None:
                     raise WireError("the worker answered a call that was not made")
+                else:
+                    answer = frame
         return answer
+
+    def _aside(self, kind: int) -> None:
+        if kind == PING:
+            self._channel.send(pack(PONG))
+        elif kind == GOAWAY:
+            self.is_draining = True
 
 
 def open_link(

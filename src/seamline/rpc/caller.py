@@ -32,12 +32,7 @@ class BlockingCaller:
     def call(self, target: Target, arguments: Arguments) -> Any:
         """Call and wait for the answer."""
         try:
-            call = Outgoing(
-                target,
-                arguments,
-                blocks=is_on_loop(),
-                longest_chain=self._route.limits.chain,
-            )
+            call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
             peer, link, frame = self._answered(call)
             self._give(peer, mode_of(target), link)
             return settle(target, frame)
@@ -54,9 +49,7 @@ class BlockingCaller:
             raise
 
     def _stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
-        call = Outgoing(
-            target, arguments, blocks=is_on_loop(), longest_chain=self._route.limits.chain
-        )
+        call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
         peer, link, frame = self._answered(call)
         steps = Steps(call, frame)
         try:

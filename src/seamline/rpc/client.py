@@ -1,6 +1,6 @@
 """The client of one remote group: every way to call it, from threads and event loops."""
 
-from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Sequence
 from typing import Any
 
 from seamline.plan import Limits
@@ -51,13 +51,13 @@ class Client:
         """
         return self._blocking.call(target, arguments)
 
-    async def call_async(self, target: Target, arguments: Arguments) -> Any:
-        """Call a function and await its result. Raises as :meth:`call`.
+    def call_async(self, target: Target, arguments: Arguments) -> Coroutine[Any, Any, Any]:
+        """Return the coroutine of a call. Raises as :meth:`call`.
 
         A cancellation is passed on; what the callee makes of it (a clean-up, a value) is
         awaited, until the deadline at most.
         """
-        return await self._looped.call(target, arguments)
+        return self._looped.call(target, arguments)
 
     def stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
         """Return the generator of a remote generator function; nothing is sent before ``next``."""

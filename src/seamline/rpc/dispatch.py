@@ -4,7 +4,6 @@ No sockets and no threads here: the same code answers for a thread's connection,
 event loop and for calls inside one process.
 """
 
-import math
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeAlias
@@ -243,13 +242,6 @@ def fault(error: SeamError, flags: int = 0) -> Answer:
 def not_started(error: SeamError) -> Answer:
     """Return the answer for a call that did not run and may be made elsewhere."""
     return fault(error, FLAG_NOT_STARTED)
-
-
-def milliseconds(deadline: float, now: float) -> int:
-    """Return a deadline as a frame's header holds it: at least 1, and 0 for none."""
-    if deadline == math.inf:
-        return 0
-    return min(max(int((deadline - now) * 1000), 1), 0xFFFFFFFF)
 
 
 def _with_carried(incoming: Incoming, kind: int, flags: int, body: bytes) -> Answer:

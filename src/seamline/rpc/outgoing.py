@@ -25,6 +25,7 @@ from seamline.wire import (
     FLAG_NAMED,
     FLAG_SAME,
     FLAG_SPREAD,
+    MAX_DEADLINE_MS,
     Frame,
 )
 
@@ -34,6 +35,7 @@ class Outgoing:
 
     Attributes:
         deadline: ``time.monotonic()`` instant.
+        ms: Milliseconds left when it was made.
         flags, body: What to send when both ends hold the same version.
         cancelled: Our own cancellation, once it has been passed on.
     """
@@ -46,11 +48,12 @@ class Outgoing:
         "chain",
         "deadline",
         "flags",
+        "ms",
         "target",
     )
 
     def __init__(
-        self, target: Target, arguments: Arguments, *, blocks: bool, longest_chain: int
+        self, target: Target, arguments: Arguments, blocks: bool, longest_chain: int
     ) -> None:
         situation = current.get()
         self.target = target
@@ -58,7 +61,10 @@ class Outgoing:
         self.blocks = blocks
         self.cancelled: BaseException | None = None
         self.chain = situation.chain
-        self.deadline = deadline_of(situation, target)
+        inherited = situation.deadline
+        now = time.monotonic()
+        self.deadline = now + target.timeout if inherited is None else inherited
+        self.ms = min(max(int((self.deadline - now) * 1000), 1), MAX_DEADLINE_MS)
         if len(self.chain) >= longest_chain:
             raise Deadlock(
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
@@ -133,12 +139,6 @@ class Outgoing:
         return with_meta(self.chain, carry, body)
 
 
-def deadline_of(situation: Situation, target: Target) -> float:
-    """Return the instant a call made now must be answered by."""
-    inherited = situation.deadline
-    return time.monotonic() + target.timeout if inherited is None else inherited
-
-
 def settle(target: Target, frame: Frame, thrown: BaseException | None = None) -> Any:
     """Return the value of an answer, or raise what the host raised.
 
@@ -186,7 +186,7 @@ def milliseconds_left(deadline: float) -> int:
     """Return a deadline for a frame's header: at least 1, and 0 for none."""
     if deadline == math.inf:
         return 0
-    return min(max(int((deadline - time.monotonic()) * 1000), 1), 0xFFFFFFFF)
+    return min(max(int((deadline - time.monotonic()) * 1000), 1), MAX_DEADLINE_MS)
 
 
 def _loop_of(chain: tuple[Hop, ...]) -> str:

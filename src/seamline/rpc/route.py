@@ -15,6 +15,7 @@ class Route:
     Attributes:
         table: What the group's workers are told at the handshake. It only grows; a
             connection that was told a shorter one is replaced when a new function is called.
+        ids: Positions in the table, by address.
         is_closed: Whether connections that come back are closed instead of kept.
     """
 
@@ -28,7 +29,7 @@ class Route:
         self.workers = [peer.worker for peer in self.balance.peers]
         self.table: list[Entry] = []
         self.is_closed = False
-        self._ids: dict[str, int] = {}
+        self.ids: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def declare(self, targets: Iterable[Target]) -> None:
@@ -36,19 +37,23 @@ class Route:
         for target in targets:
             self.function_id(target)
 
+    def peer(self, worker: str) -> Peer:
+        """Return a worker by its name."""
+        return next(peer for peer in self.balance.peers if peer.worker == worker)
+
     def function_id(self, target: Target) -> int:
         """Return a function's position in the table, adding it if it is new."""
-        known = self._ids.get(target.address)
+        known = self.ids.get(target.address)
         if known is not None:
             return known
         with self._lock:
-            known = self._ids.get(target.address)
+            known = self.ids.get(target.address)
             if known is None:
                 known = len(self.table)
                 self.table.append(
                     Entry(target.address, target.fingerprint, str(target.kind), target.parameters)
                 )
-                self._ids[target.address] = known
+                self.ids[target.address] = known
             return known
 
     def after_fork(self) -> None:
