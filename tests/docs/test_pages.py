@@ -10,7 +10,12 @@ import seamline
 from seamline import config
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 SOURCE = Path(seamline.__file__).parent
 
 _LINK = re.compile(r"(?:\]\(|src=\")(?!https?:|#|mailto:)([^)\s\"#]+)(?:#([^)\s\"]+))?")
