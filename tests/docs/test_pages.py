@@ -115,3 +115,10 @@ def test_every_rule_of_the_seam_has_a_section() -> None:
     assert re.findall(r"^## (\d+)\. ", page, re.MULTILINE) == [
         str(number) for number in range(1, 20)
     ]
+
+
+def test_the_reference_application_gets_what_it_lists() -> None:
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    its = tomllib.loads((ROOT / "examples/longrun/pyproject.toml").read_text("utf-8"))
+
+    assert sorted(ours["dependency-groups"]["example"]) == sorted(its["project"]["dependencies"])
