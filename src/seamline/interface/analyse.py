@@ -70,6 +70,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         application.graph,
         application.state,
         application.callbacks,
+        found.modules,
         found.touched,
     )
     callers = _callers(application, found.modules)

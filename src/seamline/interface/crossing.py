@@ -33,11 +33,21 @@ _EXCEPTIONS: Final = frozenset(
 
 
 class Obstacle(NamedTuple):
-    """Why a value stays in its process: the type as written and what it is to a reader."""
+    """Why a value stays in its process.
+
+    Attributes:
+        type: As a reader would write it.
+        what: What it is to a reader.
+        remedy: What to do instead.
+        where: Where in the signature it is, with a verb.
+        optional: Whether callers may leave it out, or pass something that crosses.
+    """
 
     type: str
     what: str
     remedy: str
+    where: str = ""
+    optional: bool = False
 
 
 class Types:
@@ -153,6 +163,31 @@ class Types:
                     name, "an object with state of its own", "make the class a dataclass"
                 )
         return None
+
+    def has_alternative(self, module: str, annotation: ast.expr | None) -> bool:
+        """Whether a union offers, besides None, something that can cross."""
+        match annotation:
+            case ast.BinOp(op=ast.BitOr()):
+                parts = [annotation.left, annotation.right]
+            case ast.Subscript(slice=ast.Tuple(elts=parts)) if (
+                str(self.world.resolve(module, annotation.value)) == "typing.Union"
+            ):
+                pass
+            case ast.Subscript() if str(self.world.resolve(module, annotation.value)) == (
+                "typing.Optional"
+            ):
+                return self.has_alternative(module, annotation.slice)
+            case _:
+                return False
+        return any(
+            self.has_alternative(module, part)
+            or (
+                not isinstance(part, ast.Constant)
+                and bool(self.leaves(module, part))
+                and self.obstacle(module, part) is None
+            )
+            for part in parts
+        )
 
     # -- classes ------------------------------------------------------------------------
 

@@ -46,6 +46,20 @@ class Definition:
         args = self.node.args
         return (*args.posonlyargs, *args.args, *args.kwonlyargs)
 
+    @property
+    def optional(self) -> frozenset[str]:
+        """Return the parameters that have a default."""
+        args = self.node.args
+        positional = (*args.posonlyargs, *args.args)
+        keywords = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+        return frozenset(
+            arg.arg
+            for arg in (
+                *(positional[len(positional) - len(args.defaults) :]),
+                *(arg for arg, default in keywords if default is not None),
+            )
+        )
+
     def annotations(self) -> dict[str, ast.expr | None]:
         """Return the annotation of every parameter, variadic ones included."""
         args = self.node.args

@@ -333,6 +333,7 @@ HANDLE_METHODS: Final = {
     "sendall": "a socket",
     "recv": "a socket",
     "acquire": "a lock",
+    "app_context": "an application object",
 }
 
 REGISTERING: Final = frozenset(

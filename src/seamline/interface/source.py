@@ -181,7 +181,7 @@ def _is_test(relative: Path) -> bool:
         any(part in TEST_DIRECTORIES for part in relative.parts[:-1])
         or name.startswith("test_")
         or name.endswith("_test.py")
-        or name == "conftest.py"
+        or name in ("conftest.py", "tests.py", "test.py")
     )
 
 

@@ -1,7 +1,7 @@
 """Where each function runs when a process that does not host its package calls it."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +41,7 @@ class Judge:
 
     Attributes:
         local: What the user lists as ``local`` in ``seamline.toml``.
+        modules: The modules of its package.
         touched: What each body touches, within the service and unplaced modules.
     """
 
@@ -49,6 +50,7 @@ class Judge:
     graph: Graph
     state: StateMap
     callbacks: Mapping[Definition, str]
+    modules: Container[str]
     touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
 
     def judge(self, definition: Definition, names: Sequence[str], *, public: bool) -> Judgement:
@@ -66,33 +68,55 @@ class Judge:
         if definition in self.callbacks:
             return Judgement(Verdict.LOCAL, f"{self.callbacks[definition]}: a framework calls it")
         touched = self.touched.get(definition, {})
-        found = next(self.obstacles(definition), None)
-        if touched:
-            evidence = self.evidence(touched)
-            if found is None:
-                return Judgement(Verdict.REMOTE, evidence)
-            where, obstacle = found
+        obstacles = list(self.obstacles(definition))
+        strict = next((found for found in obstacles if not found.optional), None)
+        stays = strict is not None or (definition.owner is not None and not definition.is_static)
+        if not touched or (stays and not self._is_of_host(touched)):
+            return self._free(definition, touched, next(iter(obstacles), None), public=public)
+        evidence = self.evidence(touched)
+        if strict is not None:
             return Judgement(
                 Verdict.REFUSED,
-                f"{evidence}, but {where} {obstacle.type}: {obstacle.what} cannot cross",
-                obstacle.remedy,
+                f"{evidence}, but {strict.where} {strict.type}: {strict.what} cannot cross",
+                strict.remedy,
             )
-        return self._stateless(definition, found, public=public)
+        if obstacles:
+            evidence += f"; {obstacles[0].where} {obstacles[0].type} only where callers pass one"
+        return Judgement(Verdict.REMOTE, evidence)
 
-    def _stateless(
-        self, definition: Definition, found: tuple[str, Obstacle] | None, *, public: bool
+    def _is_of_host(self, touched: Mapping[Symbol, Touch]) -> bool:
+        """Whether some of it is the host's alone.
+
+        Handles of shared modules and of framework objects are not: every process that builds
+        the application has its own of the same database.
+        """
+        return any(
+            (fact := self.state.facts.get(symbol)) is not None
+            and (not fact.resource or symbol.module in self.modules)
+            for symbol in touched
+        )
+
+    def _free(
+        self,
+        definition: Definition,
+        touched: Mapping[Symbol, Touch],
+        found: Obstacle | None,
+        *,
+        public: bool,
     ) -> Judgement:
+        """Return the verdict on a function that needs nothing which only the host has."""
+        nothing = "touches no state of the host"
+        if touched:
+            nothing = f"touches only {min(touched)}, which every process has its own of"
+        if definition.owner is not None and not definition.is_static:
+            return Judgement(Verdict.LOCAL, f"a method that {nothing}")
         if found is not None:
-            where, obstacle = found
             return Judgement(
                 Verdict.LOCAL,
-                f"touches no state of the host, and {where} {obstacle.type}: "
-                f"{obstacle.what} stays with the caller",
+                f"{nothing}, and {found.where} {found.type}: {found.what} stays with the caller",
             )
         if not public:
-            return Judgement(Verdict.LOCAL, "touches no state of the host")
-        if definition.owner is not None and not definition.is_static:
-            return Judgement(Verdict.LOCAL, "a method that touches no state of the host")
+            return Judgement(Verdict.LOCAL, nothing)
         if self.is_cheap(definition):
             return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
         return Judgement(Verdict.REMOTE, "runs where its service runs; its values can cross")
@@ -111,8 +135,18 @@ class Judge:
 
     # -- what cannot cross --------------------------------------------------------------
 
-    def obstacles(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
+    def obstacles(self, definition: Definition) -> Iterator[Obstacle]:
         """Yield what of a function's values cannot cross, with where it is."""
+        optional = definition.optional | {
+            name
+            for name, annotation in definition.annotations().items()
+            if self.graph.types.has_alternative(definition.module, annotation)
+        }
+        for name, found in self._parameters(definition):
+            yield found._replace(optional=name in optional)
+        yield from self._results(definition)
+
+    def _parameters(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
         types, module = self.graph.types, definition.module
         body = self.graph.bodies[definition]
         own = self._own_parameter(definition)
@@ -120,16 +154,19 @@ class Judge:
             mine = name == own
             found = self._self(definition) if mine else types.obstacle(module, annotation)
             if found is not None:
-                yield f"its parameter {name!r} is", found
+                yield name, found._replace(where=f"its parameter {name!r} is")
+        yield from self._by_parameters(definition, body)
+
+    def _results(self, definition: Definition) -> Iterator[Obstacle]:
+        types, module = self.graph.types, definition.module
         result = types.obstacle(module, definition.node.returns, result=True)
         if result is not None:
-            yield "its result is", result
+            yield result._replace(where="its result is")
         returned = types.leaves(module, definition.node.returns)[:1]
         if definition.kind not in _STREAMS and any(str(s) in GENERATORS for s in returned):
-            yield "its result is", Obstacle("a generator", "a frame of the host", "return a list")
-        yield from self._by_parameters(definition, body)
+            yield Obstacle("a generator", "a frame of the host", "return a list", "its result is")
         if definition.node.returns is None or not returned:
-            yield from self._by_returns(body)
+            yield from self._by_returns(self.graph.bodies[definition])
 
     def _own_parameter(self, definition: Definition) -> str:
         if definition.owner is None or definition.is_static or not definition.parameters:
@@ -160,21 +197,22 @@ class Judge:
                     names = map(str, self.graph.types.leaves(definition.module, annotation))
                     if not {"builtins.type", "typing.Type"} & set(names):
                         obstacle = Obstacle("a callable", "a callable", "pass the values it gives")
-                        yield f"its parameter {name!r} is called, so it is", obstacle
+                        where = f"its parameter {name!r} is called, so it is"
+                        yield name, obstacle._replace(where=where)
             what = HANDLE_METHODS.get(call.method)
             for origin in call.receiver if what else ():
                 name = origin.symbol.name
                 whole = origin.kind == "param" and origin.level == "whole" and name != own
                 if whole and annotations.get(name) is None:
                     obstacle = Obstacle(str(what), str(what), "pass plain values instead")
-                    yield f"its parameter {name!r} appears to be", obstacle
+                    yield name, obstacle._replace(where=f"its parameter {name!r} appears to be")
 
-    def _by_returns(self, body: Body) -> Iterator[tuple[str, Obstacle]]:
+    def _by_returns(self, body: Body) -> Iterator[Obstacle]:
         for origins, _ in body.returns:
             for origin in origins:
                 found = self._returned(origin)
                 if found is not None:
-                    yield "its result is", found
+                    yield found._replace(where="its result is")
 
     def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: PLR0911 - a table
         if origin.kind == "function":

@@ -252,3 +252,70 @@ def test_calls_into_another_service_are_not_touching(read) -> None:
 
     assert read(files, "stock", "orders").functions["orders.order"].touches == ()
     assert read(files, "orders").functions["orders.order"].touches == ("stock:COUNTS",)
+
+
+DATABASE = """
+from flask_sqlalchemy import SQLAlchemy
+db = SQLAlchemy()
+"""
+
+
+def test_methods_of_models_stay_with_the_handle_that_every_process_has(read) -> None:
+    reading = read(
+        {
+            "database.py": DATABASE,
+            "people.py": """
+                from database import db
+
+                class Person(db.Model):
+                    def friends(self):
+                        return db.session.scalars("select 1").all()
+
+                def everybody() -> list[str]:
+                    return list(db.session.scalars("select name"))
+
+                def rename(person: Person, name: str) -> None:
+                    person.name = name
+                    db.session.commit()
+                """,
+        },
+        "people",
+    )
+
+    assert reading.verdict("people.Person.friends") == "local"
+    assert reading.verdict("people.everybody") == "remote"
+    assert reading.verdict("people.rename") == "local"
+    assert "every process has its own of" in reading.functions["people.rename"].reason
+
+
+@pytest.mark.parametrize(
+    ("parameter", "verdict"),
+    [
+        ("change: Callable", "refused"),
+        ("change: Callable | None", "refused"),
+        ("change: Callable | None = None", "remote"),
+        ("change: str | Callable", "remote"),
+        ("change: Union[str, Callable]", "remote"),
+        ("change: Optional[Callable]", "refused"),
+        ("*change: Callable", "refused"),
+        ("change", "refused"),
+        ("change=None", "remote"),
+    ],
+)
+def test_what_may_be_left_out_or_replaced_by_a_value_is_no_obstacle(
+    read, parameter: str, verdict: str
+) -> None:
+    reading = read(
+        {
+            "shop.py": f"""
+                from collections.abc import Callable
+                from typing import Optional, Union
+                SEEN = []
+                def put({parameter}) -> None:
+                    SEEN.append(change())
+                """
+        },
+        "shop",
+    )
+
+    assert reading.verdict("shop.put") == verdict
