@@ -23,7 +23,7 @@ from seamline.rpc.route import Route
 from seamline.rpc.situation import current
 from seamline.rpc.steps import Steps
 from seamline.transport import dial_async
-from seamline.wire import END, ERROR, Frame
+from seamline.wire import END, EQUAL, ERROR, Frame
 
 _STREAMS: Final = frozenset(
     {
@@ -167,16 +167,20 @@ class AsyncCaller:
 
     def _send_now(self, call: Outgoing) -> "tuple[LoopLink, int, asyncio.Future[Outcome]] | None":
         """Send on an open connection; ``None`` when there is none, or more to think about."""
-        if call.chain or call.target.kind is not Kind.ASYNC:
+        if call.target.kind is not Kind.ASYNC:
             return None
-        state = self._state()
+        for hop in call.chain:
+            if hop[1]:
+                return None
+        state = self._states.get(asyncio.get_running_loop()) or self._state()
         peers = self._route.balance.peers
         peer = peers[0] if len(peers) == 1 else self._choose(state, None)
         link = state.shared.get(peer.worker)
         function = self._route.ids.get(call.target.address)
         if link is None or function is None or not is_usable(link, function):
             return None
-        flags, body = call.fit(link.verdicts[function])
+        verdict = link.verdicts[function]
+        flags, body = (call.flags, call.body) if verdict == EQUAL else call.fit(verdict)
         stream, future = link.call(function, flags, body, call.ms, call.deadline)
         return link, stream, future
 

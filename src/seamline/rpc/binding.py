@@ -54,19 +54,22 @@ class Shape:
         Raises:
             InterfaceMismatch: The numbers do not fit, or a default is asked for that is not there.
         """
-        values = given.values
+        values = self.place_values(given.values, name)
+        if not self.keyword_only:
+            return values + given.extra, given.keywords
+        keywords = dict(zip(self.keyword_only, values[self.positional :], strict=True))
+        return values[: self.positional] + given.extra, keywords | given.keywords
+
+    def place_values(self, values: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+        """Return the values of all declared parameters, defaults filled in. Raises as place."""
         if len(values) != len(self.names):
             raise InterfaceMismatch(
                 f"{name} takes {len(self.names)} declared parameters, {len(values)} came"
             )
         for value in values:
             if value is DEFAULT:
-                values = self._with_defaults(values, name)
-                break
-        if not self.keyword_only:
-            return values + given.extra, given.keywords
-        keywords = dict(zip(self.keyword_only, values[self.positional :], strict=True))
-        return values[: self.positional] + given.extra, keywords | given.keywords
+                return self._with_defaults(values, name)
+        return values
 
     def place_named(self, given: Arguments, name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return what to call the function with when the caller holds another version.
@@ -120,10 +123,11 @@ class Binding:
     """A hosted function as one kind of caller may call it.
 
     Attributes:
+        is_open: Whether calls are taken at all.
         verdict: ``EQUAL``, ``NAMED``, or the sentence that says why it may not be called.
     """
 
-    __slots__ = ("hosted", "name", "shape", "tally", "verdict")
+    __slots__ = ("hosted", "is_open", "name", "shape", "tally", "verdict")
 
     def __init__(self, hosted: Hosted, entry: Entry, tally: Tally) -> None:
         self.hosted = hosted
@@ -131,6 +135,7 @@ class Binding:
         self.shape = Shape(hosted.function)
         self.tally = tally
         self.verdict: int | str = self._compare(entry)
+        self.is_open = isinstance(self.verdict, int) and not hosted.aliases
 
     def _compare(self, entry: Entry) -> int | str:
         hosted = self.hosted

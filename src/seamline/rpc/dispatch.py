@@ -6,7 +6,7 @@ event loop and for calls inside one process.
 
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from seamline.errors import (
     AliasedState,
@@ -19,7 +19,7 @@ from seamline.errors import (
 )
 from seamline.rpc.binding import Binding
 from seamline.rpc.model import Arguments
-from seamline.rpc.situation import Situation, current
+from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
     ERROR,
@@ -40,8 +40,14 @@ from seamline.wire import (
 Answer: TypeAlias = tuple[int, int, bytes]
 
 
+_NO_WATCH: Final[dict[str, bytes]] = {}
+_NO_KEYWORDS: Final[dict[str, Any]] = {}
+
+
 class Incoming:
     """One call that arrived, ready to be run in a context of its own.
+
+    ``callers`` holds the direct caller, as told at the handshake.
 
     Attributes:
         deadline: ``clock()`` instant.
@@ -64,7 +70,7 @@ class Incoming:
         self,
         binding: Binding,
         frame: Frame,
-        caller: str,
+        callers: tuple[Hop, ...],
         now: float,
         is_cancelled: Callable[[], bool],
     ) -> None:
@@ -75,15 +81,19 @@ class Incoming:
         self.deadline = now + frame[4] / 1000 if frame[4] else None
         self.carry: bytes | None = None
         self.entered: Callable[[], object] | None = None
-        self.watch: dict[str, bytes] = {}
-        hop = (caller, bool(flags & FLAG_BLOCKED))
+        self.watch = _NO_WATCH
+        if flags & FLAG_BLOCKED:
+            callers = ((callers[0][0], True),)
         if flags & FLAG_META:
             meta, body = split_meta(flags, body)
-            self.chain = (*meta.chain, hop)
+            callers = meta.chain + callers
             self.carry = meta.carry
+        self.chain = callers
+        decoded = binding.hosted.codec.decode(body)
+        if flags & FLAG_SPREAD or binding.shape.keyword_only or type(decoded) is not tuple:
+            self.given = placed(binding, decoded, flags)
         else:
-            self.chain = (hop,)
-        self.given = placed(binding, binding.hosted.codec.decode(body), flags)
+            self.given = binding.shape.place_values(decoded, binding.name), _NO_KEYWORDS
 
     def enter(self) -> None:
         """Make the current context the one of this call; watch what it may mutate."""
@@ -203,6 +213,9 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
     except SeamError as error:
         binding.tally.errors += 1
         return fault(error)
+    except Exception as error:  # noqa: BLE001 - encoding runs the application's properties
+        binding.tally.calls -= 1
+        return failure(incoming, error)
     return (kind, 0, body)
 
 

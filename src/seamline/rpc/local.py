@@ -137,8 +137,8 @@ class LocalClient:
         try:
             binding = check_callable(bindings[0], ms)
             frame = (CALL, 1, 0, flags, ms, body)
-            caller = f"{target.service}.local"
-            incoming = Incoming(binding, frame, caller, time.monotonic(), _never)
+            callers = ((f"{target.service}.local", False),)
+            incoming = Incoming(binding, frame, callers, time.monotonic(), _never)
         except SeamError as error:
             return call, fault(error)
         enter = self._enter

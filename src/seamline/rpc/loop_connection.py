@@ -25,7 +25,6 @@ from seamline.wire import CALL, CANCEL, ERROR, GOAWAY, HEADER, ITEM, PING, PONG,
 
 _log = logging.getLogger("seamline.rpc")
 _STREAMS = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
-_ASYNC = _STREAMS | {Kind.ASYNC}
 
 
 class Worker(Protocol):
@@ -43,15 +42,11 @@ class Worker(Protocol):
 class Running:
     """One call that has a task."""
 
-    __slots__ = ("held", "is_cancelled", "is_stepping", "steps", "task")
+    __slots__ = ("is_cancelled", "task")
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
         self.is_cancelled = False
-        self.is_stepping = True
-        #: Only for streams: the generator, and what the caller asked of it.
-        self.held: HeldAsyncStream | None = None
-        self.steps: asyncio.Queue[tuple[Step, float | None]] | None = None
 
     def cancel(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel the task, after it has begun: as in one process, a call starts at once."""
@@ -62,6 +57,23 @@ class Running:
     def was_cancelled(self) -> bool:
         """Return whether the caller gave the call up."""
         return self.is_cancelled
+
+
+class RunningStream(Running):
+    """One stream: its generator, and what its caller asked of it."""
+
+    __slots__ = ("held", "is_stepping", "steps")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: HeldAsyncStream | None = None
+        self.is_stepping = True
+        self.steps: asyncio.Queue[tuple[Step, float | None]] = asyncio.Queue()
+
+    def cancel(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel the step that runs; between steps there is nothing to cancel."""
+        if self.is_stepping:
+            super().cancel(loop)
 
 
 class LoopConnection(LoopChannel):
@@ -77,6 +89,7 @@ class LoopConnection(LoopChannel):
         self._connection = reception.connection
         self._bindings = reception.bindings
         self._caller = reception.caller
+        self._callers = ((reception.caller, False),)
         self._worker = worker
         self._running: dict[int, Running] = {}
         self._is_draining = False
@@ -110,7 +123,7 @@ class LoopConnection(LoopChannel):
     def lost(self, _error: OSError | None, _unsent: Sequence[bytes | memoryview]) -> None:
         """Cancel what runs for a caller that is gone."""
         for running in list(self._running.values()):
-            running.cancel(self.loop)
+            Running.cancel(running, self.loop)  # a stream also between its steps
         self._worker.gone(self)
 
     def _take(self, frame: Frame) -> None:
@@ -119,59 +132,63 @@ class LoopConnection(LoopChannel):
             self._call(stream, frame)
         elif kind == CANCEL:
             running = self._running.get(stream)
-            if running is not None and running.is_stepping:
+            if running is not None:
                 running.cancel(self.loop)
         elif kind == PING:
             self.write(pack(PONG))
         elif kind != PONG:
-            running = self._running.get(stream)
-            self._step(running, frame)
+            self._step(self._running.get(stream), frame)
 
     def _call(self, stream: int, frame: Frame) -> None:
         worker = self._worker
+        if self._is_draining or worker.in_flight >= worker.limit:
+            self._turn_away(stream)
+            return
         if stream in self._running:
             raise WireError(f"stream {stream} was opened twice")
-        if self._is_draining:
-            self._reply(stream, not_started(draining(worker.worker)))
-            return
-        if worker.in_flight >= worker.limit:
-            why = f"worker {worker.worker} has {worker.in_flight} calls in flight"
-            self._reply(stream, not_started(Overloaded(f"{why} (limits.in_flight)")))
-            return
-        running = Running()
+        running: Running
+        run: Coroutine[Any, Any, None]
+        function = frame[2]
         try:
-            binding = self._bindings[frame[2]] if frame[2] < len(self._bindings) else None
-            binding = check_callable(binding, frame[4])
+            binding = self._bindings[function] if function < len(self._bindings) else None
+            if binding is None or not binding.is_open:
+                binding = check_callable(binding, frame[4])
             kind = binding.hosted.kind
-            if kind not in _ASYNC:
+            now = worker.clock()
+            if kind is Kind.ASYNC:
+                running = Running()
+                incoming = Incoming(binding, frame, self._callers, now, running.was_cancelled)
+                run = self._serve(stream, incoming)
+            elif kind in _STREAMS:
+                running = RunningStream()
+                incoming = Incoming(binding, frame, self._callers, now, running.was_cancelled)
+                running.held = HeldAsyncStream(incoming)
+                run = self._serve_stream(stream, running, running.held)
+            else:
                 raise WireError(f"{binding.name} is {kind}: it needs mode thread")
-            incoming = Incoming(
-                binding, frame, self._caller, worker.clock(), running.was_cancelled
-            )
         except SeamError as error:
             self._reply(stream, fault(error))
             return
-        run: Coroutine[Any, Any, None]
-        if kind in _STREAMS:
-            running.held = HeldAsyncStream(incoming)
-            running.steps = asyncio.Queue()
-            run = self._serve_stream(stream, running, running.held, running.steps)
-        else:
-            run = self._serve(stream, incoming)
         worker.in_flight += 1
         self._running[stream] = running
         running.task = self.loop.create_task(run, context=Context())
 
+    def _turn_away(self, stream: int) -> None:
+        worker = self._worker
+        if self._is_draining:
+            self._reply(stream, not_started(draining(worker.worker)))
+            return
+        why = f"worker {worker.worker} has {worker.in_flight} calls in flight"
+        self._reply(stream, not_started(Overloaded(f"{why} (limits.in_flight)")))
+
     async def _serve(self, stream: int, incoming: Incoming) -> None:
-        try:
-            answer = await run_async(incoming)
-        finally:
-            self._worker.in_flight -= 1
-            self._running.pop(stream, None)
+        answer = await run_async(incoming)
+        self._worker.in_flight -= 1
+        self._running.pop(stream, None)
         self._reply(stream, answer)
 
     def _step(self, running: Running | None, frame: Frame) -> None:
-        if running is None or running.held is None or running.steps is None:
+        if not isinstance(running, RunningStream) or running.held is None:
             raise WireError("a step came for a stream that is not open")
         if running.is_stepping:
             raise WireError("a step came before the answer to the last one")
@@ -182,9 +199,8 @@ class LoopConnection(LoopChannel):
     async def _serve_stream(
         self,
         stream: int,
-        running: Running,
+        running: RunningStream,
         held: HeldAsyncStream,
-        steps: "asyncio.Queue[tuple[Step, float | None]]",
     ) -> None:
         answer: Answer = (ERROR, 0, b"")
         try:
@@ -192,7 +208,7 @@ class LoopConnection(LoopChannel):
             while answer[0] == ITEM and not self.is_lost:
                 running.is_stepping = False
                 self._reply(stream, answer)
-                step, deadline = await steps.get()
+                step, deadline = await running.steps.get()
                 answer = await held.step(step, deadline)
         except asyncio.CancelledError:
             _log.debug("the caller of %s is gone", held.incoming.binding.name)

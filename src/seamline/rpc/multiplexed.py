@@ -21,6 +21,7 @@ from seamline.wire import (
     ITEM,
     PING,
     PONG,
+    RESULT,
     Frame,
     State,
     pack,
@@ -76,8 +77,10 @@ class LoopLink(LoopChannel):
         self, function: int, flags: int, body: bytes, ms: int, deadline: float
     ) -> tuple[int, "asyncio.Future[Outcome]"]:
         """Send a call; return its stream and the future of its first answer."""
-        stream = self._stream % _LAST_STREAM + 1
-        while stream in self._pending:  # four milliards of calls later
+        stream = self._stream + 1
+        if stream > _LAST_STREAM:
+            stream = 1
+        while stream in self._pending:  # one that has waited for four milliards of calls
             stream = stream % _LAST_STREAM + 1
         self._stream = stream
         data = HEADER.pack(len(body), stream, function, CALL, flags, ms) + body
@@ -108,8 +111,19 @@ class LoopLink(LoopChannel):
     def received(self, count: int) -> None:
         """Take bytes from the worker."""
         try:
+            pending = self._pending
             for frame in self._connection.received(count):
-                self._take(frame)
+                # The common answer first and in place: a method call each would cost a tenth.
+                if frame[0] == RESULT and frame[1] in pending:
+                    stream = frame[1]
+                    future = pending.pop(stream)
+                    self._deadlines.pop(stream, None)
+                    if not future.done():
+                        future.set_result(frame)
+                else:
+                    self._take(frame)
+            if self.is_draining:
+                self.retire()
         except (SeamError, NotTaken) as error:
             self._fail(error)
             self.close()
@@ -177,8 +191,6 @@ class LoopLink(LoopChannel):
                 future.set_result(NotTaken(error_of(frame[5])))
             else:
                 future.set_result(frame)
-            if self.is_draining:
-                self.retire()
 
     def _introduce(self, frame: Frame) -> None:
         reply = self._introduction.answer(frame)

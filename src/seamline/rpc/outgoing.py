@@ -64,7 +64,8 @@ class Outgoing:
         inherited = situation.deadline
         now = time.monotonic()
         self.deadline = now + target.timeout if inherited is None else inherited
-        self.ms = min(max(int((self.deadline - now) * 1000), 1), MAX_DEADLINE_MS)
+        ms = int((self.deadline - now) * 1000)
+        self.ms = ms if 0 < ms < MAX_DEADLINE_MS else max(1, min(ms, MAX_DEADLINE_MS))
         if len(self.chain) >= longest_chain:
             raise Deadlock(
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "

@@ -58,6 +58,7 @@ class ThreadConnection:
         self._connection = reception.connection
         self._bindings = reception.bindings
         self._caller = reception.caller
+        self._callers = ((reception.caller, False),)
         self._worker = worker
         self._stream = 0
         self._held: HeldStream | None = None
@@ -129,7 +130,7 @@ class ThreadConnection:
             binding = check_callable(binding, frame[4])
             if binding.hosted.kind not in _SYNC:
                 raise WireError(f"{binding.name} is {binding.hosted.kind}: it needs mode loop")
-            incoming = Incoming(binding, frame, self._caller, now, self._is_cancelled)
+            incoming = Incoming(binding, frame, self._callers, now, self._is_cancelled)
             holds = binding.hosted.kind in _STREAMS
             if not self._may_start(holds=holds):
                 return not_started(draining(worker.worker))
