@@ -1,0 +1,88 @@
+"""seamline.interface.source: which files belong to an application, and under which names."""
+
+from pathlib import Path
+
+import pytest
+
+from seamline.interface.source import read_application
+
+FILES = {
+    "shop/__init__.py": "application",
+    "shop/cart.py": "application",
+    "tests/test_shop.py": "test",
+    "conftest.py": "test",
+    "shop/tests.py": "test",
+    "node_modules/tool.py": None,
+    ".hidden/secret.py": None,
+    "custom-env/pyvenv.cfg": None,
+    "custom-env/lib/thing.py": None,
+    "shop/__pycache__/cart.py": None,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in FILES:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    return tmp_path
+
+
+def test_environments_hidden_and_foreign_directories_are_left_out(project: Path) -> None:
+    sources = read_application(project, ["shop"], [])
+
+    kinds = {s.file: "test" if s.test else "application" for s in sources.modules.values()}
+    assert kinds == {name: kind for name, kind in FILES.items() if kind}
+
+
+def test_modules_below_src_are_named_as_they_are_imported(tmp_path: Path) -> None:
+    (tmp_path / "src" / "shop").mkdir(parents=True)
+    (tmp_path / "src" / "shop" / "cart.py").write_text("")
+
+    sources = read_application(tmp_path, ["shop.cart"], [])
+
+    assert sources.modules["shop.cart"].file == "src/shop/cart.py"
+
+
+def test_application_below_a_directory_called_tests_is_no_test(tmp_path: Path) -> None:
+    root = tmp_path / "tests" / "apps"
+    root.mkdir(parents=True)
+    (root / "shop.py").write_text("")
+
+    sources = read_application(root, ["shop"], [])
+
+    assert not sources.modules["shop"].test
+
+
+def test_package_outside_the_root_is_read_with_its_modules(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "shop").mkdir(parents=True)
+    (elsewhere / "shop" / "__init__.py").write_text("")
+    (elsewhere / "shop" / "cart.py").write_text("")
+    root = tmp_path / "project"
+    root.mkdir()
+
+    sources = read_application(root, ["shop"], [elsewhere])
+
+    assert set(sources.modules) == {"shop", "shop.cart"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param(b"a = 1\nb = (\n", 2, id="syntax"),
+        pytest.param(b"a = '\xff'\n", 1, id="encoding"),
+        pytest.param(b"a = 1\x00\n", 1, id="null-byte"),
+    ],
+)
+def test_file_that_cannot_be_read_is_named_and_the_rest_is_read(
+    tmp_path: Path, content: bytes, line: int
+) -> None:
+    (tmp_path / "good.py").write_text("")
+    (tmp_path / "bad.py").write_bytes(content)
+
+    sources = read_application(tmp_path, ["good"], [])
+
+    assert [(broken.file, broken.line) for broken in sources.unreadable] == [("bad.py", line)]
+    assert "good" in sources.modules
