@@ -288,7 +288,7 @@ def test_a_port_in_use_is_refused_naming_who_has_it(plainflask) -> None:
         run = plainflask.start("--layout", "two", "--bind", f"127.0.0.1:{port}")
 
         assert run.wait() == 2
-    assert f"[bind]  cannot listen on 127.0.0.1:{port}" in run.err.prose
+    assert f"[bind] cannot listen on 127.0.0.1:{port}" in run.err.prose
     assert f"by pid {os.getpid()}" in run.err.prose
     assert plainflask.leftovers() == []
 
@@ -405,7 +405,7 @@ def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(pro
     run = project.start()
 
     assert run.wait() == 4
-    assert "[start]  not ready after 1 s: app" in run.err.prose
+    assert "[start] not ready after 1 s: app" in run.err.prose
     assert project.processes() == set()
 
 

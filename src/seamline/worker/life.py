@@ -1,6 +1,7 @@
 """The life of one worker process: load, open, serve, drain, leave."""
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -79,6 +80,7 @@ class Worker:
         if self._plan.setup is not None:
             call_setup(self._plan.setup, root)
         self._serving.load()
+        _keep_loggers()
         self._process.verify()
 
     async def _serve(self) -> None:
@@ -135,6 +137,15 @@ class Worker:
 
     def _on_term(self) -> None:
         self._on_drain(Drain(timeout=self._plan.graceful_timeout))
+
+
+def _keep_loggers() -> None:
+    """Enable our loggers again: ``logging.config`` disables all that it was not told of."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.partition(".")[0] in {"seamline", "uvicorn"} and isinstance(
+            logger, logging.Logger
+        ):
+            logger.disabled = False
 
 
 def _align(order: Align) -> None:

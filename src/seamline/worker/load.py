@@ -4,6 +4,7 @@ Every failure becomes one ApplicationError that names the user's own file and li
 """
 
 import ast
+import contextlib
 import difflib
 import importlib
 import inspect
@@ -210,7 +211,9 @@ def _call(
 ) -> Any:
     file, line = _definition(factory)
     try:
-        inspect.signature(factory).bind(*positional, **keywords)
+        # A callable without a readable signature raises ValueError: the call itself will tell.
+        with contextlib.suppress(ValueError):
+            inspect.signature(factory).bind(*positional, **keywords)
     except TypeError as exc:
         raise ApplicationError(
             f"the factory {text} cannot be called like that: {exc}",
@@ -218,8 +221,6 @@ def _call(
             line=line,
             remedy="write its arguments as literals in the parentheses",
         ) from exc
-    except ValueError:
-        pass  # A callable without a readable signature: the call itself will tell.
     try:
         application = factory(*positional, **keywords)
     except BaseException as exc:

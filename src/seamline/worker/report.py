@@ -219,12 +219,13 @@ class Channel:
         """
 
         def read() -> None:
-            try:
-                with self._socket.makefile("rb") as lines:
-                    for line in lines:
-                        on_order(_decode_order(line))
-            except ConnectionResetError:
-                pass  # The supervisor was killed with unread reports: the same as its end.
+            # A supervisor that was killed with unread reports resets: the same as its end.
+            with (
+                contextlib.suppress(ConnectionResetError),
+                self._socket.makefile("rb") as lines,
+            ):
+                for line in lines:
+                    on_order(_decode_order(line))
             on_gone()
 
         threading.Thread(target=read, name="seamline-orders", daemon=True).start()
