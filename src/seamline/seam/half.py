@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from types import CodeType, FunctionType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from seamline.interface import Kind
 from seamline.rpc import Arguments, Target
@@ -108,6 +108,9 @@ class Half:
     """
 
     __slots__ = ("_defaults", "_home", "_send", "calls", "target", "twin")
+
+    #: Tells ``rpc.call_site`` that the frame of this half is not the application's own line.
+    is_client_half: ClassVar = True
 
     def __init__(
         self,
