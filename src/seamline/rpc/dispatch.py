@@ -28,12 +28,14 @@ from seamline.wire import (
     FLAG_META,
     FLAG_NAMED,
     FLAG_NOT_STARTED,
+    FLAG_PLAIN,
     FLAG_SAME,
     FLAG_SPREAD,
     RESULT,
     Farewell,
     Frame,
     pack_message,
+    unpack_plain,
 )
 
 #: kind, flags, body
@@ -89,7 +91,7 @@ class Incoming:
             callers = meta.chain + callers
             self.carry = meta.carry
         self.chain = callers
-        decoded = binding.hosted.codec.decode(body)
+        decoded = unpack_plain(body) if flags & FLAG_PLAIN else binding.hosted.codec.decode(body)
         if flags & FLAG_SPREAD or binding.shape.keyword_only or type(decoded) is not tuple:
             self.given = placed(binding, decoded, flags)
         else:

@@ -23,10 +23,12 @@ from seamline.wire import (
     FLAG_FAULT,
     FLAG_META,
     FLAG_NAMED,
+    FLAG_PLAIN,
     FLAG_SAME,
     FLAG_SPREAD,
     MAX_DEADLINE_MS,
     Frame,
+    pack_plain,
 )
 
 
@@ -75,8 +77,13 @@ class Outgoing:
             self.flags = FLAG_SPREAD
             self.body = _encode_spread(target, arguments)
         else:
-            self.flags = 0
-            self.body = target.codec.encode(arguments.values, where=target.parameters)
+            plain = pack_plain(arguments.values)
+            if plain is not None:
+                self.flags = FLAG_PLAIN
+                self.body = plain
+            else:
+                self.flags = 0
+                self.body = target.codec.encode(arguments.values, where=target.parameters)
         if self.chain or target.carry or blocks:
             self._add_meta()
 
@@ -105,7 +112,8 @@ class Outgoing:
         }
         spread = Arguments((), (), named | given.keywords)
         body = _encode_spread(target, spread)
-        return self.flags | FLAG_NAMED | FLAG_SPREAD, self._meta_before(body)
+        flags = self.flags & ~FLAG_PLAIN | FLAG_NAMED | FLAG_SPREAD
+        return flags, self._meta_before(body)
 
     def deadline_left(self) -> float:
         """Return the seconds left; zero or less when the deadline has passed."""

@@ -14,6 +14,7 @@ from seamline.wire.frames import (
     FLAG_META,
     FLAG_NAMED,
     FLAG_NOT_STARTED,
+    FLAG_PLAIN,
     FLAG_SAME,
     FLAG_SPREAD,
     GOAWAY,
@@ -53,6 +54,7 @@ from seamline.wire.handshake import (
     unpack_message,
 )
 from seamline.wire.marks import DEFAULT
+from seamline.wire.plain import pack_plain, unpack_plain
 from seamline.wire.types import TypeTable
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "FLAG_META",
     "FLAG_NAMED",
     "FLAG_NOT_STARTED",
+    "FLAG_PLAIN",
     "FLAG_SAME",
     "FLAG_SPREAD",
     "GOAWAY",
@@ -106,6 +109,8 @@ __all__ = [
     "kind_name",
     "pack",
     "pack_message",
+    "pack_plain",
     "prove",
     "unpack_message",
+    "unpack_plain",
 ]

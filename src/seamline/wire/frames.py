@@ -71,6 +71,9 @@ FLAG_BLOCKED: Final = 0x20
 #: CALL: the body is a triple of values, ``*args`` and ``**kwargs``, not the values alone.
 FLAG_SPREAD: Final = 0x40
 
+#: CALL: the body is an array of scalars that did not go through the codec.
+FLAG_PLAIN: Final = 0x80
+
 HEADER: Final = struct.Struct("<IIHBBI")
 HEADER_BYTES: Final = HEADER.size
 MAX_DEADLINE_MS: Final = 0xFFFFFFFF
