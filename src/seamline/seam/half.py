@@ -137,12 +137,19 @@ class Half:
         if self._home.is_here():
             return self._run_here(values, extra, keywords)
         self.calls += 1
-        if self._defaults is not None:
-            values = tuple(
-                DEFAULT if value is default else value
-                for value, default in zip(values, self._defaults, strict=True)
-            )
+        if self._defaults:
+            values = self._without_defaults(values)
         return self._send(self.target, Arguments(values, extra, keywords))
+
+    def _without_defaults(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the values with the marker in place of every default object."""
+        marked: list[Any] | None = None
+        for index, default in self._defaults:
+            if values[index] is default:
+                if marked is None:
+                    marked = list(values)
+                marked[index] = DEFAULT
+        return values if marked is None else tuple(marked)
 
     def _run_here(self, values: tuple[Any, ...], extra: tuple[Any, ...], keywords: Any) -> Any:
         code = self.twin.__code__
@@ -151,25 +158,18 @@ class Half:
         return self.twin(*values[:positional], *extra, **dict(named), **keywords)
 
 
-class _NoDefault:
-    """Stands where a parameter has no default; identical to no value of the application."""
-
-
-_NO_DEFAULT: Final = _NoDefault()
-
-
-def _defaults_of(function: FunctionType) -> tuple[object, ...] | None:
-    """Return the default of every parameter in declared order, or None when there is none."""
+def _defaults_of(function: FunctionType) -> tuple[tuple[int, object], ...]:
+    """Return the defaults of a function, each with the index of its parameter."""
     code = function.__code__
     positional = function.__defaults__ or ()
     named = function.__kwdefaults__ or {}
-    if not positional and not named:
-        return None
-    keyword_only = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
     return (
-        *(_NO_DEFAULT,) * (code.co_argcount - len(positional)),
-        *positional,
-        *(named.get(name, _NO_DEFAULT) for name in keyword_only),
+        *enumerate(positional, code.co_argcount - len(positional)),
+        *(
+            (index, named[name])
+            for index, name in enumerate(parameters_of(code))
+            if index >= code.co_argcount and name in named
+        ),
     )
 
 

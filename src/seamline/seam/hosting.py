@@ -1,6 +1,7 @@
 """What a hosting process offers: addresses become the application's own functions."""
 
 import importlib
+import inspect
 import sys
 import threading
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ class Host:
             fingerprint=function.fingerprint,
             codec=self._codec(service, interface),
             parameters=parameters_of(body.__code__),
-            mutates=mutated(entry, function),
+            mutates=mutated(entry),
             aliases=function.aliases,
             carry=carried(service),
         )
@@ -133,19 +134,20 @@ def _entry(interface: Interface, function: Function, *, outer: bool) -> Entry:
     )
 
 
-def mutated(entry: Entry, function: Function) -> tuple[str, ...]:
+def mutated(entry: Entry) -> tuple[str, ...]:
     """Return the parameters of an entry that may be changed in place.
 
-    The analysis names the definition's parameters; a wrapper that passes on what it caught
-    may receive them under ``*args`` or ``**kwargs``.
+    The analysis names the definition's parameters. A wrapper may receive them under other
+    names, or under ``*args`` and ``**kwargs``: then any of its own may be changed.
     """
+    names = entry.definition.mutates
     code = entry.function.__code__
-    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    count = len(own) + bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
-    caught = code.co_varnames[len(own) : count]
-    if code.co_qualname == function.name or set(function.mutates) <= set(own):
-        return function.mutates
-    return (*(name for name in function.mutates if name in own), *caught)
+    own = parameters_of(code)
+    if not names or code.co_qualname == entry.definition.name or set(names) <= set(own):
+        return names
+    variadic = (inspect.CO_VARARGS, inspect.CO_VARKEYWORDS)
+    caught = sum(bool(code.co_flags & flag) for flag in variadic)
+    return code.co_varnames[: len(own) + caught]
 
 
 def codec_of(interface: Interface, limits: Limits) -> Codec:

@@ -36,7 +36,7 @@ class Write:
         service: The service whose package it is.
         module: Dotted name of the module.
         name: The global.
-        value: What is assigned; None for a deletion.
+        value: What is assigned; None for a deletion, and where a patching tool reads first.
     """
 
     service: str
@@ -169,7 +169,7 @@ class Seal:
 
         def missing(module: ModuleType, attribute: str) -> Any:
             if attribute in own:
-                if seal.home.is_here() and attribute in vars(module):
+                if seal.home.is_here() or seal.begins_patch(module, attribute):
                     return vars(module)[attribute]
                 raise seal.error(own[attribute])
             raise AttributeError(
@@ -177,7 +177,9 @@ class Seal:
             )
 
         def guarded(module: ModuleType, attribute: str) -> Any:
-            if attribute in own and not seal.home.is_here():
+            if attribute in own and not (
+                seal.home.is_here() or seal.begins_patch(module, attribute)
+            ):
                 raise seal.error(own[attribute])
             return original.__getattribute__(module, attribute)
 
@@ -202,6 +204,16 @@ class Seal:
         value = self._taken[key]
         states = self.names()
         return next(states[at] for at, it in self._taken.items() if it is value and at in states)
+
+    def begins_patch(self, module: ModuleType, name: str) -> bool:
+        """Return whether a read is a patching tool's, that will assign next, and may.
+
+        Both keep the old value first, to put it back.
+        """
+        reader = sys._getframe(2).f_globals.get("__name__")  # noqa: SLF001 - as call_site does
+        return reader in _PATCHING and self.allows(
+            Write(self.interface.service, module.__name__, name)
+        )
 
     def check_write(
         self, module: ModuleType, name: str, value: object, own: dict[str, State]
@@ -241,6 +253,7 @@ class Seal:
 
 
 _SEALED: Final = "SealedModule"
+_PATCHING: Final = frozenset({"_pytest.monkeypatch", "unittest.mock"})
 
 
 def _names_of(value: object, module: ModuleType | None) -> Iterator[str]:

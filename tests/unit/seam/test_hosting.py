@@ -149,3 +149,36 @@ def test_in_one_process_the_host_runs_the_original_body(app):
 
     assert module.f.__code__ is not original
     assert hosted.function.__code__ is original
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "expected"),
+    [
+        ("", ("rows",)),
+        ("*args, **kwargs", ("args", "kwargs")),
+        ("rows, **kwargs", ("rows",)),
+        ("other, *args", ("other", "args")),
+    ],
+    ids=["definition", "variadic", "same name", "other name"],
+)
+def test_what_a_definition_mutates_is_named_as_its_wrapper_receives_it(
+    application, wrapper, expected
+):
+    source = (
+        "def wrapping(function):\n"
+        f"    def wrapper({wrapper}):\n        return function(None)\n    return wrapper\n"
+        f"{'@wrapping' if wrapper else ''}\ndef f(rows):\n    rows.append(1)\n"
+    )
+    app = application({"__init__": source}, verdicts=VERDICTS)
+    service = app.plan.services[0]
+    functions = tuple(
+        msgspec.structs.replace(f, mutates=("rows",) if f.name == "f" else ())
+        for f in service.interface.functions
+    )
+    interface = msgspec.structs.replace(service.interface, functions=functions)
+    service = msgspec.structs.replace(service, interface=interface)
+    plan = msgspec.structs.replace(app.plan, services=(service,))
+
+    hosted = Host(plan, group="far").resolve(f"{app.package}:f{'#outer' if wrapper else ''}")
+
+    assert hosted.mutates == expected

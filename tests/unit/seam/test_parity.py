@@ -149,7 +149,7 @@ def outcome(kind, target, args, kwargs):
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True,
+    max_examples=60, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(functions())

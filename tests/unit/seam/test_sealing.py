@@ -2,6 +2,7 @@
 
 import importlib
 import operator
+from unittest import mock
 
 import pytest
 
@@ -107,6 +108,29 @@ def test_a_hook_may_close_the_seam_and_let_an_assignment_happen(sealed):
 
     assert written == [("work", app.package, "LIMIT", 7)]
     assert module.LIMIT == 7
+
+
+@pytest.mark.parametrize("name", ["CACHE", "LIMIT"])
+def test_patching_tools_may_patch_state_where_the_hook_allows_it(sealed, monkeypatch, name):
+    app, module = sealed
+    seams = app.opened[0]
+    seams.on_write = lambda write: seams.close(write.service) is None
+
+    with monkeypatch.context() as patches:
+        patches.setattr(module, name, {"patched": True})
+        assert getattr(module, name) == {"patched": True}
+    seams.open("work")
+    with mock.patch(f"{app.package}.{name}", "mocked"):
+        assert getattr(module, name) == "mocked"
+
+    assert getattr(module, name) == {"CACHE": {}, "LIMIT": 5}[name]
+
+
+def test_patching_tools_are_refused_without_a_hook(sealed, monkeypatch):
+    _, module = sealed
+
+    with pytest.raises(AttributeError, match="CACHE"):
+        monkeypatch.setattr(module, "CACHE", {})
 
 
 def test_the_host_s_own_code_uses_its_state_in_one_process(application):
