@@ -70,6 +70,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         application.graph,
         application.state,
         application.callbacks,
+        application.handles,
         found.modules,
         found.touched,
     )

@@ -11,6 +11,7 @@ from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
+from seamline.interface.handles import Handles
 from seamline.interface.model import Function, State
 from seamline.interface.modules import Imports
 from seamline.interface.mutation import Mutations
@@ -56,6 +57,7 @@ class Application:
     mutations: Mutations
     imports: Imports
     callbacks: dict[Definition, str]
+    handles: Handles
 
 
 @dataclass(slots=True)
@@ -84,8 +86,18 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     touches.build()
     mutations = Mutations(graph)
     mutations.build()
-    callbacks = find_callbacks(graph, state)
-    imports = Imports(definitions.world)
+    handles = Handles(graph)
+    handles.build()
     return Application(
-        sources, definitions, bodies, types, state, graph, touches, mutations, imports, callbacks
+        sources=sources,
+        definitions=definitions,
+        bodies=bodies,
+        types=types,
+        state=state,
+        graph=graph,
+        touches=touches,
+        mutations=mutations,
+        imports=Imports(definitions.world),
+        callbacks=find_callbacks(graph, state),
+        handles=handles,
     )

@@ -57,6 +57,7 @@ class Body:
         attributes: ``(receiver, name)`` of attributes read, for properties.
         returns: What it may return or yield.
         changed: Parameters changed in place by the body itself, with the first line.
+        doubtful: Parameters that are changed in place if their values can be.
         paths: First attributes of ``self`` changed in place.
         stored: Values put into containers held by module-level names.
         loops: Whether it has loops or comprehensions.
@@ -72,6 +73,7 @@ class Body:
     paths: dict[str, int] = field(default_factory=dict)
     stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
     loops: bool = False
 
 
@@ -226,11 +228,18 @@ class _Reader(ast.NodeVisitor):
             found = self.tracer.name(node.target.id, self.scope)
             if self.scope is not None and self._is_module_name(node.target.id):
                 self._use(found, node.lineno, "bind")
-            else:  # ``local += [..]`` changes what the name was bound to
-                self._change(frozenset(o for o in found if o.kind == "param"), node.lineno)
+            else:
+                self._augment(frozenset(o for o in found if o.kind == "param"), node)
         else:
             self._target(node.target, None)
         self.visit(node.value)
+
+    def _augment(self, origins: Origins, node: ast.AugAssign) -> None:
+        """Note ``local += value``: in place for lists and sets, a new value for numbers."""
+        if isinstance(node.value, (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp)):
+            self._change(origins, node.lineno)
+        elif not isinstance(node.value, (ast.Constant, ast.JoinedStr)):
+            self.body.doubtful |= {o.symbol.name for o in origins if o.level != "copy"}
 
     def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -280,6 +289,13 @@ class _Reader(ast.NodeVisitor):
             if self.scope is not None and self.scope.parent is None:
                 self.body.returns.append((self.origins(node.value), node.value))
             self.visit(node.value)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):  # sums of a thousand parts nest a thousand deep
+            self.visit(left.right)
+            left = left.left
+        self.visit(left)
 
     # -- blocks -------------------------------------------------------------------------
 

@@ -278,6 +278,14 @@ UNSENDABLE: Final = {
     "jinja2.Environment": "a template environment",
     "fpdf.FPDF": "a document under construction",
 }
+# Calls whose result is a framework's response.
+RESPONSES: Final = (
+    "flask.make_response", "flask.jsonify", "flask.redirect", "flask.send_file",
+    "flask.send_from_directory", "quart.make_response", "quart.jsonify", "quart.redirect",
+    "werkzeug.utils.redirect", "django.http.", "django.shortcuts.render",
+    "django.shortcuts.redirect", "starlette.responses.", "fastapi.responses.",
+    "aiohttp.web.json_response",
+)  # fmt: skip
 # A generator of the caller cannot be an argument; as a result it streams.
 GENERATORS: Final = frozenset(
     f"{module}.{name}"

@@ -8,6 +8,7 @@ from seamline.interface.bodies import MUTATORS, Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
+from seamline.interface.origins import Origin
 
 # The few callables of the standard library that change an argument.
 _CHANGERS: Final = frozenset(
@@ -42,13 +43,14 @@ class Mutations:
             if isinstance(key, str):
                 continue
             self.certain[key] = dict(body.changed)
-            self.possible[key] = set()
+            self.possible[key] = body.doubtful - set(body.changed)
+            queue.extend((key, name, False) for name in self.possible[key])
             queue.extend((key, name, True) for name in body.changed)
             for call in body.calls:
                 fresh = set(self._unknown(body, call)) - set(self.certain[key])
                 self.possible[key] |= fresh
                 queue.extend((key, name, False) for name in fresh)
-                for name, target, parameter in self._passed(body, call):
+                for name, target, parameter in passed_on(self.graph, body, call):
                     passed.setdefault((target, parameter), []).append((key, name, call.line))
         self._follow(queue, passed)
 
@@ -83,17 +85,11 @@ class Mutations:
         changed = (set(certain) - immutable) | possible
         return tuple(name for name in annotations if name in changed - own)
 
-    def _arguments(self, call: Call) -> Iterator[tuple[str, int | str]]:
-        for position, origins in call.arguments:
-            for origin in origins:
-                if origin.kind == "param" and origin.level != "copy":
-                    yield origin.symbol.name, position
-
     def _unknown(self, body: Body, call: Call) -> Iterator[str]:
         """Yield parameters that the call hands to code nothing is known about."""
         known = bool(self.graph.entered(body, call))
         if not known and not self._is_harmless(call):
-            for name, _ in self._arguments(call):
+            for name, _ in _given(call):
                 yield name
         if call.method and not known and call.method not in _READING:
             for origin in call.receiver:
@@ -112,21 +108,45 @@ class Mutations:
                 return False
         return bool(call.callee)
 
-    def _passed(self, body: Body, call: Call) -> Iterator[tuple[str, Definition, str]]:
-        """Yield ``(own parameter, callee, its parameter)`` for parameters passed on."""
-        for bound in self.graph.entered(body, call):
-            args = bound.target.node.args
-            positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
-            names = set(positional) | {arg.arg for arg in args.kwonlyargs}
-            shift = 1 if bound.method else 0
-            if shift and positional:
-                for origin in call.receiver:
-                    if origin.kind == "param" and origin.level != "copy":
-                        yield origin.symbol.name, bound.target, positional[0]
-            for name, position in self._arguments(call):
-                if isinstance(position, int):
-                    index = position + shift
-                    if index < len(positional):
-                        yield name, bound.target, positional[index]
-                elif position in names:
-                    yield name, bound.target, position
+
+def _given(call: Call, *, whole: bool = False) -> Iterator[tuple[str, int | str]]:
+    """Yield ``(parameter, position or keyword)`` of the own parameters that a call is given."""
+    for position, origins in call.arguments:
+        for origin in origins:
+            if origin.kind == "param" and _reaches(origin, whole=whole):
+                yield origin.symbol.name, position
+
+
+def _reaches(origin: Origin, *, whole: bool) -> bool:
+    return origin.level == "whole" if whole else origin.level != "copy"
+
+
+def passed_on(
+    graph: Graph, body: Body, call: Call, *, whole: bool = False
+) -> Iterator[tuple[str, Definition, str]]:
+    """Yield ``(own parameter, callee, its parameter)`` for parameters that a call passes on.
+
+    Args:
+        graph: Resolves the call.
+        body: The body that makes it.
+        call: The call.
+        whole: Only the parameters themselves, and only to callees that are certain.
+    """
+    for bound in graph.entered(body, call):
+        if whole and bound.guess:
+            continue
+        args = bound.target.node.args
+        positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
+        names = set(positional) | {arg.arg for arg in args.kwonlyargs}
+        shift = 1 if bound.method else 0
+        if shift and positional:
+            for origin in call.receiver:
+                if origin.kind == "param" and _reaches(origin, whole=whole):
+                    yield origin.symbol.name, bound.target, positional[0]
+        for name, position in _given(call, whole=whole):
+            if isinstance(position, int):
+                index = position + shift
+                if index < len(positional):
+                    yield name, bound.target, positional[index]
+            elif position in names:
+                yield name, bound.target, position

@@ -9,7 +9,8 @@ from seamline.interface.bodies import Body
 from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
-from seamline.interface.known import GENERATORS, HANDLE_METHODS, RESOURCES, named
+from seamline.interface.handles import Handles
+from seamline.interface.known import GENERATORS, RESOURCES, RESPONSES, UNSENDABLE, named
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
@@ -50,6 +51,7 @@ class Judge:
     graph: Graph
     state: StateMap
     callbacks: Mapping[Definition, str]
+    handles: Handles
     modules: Container[str]
     touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
 
@@ -148,14 +150,14 @@ class Judge:
 
     def _parameters(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
         types, module = self.graph.types, definition.module
-        body = self.graph.bodies[definition]
         own = self._own_parameter(definition)
         for name, annotation in definition.annotations().items():
             mine = name == own
             found = self._self(definition) if mine else types.obstacle(module, annotation)
             if found is not None:
                 yield name, found._replace(where=f"its parameter {name!r} is")
-        yield from self._by_parameters(definition, body)
+        for name, found in self.handles.found.get(definition, {}).items():
+            yield name, found._replace(where=f"its parameter {name!r} {found.where}")
 
     def _results(self, definition: Definition) -> Iterator[Obstacle]:
         types, module = self.graph.types, definition.module
@@ -186,27 +188,6 @@ class Judge:
             f"offer a function that uses {owner.name} inside the package",
         )
 
-    def _by_parameters(self, definition: Definition, body: Body) -> Iterator[tuple[str, Obstacle]]:
-        annotations = definition.annotations()
-        own = self._own_parameter(definition)
-        for call in body.calls:
-            for origin in call.callee:
-                name = origin.symbol.name
-                if origin.kind == "param" and origin.level == "whole" and name not in (own, "cls"):
-                    annotation = annotations.get(name)
-                    names = map(str, self.graph.types.leaves(definition.module, annotation))
-                    if not {"builtins.type", "typing.Type"} & set(names):
-                        obstacle = Obstacle("a callable", "a callable", "pass the values it gives")
-                        where = f"its parameter {name!r} is called, so it is"
-                        yield name, obstacle._replace(where=where)
-            what = HANDLE_METHODS.get(call.method)
-            for origin in call.receiver if what else ():
-                name = origin.symbol.name
-                whole = origin.kind == "param" and origin.level == "whole" and name != own
-                if whole and annotations.get(name) is None:
-                    obstacle = Obstacle(str(what), str(what), "pass plain values instead")
-                    yield name, obstacle._replace(where=f"its parameter {name!r} appears to be")
-
     def _by_returns(self, body: Body) -> Iterator[Obstacle]:
         for origins, _ in body.returns:
             for origin in origins:
@@ -226,6 +207,9 @@ class Judge:
                 return Obstacle(str(symbol), "a resource of the host", "return plain values")
         if origin.kind == "call" and not symbol.module and named(symbol.name, RESOURCES):
             return Obstacle(symbol.name, "a resource of the host", "return plain values")
+        if origin.kind == "call" and (named(symbol.name, RESPONSES) or symbol.name in UNSENDABLE):
+            what = UNSENDABLE.get(symbol.name, "a response")
+            return Obstacle(f"made by {symbol.name}()", what, "return plain values")
         if origin.kind == "instance":
             kind = self.graph.types.kind(symbol)
             if kind == "plain":

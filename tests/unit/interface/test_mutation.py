@@ -66,6 +66,7 @@ def test_may_change_its_argument(read, body: str) -> None:
         "rows = []; return rows",
         "return _look(rows)",
         "return rows.get('a')",
+        "rows -= 1; return rows",
         "return {'rows': rows}",
         "def inner(rows): rows.append(1)",
     ],

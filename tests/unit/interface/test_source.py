@@ -86,3 +86,26 @@ def test_file_that_cannot_be_read_is_named_and_the_rest_is_read(
 
     assert [(broken.file, broken.line) for broken in sources.unreadable] == [("bad.py", line)]
     assert "good" in sources.modules
+
+
+def test_sum_of_two_thousand_parts_is_read(read) -> None:
+    total = " + ".join(["len(names)"] * 2000)
+
+    reading = read({"shop.py": f"def f(names: list[str]) -> int:\n    return {total}\n"}, "shop")
+
+    assert reading.functions["shop.f"].mutates == ()
+
+
+def test_long_chains_of_branches_and_calls_are_read(read) -> None:
+    branches = "".join(f"    elif n == {n}:\n        return {n}\n" for n in range(250))
+    calls = ".strip()" * 150
+
+    reading = read(
+        {
+            "shop.py": f"def f(n: int) -> int:\n    if n < 0:\n        return 0\n{branches}"
+            f"def g(text: str) -> str:\n    return text{calls}\n"
+        },
+        "shop",
+    )
+
+    assert set(reading.functions) == {"shop.f", "shop.g"}

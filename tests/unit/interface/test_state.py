@@ -181,3 +181,11 @@ def test_readers_and_early_binders_are_the_lines_outside(read) -> None:
     state = reading.state["stock:COUNTS"]
     assert [str(place) for place in state.readers] == ["web.py:4"]
     assert [str(place) for place in state.early] == ["late.py:1"]
+
+
+def test_second_name_of_state_is_state_too(read) -> None:
+    text = "CACHE = {}\nALIAS = CACHE\ndef put(n):\n    ALIAS[n] = 1\n"
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert set(reading.state) == {"shop:ALIAS", "shop:CACHE"}

@@ -319,3 +319,49 @@ def test_what_may_be_left_out_or_replaced_by_a_value_is_no_obstacle(
     )
 
     assert reading.verdict("shop.put") == verdict
+
+
+def test_handle_is_recognised_where_it_is_only_passed_on(read) -> None:
+    reading = read(
+        {
+            "shop.py": """
+                SEEN = []
+
+                def _store(file, name):
+                    SEEN.append(file.read())
+
+                def upload(stream, name):
+                    _store(stream, name)
+                """
+        },
+        "shop",
+    )
+
+    assert reading.verdict("shop.upload") == "refused"
+    assert "'stream' is passed to _store()" in reading.functions["shop.upload"].reason
+
+
+def test_function_that_returns_a_response_stays_with_the_request(read) -> None:
+    reading = read(
+        {
+            "pages.py": """
+                import flask
+
+                def away(names):
+                    for name in names:
+                        return flask.redirect(name)
+                """
+        },
+        "pages",
+    )
+
+    assert reading.verdict("pages.away") == "local"
+
+
+def test_classes_used_as_arguments_of_other_calls_are_no_callables(read) -> None:
+    reading = read(
+        {"shop.py": "S = []\ndef make(kind: type[dict]) -> None:\n    S.append(kind())\n"},
+        "shop",
+    )
+
+    assert reading.verdict("shop.make") == "remote"
