@@ -82,9 +82,7 @@ def test_sixty_four_awaited_calls_at_once_each_get_their_own_answer(
     target = far.offer(double)
 
     async def all_of_them() -> list[int]:
-        return await asyncio.gather(
-            *(far.client.call_async(target, args(n)) for n in range(64))
-        )
+        return await asyncio.gather(*(far.client.call_async(target, args(n)) for n in range(64)))
 
     assert run(all_of_them()) == [2 * n for n in range(64)]
 

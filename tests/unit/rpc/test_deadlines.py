@@ -112,7 +112,7 @@ def test_a_call_whose_deadline_has_passed_is_not_made(far: Any, args: Any) -> No
 
     target = far.offer(f)
 
-    with deadline(-1), pytest.raises(DeadlineExceeded, match="was not started|did not answer"):
+    with deadline(-1), pytest.raises(DeadlineExceeded, match=r"was not started|did not answer"):
         far.client.call(target, args())
     assert not ran.is_set()
 
@@ -245,7 +245,7 @@ def test_an_interrupted_blocking_caller_closes_its_connection_and_the_callee_see
     def slow() -> bool:
         return blocker.wait()
 
-    class Interrupted(Exception):  # noqa: N818
+    class Interrupted(Exception):
         pass
 
     def interrupt(*_: Any) -> None:

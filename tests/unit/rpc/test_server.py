@@ -39,7 +39,7 @@ def in_thread(call: Any, *given: Any) -> tuple[threading.Thread, list[Any]]:
     def work() -> None:
         try:
             results.append(call(*given))
-        except Exception as error:  # noqa: BLE001 - handed to the test
+        except Exception as error:
             results.append(error)
 
     thread = threading.Thread(target=work)
@@ -58,12 +58,14 @@ def test_a_caller_without_the_secret_is_denied(
         raise AssertionError("it ran")
 
     stranger = connect(host, secret=b"x" * 32)
+    one, two = host.offer(f), host.offer(g)
+    calls = {
+        "sync": lambda: stranger.call(one, args()),
+        "async": lambda: run(stranger.call_async(two, args())),
+    }
 
     with pytest.raises(Denied, match="did not prove"):
-        if colour == "sync":
-            stranger.call(host.offer(f), args())
-        else:
-            run(stranger.call_async(host.offer(g), args()))
+        calls[colour]()
 
 
 def test_a_caller_of_another_run_is_told_so(start_host: Any, connect: Any, args: Any) -> None:
@@ -209,7 +211,9 @@ def test_counts_are_kept_by_address(host: Any, client: Any, args: Any) -> None:
 # -- leaving --------------------------------------------------------------------------------
 
 
-def test_a_draining_worker_finishes_what_runs(host: Any, client: Any, args: Any, held: Held) -> None:
+def test_a_draining_worker_finishes_what_runs(
+    host: Any, client: Any, args: Any, held: Held
+) -> None:
     def f() -> str:
         return held.wait()
 

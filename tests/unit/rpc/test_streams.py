@@ -96,9 +96,7 @@ def test_an_exception_thrown_in_can_be_turned_into_an_item(far: Any, args: Any) 
     assert stream.throw(ValueError("it")) == "survived it"
 
 
-def test_an_exception_raised_from_the_thrown_one_has_it_as_its_cause(
-    far: Any, args: Any
-) -> None:
+def test_an_exception_raised_from_the_thrown_one_has_it_as_its_cause(far: Any, args: Any) -> None:
     def wrap() -> Iterator[int]:
         try:
             yield 1
@@ -137,9 +135,7 @@ def test_leaving_a_stream_early_closes_the_remote_frame(far: Any, args: Any, how
     assert log == ["closed"]
 
 
-def test_a_frame_that_ignores_its_close_is_reported_as_in_one_process(
-    far: Any, args: Any
-) -> None:
+def test_a_frame_that_ignores_its_close_is_reported_as_in_one_process(far: Any, args: Any) -> None:
     def stubborn() -> Iterator[int]:
         with contextlib.suppress(GeneratorExit):
             yield 1
@@ -259,9 +255,7 @@ def test_an_asynchronous_stream_gives_items_in_order_and_ends(
     assert run(collect()) == [0, 1, 2, 3]
 
 
-def test_an_asynchronous_stream_takes_values_and_exceptions(
-    far: Any, args: Any, run: Any
-) -> None:
+def test_an_asynchronous_stream_takes_values_and_exceptions(far: Any, args: Any, run: Any) -> None:
     async def echo() -> AsyncGenerator[Any, Any]:
         got = None
         while True:

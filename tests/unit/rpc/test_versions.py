@@ -140,7 +140,7 @@ def test_a_mutated_argument_is_loud_and_named(far: Any, args: Any) -> None:
     target = far.offer(f, mutates=("rows",))
     rows: list[int] = []
 
-    with pytest.raises(MutatedArgument, match="b.f ran, changed its argument rows in place"):
+    with pytest.raises(MutatedArgument, match=r"b\.f ran, changed its argument rows in place"):
         far.client.call(target, args(rows, "x"))
     assert rows == []
 
