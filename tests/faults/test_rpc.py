@@ -285,6 +285,7 @@ def test_sixty_four_calls_in_flight_of_a_killed_worker_all_end(
 # -- forks ----------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_opens_its_own_connections_and_leaves_the_parents_alone(
     steady: Worker, connect: Any
 ) -> None:
@@ -527,3 +528,24 @@ def test_a_reflected_proof_is_denied(connect: Any, tmp_path: Path) -> None:
         connect(str(tmp_path / "mirror.sock")).call(target("pid", timeout=5), Arguments())
     thread.join()
     sock.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_drops_a_stream_of_its_parent_in_silence(
+    steady: Worker, connect: Any, tmp_path: Path
+) -> None:
+    stream = connect(steady.path).stream(target("numbers"), Arguments((str(tmp_path / "m"),)))
+    assert next(stream) == 0
+
+    child = os.fork()
+    if child == 0:
+        try:
+            stream.close()
+        except BaseException:  # noqa: BLE001 - the child must not return into pytest
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+
+    assert status == 0
+    assert next(stream) == 1
+    stream.close()

@@ -80,6 +80,11 @@ class BlockingLink:
             raise Lost(str(error)) from error
         return self._answer(deadline)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process opened it, and not the one it was forked from."""
+        return self._channel.is_ours
+
     def is_reusable(self) -> bool:
         """Return whether an idle connection is still alive and quiet.
 

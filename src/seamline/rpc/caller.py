@@ -42,30 +42,30 @@ class BlockingCaller:
 
     def stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
         """Run a remote generator step by step, on a connection of its own."""
+        # One frame, no `yield from`: that would turn a GeneratorExit thrown in into a close.
         try:
-            return (yield from self._stream(target, arguments))
+            call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
+            peer, link, frame = self._answered(call)
+            steps = Steps(call, frame)
+            try:
+                while steps.frame[0] not in {END, ERROR}:
+                    try:
+                        sent = yield steps.item()
+                    except BaseException as thrown:
+                        if not link.is_ours:
+                            raise  # a forked child drops its copy of the parent's stream
+                        steps.throw(thrown)
+                    else:
+                        steps.send(sent)
+                    steps.frame = self._step(call, link, steps)
+            except BaseException:
+                self._drop(peer, link)
+                raise
+            self._give(peer, mode_of(target), link)
+            return steps.result()
         except SeamError as error:
             record(error)
             raise
-
-    def _stream(self, target: Target, arguments: Arguments) -> Generator[Any, Any, Any]:
-        call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
-        peer, link, frame = self._answered(call)
-        steps = Steps(call, frame)
-        try:
-            while steps.frame[0] not in (END, ERROR):
-                try:
-                    sent = yield steps.item()
-                except BaseException as thrown:  # noqa: BLE001 - it is the remote frame's to handle
-                    steps.throw(thrown)
-                else:
-                    steps.send(sent)
-                steps.frame = self._step(call, link, steps)
-        except BaseException:
-            self._drop(peer, link)
-            raise
-        self._give(peer, mode_of(target), link)
-        return steps.result()
 
     def close(self) -> None:
         """Close idle connections."""

@@ -79,6 +79,11 @@ class BlockingChannel:
             except BlockingIOError:
                 self._allow(deadline)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process opened it, and not the one it was forked from."""
+        return self._pid == os.getpid()
+
     def peek(self, count: int = 16) -> bytes | None:
         """Return bytes that wait to be read, ``b""`` after the peer closed, else ``None``."""
         try:
@@ -116,7 +121,7 @@ class BlockingChannel:
 
     def close(self) -> None:
         """Close the connection; only the thread that uses it may."""
-        if self._pid == os.getpid():
+        if self.is_ours:
             self.disconnect()
         self._sock.close()
 

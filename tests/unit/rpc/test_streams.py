@@ -148,6 +148,20 @@ def test_a_frame_that_ignores_its_close_is_reported_as_in_one_process(far: Any, 
         stream.close()
 
 
+def test_a_generator_exit_that_is_thrown_can_be_answered_with_an_item(far: Any, args: Any) -> None:
+    def stubborn() -> Iterator[str]:
+        try:
+            yield "first"
+        except GeneratorExit:
+            yield "not yet"
+
+    stream = far.client.stream(far.offer(stubborn), args())
+    next(stream)
+
+    assert stream.throw(GeneratorExit()) == "not yet"
+    stream.close()
+
+
 def test_all_steps_run_in_one_thread_and_one_context(far: Any, args: Any) -> None:
     from contextvars import ContextVar
 

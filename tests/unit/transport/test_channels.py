@@ -335,6 +335,7 @@ def test_dialling_nobody_fails_at_once(tmp_path: Path, run: Any) -> None:
         run(dial_async(str(tmp_path / "nobody")))
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_closes_its_copies_and_the_parent_goes_on(ends: Any) -> None:
     near, far = BlockingChannel(ends[0]), BlockingChannel(ends[1])
     number = near._sock.fileno()
