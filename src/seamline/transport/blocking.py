@@ -23,14 +23,9 @@ _JOIN_BYTES: Final = 64 * 1024
 
 
 class BlockingChannel:
-    """A connected blocking socket with deadlines (``time.monotonic`` seconds).
+    """A connected blocking socket with deadlines (``time.monotonic`` seconds)."""
 
-    Attributes:
-        sent: Whether the last :meth:`send` handed everything to the kernel. A frame that
-            was not handed over whole cannot have been acted upon.
-    """
-
-    __slots__ = ("__weakref__", "_clock", "_pid", "_sock", "_wait", "sent")
+    __slots__ = ("__weakref__", "_clock", "_pid", "_sock", "_wait")
 
     def __init__(
         self, sock: socket.socket, *, clock: Callable[[], float] = time.monotonic
@@ -40,30 +35,31 @@ class BlockingChannel:
         self._clock = clock
         self._wait = math.inf
         self._pid = os.getpid()
-        self.sent = True
         close_after_fork(self)
 
     def send(self, head: bytes, body: bytes = b"", *, deadline: float = math.inf) -> None:
         """Send ``head`` then ``body``.
 
+        After any error the peer has at most a part of it.
+
         Raises:
-            TimeoutError: The deadline passed; the peer may have part of it.
+            TimeoutError: The deadline passed.
             OSError: The connection is lost.
         """
-        self.sent = False
         self._allow(deadline)
-        if len(body) <= _JOIN_BYTES:
-            rest = memoryview(head + body)
-            count = self._try(lambda: self._sock.send(rest), deadline)
-            rest = rest[count:]
-        else:
-            count = self._try(lambda: self._sock.sendmsg((head, body)), deadline)
-            rest = memoryview(head + body if count < len(head) else body)
-            rest = rest[count if count < len(head) else count - len(head) :]
-        while rest:
-            piece = rest
-            rest = rest[self._try(lambda: self._sock.send(piece), deadline) :]  # noqa: B023
-        self.sent = True
+        rest: list[bytes | memoryview]
+        rest = [head + body] if len(body) <= _JOIN_BYTES else [head, body]
+        while True:
+            try:
+                count = self._sock.send(rest[0]) if len(rest) == 1 else self._sock.sendmsg(rest)
+            except BlockingIOError:
+                self._allow(deadline)
+                continue
+            while rest and count >= len(rest[0]):
+                count -= len(rest.pop(0))
+            if not rest:
+                return
+            rest[0] = memoryview(rest[0])[count:]
 
     def receive(self, buffer: memoryview, deadline: float = math.inf) -> int:
         """Read what has come, waiting for the first byte; 0 means the peer closed.
@@ -138,13 +134,6 @@ class BlockingChannel:
 
     def __del__(self) -> None:
         self._sock.close()
-
-    def _try(self, send: Callable[[], int], deadline: float) -> int:
-        while True:
-            try:
-                return send()
-            except BlockingIOError:
-                self._allow(deadline)
 
     def _allow(self, deadline: float) -> None:
         """Make sure that the socket's own timeout ends no later than the deadline."""
