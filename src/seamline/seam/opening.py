@@ -69,7 +69,7 @@ class Seams:
     Attributes:
         on_write: Asked when code outside a package assigns one of its module globals while
             its seam is open. It may close the seam and return True to let the assignment
-            happen; otherwise the assignment raises StateElsewhere.
+            happen; otherwise an assignment of data raises StateElsewhere.
     """
 
     def __init__(

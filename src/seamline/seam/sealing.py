@@ -55,7 +55,8 @@ class Seal:
         home: Whether the running code may use the state.
         removes: Take names out of the modules (a layout of processes) rather than only
             guard them (layout ``local``, where the host's own code reads the same modules).
-        allows: Asked before an assignment from outside is refused; True lets it happen.
+        allows: Asked before an assignment from outside is refused; True lets it happen. It is
+            told of those too that are not refused, except to functions others call.
     """
 
     interface: Interface
@@ -223,19 +224,28 @@ class Seal:
         Functions may be replaced: that patches what this process calls. Submodules and
         dunder names are importlib's own assignments. Data would change in this process only.
         """
-        existing = vars(module).get(name)
-        is_data = name in own or (
-            name in vars(module)
-            and not callable(existing)
-            and not isinstance(existing, ModuleType)
+        existing = vars(module).get(name, _UNBOUND)
+        is_new = existing is _UNBOUND and name not in own
+        if is_new or name.startswith("__") or _is_submodule(module, name, value):
+            return
+        if self.home.is_here() or self._is_offered(module.__name__, name):
+            return
+        is_harmless = name not in own and (callable(existing) or isinstance(existing, ModuleType))
+        write = Write(self.interface.service, module.__name__, name, value)
+        if not self.allows(write) and not is_harmless:
+            raise self.error(own.get(name), f"{module.__name__}.{name}", "assigned")
+
+    def _is_offered(self, module: str, name: str) -> bool:
+        """Whether a name is that of a public function which other processes call."""
+        return any(
+            function.public
+            and function.verdict is not Verdict.LOCAL
+            and (
+                (function.module, function.name) == (module, name)
+                or f"{module}.{name}" in function.exports
+            )
+            for function in self.interface.functions
         )
-        if not is_data or name.startswith("__") or isinstance(value, ModuleType):
-            return
-        if self.home.is_here() or self.allows(
-            Write(self.interface.service, module.__name__, name, value)
-        ):
-            return
-        raise self.error(own.get(name), f"{module.__name__}.{name}", "assigned")
 
     def error(self, state: State | None, name: str = "", verb: str = "used") -> StateElsewhere:
         """Return the error of one use, counted, with the user's own line in it."""
@@ -253,7 +263,13 @@ class Seal:
 
 
 _SEALED: Final = "SealedModule"
+_UNBOUND: Final = object()
 _PATCHING: Final = frozenset({"_pytest.monkeypatch", "unittest.mock"})
+
+
+def _is_submodule(module: ModuleType, name: str, value: object) -> bool:
+    """Whether an assignment is the one importlib makes when a submodule was imported."""
+    return isinstance(value, ModuleType) and value.__name__ == f"{module.__name__}.{name}"
 
 
 def _names_of(value: object, module: ModuleType | None) -> Iterator[str]:
