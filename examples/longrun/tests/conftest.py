@@ -21,6 +21,8 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/x.db")
     monkeypatch.setenv("LONGRUN_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.delenv("LONGRUN_SECRET_KEY", raising=False)
+    # Hashes that cost nothing: what a real one costs is tested once, in test_accounts.py.
+    monkeypatch.setenv("LONGRUN_SCRYPT_LOG_N", "4")
 
 
 @pytest.fixture

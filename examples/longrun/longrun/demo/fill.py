@@ -1,5 +1,7 @@
 """Writes the files, then puts them into the log as an upload would."""
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,33 +17,44 @@ EMAIL: Final = "demo@example.com"
 PASSWORD: Final = "run-every-day"  # noqa: S105
 
 
-def write_files(directory: Path, weeks: int = 52) -> list[Path]:
-    """Write a year of runs up to today, half as GPX and half as FIT; return the paths in order."""
+def write_files(directory: Path, weeks: int = 52) -> Iterator[Path]:
+    """Write the runs of these weeks up to today, some as GPX and some as FIT, oldest first.
+
+    Each path is yielded when its file is complete.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    paths = []
     for run in make_runs(datetime.now(UTC).date(), weeks):
         path = directory / _name(run)
         path.write_bytes(write_fit([run]) if run.source is Source.FIT else write_gpx(run))
-        paths.append(path)
-    return paths
+        yield path
 
 
-def fill(directory: Path, weeks: int = 52) -> str:
-    """Make the demo account and its log, unless they are there; return what to tell the user."""
+def fill(directory: Path, weeks: int = 52, say: Callable[[str], object] | None = None) -> str:
+    """Make the demo account and its log; return what to tell the user.
+
+    A log that has runs gains those that were run since, so doing it again costs next to nothing.
+
+    Args:
+        directory: Where the files are left that an upload would bring.
+        weeks: How far back a log begins.
+        say: Called with what was done so far, after each run.
+    """
     try:
         runner = accounts.register(EMAIL, PASSWORD, "Alex Demo", TZ)
     except EmailTaken:
         runner = accounts.authenticate(EMAIL, PASSWORD)
-    added = known = 0
+    for newest in activities.latest(runner.id, 1):
+        weeks = min(weeks, (datetime.now(UTC) - newest.started_at).days // 7 + 2)
+    added = 0
     for path in write_files(directory, weeks):
         for recording in importer.parse(path.read_bytes(), path.name):
-            try:
+            with suppress(Duplicate):
                 activities.add(runner.id, recording)
                 added += 1
-            except Duplicate:
-                known += 1
+                if say is not None:
+                    say(f"{added} runs, now at {recording.started_at:%B %Y}")
     return (
-        f"{added} runs added, {known} were there already.\n"
+        f"{added} runs added.\n"
         f"The files are in {directory}.\n"
         f"Log in as {EMAIL} with the password {PASSWORD}"
     )

@@ -32,8 +32,7 @@ class _Idea:
 def make_runs(today: date, weeks: int = 52, seed: int = 7) -> Iterator[Recording]:
     """Yield the runs of the weeks before `today`, oldest first.
 
-    A week has the same runs whenever it is asked for, so a demo that is filled again next month
-    gains a month and repeats nothing.
+    A week has the same runs whenever it is asked for.
     """
     monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
     for _ in range(weeks):
@@ -98,10 +97,9 @@ def _points(rng: random.Random, idea: _Idea, fitness: float) -> Iterator[TrackPo
     noise_x = noise_y = 0.0
     pause_at = rng.uniform(0.3, 0.7) * total if rng.random() < 0.4 else math.inf
     gap = False
-    before, reached = loop.height(0.0), 0.0
+    before, reached = loop.place(0.0)[2], 0.0
     while True:
-        x, y = loop.place(d)
-        height = loop.height(d)
+        x, y, height = loop.place(d)
         noise_x, noise_y = (0.93 * n + rng.gauss(0, 0.28) for n in (noise_x, noise_y))
         slope = min(0.1, max(-0.1, (height - before) / max(d - reached, 1)))
         before, reached = height, d
@@ -136,7 +134,8 @@ def _points(rng: random.Random, idea: _Idea, fitness: float) -> Iterator[TrackPo
 class _Loop:
     """A closed way of a given length, bent by a few waves, with hills along it."""
 
-    _STEPS: Final = 720
+    # A step is some twenty metres of a run: enough for a line to look round.
+    _STEPS: Final = 480
 
     def __init__(self, rng: random.Random, metres: float) -> None:
         self._bends = [
@@ -154,21 +153,21 @@ class _Loop:
         home = raw[0]
         self._way = [((x - home[0]) * self._scale, (y - home[1]) * self._scale) for x, y in raw]
         self._reached = [length * self._scale for length in reached]
+        self._heights = [self._height(length / reached[-1] * math.tau) for length in reached]
         self._index = 0
 
-    def place(self, d: float) -> tuple[float, float]:
-        """Return metres east and north after `d` metres; `d` only ever grows."""
+    def place(self, d: float) -> tuple[float, float, float]:
+        """Return metres east, north and above the sea after `d` metres; `d` only ever grows."""
         d = min(d, self._metres - 0.001)
         while self._reached[self._index + 1] <= d:
             self._index += 1
         i = self._index
         share = (d - self._reached[i]) / (self._reached[i + 1] - self._reached[i])
         (ax, ay), (bx, by) = self._way[i], self._way[i + 1]
-        return ax + share * (bx - ax), ay + share * (by - ay)
+        low, high = self._heights[i], self._heights[i + 1]
+        return ax + share * (bx - ax), ay + share * (by - ay), low + share * (high - low)
 
-    def height(self, d: float) -> float:
-        """Return metres above the sea."""
-        turn = d / self._metres * math.tau
+    def _height(self, turn: float) -> float:
         return 452 + sum(h * (1 - math.cos(n * turn + p)) for n, h, p in self._hills)
 
     def _raw(self, turn: float) -> tuple[float, float]:
