@@ -1,14 +1,14 @@
-"""Compiled writers and readers of classes whose instances cross by value.
+"""Classes whose instances cross by value: where their state lives, and the slower forms.
 
 An object is its state: the declared fields, other slots, and whatever else its ``__dict__``
 holds. It is rebuilt by setting that state; ``__init__``, ``__post_init__`` and
-``__setstate__`` never run. One writer and one reader are generated per class, because a
-loop over the fields costs three times as much.
+``__setstate__`` never run. The compact form is compiled per class, see ``compiled``; here is
+what it is compiled from, and the forms for the less usual.
 """
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import MemberDescriptorType
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from seamline.wire.defaults import default_of
 from seamline.wire.marks import (
     LOOSE,
     NAMED_TUPLE,
-    NATIVE,
     OBJECT,
     READERS,
     Reader,
@@ -42,7 +41,8 @@ class Shape:
         in_dict: Declared fields expected in ``__dict__``, in their order.
         slots: Names of slots and their descriptors, declared fields first.
         has_dict: Whether instances have a ``__dict__``.
-        late_defaults: Fields that stand in the class until an instance sets its own.
+        blank: Makes an instance without state.
+        allocate: The same, given the class; a call less where ``object`` makes them.
     """
 
     cls: type
@@ -50,6 +50,7 @@ class Shape:
     slots: dict[str, Any]
     has_dict: bool
     blank: Callable[..., Any]
+    allocate: Callable[[type], Any] | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -128,8 +129,9 @@ def shape_of(cls: type, fields: tuple[str, ...]) -> Shape:
     slots = slots_of(cls)
     named = {name: slots[name] for name in fields if name in slots}
     blank: Callable[[], Any] = functools.partial(object.__new__, cls)
+    allocate: Callable[[type], Any] | None = object.__new__
     if issubclass(cls, msgspec.Struct):
-        blank = _blank_struct(cls)
+        blank, allocate = _blank_struct(cls), None
     blank()  # fails now rather than where the first instance arrives
     return Shape(
         cls,
@@ -137,6 +139,7 @@ def shape_of(cls: type, fields: tuple[str, ...]) -> Shape:
         named | {name: slot for name, slot in slots.items() if name not in named},
         cls.__dictoffset__ != 0,
         blank,
+        allocate,
     )
 
 
@@ -155,133 +158,12 @@ def _blank_struct(cls: type[msgspec.Struct]) -> Callable[[], Any]:
     return prototype.__copy__  # type: ignore[attr-defined,no-any-return]
 
 
-_WRITE: Final = """
-def write(v, w, left):
-    memo = w.memo
-    key = id(v)
-    if key in memo:
-        return w.again(v)
-    try:
-{load}
-    except (AttributeError, KeyError):
-        return write_loosely(v, w, left)
-    memo[key] = len(memo)
-    if left < 1:
-        w.descend(v, left)
-    left -= 1
-    index = w.index
-    at = index.get(ENTRY)
-    if at is None:
-        at = index[ENTRY] = len(index)
-    native = w.native
-    writers = w.writers
-    return [{tag}, at, {items}]
-"""
-_READ: Final = """
-def read_object(n, r, left):
-    _, _, {names} = n
-    if left < 1:
-        enter(left)
-    left -= 1
-    o = blank()
-    refs = r.refs
-    if refs is not None:
-        refs.append(o)
-{store}
-    return o
-"""
-
-
-def compile_writer(shape: Shape, entry: str, loosely: Writer) -> Writer:
-    """Generate the writer of a record class."""
-    load = []
-    space: dict[str, Any] = {"ENTRY": entry, "write_loosely": loosely}
-    if shape.has_dict:
-        load.append("d = v.__dict__")
-        load.append(f"if len(d) != {len(shape.in_dict)}: raise KeyError")
-    for number, name in enumerate(shape.fields):
-        if name not in shape.slots:
-            load.append(f"f{number} = d[{name!r}]")
-        elif _is_plain(shape.cls, name, shape.slots[name]):
-            load.append(f"f{number} = v.{name}")
-        else:
-            space[f"get{number}"] = shape.slots[name].__get__
-            load.append(f"f{number} = get{number}(v)")
-    count = range(len(shape.fields))
-    source = _WRITE.format(
-        load="\n".join(" " * 8 + line for line in load or ["pass"]),
-        tag=OBJECT,
-        items=", ".join(
-            f"f{n} if type(f{n}) in native else writers[type(f{n})](f{n}, w, left)" for n in count
-        ),
-    )
-    writer: Writer = _generate(source, "write", space)
-    return writer
-
-
-def compile_reader(shape: Shape) -> Reader:
-    """Generate the reader of a record class whose fields are those of the writer."""
-    store = []
-    space: dict[str, Any] = {
-        "NATIVE": NATIVE,
-        "READERS": READERS,
-        "read": read,
-        "enter": enter,
-        "blank": shape.blank,
-    }
-    if shape.in_dict:
-        store.append("d = o.__dict__")
-    settable = vars_of(shape.cls, "__setattr__") is vars(object)["__setattr__"]
-    for number, name in enumerate(shape.fields):
-        f = f"f{number}"
-        # One call less than ``read`` for what is most often not a native.
-        item = (
-            f"{f} if type({f}) in NATIVE else READERS[{f}[0]]({f}, r, left) "
-            f"if type({f}) is list else read({f}, r, left)"
-        )
-        if name not in shape.slots:
-            store.append(f"d[{name!r}] = {item}")
-        elif settable and _is_plain(shape.cls, name, shape.slots[name]):
-            store.append(f"o.{name} = {item}")
-        else:
-            space[f"set{number}"] = shape.slots[name].__set__
-            store.append(f"set{number}(o, {item})")
-    if _caches_hash(shape.cls):
-        store.append(f"object.__setattr__(o, {CACHED_HASH!r}, None)")
-    source = _READ.format(
-        names="".join(f"f{n}, " for n in range(len(shape.fields))),
-        store="\n".join(" " * 4 + line for line in store),
-    ).replace("_, _,  = n", "_, _ = n")
-    reader: Reader = _generate(source, "read_object", space)
-    return reader
-
-
-def _caches_hash(cls: type) -> bool:
+def caches_hash(cls: type) -> bool:
+    """Whether instances of an attrs class keep their hash once it was asked for."""
     return (
         hasattr(cls, "__attrs_attrs__")
-        and CACHED_HASH in getattr(cls.__hash__, "__code__", _caches_hash.__code__).co_names
+        and CACHED_HASH in getattr(cls.__hash__, "__code__", caches_hash.__code__).co_names
     )
-
-
-def _generate(source: str, name: str, space: dict[str, Any]) -> Any:
-    # Only names of fields, checked to be identifiers or quoted, are put into the source.
-    exec(compile(source, "<seamline codec>", "exec"), space)  # noqa: S102
-    return space[name]
-
-
-def _is_plain(cls: type, name: str, slot: Any) -> bool:
-    """Whether attribute access by name reaches exactly this slot."""
-    if (
-        not name.isidentifier()
-        or vars_of(cls, "__getattribute__") is not vars(object)["__getattribute__"]
-    ):
-        return False
-    return vars_of(cls, name) is slot
-
-
-def vars_of(cls: type, name: str) -> Any:
-    """Return a class attribute as it stands in the class, without binding it."""
-    return next(vars(owner)[name] for owner in cls.__mro__ if name in vars(owner))
 
 
 def loose_writer(shape: Shape, entry: str) -> Writer:
@@ -314,15 +196,17 @@ def loose_reader(shape: Shape) -> Reader:
             r.refs.append(value)
         for name, item in zip(names, items, strict=True):
             shape.put(value, read(name, r, inner), read(item, r, inner))
-        if _caches_hash(shape.cls):
+        if caches_hash(shape.cls):
             object.__setattr__(value, CACHED_HASH, None)
         return value
 
     return read_loosely
 
 
-def foreign_reader(shape: Shape, fields: tuple[str, ...]) -> Reader:
+def foreign_reader(shape: Shape, fields: tuple[str, ...], readers: Sequence[Reader]) -> Reader:
     """Return the reader of another version's objects: by name, with defaults.
+
+    ``readers`` are those of the fields, in their order.
 
     Fields this version does not know are left out; fields the other version did not send
     take their defaults.
@@ -334,8 +218,8 @@ def foreign_reader(shape: Shape, fields: tuple[str, ...]) -> Reader:
         value = shape.blank()
         if r.refs is not None:
             r.refs.append(value)
-        for name, item in zip(fields, node[2:], strict=True):
-            found = read(item, r, inner)
+        for name, read_item, item in zip(fields, readers, node[2:], strict=True):
+            found = read_item(item, r, inner)
             if name in known:
                 shape.put(value, name, found)
         for name in shape.fields:

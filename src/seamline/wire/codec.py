@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from seamline.errors import NotSendable, WireError
+from seamline.wire.compiled import Recorder
 from seamline.wire.exceptions import append_traceback, format_traceback, text_of
 from seamline.wire.kinds import Plans
 from seamline.wire.marks import (
@@ -14,6 +15,7 @@ from seamline.wire.marks import (
     EXCEPTION,
     HAS_FROZENSETS,
     HAS_REFERENCES,
+    LEAVES,
     NATIVE,
     TUPLE,
     Reading,
@@ -49,6 +51,9 @@ class Codec:
         plans = Plans(types)
         self._plans = plans
         self._writers = plans.writers
+        # A record and a list in it are two levels.
+        self._recorders = plans.recorders if depth > 1 else {}
+        self._known = plans.known
         own: dict[str, Any] = {"__slots__": (), "writers": plans.writers, "table": types}
         self._fast: type[Writing] = type("FastWriting", (Writing,), own)
         self._careful: type[Writing] = type(
@@ -61,6 +66,10 @@ class Codec:
             "table": types,
         }
         self._reading: type[Reading] = type("CodecReading", (Reading,), own)
+        #: Reads what mentions no names and shares nothing, which leaves no trace in it.
+        self._bare = self._reading()
+        self._bare.names = []
+        self._bare.refs = None
 
     def encode(self, value: object, *, where: str | Sequence[str] = "result") -> bytes:
         """Return the bytes of a value.
@@ -73,11 +82,14 @@ class Codec:
         Raises:
             NotSendable: Something in it cannot cross; the message says what and where.
         """
+        kind = type(value)
+        recorder = self._recorders.get(kind)
+        if recorder is not None and (data := self._record(recorder, value)) is not None:
+            return data
         w = self._fast()
         w.memo = {}
         w.index = {}
         w.shared = 0
-        kind = type(value)
         try:
             if (
                 kind is tuple
@@ -103,8 +115,12 @@ class Codec:
             WireError: The bytes are anything else.
         """
         try:
-            shares, names, body = _unpack(data)
-            if type(body) in NATIVE:
+            message = _unpack(data)
+            if type(message[0]) is str and len(data) <= self.items:
+                layout = self._known.get(message[0]) or self._plans.find(message[0])
+                return layout.read(message, self._bare, self.depth)
+            shares, names, body = message
+            if type(body) in LEAVES:
                 return body
             if len(data) > self.items and _count(body, self.items) < 0:
                 raise ValueError(f"more than {self.items} items")  # noqa: TRY301
@@ -153,6 +169,14 @@ class Codec:
             case _:
                 pass
         raise WireError("an exception cannot be decoded: the bytes hold another value")
+
+    def _record(self, recorder: Recorder, value: object) -> bytes | None:
+        try:
+            message = recorder(value)
+            data = None if message is None else _pack(message)
+        except (OverflowError, UnicodeEncodeError):
+            return None
+        return data if data is not None and len(data) <= self.items else None
 
     def _encode_carefully(self, value: object, where: str | Sequence[str]) -> bytes:
         w = self._careful()

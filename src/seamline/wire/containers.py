@@ -12,6 +12,7 @@ from seamline.wire.marks import (
     DICT_NODE,
     FROZENSET,
     HAS_FROZENSETS,
+    LEAVES,
     LIST,
     NATIVE,
     PENDING,
@@ -58,8 +59,8 @@ def read_list(node: list[Any], r: Reading, left: int) -> list[Any]:
         enter(left)
     inner = left - 1
     del node[0]
-    if not NATIVE.issuperset(map(type, node)):
-        node[:] = [x if type(x) in NATIVE else read(x, r, inner) for x in node]
+    if not LEAVES.issuperset(map(type, node)):
+        node[:] = [x if type(x) in LEAVES else read(x, r, inner) for x in node]
     return node
 
 
@@ -93,7 +94,7 @@ def read_tuple(node: list[Any], r: Reading, left: int) -> tuple[Any, ...]:
     inner = enter(left)
     if r.refs is None:
         del node[0]
-        return tuple([x if type(x) in NATIVE else read(x, r, inner) for x in node])
+        return tuple([x if type(x) in LEAVES else read(x, r, inner) for x in node])
     number = r.reserve()
     value = tuple([read(x, r, inner) for x in node[1:]])
     r.refs[number] = value
@@ -203,9 +204,9 @@ def read_map(node: dict[Any, Any], r: Reading, left: int) -> dict[Any, Any]:
     inner = left - 1
     if not STRINGS.issuperset(map(type, node)):
         raise TypeError("a map has a key that is not text")
-    if not NATIVE.issuperset(map(type, node.values())):
+    if not LEAVES.issuperset(map(type, node.values())):
         for k, x in node.items():
-            if type(x) not in NATIVE:
+            if type(x) not in LEAVES:
                 node[k] = read(x, r, inner)
     return node
 

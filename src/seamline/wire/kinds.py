@@ -4,7 +4,7 @@ import enum
 from types import FunctionType
 from typing import Any, Final
 
-from seamline.wire import buffers, classes, derived, exceptions, references
+from seamline.wire import buffers, classes, compiled, derived, exceptions, references
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
 from seamline.wire.marks import WRITERS, Reading, Writer
@@ -32,6 +32,7 @@ class Plans:
         self._table = table
         self.writers = Writers(self)
         self._exceptions = exceptions.Stand(table)
+        self.recorders: dict[type, compiled.Recorder] = {}
         self.known: dict[str, Layout] = {}
 
     def writer(self, cls: type) -> Writer:
@@ -66,7 +67,9 @@ class Plans:
         except TypeError:
             return refuse
         loosely = classes.loose_writer(shape, f"{name}|")
-        writer = classes.compile_writer(shape, f"{name}|{','.join(shape.fields)}", loosely)
+        writer, recorder = compiled.record_writer(shape, name, loosely)
+        if recorder is not None:
+            self.recorders[cls] = recorder
         return writer if shape.fields else references.singleton_first(writer)
 
     def find(self, entry: str) -> Layout:
@@ -87,6 +90,7 @@ class Plans:
         if entry[:1] in {"!", "?"}:
             return Layout(self._exceptions.find(entry), _no_reader, _no_reader)
         name, _, names = entry.partition("|")
+        names, _, kinds = names.partition("|")
         cls: Any = self._table.resolve(name)
         if cls is None:
             raise TypeError(f"class {name} may not cross this seam")
@@ -104,11 +108,11 @@ class Plans:
         if declared is None:
             raise TypeError(f"instances of {name} do not cross")
         shape: Shape = classes.shape_of(cls, declared)
-        reader = (
-            classes.compile_reader(shape)
-            if fields == shape.fields
-            else classes.foreign_reader(shape, fields)
-        )
+        if fields == shape.fields:
+            reader = compiled.compile_reader(shape, kinds)
+        else:
+            readers = [compiled.BY_KIND[kind] for kind in kinds or compiled.ANY * len(fields)]
+            reader = classes.foreign_reader(shape, fields, readers)
         return Layout(cls, reader, classes.loose_reader(shape))
 
 

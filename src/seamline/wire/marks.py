@@ -5,11 +5,14 @@ which every array begins with one of the tags below and every map is an exact ``
 ``str`` keys. ``names`` lists the classes, functions and singletons the body mentions by
 index. ``shares`` says whether a ``REF`` occurs, so that a reader without one keeps no table.
 
+An object that holds no containers is a message of its own, ``[name, 0, *fields]``.
+
 Tracked values (mutable containers, objects, tuples that hold any) are numbered in the order
 in which they are first met, on both sides alike: that number is what a ``REF`` carries.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 # Containers.
@@ -44,7 +47,6 @@ STRING: Final = 49  # with lone surrogates
 COMPLEX: Final = 50
 DATETIME: Final = 51
 DATETIME_ZONE: Final = 52
-DATETIME_UTC: Final = 66
 DATE: Final = 53
 TIME: Final = 54
 TIMEDELTA: Final = 55
@@ -74,6 +76,8 @@ NATIVE: Final = frozenset({type(None), bool, int, float, str, bytes})
 #: The same after msgpack refused an int beyond 64 bits or a str with lone surrogates.
 CAREFUL: Final = frozenset({type(None), bool, float, bytes})
 STRINGS: Final = frozenset({str})
+#: What a reader takes as it is. A datetime is msgpack's timestamp: in UTC, without a fold.
+LEAVES: Final = NATIVE | {datetime}
 
 
 class Default:
@@ -213,7 +217,7 @@ class Reading:
 def read(node: Any, r: Reading, left: int) -> Any:
     """Return the value of a node that may be of any kind."""
     kind = type(node)
-    if kind in NATIVE:
+    if kind in LEAVES:
         return node
     if kind is list:
         return READERS[node[0]](node, r, left)

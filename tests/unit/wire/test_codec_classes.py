@@ -69,6 +69,13 @@ class Early:
     name: str
 
 
+@dataclass
+class Lists:
+    a: "list[str]"
+    b: list[int] | None
+    c: typing.Optional[list[bytes]] = None  # noqa: UP045
+
+
 T = typing.TypeVar("T")
 
 
@@ -194,6 +201,62 @@ PRODUCT = Product("p-1", Decimal("12.50"), datetime(2024, 1, 2, tzinfo=UTC), ["a
 )
 def test_records_arrive_as_themselves(assert_same, value):
     assert_same(value, crossed(value))
+
+
+UNEXPECTED = [
+    ("id", 7),
+    ("id", 2**70),
+    ("id", "\ud800"),
+    ("id", ["p"]),
+    ("price", 12.5),
+    ("price", "12.50"),
+    ("price", None),
+    ("price", Decimal("sNaN")),
+    ("created", None),
+    ("created", "today"),
+    ("created", datetime(2024, 1, 2)),  # noqa: DTZ001
+    ("created", datetime(2024, 1, 2, fold=1, tzinfo=UTC)),
+    ("created", datetime(2024, 1, 2, tzinfo=timezone(timedelta(0), "GMT"))),
+    ("tags", None),
+    ("tags", ("a",)),
+    ("tags", [0, 0]),
+    ("tags", ["a", ["b"]]),
+    ("tags", [PRODUCT]),
+    ("tags", [2**70, "\ud800"]),
+]
+
+
+@pytest.mark.parametrize("name_and_item", UNEXPECTED, ids=repr)
+def test_what_an_annotation_says_does_not_change_what_arrives(assert_same, name_and_item):
+    value = dataclasses.replace(PRODUCT)
+    setattr(value, *name_and_item)
+
+    assert_same(value, crossed(value))
+    assert_same([value, PRODUCT, value], crossed([value, PRODUCT, value]))
+
+
+@pytest.mark.parametrize("again", [None, "self", "twice", "outside"])
+def test_lists_in_fields_stay_shared(assert_same, again):
+    shared = ["x"]
+    value = Lists(shared, shared if again == "self" else ["x"], None)
+    whole = {
+        "twice": [value, Lists(["y"], None, shared)],
+        "outside": [shared, value, shared],
+    }.get(again, value)
+
+    assert_same(whole, crossed(whole))
+
+
+def test_a_list_in_a_field_counts_as_a_level():
+    shallow = Codec(TypeTable([__name__]), depth=1)
+
+    with pytest.raises(NotSendable, match="too deep"):
+        shallow.encode(Lists([], [], []))
+
+
+def test_a_record_of_leaves_may_not_hold_more_items_than_others():
+    with pytest.raises(NotSendable, match="more than 20 items"):
+        Codec(TypeTable([__name__]), items=20).encode(Lists([1] * 30, None, None))
 
 
 def test_pydantic_models_remember_which_fields_were_set_and_their_private_attributes():
@@ -324,12 +387,12 @@ def test_markup_arrives_as_markup_where_an_annotation_reaches_it():
 # Versions: the two sides need not have the same fields.
 
 
-def two_versions(monkeypatch, old, new):
+def two_versions(monkeypatch, old, new, values=(1, 2)):
     """Encode with one class under a name and decode with another under the same."""
     for cls in (old, new):
         cls.__module__, cls.__qualname__ = __name__, "Versioned"
     monkeypatch.setitem(globals(), "Versioned", old)
-    data = Codec(TypeTable([__name__])).encode(old(1, 2))
+    data = Codec(TypeTable([__name__])).encode(old(*values))
     monkeypatch.setitem(globals(), "Versioned", new)
     return Codec(TypeTable([__name__])).decode(data)
 
@@ -343,6 +406,20 @@ def test_unknown_fields_are_left_out_and_missing_ones_take_their_defaults(monkey
     arrived = two_versions(monkeypatch, old, new)
 
     assert vars(arrived) == {"a": 1, "b": [], "c": 3}
+
+
+def test_fields_are_matched_by_name_whatever_their_annotations_say(monkeypatch):
+    old = dataclasses.make_dataclass(
+        "Versioned", [("price", Decimal), ("tags", list[str]), ("gone", list[int]), ("day", str)]
+    )
+    new = dataclasses.make_dataclass(
+        "Versioned", [("day", datetime), ("tags", str), ("price", list[str])], slots=True
+    )
+    values = (Decimal("1.5"), ["x"], [1], "today")
+
+    arrived = two_versions(monkeypatch, old, new, values)
+
+    assert (arrived.day, arrived.tags, arrived.price) == ("today", ["x"], Decimal("1.5"))
 
 
 def test_a_missing_field_without_a_default_is_a_wire_error(monkeypatch):
