@@ -7,7 +7,7 @@ import msgspec
 
 from seamline.errors import NotSendable, WireError
 from seamline.wire.compiled import Recorder
-from seamline.wire.exceptions import append_traceback, format_traceback, text_of
+from seamline.wire.exceptions import append_traceback
 from seamline.wire.kinds import Plans
 from seamline.wire.marks import (
     CALL,
@@ -24,6 +24,7 @@ from seamline.wire.marks import (
     read,
 )
 from seamline.wire.refusals import explain, name_of
+from seamline.wire.tracebacks import format_traceback, text_of
 from seamline.wire.types import TypeTable
 
 _pack: Final = msgspec.msgpack.Encoder().encode

@@ -10,7 +10,6 @@ processes know; what could cross of it is there, and its text is the original's.
 cannot cross it is left out. A chain of causes and contexts is followed for 20 links.
 """
 
-import traceback
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final
 
@@ -26,12 +25,11 @@ from seamline.wire.marks import (
     enter,
     read,
 )
+from seamline.wire.tracebacks import text_of
 from seamline.wire.types import HEAP_TYPE, TypeTable
 
 #: Levels that one link of a chain takes of the allowed depth: 200 make 20 links.
 _LINK: Final = 10
-#: A longer traceback, of a deep recursion for instance, keeps its two ends.
-MAX_TRACEBACK_CHARS: Final = 32 * 1024
 #: Most stand-in classes kept for reuse; names come from the peer.
 _MAX_KEPT: Final = 1_000
 #: C-level attributes that are built with the group itself.
@@ -54,31 +52,6 @@ class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
 
     def __str__(self) -> str:
         return f'\n"""\n{self.text}"""'
-
-
-def format_traceback(error: BaseException) -> str:
-    """Return the traceback as text, bounded; never raises what ``error`` raises."""
-    try:
-        text = "".join(traceback.format_exception(error))
-    except Exception as exc:  # noqa: BLE001 - the application's __str__ or __repr__ ran
-        return (
-            f"{type(error).__qualname__} (its traceback cannot be printed: {type(exc).__name__})\n"
-        )
-    if len(text) > MAX_TRACEBACK_CHARS:
-        half = MAX_TRACEBACK_CHARS // 2
-        text = (
-            f"{text[:half]}\n  ... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
-        )
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def text_of(error: BaseException) -> str:
-    """Return ``str(error)``, or its class when that fails."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - the application's __str__ ran
-        text = type(error).__qualname__
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def entry_of(cls: type[BaseException], table: TypeTable) -> tuple[str, bool]:
@@ -115,20 +88,29 @@ def native_attributes(cls: type) -> dict[str, Any]:
     }
 
 
-def state_of(error: BaseException) -> list[tuple[str, Any]]:
+def attributes_of(cls: type) -> list[tuple[str, Any, bool]]:
+    """Return name and descriptor of what is kept in C or in slots, and whether in slots."""
+    slots = [
+        (name, slot, True)
+        for name, slot in slots_of(cls).items()
+        if slot.__objclass__.__flags__ & HEAP_TYPE
+    ]
+    named = {name for name, _, _ in slots}
+    native = native_attributes(cls).items()
+    return [(name, slot, False) for name, slot in native if name not in named] + slots
+
+
+def state_of(
+    error: BaseException, attributes: list[tuple[str, Any, bool]]
+) -> list[tuple[str, Any]]:
     """Return the attributes of an exception beside its arguments and chain."""
     found: list[tuple[str, Any]] = []
-    attributes = native_attributes(type(error)) | {
-        name: slot
-        for name, slot in slots_of(type(error)).items()
-        if slot.__objclass__.__flags__ & HEAP_TYPE
-    }
-    for name, slot in attributes.items():
+    for name, slot, is_slot in attributes:
         try:
             value = slot.__get__(error)
         except (AttributeError, TypeError):
             continue  # never set
-        if value is not None or slot.__objclass__.__flags__ & HEAP_TYPE:
+        if value is not None or is_slot:
             found.append((name, value))
     found.extend((k, v) for k, v in vars(error).items() if k != CACHED_HASH)
     return found
@@ -149,6 +131,7 @@ def exception_writer(cls: type[BaseException], table: TypeTable) -> Writer:
     """Return the writer of an exception class."""
     entry, rebuilt = entry_of(cls, table)
     is_group = issubclass(cls, BaseExceptionGroup)
+    attributes = attributes_of(cls)
 
     def write(error: BaseException, w: Writing, left: int) -> Any:
         if id(error) in w.memo:
@@ -161,7 +144,7 @@ def exception_writer(cls: type[BaseException], table: TypeTable) -> Writer:
         w.memo[id(error)] = number
         names: list[str] = []
         items: list[Any] = []
-        for name, value in state_of(error):
+        for name, value in state_of(error, attributes):
             node = attempt(value, w, inner) if type(name) is str else []
             if node:
                 names.append(name)
@@ -201,7 +184,8 @@ def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
         object.__setattr__(error, "args", (text,) if found is None else found)
     if issubclass(cls, RemoteError) and cls.original:
         vars(error)["_text"] = text
-    _put(error, names, [read(x, r, inner) for x in items])
+    if names or items:
+        _put(error, names, [read(x, r, inner) for x in items])
     for name, link in (("__cause__", cause), ("__context__", context)):
         if link is not None:
             object.__setattr__(error, name, read(link, r, left - _LINK))

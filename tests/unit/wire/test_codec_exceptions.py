@@ -209,6 +209,56 @@ def test_the_remote_traceback_is_printed_first_and_named():
     assert printed.rstrip().endswith("order 1 was not paid")
 
 
+def recurse(times, error):
+    if times:
+        recurse(times - 1, error)
+    raise error
+
+
+def shown(error):
+    """The text of the error's traceback as the other process gets it."""
+    arrived = CODEC.decode_exception(CODEC.encode_exception(error))
+    while not isinstance(arrived, RemoteTraceback):
+        arrived = arrived.__cause__ or arrived.__context__
+    return arrived.text
+
+
+def without_marks(text):
+    return "".join(k for k in text.splitlines(keepends=True) if set(k.strip()) - {"^", "~"})
+
+
+def test_a_traceback_reads_as_python_prints_it():
+    errors = []
+    for times in (0, 2, 3, 4, 40):
+        with pytest.raises(ValueError, match="bad") as caught:
+            recurse(times, ValueError("bad"))
+        errors.append(caught.value)
+    errors += [PaymentError(1, reason=None), KeyError(), SyntaxError("bad", ("f.py", 1, 2, "x"))]
+    errors[1].__cause__ = errors[2]
+    errors[0].__context__ = errors[1]
+    errors[3].add_note("a note")
+    errors.append(raised(ExceptionGroup("g", [errors[3]])))
+
+    for error in errors:
+        expected = "".join(traceback.format_exception(error))
+        assert without_marks(shown(error)) == without_marks(expected)
+
+
+def test_a_long_traceback_keeps_its_two_ends():
+    calls = "".join(f"def f{n}(): f{n + 1}()\n" for n in range(300)) + "def f300(): 1 / 0\n"
+    space = {}
+    exec(compile(calls, "<calls>", "exec"), space)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        space["f0"]()
+
+    text = shown(caught.value)
+    assert "in f0\n" in text
+    assert "in f300\n" in text
+    assert "frames left out" in text
+    assert len(text.splitlines()) < 120
+
+
 def test_a_second_crossing_shows_both_tracebacks_once():
     once = crossed(raised(ValueError("deep")))
 
