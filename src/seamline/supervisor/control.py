@@ -31,25 +31,31 @@ class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
 
 
 class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
-    """Asks every ready worker to take over what a test process set up.
+    """Asks every worker to take over what a test process set up, and those that will start.
 
     Answered with :class:`AlignedReply` when all have. ``environ`` and ``cwd`` are as in
     :class:`seamline.worker.Align`.
+
+    Attributes:
+        mark: A line to write into the log stream, after all that workers had printed when
+            they answered.
     """
 
     environ: dict[str, str] | None = None
     cwd: str | None = None
+    mark: str | None = None
 
 
 class AlignedReply(msgspec.Struct, frozen=True, tag="aligned"):
-    """Every ready worker has taken it over.
+    """Every worker has taken it over.
 
     Attributes:
-        answered: Calls answered since the start, by service, over all workers.
-        seam_errors: Seam errors raised in workers since the start, by code.
+        made: Calls that workers made since the start, by service; of workers that died,
+            those that they told of.
+        seam_errors: Seam errors raised in workers since the start, by code; likewise.
     """
 
-    answered: dict[str, int]
+    made: dict[str, int]
     seam_errors: dict[str, int]
 
 
@@ -134,18 +140,23 @@ def ask(run_dir: str | Path, request: StatusRequest | StopRequest) -> Status:
     return msgspec.json.decode(_exchange(run_dir, request), type=Status)
 
 
-def align(run_dir: str | Path, request: AlignRequest) -> AlignedReply:
+def align(run_dir: str | Path, request: AlignRequest, *, timeout: float) -> AlignedReply:
     """Have the workers of a run take over what this test process set up. Blocks.
+
+    Args:
+        run_dir: Of the run.
+        request: What to take over.
+        timeout: Seconds that it may take; a worker that is starting answers once it is ready.
 
     Raises:
         NotRunning: Nobody answers there.
     """
-    return msgspec.json.decode(_exchange(run_dir, request), type=AlignedReply)
+    return msgspec.json.decode(_exchange(run_dir, request, timeout), type=AlignedReply)
 
 
-def _exchange(run_dir: str | Path, request: Request) -> bytes:
+def _exchange(run_dir: str | Path, request: Request, timeout: float = _ANSWER_SECONDS) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(_ANSWER_SECONDS)
+        connection.settimeout(timeout)
         try:
             connection.connect(str(Path(run_dir) / CONTROL_SOCKET))
             connection.sendall(_encode(request) + b"\n")

@@ -11,7 +11,7 @@ import msgspec
 from seamline.plan import GroupPlan
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State, describe_end
-from seamline.worker import Drain, Handover, Identity, Listener
+from seamline.worker import Align, Drain, Handover, Identity, Listener
 
 # Waits before a slot's worker is started again: doubled with each death, reset by a long life.
 FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -96,8 +96,13 @@ class Slot:
             access_log=group.access_log,
             log_level=group.log_level,
             command=self._command,
+            is_aligned=group.alignment is not None and not self.is_command,
         )
-        await self.process.start(handover, group.environment, group.root)
+        process = self.process
+        await process.start(handover, group.environment, group.root)
+        # Read now: what is sent last counts, and it may have changed during the start.
+        if group.alignment is not None and not self.is_command:
+            await process.send(group.alignment)
 
     def start_after(self, seconds: float) -> None:
         """Start the next generation later."""
@@ -136,6 +141,9 @@ class Group:
         environment: Of its workers, complete.
         logs: Where their lines go.
         on_change: Called after any of its processes changed its state.
+
+    Attributes:
+        alignment: What every worker that starts takes over before it answers a call.
     """
 
     def __init__(
@@ -157,6 +165,7 @@ class Group:
         self.log_level = log_level
         self.slots: list[Slot] = []
         self.is_leaving = False
+        self.alignment: Align | None = None
         self.ready_after: float | None = None
         self._started_at = 0.0
         self._on_change = on_change

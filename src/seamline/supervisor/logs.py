@@ -123,6 +123,10 @@ class LogStream:
         prefix = self._coloured(group, f"{group}.{slot}[{pid}] | ").encode()
         self._output.put(b"".join(prefix + line + b"\n" for line in lines))
 
+    def mark(self, text: str) -> None:
+        """Write a line of the stream's own, after every line of workers so far."""
+        self._output.put(text.encode() + b"\n")
+
     def notice(self, text: str) -> None:
         """Write what the supervisor itself has to say, to standard error."""
         if self._as_json:

@@ -59,6 +59,7 @@ class Process:
         started_at, heard_at, changed_at: Loop's times of its start, its latest report and
             its latest change of state.
         last: The latest numbers it reported.
+        aligned: Its latest answer to an :class:`Align`.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
         ended: Done once the process is reaped and its last lines are written.
@@ -71,6 +72,7 @@ class Process:
         self.state = State.STARTING
         self.pid = 0
         self.last = Beat()
+        self.aligned: Aligned | None = None
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
@@ -83,6 +85,7 @@ class Process:
         self._channel: socket.socket | None = None
         self._unread = b""
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
+        self._sending = asyncio.Lock()
         self._readers: list[LineReader] = []
         self._closing: list[asyncio.BaseTransport] = []
         self._ending: asyncio.Task[None] | None = None
@@ -162,17 +165,27 @@ class Process:
     async def align(self, order: Align) -> Aligned | None:
         """Have it take over what a test process set up.
 
+        One that is starting answers once it is ready; it is not asked what nothing is to be
+        taken over for.
+
         Returns:
-            Its answer, or ``None`` when it is not ready to hear, or ended before it answered.
+            Its answer, or ``None`` when it cannot hear, or ended before it answered.
         """
-        if self.state is not State.READY or self._channel is None:
+        is_starting = self.state is State.STARTING and order.environ is not None
+        if self._channel is None or not (is_starting or self.state is State.READY):
             return None
         answer = self._answers[order.serial] = self._loop.create_future()
-        with contextlib.suppress(OSError):  # already dead: its end is on the way
-            await self._loop.sock_sendall(self._channel, encode(order))
+        await self.send(order)
         await asyncio.wait({answer, self.ended}, return_when=asyncio.FIRST_COMPLETED)
         del self._answers[order.serial]
         return answer.result() if answer.done() else None
+
+    async def send(self, order: Align) -> None:
+        """Send an order, however long it is; orders sent at a time follow each other."""
+        assert self._channel is not None
+        async with self._sending:
+            with contextlib.suppress(OSError):  # already dead: its end is on the way
+                await self._loop.sock_sendall(self._channel, encode(order))
 
     def kill(self) -> None:
         """End it and everything it started, now."""
@@ -224,10 +237,11 @@ class Process:
                 self._set(State.DRAINING)
             case Failed():
                 self.failed = report
-            case Aligned() if report.serial in self._answers:
-                self._answers[report.serial].set_result(report)
             case Aligned():
-                pass
+                self.aligned = report
+                answer = self._answers.get(report.serial)
+                if answer is not None and not answer.done():
+                    answer.set_result(report)
             case Ready() | Bye():
                 pass
 

@@ -21,7 +21,7 @@ from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.rundir import CONTROL_SOCKET, RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
-from seamline.worker import RUN_VARIABLE, Align, Drain
+from seamline.worker import RUN_VARIABLE, Align, Aligned, Drain
 
 if TYPE_CHECKING:
     import socket
@@ -83,6 +83,7 @@ class Supervisor:
         self._absent = absent
         self._on_ready = on_ready
         self._serials = itertools.count(1)
+        self._last_answers: list[Aligned | None] = []
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
         self._urls: dict[str, Address] = {}
@@ -236,7 +237,7 @@ class Supervisor:
         )
 
     async def _align(self, request: AlignRequest) -> AlignedReply:
-        """Have every ready worker take over what a test process set up."""
+        """Have every worker take over what a test process set up."""
         order = Align(serial=next(self._serials), environ=request.environ, cwd=request.cwd)
         workers = [
             slot.process
@@ -244,19 +245,29 @@ class Supervisor:
             for slot in group.slots
             if slot.process is not None and not slot.is_command
         ]
-        answered: Counter[str] = Counter()
+        if order.environ is not None:
+            for group in self._groups:
+                group.alignment = order
+        await asyncio.gather(*(worker.align(order) for worker in workers))
+        made: Counter[str] = Counter()
         seam_errors: Counter[str] = Counter()
-        for answer in await asyncio.gather(*(worker.align(order) for worker in workers)):
+        alive = [worker.aligned for worker in workers if worker.state is not State.STOPPED]
+        for answer in (*self._last_answers, *alive):
             if answer is not None:
-                answered.update(answer.answered)
+                made.update(answer.made)
                 seam_errors.update(answer.seam_errors)
-        return AlignedReply(dict(answered), dict(seam_errors))
+        if request.mark is not None:
+            # What a worker printed before it answered is readable by now: let it be read.
+            await asyncio.sleep(0)
+            self._logs.mark(request.mark)
+        return AlignedReply(dict(made), dict(seam_errors))
 
     def _on_change(self, group: Group, process: Process) -> None:
         self._changed.set()
         if process.state is not State.STOPPED or self._end_asked.is_set():
             return
         if self._is_up:
+            self._last_answers.append(process.aligned)
             slot = next(slot for slot in group.slots if slot.number == process.identity.slot)
             group.replace(slot, process)
         else:

@@ -1,12 +1,14 @@
 """The other processes of a layout, started for one test session.
 
 They are started by a supervisor in a process of its own, which ends them when the test
-process closes its end of the pipe, however it comes to its end.
+process closes its end of a pipe, or ends without having done so.
 """
 
 import asyncio
 import contextlib
+import itertools
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -15,14 +17,18 @@ from typing import Final
 
 import msgspec
 
-from seamline.errors import SeamlineError, StartError
+from seamline.errors import NotRunning, SeamlineError, StartError
 from seamline.plan import Plan
 from seamline.supervisor import AlignedReply, AlignRequest, Supervisor, align
 
-_READY: Final = "hosts are ready"
+# Begins lines that are for the test process; those of hosts begin with their names.
+_MARK: Final = "seamline: "
+_READY: Final = f"{_MARK}ready"
 # Lines of the hosts' output that are kept to be shown beside a failed test.
 _KEPT_LINES: Final = 2_000
 _STOP_SECONDS: Final = 20.0
+# Lines of it that are shown when it did not start or ended: the end, where the reason is.
+_SHOWN_LINES: Final = 40
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -30,21 +36,23 @@ class _Order(msgspec.Struct, frozen=True):
 
     plan: Plan
     absent: str
+    pid: int
 
 
 class Hosts:
-    """The groups of a plan that the test process does not hold. Close with :meth:`stop`.
-
-    Attributes:
-        lines: What they printed, newest last.
-    """
+    """The groups of a plan that the test process does not hold. Close with :meth:`stop`."""
 
     def __init__(self, plan: Plan, *, absent: str) -> None:
-        self.lines: list[str] = []
+        self._lines: list[str] = []
+        self._dropped = 0
+        self._test_began_at = 0
+        self._heard = threading.Condition()
+        self._marked = ""
+        self._has_ended = False
+        self._marks = itertools.count(1)
         self._plan = plan
         self._absent = absent
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready = threading.Event()
         self._reader: threading.Thread | None = None
 
     def start(self, environ: Mapping[str, str]) -> None:
@@ -68,20 +76,46 @@ class Hosts:
         self._reader = threading.Thread(target=self._read, name="seamline-hosts", daemon=True)
         self._reader.start()
         assert self._process.stdin is not None
-        self._process.stdin.write(msgspec.json.encode(_Order(self._plan, self._absent)) + b"\n")
-        self._process.stdin.flush()
-        self._ready.wait()
-        if self._process.poll() is not None or _READY not in self.lines:
+        order = _Order(self._plan, self._absent, os.getpid())
+        with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
+            self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+            self._process.stdin.flush()
+        if not self._wait_for(_READY):
             self.stop()
-            raise StartError("the test's hosts did not start:\n" + "\n".join(self.lines[-40:]))
+            raise StartError("the hosts of the tests did not start:\n" + self._last_words())
 
-    def align(self, environ: dict[str, str] | None, cwd: str | None) -> AlignedReply:
-        """Have every host take over environment and working directory; ask what they saw.
+    def align(self, environ: dict[str, str], cwd: str | None) -> None:
+        """Have every host take over environment and working directory, also those to come.
 
         Raises:
-            NotRunning: The hosts are gone.
+            StartError: The hosts are gone.
         """
-        return align(self._plan.run_dir, AlignRequest(environ, cwd))
+        self._exchange(AlignRequest(environ, cwd))
+
+    def ask(self) -> AlignedReply:
+        """Ask every host what it did so far.
+
+        Raises:
+            StartError: The hosts are gone.
+        """
+        return self._exchange(AlignRequest())
+
+    def begin_test(self) -> None:
+        """Take note that what is printed from now on is the next test's."""
+        with self._heard:
+            self._test_began_at = self._dropped + len(self._lines)
+
+    def output_of_test(self) -> list[str]:
+        """Return what the hosts printed since the test began, all of it.
+
+        Raises:
+            StartError: The hosts are gone.
+        """
+        mark = f"{_MARK}{next(self._marks)}"
+        self._exchange(AlignRequest(mark=mark))
+        self._wait_for(mark)
+        with self._heard:
+            return self._lines[max(self._test_began_at - self._dropped, 0) :]
 
     def stop(self) -> None:
         """End them all and wait for it."""
@@ -100,15 +134,41 @@ class Hosts:
             self._process.stdout.close()
         self._process = None
 
+    def _exchange(self, request: AlignRequest) -> AlignedReply:
+        # A host that is being replaced answers once it is ready again.
+        timeout = self._plan.startup_timeout + _STOP_SECONDS
+        try:
+            return align(self._plan.run_dir, request, timeout=timeout)
+        except NotRunning as exc:
+            raise StartError("the hosts of the tests are gone:\n" + self._last_words()) from exc
+
+    def _wait_for(self, mark: str) -> bool:
+        """Wait until a mark was printed, or nothing more will be; return whether it was."""
+        with self._heard:
+            self._heard.wait_for(lambda: self._marked == mark or self._has_ended)
+            return self._marked == mark
+
+    def _last_words(self) -> str:
+        with self._heard:
+            return "\n".join(self._lines[-_SHOWN_LINES:])
+
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.lines.append(line.decode(errors="replace").rstrip("\n"))
-            del self.lines[:-_KEPT_LINES]
-            if self.lines[-1] == _READY:
-                self._ready.set()
-        self._ready.set()
+            text = line.decode(errors="replace").rstrip("\n")
+            with self._heard:
+                if text.startswith(_MARK):
+                    self._marked = text
+                else:
+                    self._lines.append(text)
+                if len(self._lines) > _KEPT_LINES:
+                    del self._lines[0]
+                    self._dropped += 1
+                self._heard.notify_all()
+        with self._heard:
+            self._has_ended = True
+            self._heard.notify_all()
 
 
 def main() -> int:
@@ -125,6 +185,10 @@ async def _supervise(order: _Order) -> int:
     def announce() -> None:
         print(_READY, flush=True)  # noqa: T201 - the test process waits for this line
 
+    try:
+        tests = os.pidfd_open(order.pid)
+    except ProcessLookupError:
+        return 0
     supervisor = Supervisor(
         order.plan,
         os.environ,
@@ -135,10 +199,9 @@ async def _supervise(order: _Order) -> int:
     loop = asyncio.get_running_loop()
 
     def wait_for_the_end() -> None:
-        # The test process closes its end of the pipe, or is gone: either way it is over.
-        # Read without a buffer, whose lock this thread would hold when the process ends.
-        while os.read(0, 1):
-            pass
+        # The test process closes its end of the pipe, or is gone while a child that it
+        # forked still holds that end: either way it is over.
+        select.select([0, tests], [], [])
         with contextlib.suppress(RuntimeError):  # the loop ended first
             loop.call_soon_threadsafe(supervisor.stop)
 

@@ -1,29 +1,39 @@
 """One test session over one layout: its hosts, its seams, and what went over them."""
 
-import asyncio
+import contextlib
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import uvloop
-
 from seamline.config import Config
 from seamline.errors import ConfigError, InvisibleState
 from seamline.plan import GroupPlan, Plan, analyse_project, build
-from seamline.rpc import Arguments, Target
-from seamline.seam import ClientLike, Write
+from seamline.rpc import Arguments, Target, record
+from seamline.seam import ClientLike, child_environment
+from seamline.testing.answering import Answering
 from seamline.testing.hosts import Hosts
+from seamline.testing.patching import Patches
 from seamline.testing.visible import Connections, Unseen
-from seamline.worker import SECRET_FILE, Identity, Process
+from seamline.worker import (
+    RUN_VARIABLE,
+    SECRET_FILE,
+    WORKER_VARIABLE,
+    Identity,
+    Process,
+    is_own_variable,
+)
 
-# Variables that differ between processes of one session without anybody having set them.
-_OWN_VARIABLES: Final = ("PYTEST_CURRENT_TEST", "PYTHONPATH", "COVERAGE_PROCESS_START")
+# It changes several times a test. Hosts get to see one, so that code which only asks whether
+# there is one finds it, but a new one alone is no reason to tell them.
+_CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
+# Reading the environment fails when another thread changes it meanwhile; it is read again.
+_READ_ATTEMPTS: Final = 100
 
 
 class _Watched:
@@ -32,6 +42,9 @@ class _Watched:
     def __init__(self, client: ClientLike, before: Callable[[], None]) -> None:
         self._client = client
         self._before = before
+        self.declare: Callable[[list[Target]], None] = getattr(
+            client, "declare", lambda _targets: None
+        )
 
     def call(self, target: Target, arguments: Arguments) -> Any:
         self._before()
@@ -59,57 +72,49 @@ class SplitSession:
 
     Attributes:
         layout: Name of the layout.
-        patched: Services whose globals the running test patched; their seams are closed.
+        services: The services that a seam lies before, seen from the test process.
         unseen: What the running test set up that hosts cannot see.
     """
 
     def __init__(self, config: Config, layout: str) -> None:
         self.layout = layout
-        self.patched: set[str] = set()
+        self.services: tuple[str, ...] = ()
         self.unseen: set[Unseen] = set()
         self._config = config
         self._run_dir = ""
+        self._pid = os.getpid()
         self._process: Process | None = None
         self._hosts: Hosts | None = None
-        self._answering: _Answering | None = None
+        self._answering: Answering | None = None
+        self._patches: Patches | None = None
         self._connections = Connections(config.root)
-        self._services: tuple[str, ...] = ()
-        self._aligned: tuple[dict[str, str], str] | None = None
+        self._aligned: tuple[dict[str, str], str | None] | None = None
         self._aligning = threading.Lock()
+        self._made_by_hosts: Counter[str] = Counter()
+        self._errors_of_hosts: Counter[str] = Counter()
+        self._calls_heard_of = 0
+        self._environment = contextlib.ExitStack()
 
-    @property
-    def is_split(self) -> bool:
-        """Whether there are seams at all."""
-        return self.layout != "mono"
-
-    @property
-    def services(self) -> tuple[str, ...]:
-        """The services that a seam lies before, seen from anywhere in the run."""
-        return self._services
-
-    @property
-    def host_lines(self) -> list[str]:
-        """What the hosts printed so far, oldest first."""
-        return [] if self._hosts is None else self._hosts.lines
+    # -- the session -------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the hosts and open the seams.
+        """Start the hosts and open the seams. After an error, :meth:`stop` cleans up.
 
         Raises:
             ConfigError: The layout has no http service whose group the test process could be.
             StartError: A host did not become ready.
             UsageError: The application or its configuration cannot be used.
         """
-        if not self.is_split:
+        if self.layout == "mono":
             return
         # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         analysis = analyse_project(self._config, self.layout)
         plan = build(self._config, analysis, layout=self.layout, run_dir=Path(self._run_dir))
-        front = self._front(plan)
+        front = front_of(plan, self._config)
         is_local = self.layout == "local"
         mine = () if is_local else front.services
-        self._services = tuple(
+        self.services = tuple(
             service.name
             for service in plan.services
             if service.package is not None and service.name not in mine
@@ -120,71 +125,104 @@ class SplitSession:
             path = os.pathsep.join(filter(None, sys.path))
             self._hosts.start({**os.environ, "PYTHONPATH": path})
             secret = Path(self._run_dir, SECRET_FILE).read_bytes()
+        self._open(plan, front, secret, is_local=is_local)
+
+    def _open(self, plan: Plan, front: GroupPlan, secret: bytes, *, is_local: bool) -> None:
         identity = Identity(front.name, 0, 1)
         self._process = Process(plan, identity, secret, wrap=self._watched)
-        self._process.seams.on_write = self._patches
+        application = {
+            name.partition(".")[0]
+            for service in plan.services
+            if (name := service.package or (service.http or "").partition(":")[0])
+        }
+        self._patches = Patches(self._process.seams, application, closes=not is_local)
         self._process.install()
-        if len(plan.groups) > 1 and any(plan.service(name).package for name in front.services):
-            self._answering = _Answering(self._process, plan.socket_path(front.name, 0))
-        if self._hosts is not None:
-            self._connections.watch()
+        if self._hosts is None:
+            return
+        if any(plan.service(name).package for name in front.services):
+            self._answering = Answering(self._process, plan.socket_path(front.name, 0))
+        run = {RUN_VARIABLE: self._run_dir, WORKER_VARIABLE: str(identity)}
+        joined = child_environment({**os.environ, **run}, plan, group=front.name)
+        self._environment.enter_context(_set_environment(joined))
+        self._connections.watch()
 
     def stop(self) -> None:
-        """Close the seams, end the hosts, leave nothing behind."""
+        """Close the seams, end the hosts, leave nothing behind. Doing it again does nothing."""
         self._connections.end()
+        self._environment.close()
         if self._process is not None:
             self._process.seams.uninstall()
         if self._answering is not None:
             self._answering.stop()
         elif self._process is not None:
             self._process.close()
+        self._answering = None
+        self._process = None
         if self._hosts is not None:
             self._hosts.stop()
         if self._run_dir:
             shutil.rmtree(self._run_dir, ignore_errors=True)
 
+    def verify(self) -> None:
+        """Check that every seam stands. Raises InternalError when one does not."""
+        if self._process is not None:
+            self._process.verify()
+
     # -- around a test -----------------------------------------------------------------
 
     def begin_test(self) -> None:
-        """Forget what the test before did to the seams."""
+        """Forget what the test before set up."""
         self.unseen.clear()
         self._connections.forget()
+        if self._hosts is not None:
+            self._hosts.begin_test()
 
-    def end_test(self) -> None:
-        """Open the seams again that the test closed by patching."""
-        if self._process is not None:
-            for service in self.patched:
-                self._process.seams.open(service)
-        self.patched.clear()
+    def end_test(self) -> list[str]:
+        """Open the seams again whose patches are undone.
+
+        Returns:
+            Why the test, or a part of it, was not answered by the hosts.
+        """
+        patched = [] if self._patches is None else self._patches.services
+        if self._patches is not None:
+            self._patches.settle()
+        return [f"patched {name}" for name in patched] + sorted(one.what for one in self.unseen)
+
+    def output_of_hosts(self) -> list[str]:
+        """Return what the hosts printed since the running test began."""
+        return [] if self._hosts is None else self._hosts.output_of_test()
+
+    # -- what went over the seams ------------------------------------------------------
 
     def calls(self) -> dict[str, dict[str, int]]:
         """Return the calls this process made, by service and dotted function name."""
         return {} if self._process is None else self._process.stats().made
 
-    def seam_errors(self) -> dict[str, int]:
-        """Return the seam errors raised so far, here and in the hosts, by code."""
+    def calls_of_hosts(self) -> dict[str, int]:
+        """Return the calls that hosts made of each other and of this process, by service."""
+        self._ask()
+        return dict(self._made_by_hosts)
+
+    def seam_errors(self) -> Counter[str]:
+        """Return the seam errors raised so far, here and in the hosts, by code.
+
+        Hosts are only asked when calls were made since: without a call they do nothing.
+        """
         if self._process is None:
-            return {}
-        errors = dict(self._process.stats().seam_errors)
-        if self._hosts is not None:
-            for code, count in self._hosts.align(None, None).seam_errors.items():
-                errors[code] = errors.get(code, 0) + count
-        return errors
+            return Counter()
+        stats = self._process.stats()
+        calls = sum(sum(functions.values()) for functions in stats.made.values())
+        calls += sum(stats.answered.values())
+        if calls != self._calls_heard_of:
+            self._calls_heard_of = calls
+            self._ask()
+        return self._errors_of_hosts + Counter(stats.seam_errors)
 
-    def answered(self) -> dict[str, int]:
-        """Return the calls that hosts answered so far, whoever made them, by service."""
-        answered = {} if self._hosts is None else self._hosts.align(None, None).answered
-        for service, functions in self.calls().items():
-            answered[service] = max(answered.get(service, 0), sum(functions.values()))
-        if self._process is not None:
-            for service, count in self._process.stats().answered.items():
-                answered[service] = answered.get(service, 0) + count
-        return answered
-
-    def verify(self) -> None:
-        """Check that every seam stands. Raises InternalError when one does not."""
-        if self._process is not None:
-            self._process.verify()
+    def _ask(self) -> None:
+        if self._hosts is not None and os.getpid() == self._pid:
+            reply = self._hosts.ask()
+            self._made_by_hosts = Counter(reply.made)
+            self._errors_of_hosts = Counter(reply.seam_errors)
 
     # -- before a call -----------------------------------------------------------------
 
@@ -196,73 +234,79 @@ class SplitSession:
         unseen = self._connections.unseen()
         if unseen:
             self.unseen.update(unseen)
-            raise InvisibleState(
+            error = InvisibleState(
                 "the test holds what no other process can see: "
                 + ", ".join(f"{one.what} (opened at {one.place})" for one in unseen)
                 + "; commit it or use a database file, or run this test with "
                 "--seamline-layout local"
             )
-        self._align()
+            record(error)
+            raise error
+        # A forked child may have an environment of its own, which is not the test's.
+        if os.getpid() == self._pid:
+            self._align()
 
     def _align(self) -> None:
         assert self._hosts is not None
-        now = (_without_own(os.environ), str(Path.cwd()))
-        if now == self._aligned:
+        environ = _read_environment()
+        current = environ.pop(_CURRENT_TEST, None)
+        cwd = _read_cwd()
+        if (environ, cwd) == self._aligned:
             return
         with self._aligning:
-            self._hosts.align(*now)
-            self._aligned = now
-
-    def _patches(self, write: Write) -> bool:
-        """A test patches a global of a package elsewhere: run the package here for a while."""
-        if self._process is None:
-            return False
-        self.patched.add(write.service)
-        self._process.seams.close(write.service)
-        return True
-
-    def _front(self, plan: Plan) -> GroupPlan:
-        for service in plan.services:
-            if service.http is not None:
-                return plan.group_of(service.name)
-        raise ConfigError(
-            "no service is http, so the tests' process has no group to be",
-            file=str(self._config.file),
-            remedy='add [services.web] with http = "module:app"',
-        )
+            shown = environ if current is None else {**environ, _CURRENT_TEST: current}
+            self._hosts.align(shown, cwd)
+            self._aligned = (environ, cwd)
 
 
-def _without_own(environ: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in _OWN_VARIABLES and not name.startswith("SEAMLINE_")
+def front_of(plan: Plan, config: Config) -> GroupPlan:
+    """Return the group that the test process is: that of the first http service.
+
+    Raises:
+        ConfigError: No service is http.
+    """
+    for service in plan.services:
+        if service.http is not None:
+            return plan.group_of(service.name)
+    raise ConfigError(
+        "no service is http, so the tests' process has no group to be",
+        file=str(config.file),
+        remedy='add [services.web] with http = "module:app"',
+    )
+
+
+def _read_environment() -> dict[str, str]:
+    """Return the variables that hosts take over, whatever other threads do meanwhile."""
+    for _ in range(_READ_ATTEMPTS - 1):
+        with contextlib.suppress(RuntimeError):  # it changed size while it was read
+            return _not_own(os.environ)
+    return _not_own(os.environ)
+
+
+def _not_own(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not is_own_variable(name)}
+
+
+def _read_cwd() -> str | None:
+    """Return the working directory, or ``None`` when a test removed it."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def _set_environment(environ: Mapping[str, str]) -> Any:
+    """Set variables, and put back what they were."""
+    before = {
+        name: os.environ.get(name) for name in environ if os.environ.get(name) != environ[name]
     }
-
-
-class _Answering:
-    """Answers the hosts' calls to packages of the test process, on a loop of its own thread."""
-
-    def __init__(self, process: Process, path: str) -> None:
-        self._process = process
-        self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="seamline-answers", daemon=True
-        )
-        self._thread.start()
-        # Listens once the directory belongs to the run: the hosts' supervisor made it so.
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(path)
-        Path(path).chmod(0o600)
-        listening.listen()
-        self._run(process.start(listening.detach()))
-
-    def stop(self) -> None:
-        """Finish what runs, then end the thread."""
-        self._run(self._process.drain(1.0))
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _run(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    os.environ.update({name: environ[name] for name in before})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -4,14 +4,18 @@ SQLite announces every connection through an audit event, whoever opens it, so n
 application nor its tests have to be patched.
 """
 
+import contextlib
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
 
 _OPENED: Final = "sqlite3.connect"
 _HANDLE: Final = "sqlite3.connect/handle"
+# Tools that keep databases of their own while the project's code runs.
+_TOOLS: Final = frozenset({"coverage", "hypothesis", "_pytest", "pytest_cov", "xdist", "IPython"})
 
 
 class Unseen(NamedTuple):
@@ -41,13 +45,19 @@ class Connections:
 
     def __init__(self, root: Path) -> None:
         self._root = str(root.resolve()) + "/"
-        # Not weak, since connections cannot be referenced weakly: cleared after each test.
+        # Connections cannot be referenced weakly, so those that nobody else holds any more
+        # are let go of before each look, as Python would have done at once.
         self._opened: list[_Opened] = []
-        self._database: object = None
+        self._database = threading.local()
+        self._own_references = 0
         self._is_watching = False
 
     def watch(self) -> None:
         """Begin to take note. An audit hook stays for the life of a process."""
+        # A connection refers to itself, in ways that depend on Python's version.
+        unheld = _Opened(sqlite3.connect(":memory:"), is_in_memory=True, place="")
+        self._own_references = sys.getrefcount(unheld.connection)
+        unheld.connection.close()
         self._is_watching = True
         sys.addaudithook(self._hear)
 
@@ -57,40 +67,53 @@ class Connections:
         self._opened.clear()
 
     def forget(self) -> None:
-        """Let go of the connections noted so far that are closed, and of in-memory ones.
+        """Let go of the connections noted so far that are closed or that nobody holds.
 
         Called between tests. A connection that lives longer than its test, such as one of a
-        pool, is kept in mind.
+        pool or of a session's fixture, is kept in mind.
         """
-        self._opened = [one for one in self._opened if _is_open(one.connection)]
+        # Without a lock, which a forked child could find taken: removing is one step.
+        for one in list(self._opened):
+            is_held = sys.getrefcount(one.connection) > self._own_references
+            if not is_held or not _is_open(one.connection):
+                with contextlib.suppress(ValueError):  # another thread was first
+                    self._opened.remove(one)
 
     def unseen(self) -> list[Unseen]:
-        """Return what no other process can see at this moment."""
+        """Return what no other process can see at this moment. Safe from any thread."""
+        if not self._opened:
+            return []
+        self.forget()
         found = []
-        for one in self._opened:
-            if not _is_open(one.connection):
-                continue
-            if one.is_in_memory:
-                found.append(Unseen("in-memory database", one.place))
-            elif one.connection.in_transaction:
-                found.append(Unseen("uncommitted transaction", one.place))
+        for one in list(self._opened):
+            # Another thread may close it between two looks.
+            with contextlib.suppress(sqlite3.ProgrammingError):
+                if one.is_in_memory:
+                    found.append(Unseen("in-memory database", one.place))
+                elif one.connection.in_transaction:
+                    found.append(Unseen("uncommitted transaction", one.place))
         return found
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
         if not self._is_watching:
             return
         if event == _OPENED:
-            self._database = arguments[0]
+            # The next event of this thread is about the same connection.
+            self._database.name = arguments[0]
         elif event == _HANDLE and isinstance(arguments[0], sqlite3.Connection):
             place = self._place(sys._getframe(1))  # noqa: SLF001 - costs no traceback
             if place is not None:
-                self._opened.append(_Opened(arguments[0], _is_memory(self._database), place))
+                is_memory = _is_memory(getattr(self._database, "name", ""))
+                self._opened.append(_Opened(arguments[0], is_memory, place))
 
     def _place(self, frame: FrameType | None) -> str | None:
+        """Return the innermost line of the project, unless a tool of the tests is further in."""
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith(self._root) and "site-packages" not in name:
                 return f"{name.removeprefix(self._root)}:{frame.f_lineno}"
+            if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _TOOLS:
+                return None
             frame = frame.f_back
         return None
 

@@ -1,5 +1,6 @@
 """One process's life: loads the application, serves it, answers calls, drains, leaves."""
 
+from seamline.worker.alignment import is_own_variable
 from seamline.worker.entry import PLAN_FILE, SECRET_FILE
 from seamline.worker.report import (
     FDS_VARIABLE,
@@ -49,4 +50,5 @@ __all__ = [
     "Report",
     "decode_report",
     "encode",
+    "is_own_variable",
 ]

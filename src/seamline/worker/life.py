@@ -12,6 +12,7 @@ import uvloop
 
 from seamline.errors import UsageError
 from seamline.plan import Plan
+from seamline.worker.alignment import Alignment
 from seamline.worker.load import call_setup, import_module, users_frames
 from seamline.worker.report import (
     Align,
@@ -48,6 +49,7 @@ class Worker:
         self._process = Process(plan, identity, secret)
         self._serving = Serving(plan, self._group, handover, self._process)
         self._channel = Channel(handover.control)
+        self._alignment = Alignment(self._group.env, self._on_aligned)
         self._order: Drain | None = None
         self._ordered: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,6 +84,7 @@ class Worker:
         self._serving.load()
         _keep_loggers()
         self._process.verify()
+        self._alignment.begin(is_expected=self._handover.is_aligned)
 
     async def _serve(self) -> None:
         self._ordered = asyncio.Event()
@@ -110,15 +113,12 @@ class Worker:
             case Drain():
                 self._on_drain(order)
             case Align():
-                _align(order)
-                stats = self._process.stats()
-                self._channel.send(
-                    Aligned(
-                        serial=order.serial,
-                        answered=stats.answered,
-                        seam_errors=stats.seam_errors,
-                    )
-                )
+                self._alignment.hear(order)
+
+    def _on_aligned(self, order: Align) -> None:
+        stats = self._process.stats()
+        made = {service: sum(functions.values()) for service, functions in stats.made.items()}
+        self._channel.send(Aligned(serial=order.serial, made=made, seam_errors=stats.seam_errors))
 
     def _on_drain(self, order: Drain) -> None:
         self._order = self._order or order
@@ -146,17 +146,6 @@ def _keep_loggers() -> None:
             logger, logging.Logger
         ):
             logger.disabled = False
-
-
-def _align(order: Align) -> None:
-    """Take over what the test process set up; the worker's own variables stay."""
-    if order.cwd is not None:
-        os.chdir(order.cwd)
-    if order.environ is not None:
-        for name in os.environ.keys() - order.environ.keys():
-            if not name.startswith("SEAMLINE_"):
-                del os.environ[name]
-        os.environ.update(order.environ)
 
 
 def _print_to_nobody() -> None:

@@ -40,6 +40,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
         access_log: Whether each request is a line of the log.
         log_level: Level of Seamline's own and the HTTP server's messages.
         command: A command service to run instead of the application, or ``None``.
+        is_aligned: Whether an :class:`Align` is on its way that counts before the first call.
     """
 
     control: int
@@ -48,6 +49,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     access_log: bool = True
     log_level: str = "info"
     command: str | None = None
+    is_aligned: bool = False
 
     def descriptors(self) -> tuple[int, ...]:
         """Return every descriptor named, to be passed on or kept from children."""
@@ -135,12 +137,12 @@ class Aligned(msgspec.Struct, frozen=True, tag="aligned", kw_only=True):
 
     Attributes:
         serial: Of the order.
-        answered: Calls answered since the start, by service.
+        made: Calls made to other services since the start, by service.
         seam_errors: Seam errors raised to the application since the start, by code.
     """
 
     serial: int
-    answered: dict[str, int] = {}
+    made: dict[str, int] = {}
     seam_errors: dict[str, int] = {}
 
 

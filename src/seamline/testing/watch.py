@@ -1,0 +1,208 @@
+"""Watches a test session over a layout, and judges it at its end. Loaded only with a layout."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seamline import config as settings
+from seamline.config import Config
+from seamline.errors import ConfigError, SeamlineError, UsageError
+from seamline.testing.session import SplitSession
+from seamline.testing.tally import Tally
+
+
+def load_config(config: pytest.Config, layout: str) -> Config:
+    """Read the ``seamline.toml`` of a test run. Raises pytest.UsageError."""
+    try:
+        loaded = settings.load(
+            _find_file(config), environ=os.environ, overrides={"layout": layout}
+        )
+        loaded.layout_named(layout)
+    except UsageError as exc:
+        raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
+    return loaded
+
+
+def _find_file(config: pytest.Config) -> Path:
+    named = config.getoption("--seamline-config")
+    if named is not None:
+        return Path(config.invocation_params.dir, named)
+    given = [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
+    start = next((path for path in given if path.exists()), config.invocation_params.dir)
+    start = start.absolute()
+    for directory in (start, *start.parents):
+        if (directory / "seamline.toml").is_file():
+            return directory / "seamline.toml"
+    raise ConfigError(
+        f"no seamline.toml at or above {start}", remedy="name it with: --seamline-config PATH"
+    )
+
+
+def is_partial(config: pytest.Config) -> bool:
+    """Whether the command line asks for less than whole directories of tests."""
+    chosen = [one for one in config.args if not Path(config.invocation_params.dir, one).is_dir()]
+    options = ("keyword", "markexpr", "lf", "stepwise", "deselect", "ignore", "ignore_glob")
+    return bool(chosen) or any(config.getoption(name, None) for name in options)
+
+
+class _Messages(logging.Handler):
+    """Keeps what was logged of seam errors while one test ran."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+class Summary:
+    """Prints a tally at the end of a session and fails the session by it.
+
+    In the controller of xdist it is all there is: the workers have the seams.
+    """
+
+    def __init__(self, layout: str) -> None:
+        self.tally = Tally()
+        self._layout = layout
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what a worker of xdist saw; one that crashed tells nothing."""
+        told = getattr(node, "workeroutput", {}).get("seamline")
+        if told is None:
+            self.tally.is_partial = True
+        else:
+            self.tally.add(Tally.from_plain(told))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Fail a session whose tests passed over seams that were not tested."""
+        self.tally.is_partial |= bool(session.shouldfail or session.shouldstop)
+        if exitstatus == pytest.ExitCode.OK and self.tally.verdicts():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_report_header(self) -> str:
+        """Name the layout."""
+        return f"seamline: layout {self._layout}"
+
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+        """Print what went over the seams."""
+        terminalreporter.section(f"seamline: layout {self._layout}")
+        if self._layout == "mono":
+            terminalreporter.line("one process; nothing is hooked")
+        for line in self.tally.lines():
+            terminalreporter.line(line)
+        judged = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+        for line in self.tally.verdicts() if exitstatus in judged else self.tally.trouble:
+            terminalreporter.line(line, red=True)
+
+
+class Watch:
+    """Holds the split application of one test process, from its start to its end."""
+
+    def __init__(self, config: pytest.Config, session: SplitSession, tally: Tally) -> None:
+        self._config = config
+        self._session = session
+        self._tally = tally
+        self._tally.is_partial = is_partial(config)
+        self._messages = _Messages()
+        self._errors_before: Counter[str] = Counter()
+        self._has_failed = False
+
+    # -- the session -------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Start the hosts before anything of the application is imported."""
+        logging.getLogger("seamline.rpc").addHandler(self._messages)
+        try:
+            self._session.start()
+        except SeamlineError as exc:
+            self._session.stop()
+            raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
+        self._tally.services = self._session.services
+
+    def pytest_deselected(self) -> None:
+        """Tests were left out."""
+        self._tally.is_partial = True
+
+    def pytest_collection_finish(self) -> None:
+        """The application is imported now, so every seam must stand."""
+        self._session.verify()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Count what went over the seams, and hand it to the controller if there is one."""
+        if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+            self._count()
+        workeroutput = getattr(self._config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput["seamline"] = self._tally.to_plain()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind, however the session came to its end."""
+        self._session.stop()
+        logging.getLogger("seamline.rpc").removeHandler(self._messages)
+
+    def _count(self) -> None:
+        try:
+            self._notice_swallowed("after the last test")
+            self._tally.made = self._session.calls()
+            self._tally.made_by_hosts = self._session.calls_of_hosts()
+        except SeamlineError as exc:
+            self._tally.trouble.append(f"{exc} [{exc.code}]")
+
+    # -- one test ----------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Put the seams in order before and after a test with its fixtures."""
+        self._messages.texts.clear()
+        self._has_failed = False
+        self._session.begin_test()
+        try:
+            return (yield)
+        finally:
+            self._end(item)
+
+    def _end(self, item: pytest.Item) -> None:
+        for cause in self._session.end_test():
+            self._tally.local.setdefault(cause, []).append(item.nodeid)
+        try:
+            expected = item.get_closest_marker("seamline_errors") is not None
+            self._notice_swallowed(None if expected or self._has_failed else item.nodeid)
+        except SeamlineError as exc:
+            self._tally.trouble.append(f"{exc} [{exc.code}]")
+            item.session.shouldfail = "the hosts of the tests are gone"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show beside a failure what the hosts printed."""
+        report = yield
+        # An expected failure was no silent one either.
+        self._has_failed |= report.failed or hasattr(report, "wasxfail")
+        if report.failed:
+            try:
+                lines = self._session.output_of_hosts()
+            except SeamlineError as exc:
+                lines = [f"{exc} [{exc.code}]"]
+            if lines:
+                report.sections.append(("Captured output of hosts", "\n".join(lines)))
+        return report
+
+    def _notice_swallowed(self, where: str | None) -> None:
+        """Take note of the errors since the last look; ``None`` when they are accounted for."""
+        errors = self._session.seam_errors()
+        grown = sorted(errors - self._errors_before)
+        self._errors_before = errors
+        if grown and where is not None:
+            what = self._messages.texts or [f"[{code}] in a host" for code in grown]
+            self._tally.swallowed += [f"{where}: {text}" for text in what]
+        self._messages.texts.clear()

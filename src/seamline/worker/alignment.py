@@ -1,0 +1,80 @@
+"""Taking over what a test process set up. Only workers of a test session are ever told to."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from seamline.worker.report import Align
+
+# What Python, coverage and the run itself need in each process: never the same everywhere.
+_OWN: Final = frozenset(
+    {
+        "PYTHONPATH",
+        "PYTHONHASHSEED",
+        "PYTHONUNBUFFERED",
+        "COVERAGE_PROCESS_START",
+        "COVERAGE_PROCESS_CONFIG",
+    }
+)
+
+
+def is_own_variable(name: str) -> bool:
+    """Whether an environment variable belongs to one process and is not taken over."""
+    return name in _OWN or name.startswith("SEAMLINE_")
+
+
+class Alignment:
+    """Applies orders: at once in a loaded worker, at the end of loading in a new one.
+
+    Modules are imported in the environment the session began with, as in the test process;
+    what tests set up since then is there before the first call is answered.
+
+    Args:
+        env: The group's own variables, which win over the test's.
+        answer: Called with each order once it is applied.
+    """
+
+    def __init__(self, env: Mapping[str, str], answer: Callable[[Align], None]) -> None:
+        self._env = env
+        self._answer = answer
+        self._applying = threading.Lock()
+        self._heard = threading.Event()
+        self._waiting: list[Align] | None = []
+
+    def hear(self, order: Align) -> None:
+        """Apply an order now, or keep it until :meth:`begin`."""
+        with self._applying:
+            if self._waiting is not None:
+                self._waiting.append(order)
+                self._heard.set()
+                return
+            self._apply(order)
+
+    def begin(self, *, is_expected: bool) -> None:
+        """Apply what was heard so far; from now on, apply at once.
+
+        Args:
+            is_expected: Whether to wait for a first order, which is on its way.
+        """
+        if is_expected:
+            self._heard.wait()
+        with self._applying:
+            for order in self._waiting or ():
+                self._apply(order)
+            self._waiting = None
+
+    def _apply(self, order: Align) -> None:
+        if order.cwd is not None:
+            os.chdir(order.cwd)
+        if order.environ is not None:
+            wanted = {**order.environ, **self._env}
+            for name in os.environ.keys() - wanted.keys():
+                if not is_own_variable(name):
+                    del os.environ[name]
+            os.environ.update(
+                (name, value)
+                for name, value in wanted.items()
+                if not is_own_variable(name) and os.environ.get(name) != value
+            )
+        self._answer(order)
