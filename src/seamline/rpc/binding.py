@@ -135,7 +135,7 @@ class Binding:
         self.shape = Shape(hosted.function)
         self.tally = tally
         self.verdict: int | str = self._compare(entry)
-        self.is_open = isinstance(self.verdict, int) and not hosted.aliases
+        self.is_open = isinstance(self.verdict, int)
 
     def _compare(self, entry: Entry) -> int | str:
         hosted = self.hosted

@@ -9,7 +9,6 @@ from contextvars import Context
 from typing import Any, Final, TypeAlias
 
 from seamline.errors import (
-    AliasedState,
     DeadlineExceeded,
     InterfaceMismatch,
     MutatedArgument,
@@ -17,6 +16,7 @@ from seamline.errors import (
     SeamError,
     WireError,
 )
+from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
 from seamline.rpc.model import Arguments
 from seamline.rpc.situation import Hop, Situation, current
@@ -156,18 +156,11 @@ def check_callable(binding: Binding | None, deadline_ms: int, waited: float = 0.
 
     Raises:
         InterfaceMismatch: The caller's version cannot be reconciled with the host's.
-        AliasedState: Its result would share parts with the host's module state.
         DeadlineExceeded: The caller has stopped waiting.
     """
     if binding is None or isinstance(binding.verdict, str):
         raise InterfaceMismatch(
             "the function is not hosted here" if binding is None else str(binding.verdict)
-        )
-    if binding.hosted.aliases:
-        raise AliasedState(
-            f"{binding.name} may return a part of {', '.join(binding.hosted.aliases)}; a change "
-            "the caller makes to it would be lost; return a copy, or declare the function as "
-            "snapshot in seamline.toml"
         )
     if deadline_ms and waited * 1000 >= deadline_ms:
         raise DeadlineExceeded(
@@ -209,6 +202,8 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
     try:
         if incoming.watch:
             _refuse_mutation(incoming, "")
+        if binding.hosted.aliases:
+            refuse_aliased(binding.name, binding.hosted.aliases, value)
         body = binding.hosted.codec.encode(value)
         if binding.hosted.carry:
             return _with_carried(incoming, kind, 0, body)

@@ -88,7 +88,7 @@ class Hosted:
         codec: Decodes arguments and encodes results.
         parameters: Declared names in the order of ``Arguments.values``.
         mutates: Parameters it may change in place; ``*args``/``**kwargs`` by their names.
-        aliases: Module state its result may be part of; such a call is refused.
+        aliases: Module state its result may be part of; a result that is gets refused.
         carry: Context variables that travel with a call and return, in the caller's order.
     """
 

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -196,12 +197,61 @@ def test_an_awaited_mutation_is_loud_too(far: Any, args: Any, run: Any) -> None:
         run(far.client.call_async(target, args([])))
 
 
-def test_a_result_that_is_the_hosts_state_is_refused_before_it_runs(far: Any, args: Any) -> None:
-    def f() -> None:
-        raise AssertionError("it ran")
+@dataclass
+class Row:
+    tags: list[str]
 
-    with pytest.raises(AliasedState, match=r"part of shop:CACHE.*snapshot in seamline.toml"):
-        far.client.call(far.offer(f, aliases=("shop:CACHE",)), args())
+
+SHELF: dict[str, Any] = {
+    "n": 1,
+    "row": Row(["new"]),
+    "pair": (1, ["inside"]),
+    "when": date(2020, 1, 2),
+}
+ALIAS = f"{__name__}:SHELF"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda: SHELF,
+        lambda: SHELF["row"].tags,
+        lambda: SHELF["pair"],
+        lambda: {"first": [SHELF["pair"][1]]},
+    ],
+)
+def test_a_result_that_shares_what_can_change_with_the_hosts_state_is_refused(
+    far: Any, args: Any, part: Any
+) -> None:
+    def f() -> Any:
+        return part()
+
+    with pytest.raises(AliasedState, match=r"returned .*SHELF; .*under snapshot in seamline.toml"):
+        far.client.call(far.offer(f, aliases=(ALIAS,)), args())
+
+
+def test_an_item_of_a_stream_that_is_the_hosts_state_is_refused(far: Any, args: Any) -> None:
+    def f() -> Any:
+        yield 1
+        yield SHELF["pair"]
+
+    stream = far.client.stream(far.offer(f, aliases=(ALIAS,)), args())
+
+    assert next(stream) == 1
+    with pytest.raises(AliasedState, match="SHELF"):
+        next(stream)
+
+
+@pytest.mark.parametrize("key", ["n", "when", "absent"])
+def test_a_value_out_of_the_hosts_state_that_cannot_change_crosses(
+    far: Any, args: Any, key: str
+) -> None:
+    def f() -> Any:
+        return SHELF.get(key, [])
+
+    got = far.client.call(far.offer(f, aliases=(ALIAS,)), args())
+
+    assert got == SHELF.get(key, [])
 
 
 # -- recording ------------------------------------------------------------------------------
