@@ -20,7 +20,7 @@ def analyse(
     *,
     groups: Mapping[str, str] | None = None,
     search_path: Sequence[Path] = (),
-    entry_modules: Sequence[str] | Mapping[str, str] = (),
+    entry_modules: Mapping[str, str] | None = None,
 ) -> Analysis:
     """Read an application's source and give every function its verdict.
 
@@ -32,16 +32,10 @@ def analyse(
         groups: Group of each service (http services too) in the chosen layout; None for one
             group per service.
         search_path: Where modules are imported from besides the root and its ``src``.
-        entry_modules: Modules of http services; a mapping gives the service of each.
+        entry_modules: The http service of each module that one is loaded from.
     """
-    application = read(
-        root, [*(service.package for service in services), *entry_modules], search_path
-    )
-    entries = (
-        dict(entry_modules)
-        if isinstance(entry_modules, Mapping)
-        else {module: module for module in entry_modules}
-    )
+    entries = entry_modules or {}
+    application = read(root, [*(service.package for service in services), *entries], search_path)
     facts = {service.service: _own(application, service) for service in services}
     placed = {name: set(found.modules) for name, found in facts.items()}
     for name, found in facts.items():

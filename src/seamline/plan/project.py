@@ -21,13 +21,14 @@ def analyse_project(config: Config, layout: str) -> Analysis:
     """
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}
     search_path = _search_path()
-    entry_modules = []
+    entry_modules: dict[str, str] = {}
     for service in config.services:
         if service.package is not None:
             _check_module(config, service.package, service.name, "package", search_path)
         if service.http is not None:
-            entry_modules.append(service.http.partition(":")[0])
-            _check_module(config, entry_modules[-1], service.name, "http", search_path)
+            module = service.http.partition(":")[0]
+            entry_modules.setdefault(module, service.name)
+            _check_module(config, module, service.name, "http", search_path)
     return interface.analyse(
         config.root,
         [_described(service, home[service.name]) for service in config.packages],
