@@ -1,7 +1,7 @@
 """Which results may be, or share mutable parts with, the host's module state."""
 
 import ast
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Final, Literal
 
 from seamline.interface.application import Application
@@ -26,6 +26,28 @@ def aliased(
     application: Application, definition: Definition, touched: Container[Symbol]
 ) -> set[Symbol]:
     """Return the state, of what a function touches, that its result may share."""
+    return {
+        symbol
+        for each in _returning(application, definition)
+        for symbol in _own(application, each, touched)
+    }
+
+
+def _returning(application: Application, definition: Definition) -> list[Definition]:
+    """Return a function with those whose results it returns as they are."""
+    found = [definition]
+    for each in found:
+        for origins, _ in application.bodies[each].returns:
+            for origin in origins:
+                if origin.kind == "call":
+                    known = application.definitions.functions.get(origin.symbol, ())
+                    found.extend(d for d in known if d not in found)
+    return found
+
+
+def _own(
+    application: Application, definition: Definition, touched: Container[Symbol]
+) -> set[Symbol]:
     types, state = application.types, application.state
     result = types.leaves(definition.module, definition.node.returns)
     if definition.kind in _STREAMS:
@@ -38,9 +60,9 @@ def aliased(
             fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
             if fact is None or fact.resource or fact.symbol not in touched:
                 continue
-            if is_whole(fact, origin.symbol, origin.level) or (
-                parts_of(application, fact) != "immutable"
-            ):
+            whole = is_whole(fact, origin.symbol, origin.level)
+            parts = value_of(application, fact) if whole else parts_of(application, fact)
+            if parts != "immutable":
                 found.add(fact.symbol)
     return found
 
@@ -55,9 +77,43 @@ def is_itself(application: Application, definition: Definition, symbol: Symbol) 
     fact = application.state.facts[symbol]
     return any(
         origin.kind == "symbol" and is_whole(fact, origin.symbol, origin.level)
-        for origins, _ in application.bodies[definition].returns
+        for each in _returning(application, definition)
+        for origins, _ in application.bodies[each].returns
         for origin in origins
     )
+
+
+def value_of(application: Application, fact: Fact) -> Parts:
+    """Return whether the value of a name itself can change, by all that is assigned to it."""
+    module, name = fact.symbol
+    found = {
+        _stored(application, body, value)
+        for body, value in _assigned(application, module, name)
+        if not (isinstance(value, ast.Constant) and value.value is None)
+    }
+    if "mutable" in found:
+        return "mutable"
+    return "immutable" if found == {"immutable"} else "unknown"
+
+
+def _assigned(application: Application, module: str, name: str) -> Iterator[tuple[Body, ast.expr]]:
+    """Yield what is assigned to a module-level name or class attribute, where it is.
+
+    Augmented assignments are left out: they keep the type of a value that cannot change.
+    """
+    owner, _, attribute = name.rpartition(".")
+    cls = application.definitions.classes.get(Symbol(module, owner))
+    bindings = application.definitions.world.modules[module].assigned.get(name, ())
+    values = [cls.assigned.get(attribute)] if cls else [binding.value for binding in bindings]
+    yield from ((application.bodies[module], value) for value in values if value is not None)
+    for definition in application.definitions.by_module[module]:
+        for node in ast.walk(definition.node):
+            if isinstance(node, ast.Assign) and any(
+                target.attr == attribute if isinstance(target, ast.Attribute)
+                else isinstance(target, ast.Name) and target.id == name
+                for target in node.targets
+            ):  # fmt: skip
+                yield application.bodies[definition], node.value
 
 
 def parts_of(application: Application, fact: Fact) -> Parts:

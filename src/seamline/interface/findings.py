@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from seamline.interface.aliases import is_itself, parts_of
+from seamline.interface.aliases import is_itself, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
@@ -228,7 +228,8 @@ def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]
         for name in function.aliases:
             fact = application.state.facts[Symbol(*name.split(":", 1))]
             whole = is_itself(application, definition, fact.symbol)
-            sure = whole or parts_of(application, fact) == "mutable"
+            parts = value_of if whole else parts_of
+            sure = parts(application, fact) == "mutable"
             yield Finding(
                 code="aliased-state",
                 severity=Severity.ERROR if sure and fact.changed else Severity.WARNING,

@@ -141,6 +141,30 @@ def test_snapshot_settles_aliased_state(read) -> None:
     assert settled.findings("aliased-state") == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N = 0\ndef one():\n    global N\n    N += 1\n    return N\n",
+        "N = None\ndef one():\n    global N\n    N = 'name'\n    return N\n",
+        "class C:\n n = 0\n @classmethod\n def one(cls):\n  C.n += 1\n  return C.n\n",
+    ],
+)
+def test_a_number_or_text_that_is_state_is_no_alias(read, text: str) -> None:
+    reading = read({"stock.py": text}, "stock")
+
+    assert reading.findings("aliased-state") == []
+    assert [f.aliases for f in reading.functions.values()] == [()]
+
+
+def test_a_result_passed_on_is_an_alias_too(read) -> None:
+    text = "C = {}\ndef _own():\n    C[1] = []\n    return C\ndef one():\n    return _own()\n"
+
+    reading = read({"stock.py": text}, "stock")
+
+    assert reading.functions["stock.one"].aliases == ("stock:C",)
+    assert reading.findings("aliased-state") == [("error", "stock.py", 5)]
+
+
 @pytest.mark.parametrize("held", ["1", "str(n)", "f'{n}'", "(1 + 2)"])
 def test_parts_that_cannot_change_are_no_alias(read, held: str) -> None:
     text = f"C = {{}}\ndef put(n):\n    C[n] = {held}\ndef one(n):\n    return C[n]\n"
