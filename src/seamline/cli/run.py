@@ -6,6 +6,7 @@ import sys
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted, is_colored
+from seamline.config import LOG_LEVELS
 from seamline.errors import UsageError
 from seamline.interface import Finding, Severity
 from seamline.plan import analyse_project, build, run_dir
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log-level",
         metavar="LEVEL",
-        choices=("debug", "info", "warning", "error"),
+        choices=LOG_LEVELS,
         help="least severe of Seamline's own messages in workers",
     )
 
@@ -50,12 +51,15 @@ def run(args: argparse.Namespace) -> int:
                 f"{counted(len(errors), 'error')} found, and --strict starts nothing then",
                 remedy="see them whole with: seamline check",
             )
+    # Made only now that nothing is refused any more, and checked once it is there: until then
+    # another user could have put one of his own in its place.
+    run_dir(config, os.environ)
     return run_supervisor(
         lambda: Supervisor(
             plan,
             os.environ,
             access_log=not output.quiet,
-            log_level=args.log_level or config.log_level,
+            log_level=config.log_level,
             as_json=output.json,
             colored=is_colored(sys.stdout, args.color, os.environ),
             verbose=output.verbose > 0,

@@ -4,9 +4,21 @@ from seamline.config import Limits
 from seamline.plan.build import build, from_json, to_json
 from seamline.plan.model import GroupPlan, Plan, ServicePlan
 from seamline.plan.project import analyse_project
-from seamline.plan.rundir import run_dir
+from seamline.plan.rundir import (
+    CONTROL_SOCKET,
+    PLAN_FILE,
+    RUN_VARIABLE,
+    SECRET_FILE,
+    WORKER_VARIABLE,
+    run_dir,
+)
 
 __all__ = [
+    "CONTROL_SOCKET",
+    "PLAN_FILE",
+    "RUN_VARIABLE",
+    "SECRET_FILE",
+    "WORKER_VARIABLE",
     "GroupPlan",
     "Limits",
     "Plan",

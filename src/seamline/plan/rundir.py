@@ -1,4 +1,4 @@
-"""Where a run keeps its sockets: a directory that only this user can enter."""
+"""Where a run keeps its sockets and files: a directory that only this user can enter."""
 
 import hashlib
 import os
@@ -10,6 +10,17 @@ from typing import Final
 
 from seamline.config import Config
 from seamline.errors import UsageError
+
+#: Names in the directory: the plan, what every process of the run knows and no other, and
+#: where the supervisor is asked.
+PLAN_FILE: Final = "plan.json"
+SECRET_FILE: Final = "secret"  # noqa: S105 - a file's name
+CONTROL_SOCKET: Final = "control.sock"
+
+#: Environment variables that tell a process its run directory, and ``group.slot.generation``
+#: of the worker that it is or was started by.
+RUN_VARIABLE: Final = "SEAMLINE_RUN"
+WORKER_VARIABLE: Final = "SEAMLINE_WORKER"
 
 # sun_path holds 108 bytes with the closing zero byte.
 _LONGEST_SOCKET: Final = 107
@@ -32,7 +43,7 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
         UsageError: Somebody else could have put things into it.
     """
     digest = hashlib.sha256(os.fsencode(config.root / config.file.name)).hexdigest()[:10]
-    longest = max(len(_longest_socket_name(config)), len("control.sock"))
+    longest = max(len(_longest_socket_name(config)), len(CONTROL_SOCKET))
     chosen: Path | None = None
     for top in _tops(environ):
         for name in (f"{config.name}-{digest}", digest):
@@ -88,6 +99,11 @@ def _check_private(directory: Path, *, create: bool) -> None:
         status = directory.lstat()
     except FileNotFoundError:
         return
+    except OSError as exc:
+        raise UsageError(
+            f"cannot look at the run directory {directory}: {exc.strerror}",
+            remedy="set TMPDIR or XDG_RUNTIME_DIR to a directory of your own",
+        ) from exc
     if not stat.S_ISDIR(status.st_mode):
         fault = "is not a directory"
     elif status.st_uid != os.getuid():

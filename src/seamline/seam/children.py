@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from seamline.errors import ApplicationError
-from seamline.plan import Plan, from_json
+from seamline.plan import (
+    PLAN_FILE,
+    RUN_VARIABLE,
+    SECRET_FILE,
+    WORKER_VARIABLE,
+    Plan,
+    from_json,
+)
 from seamline.rpc import Client, Identity
 from seamline.seam.half import ClientLike
 from seamline.seam.hosting import Host
@@ -21,8 +28,6 @@ from seamline.seam.opening import Seams
 #: Top-level packages behind seams, separated by commas: until one of them is imported, a
 #: child pays for nothing but the search for this name.
 PACKAGES_VARIABLE: Final = "SEAMLINE_PACKAGES"
-RUN_VARIABLE: Final = "SEAMLINE_RUN"
-WORKER_VARIABLE: Final = "SEAMLINE_WORKER"
 
 _STARTUP: Final = str(Path(__file__).parent / "startup")
 
@@ -61,8 +66,8 @@ def join_run(environ: Mapping[str, str] = os.environ) -> Seams:
     run_dir = Path(environ[RUN_VARIABLE])
     group, slot, _ = environ[WORKER_VARIABLE].rsplit(".", 2)
     try:
-        plan = from_json((run_dir / "plan.json").read_bytes())
-        secret = (run_dir / "secret").read_bytes()
+        plan = from_json((run_dir / PLAN_FILE).read_bytes())
+        secret = (run_dir / SECRET_FILE).read_bytes()
     except (OSError, ValueError) as error:
         raise ApplicationError(
             f"this process (pid {os.getpid()}) was started by a run of Seamline whose plan in "

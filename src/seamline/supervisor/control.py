@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from seamline.errors import NotRunning
-from seamline.supervisor.rundir import CONTROL_SOCKET
+from seamline.plan import CONTROL_SOCKET
 from seamline.supervisor.status import Status
 
 # A request is one short line; the longest carries an environment, which the kernel bounds too.

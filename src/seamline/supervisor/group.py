@@ -110,6 +110,8 @@ class Slot:
         self._timer = loop.call_later(seconds, lambda: self._group.spawn(self._start_again()))
 
     async def _start_again(self) -> None:
+        if self._group.is_leaving:  # told so after the timer had rung
+            return
         try:
             await self.start()
         except OSError as exc:  # out of processes, memory or descriptors: it may pass

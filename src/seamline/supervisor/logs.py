@@ -78,6 +78,7 @@ class Output:
             except OSError:  # the reader of a pipe or the terminal is gone
                 with self._changed:
                     self._ended = ended = True
+                    self._waiting.clear()
                 self._on_closed()
             with self._changed:
                 self._waiting_bytes = sum(map(len, self._waiting))

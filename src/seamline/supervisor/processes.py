@@ -13,10 +13,11 @@ from typing import Final
 
 import msgspec
 
+from seamline.plan import WORKER_VARIABLE
 from seamline.supervisor.logs import LineReader, LogStream
 from seamline.worker import (
     FDS_VARIABLE,
-    WORKER_VARIABLE,
+    MAX_LINE_BYTES,
     Align,
     Aligned,
     Beat,
@@ -126,10 +127,11 @@ class Process:
         self.pid = self._popen.pid
         self._channel = ours
         self._loop.add_reader(ours, self._read_reports)
-        pidfd = os.pidfd_open(self._popen.pid)
-        self._loop.add_reader(pidfd, self._reap, pidfd)
         for name, (read, _) in zip(("stdout", "stderr"), pipes, strict=True):
             await self._follow(name, read)
+        # Last, because its end is told once everything that it printed can be read.
+        pidfd = os.pidfd_open(self._popen.pid)
+        self._loop.add_reader(pidfd, self._reap, pidfd)
 
     async def _follow(self, name: str, descriptor: int) -> None:
         where = self.identity
@@ -220,7 +222,18 @@ class Process:
         if not data:
             self._loop.remove_reader(self._channel)
             return
+        try:
+            self._take(data)
+        except msgspec.DecodeError as exc:
+            # Its application may write to any descriptor. Unheard, it counts as stuck in time.
+            where = f"{self.identity.group}.{self.identity.slot}[{self.pid}]"
+            self._logs.notice(f"{where} sent what is no report ({exc}) and is not heard any more")
+            self._loop.remove_reader(self._channel)
+
+    def _take(self, data: bytes) -> None:
         *lines, self._unread = (self._unread + data).split(b"\n")
+        if len(self._unread) > MAX_LINE_BYTES:
+            raise msgspec.DecodeError(f"a line of more than {MAX_LINE_BYTES} bytes")
         for line in lines:
             self._hear(decode_report(line))
 
@@ -262,12 +275,9 @@ class Process:
     def _read_rest(self) -> None:
         """Hear what it said last, such as why it failed."""
         assert self._channel is not None
-        with contextlib.suppress(BlockingIOError, ConnectionResetError):
+        with contextlib.suppress(BlockingIOError, ConnectionResetError, msgspec.DecodeError):
             while data := self._channel.recv(65536):
-                self._unread += data
-        *lines, self._unread = self._unread.split(b"\n")
-        for line in lines:
-            self._hear(decode_report(line))
+                self._take(data)
 
     async def _finish(self) -> None:
         await asyncio.wait(

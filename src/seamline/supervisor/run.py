@@ -1,6 +1,7 @@
 """One run, from sockets to the last reaped process. The application is never imported here."""
 
 import asyncio
+import contextlib
 import itertools
 import math
 import secrets
@@ -12,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from seamline.errors import ApplicationError, SeamlineError, StartError
-from seamline.plan import GroupPlan, Plan
+from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, GroupPlan, Plan
 from seamline.supervisor import report
 from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
 from seamline.supervisor.group import Group, Slot, Timeouts
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State, describe_end
-from seamline.supervisor.rundir import CONTROL_SOCKET, RunDirectory
+from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
-from seamline.worker import RUN_VARIABLE, Align, Aligned, Drain
+from seamline.worker import Align, Aligned, Drain
 
 if TYPE_CHECKING:
     import socket
@@ -332,7 +333,14 @@ class Supervisor:
 
     def _end_from_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """Nobody reads the log stream any more, so nobody would see what goes wrong."""
-        loop.call_soon_threadsafe(self._end, Ending.STOPPED)
+
+        def end() -> None:
+            # Standard output and error are told of one by one; twice would be "at once".
+            if not self._end_asked.is_set():
+                self._end(Ending.STOPPED)
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
+            loop.call_soon_threadsafe(end)
 
     async def _drain(self) -> None:
         """Let http groups finish first: they call the others."""

@@ -5,18 +5,15 @@ import fcntl
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from seamline.errors import StartError, UsageError
+from seamline.plan import PLAN_FILE, SECRET_FILE, Plan, to_json
 
-from seamline.errors import StartError
-from seamline.plan import Plan
-from seamline.worker import PLAN_FILE, SECRET_FILE
-
-#: Names in the run directory.
-PID_FILE: Final = "pid"
-CONTROL_SOCKET: Final = "control.sock"
+# In the run directory: the lock, and in it who holds it.
+_PID_FILE: Final = "pid"
 _SECRET_BYTES: Final = 32
 
 
@@ -32,15 +29,19 @@ class RunDirectory:
         self._lock: int | None = None
 
     def take(self) -> None:
-        """Create the directory, or take over that of a dead run.
+        """Create the directory, or take over that of a dead run. Its parent must be there.
 
         Raises:
             StartError: A live run of the same project has it.
+            UsageError: The directory cannot be made or written to.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._explained():
+            self._take()
+
+    def _take(self) -> None:
         while True:
             self.path.mkdir(exist_ok=True, mode=0o700)
-            lock = os.open(self.path / PID_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self.path / _PID_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as exc:
@@ -59,9 +60,14 @@ class RunDirectory:
         os.write(lock, str(os.getpid()).encode())
 
     def write(self, plan: Plan) -> None:
-        """Write what workers read: the plan and a new secret."""
-        self._write_private(PLAN_FILE, msgspec.json.encode(plan))
-        self._write_private(SECRET_FILE, secrets.token_bytes(_SECRET_BYTES))
+        """Write what workers read: the plan and a new secret.
+
+        Raises:
+            UsageError: The directory cannot be written to.
+        """
+        with self._explained():
+            self._write_private(PLAN_FILE, to_json(plan))
+            self._write_private(SECRET_FILE, secrets.token_bytes(_SECRET_BYTES))
 
     def remove(self) -> None:
         """Remove everything, then let go of it."""
@@ -70,15 +76,28 @@ class RunDirectory:
             os.close(self._lock)
             self._lock = None
 
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn a full disk or a missing permission into what to do about it; let go then."""
+        try:
+            yield
+        except OSError as exc:
+            if self._lock is not None:  # else it may be that of a live run
+                self.remove()
+            raise UsageError(
+                f"cannot write to the run directory {self.path}: {exc.strerror or exc}",
+                remedy="make room or permit it there, or set XDG_RUNTIME_DIR to another directory",
+            ) from exc
+
     def _is_current(self, lock: int) -> bool:
         with contextlib.suppress(FileNotFoundError):
-            return os.fstat(lock).st_ino == (self.path / PID_FILE).stat().st_ino
+            return os.fstat(lock).st_ino == (self.path / _PID_FILE).stat().st_ino
         return False
 
     def _clean(self) -> None:
         self.path.chmod(0o700)
         for entry in self.path.iterdir():
-            if entry.name == PID_FILE:
+            if entry.name == _PID_FILE:
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)

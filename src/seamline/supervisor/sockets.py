@@ -1,6 +1,8 @@
 """Every listening socket of a run: bound by the supervisor, handed to worker after worker."""
 
 import contextlib
+import errno
+import os
 import socket
 import stat
 from pathlib import Path
@@ -111,6 +113,8 @@ def open_unix(path: str, mode: int) -> socket.socket:
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_dead(path)
+        # A socket's file has the bits of the socket: never wider ones, not for a moment.
+        os.fchmod(opened.fileno(), mode)
         opened.bind(path)
         Path(path).chmod(mode)
         opened.listen(BACKLOG)
@@ -124,21 +128,24 @@ def _remove_dead(path: str) -> None:
     """Remove a socket that nobody listens on any more. Raises OSError when somebody does."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(Path(path).stat().st_mode):
-            raise FileExistsError(17, "exists and is not a socket")
+            raise FileExistsError(errno.EEXIST, "exists and is not a socket")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)  # a full backlog is an answer too
             try:
                 probe.connect(path)
             except ConnectionRefusedError:
                 Path(path).unlink()
                 return
-        raise OSError(98, "Address already in use")
+            except BlockingIOError:
+                pass
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 def _refused(address: Address, exc: OSError) -> BindError:
     holder = "" if address.path else find_holder(address.port)
     return BindError(
         f"cannot listen on {address}: {exc.strerror or exc}"
-        + (f" by {holder}" if holder and exc.errno == 98 else ""),  # noqa: PLR2004 - EADDRINUSE
+        + (f" by {holder}" if holder and exc.errno == errno.EADDRINUSE else ""),
         remedy="choose another with --bind" if not address.path else "",
     )
 
@@ -160,7 +167,7 @@ def find_holder(port: int, proc: Path = Path("/proc")) -> str:
         with contextlib.suppress(OSError):
             for descriptor in (process / "fd").iterdir():
                 if str(descriptor.readlink()) in wanted:
-                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    command = (process / "cmdline").read_text(errors="replace").replace("\0", " ")
                     return f"pid {process.name} ({command.strip()[:80]})"
     return ""
 

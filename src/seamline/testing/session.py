@@ -13,21 +13,22 @@ from typing import Any, Final
 
 from seamline.config import Config
 from seamline.errors import ConfigError, InvisibleState
-from seamline.plan import GroupPlan, Plan, analyse_project, build
+from seamline.plan import (
+    RUN_VARIABLE,
+    SECRET_FILE,
+    WORKER_VARIABLE,
+    GroupPlan,
+    Plan,
+    analyse_project,
+    build,
+)
 from seamline.rpc import Arguments, Target, record
 from seamline.seam import ClientLike, child_environment
 from seamline.testing.answering import Answering
 from seamline.testing.hosts import Hosts
 from seamline.testing.patching import Patches
 from seamline.testing.visible import Connections, Unseen
-from seamline.worker import (
-    RUN_VARIABLE,
-    SECRET_FILE,
-    WORKER_VARIABLE,
-    Identity,
-    Process,
-    is_own_variable,
-)
+from seamline.worker import Identity, Process, is_own_variable
 
 # It changes several times a test. Hosts get to see one, so that code which only asks whether
 # there is one finds it, but a new one alone is no reason to tell them.

@@ -5,16 +5,9 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
-import msgspec
-
-from seamline.plan import Plan
-from seamline.worker.report import FDS_VARIABLE, RUN_VARIABLE, Identity, take_handover
-
-#: Name of the plan in the run directory, and of the secret that peers prove to know.
-PLAN_FILE: Final = "plan.json"
-SECRET_FILE: Final = "secret"  # noqa: S105 - a file's name
+from seamline.plan import PLAN_FILE, RUN_VARIABLE, SECRET_FILE, Plan, from_json
+from seamline.worker.report import FDS_VARIABLE, Identity, take_handover
 
 
 def _prepare_process(root: str, level: str) -> None:
@@ -51,7 +44,7 @@ def main() -> int:
     identity, handover = take_handover(os.environ)
     del os.environ[FDS_VARIABLE]
     run_dir = Path(os.environ[RUN_VARIABLE])
-    plan = msgspec.json.decode((run_dir / PLAN_FILE).read_bytes(), type=Plan)
+    plan = from_json((run_dir / PLAN_FILE).read_bytes())
     _prepare_process(plan.root, handover.log_level)
     _prepare_children(plan, identity)
     if handover.command is not None:

@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-#: Environment variables of a worker. ``RUN`` and ``WORKER`` are inherited by its children,
-#: ``FDS`` is not: the descriptors it names are closed in them.
-RUN_VARIABLE: Final = "SEAMLINE_RUN"
-WORKER_VARIABLE: Final = "SEAMLINE_WORKER"
+from seamline.plan import WORKER_VARIABLE
+
+#: Holds the :class:`Handover`. Children of a worker do not inherit it: the descriptors that it
+#: names are closed in them.
 FDS_VARIABLE: Final = "SEAMLINE_FDS"
 
 # A report is a few hundred bytes; a traceback in one is cut well below this.

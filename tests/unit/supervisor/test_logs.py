@@ -109,6 +109,21 @@ def test_a_reader_that_went_away_is_told_once() -> None:
     os.close(writing)
 
 
+def test_a_reader_that_goes_away_amid_waiting_lines_is_told_once() -> None:
+    reading, writing = os.pipe()
+    told: list[str] = []
+    output = Output(writing, lambda: told.append("gone"))
+    output.put(b"x" * 1_000_000)
+    os.read(reading, 1)  # the first write has begun, and does not fit
+
+    output.put(b"waiting\n")
+    os.close(reading)
+    output.close()
+    os.close(writing)
+
+    assert told == ["gone"]
+
+
 def stream_to_files(tmp_path, monkeypatch, **options) -> tuple[LogStream, object, object]:
     """Return a log stream whose standard streams are files."""
     out, err = (tmp_path / "out").open("w+"), (tmp_path / "err").open("w+")

@@ -1,0 +1,62 @@
+"""seamline.supervisor.processes: what a worker says, and what it cannot say."""
+
+import asyncio
+import socket
+
+import pytest
+
+from seamline.supervisor.processes import Process, State
+from seamline.worker import MAX_LINE_BYTES, Beat, Hello, Identity, Ready, encode
+
+
+class Notices:
+    """Stands for the log stream: keeps what the supervisor would tell the operator."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def heard(*sent: bytes) -> tuple[Process, list[str]]:
+    """Return a process after these bytes came on its channel, and the notices about it."""
+
+    async def scenario() -> tuple[Process, list[str]]:
+        logs = Notices()
+        process = Process(Identity("web", 0, 1), logs, lambda _: None)  # type: ignore[arg-type]
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        process._channel = ours
+        for data in sent:
+            theirs.send(data)
+            process._read_reports()
+        ours.close()
+        theirs.close()
+        return process, logs.texts
+
+    return asyncio.run(scenario())
+
+
+def test_reports_cut_anywhere_are_put_together_again() -> None:
+    data = encode(Hello(pid=42)) + encode(Ready()) + encode(Beat(requests=7))
+
+    process, notices = heard(*(data[at : at + 5] for at in range(0, len(data), 5)))
+
+    assert (process.pid, process.state, process.last.requests) == (42, State.READY, 7)
+    assert notices == []
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        pytest.param([b"hello?\n"], id="text"),
+        pytest.param([b'{"type":"dance"}\n'], id="another report"),
+        pytest.param([b"x" * 60_000] * (MAX_LINE_BYTES // 60_000 + 1), id="a line without end"),
+    ],
+)
+def test_a_worker_that_sends_no_reports_is_named_once(noise) -> None:
+    process, notices = heard(*noise)
+
+    assert process.state is State.STARTING
+    assert [text.partition(" (")[0] for text in notices] == ["web.0[0] sent what is no report"]
