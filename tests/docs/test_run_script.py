@@ -1,7 +1,10 @@
 """./run: says what it does, and what to install where something is missing."""
 
+import os
 import shutil
 import subprocess
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,26 @@ def test_help_lists_every_command(clone: Path, bare_path: str) -> None:
     assert done.returncode == 0
     for command in ("test", "lint", "types", "bench", "setup"):
         assert command in done.stdout
+
+
+def test_an_installed_clone_starts_at_once_whatever_its_path_is(tmp_path: Path) -> None:
+    clone = tmp_path / 'it\'s "møst" $HOME'
+    venv.create(clone / ".venv")
+    for name in ("run", "pyproject.toml"):
+        shutil.copy(ROOT / name, clone)
+    for name in ("src", "examples"):
+        (clone / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "pyproject.toml", clone / ".venv/installed-example")
+    (site,) = (clone / ".venv/lib").glob("*/site-packages")
+    (site / "these.pth").write_text(f"{clone / 'src'}\n{sysconfig.get_path('purelib')}\n")
+    (clone / "demo").mkdir()
+    (clone / "demo/login.txt").write_text("Log in as nobody\n")
+
+    done = run(clone, "--no-such-flag", path=os.environ["PATH"])
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error [usage]  unrecognized arguments: --no-such-flag")
+    assert done.stdout == ""
 
 
 def test_the_script_stays_short() -> None:
