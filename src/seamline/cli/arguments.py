@@ -139,7 +139,9 @@ def command_parser(name: str, module: Command) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    _add_shared(parser.add_argument_group("options of every command"), suppress=True)
+    shared = parser.add_argument_group("options of every command")
+    _add_shared(shared, suppress=True)
+    shared.add_argument("--version", action="version", version=version_text(), help="the version")
     return parser
 
 

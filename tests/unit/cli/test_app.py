@@ -69,6 +69,10 @@ def test_version_is_printed(seamline):
     assert seamline("--version").out == f"seamline {__version__}\n"
 
 
+def test_version_is_printed_after_a_command_too(seamline):
+    assert seamline("run", "--version").out == f"seamline {__version__}\n"
+
+
 def test_alone_without_a_project_prints_short_help(seamline, project):
     project({})
 
