@@ -120,8 +120,12 @@ class NotSendable(SeamError, TypeError):  # noqa: N818 - reads as the refusal it
         self.path = path
 
 
-class StateElsewhere(SeamError, AttributeError):  # noqa: N818
-    """Module state was touched in a process that does not host its package."""
+class StateElsewhere(SeamError):  # noqa: N818
+    """Module state was touched in a process that does not host its package.
+
+    It is no AttributeError: ``getattr(module, name, default)`` and ``except ImportError``
+    would go on with another answer than in one process.
+    """
 
     code = "state-elsewhere"
     http_status = 500

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from types import FunctionType, ModuleType
 from typing import Any, Final, Protocol
 
@@ -172,16 +173,14 @@ class Seal:
             if attribute in own:
                 if seal.home.is_here() or seal.begins_patch(module, attribute):
                     return vars(module)[attribute]
-                raise seal.error(own[attribute])
-            raise AttributeError(
-                f"module {name!r} has no attribute {attribute!r}", name=attribute, obj=module
-            )
+                raise seal.unread(own[attribute])
+            raise _no_attribute(module, attribute)
 
         def guarded(module: ModuleType, attribute: str) -> Any:
             if attribute in own and not (
                 seal.home.is_here() or seal.begins_patch(module, attribute)
             ):
-                raise seal.error(own[attribute])
+                raise seal.unread(own[attribute])
             return original.__getattribute__(module, attribute)
 
         def assign(module: ModuleType, attribute: str, value: object) -> None:
@@ -247,12 +246,31 @@ class Seal:
             for function in self.interface.functions
         )
 
-    def error(self, state: State | None, name: str = "", verb: str = "used") -> StateElsewhere:
+    def unread(self, state: State) -> Exception:
+        """Return the error of one look at a module's attribute, for whoever looks.
+
+        ``from package import name`` looks for a submodule first; the look that counts comes
+        after it. Tools that walk over modules skip what raises AttributeError, and may.
+        """
+        frame = sys._getframe(2)  # noqa: SLF001 - as call_site does
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return _no_attribute(sys.modules[state.module], state.name)
+        path = PurePath(frame.f_code.co_filename)
+        is_own = path.is_relative_to(self.root) and "site-packages" not in path.parts
+        return self.error(state, kind=StateElsewhere if is_own else _Skippable)
+
+    def error(
+        self,
+        state: State | None,
+        name: str = "",
+        verb: str = "used",
+        kind: type[StateElsewhere] = StateElsewhere,
+    ) -> StateElsewhere:
         """Return the error of one use, counted, with the user's own line in it."""
         service, package = self.interface.service, self.interface.package
         name = name or (f"{state.module}.{state.name}" if state else package)
         bound = f" (bound at {state.file}:{state.line})" if state else ""
-        error = StateElsewhere(
+        error = kind(
             f"{name}{bound} is module state of service {service!r}, which another process "
             f"hosts, and was {verb} at {call_site()}; call a function of {package} that "
             f"reads or writes it, or put the code at that line into the same group as "
@@ -260,6 +278,16 @@ class Seal:
         )
         record(error)
         return error
+
+
+class _Skippable(StateElsewhere, AttributeError):  # noqa: N818 - named as its bases
+    """What tools of the standard library and of others get: they look at every attribute."""
+
+
+def _no_attribute(module: ModuleType, name: str) -> AttributeError:
+    return AttributeError(
+        f"module {module.__name__!r} has no attribute {name!r}", name=name, obj=module
+    )
 
 
 _SEALED: Final = "SealedModule"

@@ -2,6 +2,7 @@
 
 import importlib
 import operator
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -62,6 +63,32 @@ def test_importing_a_name_of_state_fails(sealed):
 
     with pytest.raises((ImportError, StateElsewhere)):
         exec(f"from {app.package} import CACHE", {})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "getattr(module, 'CACHE', None)",
+        "hasattr(module, 'CACHE')",
+        "try:\n    from {package} import CACHE\nexcept ImportError:\n    CACHE = {{}}",
+        "from {package} import CACHE as ours",
+    ],
+)
+def test_the_application_cannot_pass_over_state_that_is_elsewhere(sealed, code):
+    app, module = sealed
+    own = Path(module.__file__).with_name("web.py")
+
+    with pytest.raises(StateElsewhere) as caught:
+        exec(compile(code.format(package=app.package), own, "exec"), {"module": module})
+
+    assert not isinstance(caught.value, AttributeError)
+    assert f"{own}:" in str(caught.value)
+
+
+def test_tools_that_look_at_every_attribute_pass_over_it(sealed):
+    _, module = sealed
+
+    assert "CACHE" not in {name for name in ("CACHE", "put") if hasattr(module, name)}
 
 
 def test_closing_puts_the_state_back(sealed):
