@@ -14,7 +14,8 @@ _SHAPES: Final = {
     "variable": (re.compile(rf"{_MODULE}:[^\W\d]\w*"), "module:variable", "shop.context:currency"),
     "callable": (re.compile(rf"{_MODULE}:{_MODULE}"), "module:callable", "shop.setup:prepare"),
     "application": (
-        re.compile(rf"{_MODULE}:{_MODULE}(?:\(\))?"),
+        # What stands in the parentheses is read when the application is loaded.
+        re.compile(rf"{_MODULE}:{_MODULE}(?:\(.*\))?"),
         "module:object or module:factory()",
         "shop.web:create_app()",
     ),

@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -21,9 +21,6 @@ import msgspec
 
 from seamline.errors import ApplicationError
 
-# What a module is searched for when only its name is given: gunicorn's and Flask's names.
-_OBJECT_NAMES: Final = ("app", "application")
-_FACTORY_NAMES: Final = ("create_app", "make_app")
 # Positional parameters of WSGI's (environ, start_response) and ASGI's (scope, receive, send).
 _WSGI_PARAMETERS: Final = 2
 _ASGI_PARAMETERS: Final = 3
@@ -41,12 +38,12 @@ class Reference(msgspec.Struct, frozen=True):
 
     Attributes:
         module: Dotted name.
-        attribute: Dotted path in the module, or empty when only the module was named.
+        attribute: Dotted path in the module.
         arguments: Positional and keyword arguments of the factory, or ``None`` for no call.
     """
 
     module: str
-    attribute: str = ""
+    attribute: str
     arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
     @classmethod
@@ -55,8 +52,6 @@ class Reference(msgspec.Struct, frozen=True):
         module, _, expression = text.partition(":")
         try:
             _dotted(ast.parse(module.strip(), mode="eval").body)
-            if not expression:
-                return cls(module.strip())
             node = ast.parse(expression.strip(), mode="eval").body
             if not isinstance(node, ast.Call):
                 return cls(module.strip(), _dotted(node))
@@ -86,12 +81,9 @@ def import_module(name: str, root: str) -> ModuleType:
         ApplicationError: The module is missing, has a syntax error, or raised; the place is
             the innermost line of the user's own.
     """
-    try:
-        return importlib.import_module(name)
-    except BaseException as exc:
-        if isinstance(exc, KeyboardInterrupt):
-            raise
-        raise failure(f"cannot import {name}", exc, root) from exc
+    with _explained(f"cannot import {name}", root):
+        module = importlib.import_module(name)
+    return module
 
 
 def load_application(text: str, root: str) -> Any:
@@ -102,8 +94,6 @@ def load_application(text: str, root: str) -> Any:
     """
     reference = Reference.parse(text)
     module = import_module(reference.module, root)
-    if not reference.attribute:
-        return _search(module, root)
     target = _attribute(module, reference)
     if reference.arguments is None:
         return target
@@ -118,14 +108,16 @@ def load_application(text: str, root: str) -> Any:
 
 
 def call_setup(text: str, root: str) -> None:
-    """Call the ``module:callable`` that ``setup`` names, once."""
+    """Call the ``module:callable`` that ``setup`` names, once.
+
+    Raises:
+        ApplicationError: It is not there, or it raised.
+    """
     reference = Reference.parse(text)
     target = _attribute(import_module(reference.module, root), reference)
     positional, keywords = reference.arguments or ((), {})
-    try:
+    with _explained(f"setup {text} raised", root):
         target(*positional, **keywords)
-    except Exception as exc:
-        raise failure(f"setup {text} raised", exc, root) from exc
 
 
 def protocol_of(application: Any, text: str) -> Protocol:
@@ -173,21 +165,6 @@ def _positional_names(application: Callable[..., Any]) -> list[str] | None:
     ]
 
 
-def _search(module: ModuleType, root: str) -> Any:
-    for name in _OBJECT_NAMES:
-        if callable(getattr(module, name, None)):
-            return getattr(module, name)
-    for name in _FACTORY_NAMES:
-        if callable(getattr(module, name, None)):
-            return _call(getattr(module, name), f"{module.__name__}:{name}", root, (), {})
-    looked_for = ", ".join(_OBJECT_NAMES + _FACTORY_NAMES)
-    raise ApplicationError(
-        f"module {module.__name__} has none of {looked_for}",
-        file=module.__file__,
-        remedy=f'name the object: http = "{module.__name__}:NAME"',
-    )
-
-
 def _attribute(module: ModuleType, reference: Reference) -> Any:
     target: Any = module
     for name in reference.attribute.split("."):
@@ -221,12 +198,8 @@ def _call(
             line=line,
             remedy="write its arguments as literals in the parentheses",
         ) from exc
-    try:
+    with _explained(f"the factory {text} raised", root):
         application = factory(*positional, **keywords)
-    except BaseException as exc:
-        if isinstance(exc, KeyboardInterrupt):
-            raise
-        raise failure(f"the factory {text} raised", exc, root) from exc
     if application is None:
         raise ApplicationError(
             f"the factory {text} returned None", file=file, line=line, remedy="return the app"
@@ -234,7 +207,18 @@ def _call(
     return application
 
 
-def failure(what: str, exc: BaseException, root: str) -> ApplicationError:
+@contextlib.contextmanager
+def _explained(what: str, root: str) -> Iterator[None]:
+    """Turn what code of the application raises, also to leave, into an ApplicationError."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:
+        raise _failure(what, exc, root) from exc
+
+
+def _failure(what: str, exc: BaseException, root: str) -> ApplicationError:
     """Describe an exception of the application's, with the user's own line."""
     if isinstance(exc, ApplicationError):
         return exc

@@ -52,8 +52,8 @@ REFUSED = {
     "bad module": ('[services.a]\npackage = "a-b"\n', 2, '"a-b"', "dotted module name", "like"),
     "http without object": (
         '[services.a]\nhttp = "shop.web"\n', 2, '"shop.web"', "module:object", "create_app"),
-    "http with arguments": (
-        '[services.a]\nhttp = "shop.web:make(1)"\n', 2, '"shop.web:make(1)"', "factory()", ""),
+    "http that is called twice": (
+        '[services.a]\nhttp = "shop.web:make()x"\n', 2, '"shop.web:make()x"', "factory()", ""),
     "command as text": (
         '[services.a]\ncommand = "python -m x"\n',
         2, '"python -m x"', "a list of words", '["python", "-m", "x"]'),

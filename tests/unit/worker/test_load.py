@@ -34,7 +34,6 @@ def write(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("shop.web", Reference("shop.web")),
         ("shop.web:app", Reference("shop.web", "app")),
         ("shop.web:site.wsgi", Reference("shop.web", "site.wsgi")),
         ("shop.web:create_app()", Reference("shop.web", "create_app", ((), {}))),
@@ -49,31 +48,20 @@ def test_a_reference_names_a_module_an_attribute_and_literal_arguments(text, exp
 
 
 @pytest.mark.parametrize(
-    "text", ["", "shop web:app", "shop:create(open('x'))", "shop:a + b", "shop:(", "shop:f()()"]
+    "text",
+    [
+        "",
+        "shop.web",
+        "shop web:app",
+        "shop:create(open('x'))",
+        "shop:a + b",
+        "shop:(",
+        "shop:f()()",
+    ],
 )
 def test_anything_else_is_refused_without_being_evaluated(text) -> None:
     with pytest.raises(ApplicationError, match="does not name an application"):
         Reference.parse(text)
-
-
-@pytest.mark.parametrize("name", ["app", "application"])
-def test_a_module_alone_is_searched_for_the_usual_object(write, name) -> None:
-    root = write("usual", f"def {name}(environ, start_response): ...\n")
-
-    assert load_application("usual", root).__name__ == name
-
-
-def test_a_module_alone_is_searched_for_a_factory(write) -> None:
-    root = write("usual", "def create_app():\n    return 'the app'\n")
-
-    assert load_application("usual", root) == "the app"
-
-
-def test_a_module_without_an_application_names_what_was_looked_for(write) -> None:
-    root = write("empty", "")
-
-    with pytest.raises(ApplicationError, match="none of app, application, create_app, make_app"):
-        load_application("empty", root)
 
 
 def test_a_factory_gets_its_literal_arguments(write) -> None:
@@ -128,6 +116,15 @@ def test_setup_is_called_once_with_its_arguments(write) -> None:
     call_setup("prepared:prepare('x')", root)
 
     assert sys.modules["prepared"].calls == [("x",)]
+
+
+def test_a_setup_that_leaves_the_interpreter_is_an_error_of_the_application(write) -> None:
+    root = write("leaving", "import sys\ndef prepare():\n    sys.exit(7)\n")
+
+    with pytest.raises(
+        ApplicationError, match=r"setup leaving:prepare raised: it called sys.exit"
+    ):
+        call_setup("leaving:prepare", root)
 
 
 def test_a_setup_that_raises_is_named(write) -> None:
