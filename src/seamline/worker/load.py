@@ -82,8 +82,7 @@ def import_module(name: str, root: str) -> ModuleType:
             the innermost line of the user's own.
     """
     with _explained(f"cannot import {name}", root):
-        module = importlib.import_module(name)
-    return module
+        return importlib.import_module(name)
 
 
 def load_application(text: str, root: str) -> Any:
