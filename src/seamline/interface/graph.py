@@ -10,6 +10,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin, Origins
+from seamline.interface.wrapping import covers, wrappers_of
 
 # Methods of built-in values: their names say nothing about a class of the application.
 VALUE_METHODS: Final = frozenset(
@@ -77,6 +78,7 @@ class Graph:
         if body.definition is not None:
             for target in self.implementations.get(body.definition.symbol, ()):
                 yield Edge(target, body.definition.line, guess=False)
+            yield from self._wrapped(body.definition)
         for use in body.uses:
             for target in (*self.named_by(use.symbol), *self._instance_member(use.symbol)):
                 yield Edge(target, use.line, guess=False)
@@ -86,6 +88,25 @@ class Graph:
         for receiver, name in body.attributes:
             for bound in filter(_is_property, self._methods(body, receiver, name)):
                 yield Edge(bound.target, bound.target.line, bound.guess)
+
+    def _wrapped(self, definition: Definition) -> Iterator[Edge]:
+        """Yield what the application's own decorators run around a function."""
+        for body, lines in wrappers_of(self.definitions, self.bodies, definition):
+            for use in body.uses:
+                for target in self.named_by(use.symbol) if covers(lines, use.line) else ():
+                    yield Edge(target, definition.line, guess=False)
+            for call in body.calls:
+                for bound in self.entered(body, call) if covers(lines, call.line) else ():
+                    yield Edge(bound.target, definition.line, bound.guess)
+        for target in self.calling(definition):
+            yield Edge(target, definition.line, guess=False)
+
+    def calling(self, definition: Definition) -> Iterator[Definition]:
+        """Yield ``__call__`` of the classes that decorate a function: it is entered there."""
+        for symbol in definition.decorators:
+            cls = None if symbol is None else self.definitions.classes.get(symbol)
+            if cls is not None:
+                yield from self.definitions.methods_of(cls, "__call__")
 
     def named_by(self, symbol: Symbol) -> list[Definition]:
         """Return the definitions a dotted name stands for, with those it dispatches to."""

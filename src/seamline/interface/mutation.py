@@ -9,6 +9,7 @@ from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
 from seamline.interface.origins import Origin
+from seamline.interface.wrapping import injected
 
 # The few callables of the standard library that change an argument.
 _CHANGERS: Final = frozenset(
@@ -83,6 +84,8 @@ class Mutations:
         own = {arg.arg for arg in (definition.node.args.vararg, definition.node.args.kwarg) if arg}
         # ``n += 1`` on an immutable value changes nothing of the caller's.
         changed = (set(certain) - immutable) | possible
+        # What a decorator passes in is no caller's object.
+        own |= injected(self.graph.definitions, self.graph.bodies, definition)
         return tuple(name for name in annotations if name in changed - own)
 
     def _unknown(self, body: Body, call: Call) -> Iterator[str]:

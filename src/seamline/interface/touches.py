@@ -10,6 +10,7 @@ from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
 from seamline.interface.state import StateMap
+from seamline.interface.wrapping import covers, wrappers_of
 
 # What reaches the database through an object every process builds for itself.
 _HANDLES: Final = frozenset({"session", "engine", "get_engine", "connection", "get_session"})
@@ -53,8 +54,19 @@ class Touches:
                 if handle is not None:
                     yield handle, use.line
         definition = body.definition
+        if definition is not None:
+            yield from self._around(definition)
         if definition is not None and definition.owner is not None:
             yield from self._of_self(body, definition)
+
+    def _around(self, definition: Definition) -> Iterator[tuple[Symbol, int]]:
+        """Yield what the application's own decorators touch whenever a function is called."""
+        graph = self.graph
+        for body, lines in wrappers_of(graph.definitions, graph.bodies, definition):
+            for use in body.uses:
+                fact = self.state.touched(use.symbol) if covers(lines, use.line) else None
+                if fact is not None:
+                    yield fact.symbol, definition.line
 
     def _of_self(self, body: Body, definition: Definition) -> Iterator[tuple[Symbol, int]]:
         """Yield class attributes that a method reaches through ``self``."""

@@ -16,6 +16,7 @@ from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
 from seamline.interface.state import StateMap
 from seamline.interface.touches import Touch
+from seamline.interface.wrapping import injected
 
 # A body this short, without loops and foreign calls, costs less than sending its arguments.
 CHEAP_STATEMENTS: Final = 3
@@ -146,18 +147,26 @@ class Judge:
         }
         for name, found in self._parameters(definition):
             yield found._replace(optional=name in optional)
+        for entered in self.graph.calling(definition):
+            found_self = self._self(entered) if self.touched.get(entered) else None
+            if found_self is not None:
+                yield found_self._replace(where="its decorator makes")
         yield from self._results(definition)
 
     def _parameters(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
         types, module = self.graph.types, definition.module
         own = self._own_parameter(definition)
+        filled_in = injected(self.graph.definitions, self.graph.bodies, definition)
         for name, annotation in definition.annotations().items():
+            if name in filled_in:
+                continue
             mine = name == own
             found = self._self(definition) if mine else types.obstacle(module, annotation)
             if found is not None:
                 yield name, found._replace(where=f"its parameter {name!r} is")
         for name, found in self.handles.found.get(definition, {}).items():
-            yield name, found._replace(where=f"its parameter {name!r} {found.where}")
+            if name not in filled_in:
+                yield name, found._replace(where=f"its parameter {name!r} {found.where}")
 
     def _results(self, definition: Definition) -> Iterator[Obstacle]:
         types, module = self.graph.types, definition.module

@@ -365,3 +365,57 @@ def test_classes_used_as_arguments_of_other_calls_are_no_callables(read) -> None
     )
 
     assert reading.verdict("shop.make") == "remote"
+
+
+SESSIONS = """
+    from sqlalchemy.orm import Session
+    STATS = {"begun": 0}
+    def transactional(function):
+        def wrapper(*args, **kwargs):
+            STATS["begun"] += 1
+            session = Session()
+            return function(session, *args, **kwargs)
+        return wrapper
+    def counted(function):
+        count = STATS
+        def wrapper(*args):
+            return function(*args)
+        return wrapper
+    @transactional
+    def create(session, name):
+        session.add(name)
+        return name.upper()
+    @counted
+    def pure(name):
+        return name.upper()
+    class Counting:
+        def __init__(self, function):
+            self.function = function
+        def __call__(self, *args):
+            STATS["begun"] += 1
+            return self.function(*args)
+    @Counting
+    def entered(name):
+        return name.upper()
+"""
+
+
+def test_a_function_touches_what_its_decorator_does_around_it(read) -> None:
+    reading = read({"shop.py": SESSIONS}, "shop")
+
+    assert reading.functions["shop.create"].touches == ("shop:STATS",)
+    assert reading.functions["shop.pure"].touches == ()
+
+
+def test_a_session_that_a_decorator_passes_in_is_no_obstacle(read) -> None:
+    reading = read({"shop.py": SESSIONS}, "shop")
+
+    assert reading.verdict("shop.create") == "remote"
+    assert reading.functions["shop.create"].mutates == ()
+
+
+def test_a_function_that_a_stateful_object_replaces_is_refused(read) -> None:
+    reading = read({"shop.py": SESSIONS}, "shop")
+
+    assert reading.verdict("shop.entered") == "refused"
+    assert "its decorator makes Counting" in reading.functions["shop.entered"].reason
