@@ -49,16 +49,16 @@ class Definition:
     @property
     def optional(self) -> frozenset[str]:
         """Return the parameters that have a default."""
+        return frozenset(self.defaults())
+
+    def defaults(self) -> dict[str, ast.expr]:
+        """Return the parameters that have a default, with it."""
         args = self.node.args
         positional = (*args.posonlyargs, *args.args)
-        keywords = zip(args.kwonlyargs, args.kw_defaults, strict=True)
-        return frozenset(
-            arg.arg
-            for arg in (
-                *(positional[len(positional) - len(args.defaults) :]),
-                *(arg for arg, default in keywords if default is not None),
-            )
-        )
+        named = positional[len(positional) - len(args.defaults) :]
+        pairs = (*zip(named, args.defaults, strict=True),
+                 *zip(args.kwonlyargs, args.kw_defaults, strict=True))  # fmt: skip
+        return {arg.arg: default for arg, default in pairs if default is not None}
 
     def annotations(self) -> dict[str, ast.expr | None]:
         """Return the annotation of every parameter, variadic ones included."""

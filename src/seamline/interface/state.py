@@ -89,6 +89,7 @@ class _Finder:
             for symbol, value in body.stored:
                 self.stored.setdefault(symbol, []).append((body, value))
         self._class_attributes()
+        self._defaults()
         self._link_aliases()
         for module, names in self.world.modules.items():
             if not names.source.test:
@@ -183,6 +184,16 @@ class _Finder:
                             symbol = Symbol(cls.module, f"{cls.name}.{path}")
                             self._add(symbol, value.lineno, "container")
                         break
+
+    def _defaults(self) -> None:
+        """Note containers that are defaults of parameters and changed: ``def add(x, seen=[])``."""
+        for body in self.bodies.values():
+            definition = body.definition
+            if definition is None or self.world.modules[body.module].source.test:
+                continue
+            for name, value in definition.defaults().items():
+                if name in body.changed and self.nature(body.module, value) == "container":
+                    self._add(default_of(definition, name), value.lineno, "container")
 
     def _escapes(self, body: Body) -> None:
         for call in body.calls:
@@ -346,6 +357,11 @@ class _Finder:
                     if first in self.bodies[method].changed and not method.is_static:
                         return True
         return False
+
+
+def default_of(definition: Definition, name: str) -> Symbol:
+    """Return the name that the default object of a parameter has as state."""
+    return Symbol(definition.module, f"{definition.name}.{name}")
 
 
 def _is_table(value: ast.expr) -> bool:

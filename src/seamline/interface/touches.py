@@ -9,7 +9,7 @@ from seamline.interface.bodies import Body
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
-from seamline.interface.state import StateMap
+from seamline.interface.state import StateMap, default_of
 from seamline.interface.wrapping import covers, wrappers_of
 
 # What reaches the database through an object every process builds for itself.
@@ -56,6 +56,9 @@ class Touches:
         definition = body.definition
         if definition is not None:
             yield from self._around(definition)
+            for name in definition.defaults():
+                if default_of(definition, name) in self.state.facts:
+                    yield default_of(definition, name), definition.line
         if definition is not None and definition.owner is not None:
             yield from self._of_self(body, definition)
 

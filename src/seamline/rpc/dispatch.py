@@ -42,6 +42,7 @@ from seamline.wire import (
 Answer: TypeAlias = tuple[int, int, bytes]
 
 
+_NO_DEFAULT: Final = object()
 _NO_WATCH: Final[dict[str, bytes]] = {}
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
 
@@ -123,6 +124,8 @@ class Incoming:
             value = args[position] if position < len(args) else None
         else:
             value = (args[shape.positional :], keywords)
+        if value is shape.defaults.get(name, _NO_DEFAULT):
+            return b""  # the function's own object, which no caller has
         try:
             return self.binding.hosted.codec.encode(value, where=name)
         except NotSendable as error:

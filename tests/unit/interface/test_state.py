@@ -189,3 +189,24 @@ def test_second_name_of_state_is_state_too(read) -> None:
     reading = read({"shop.py": text}, "shop")
 
     assert set(reading.state) == {"shop:ALIAS", "shop:CACHE"}
+
+
+def test_a_default_that_is_changed_is_state(read) -> None:
+    text = """
+        def add(item, seen=[]):
+            seen.append(item)
+            return len(seen)
+        def collect(item, *, into=dict()):
+            into[item] = 1
+            return len(into)
+        def fresh(item, seen=None, names=[]):
+            seen = [] if seen is None else seen
+            return names
+    """
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.verdict("shop.add") == "remote"
+    assert reading.functions["shop.add"].touches == ("shop:add.seen",)
+    assert reading.functions["shop.collect"].touches == ("shop:collect.into",)
+    assert reading.functions["shop.fresh"].touches == ()

@@ -187,6 +187,19 @@ def test_a_mutation_to_something_that_cannot_cross_is_a_mutation(far: Any, args:
         far.client.call(far.offer(f, mutates=("rows",)), args([]))
 
 
+def test_a_function_may_change_its_own_default(far: Any, args: Any) -> None:
+    def f(row: int, rows: list[int] = []) -> int:  # noqa: B006 - the case
+        rows.append(row)
+        return len(rows)
+
+    target = far.offer(f, mutates=("rows",))
+
+    assert far.client.call(target, args(1, DEFAULT)) == 1
+    assert far.client.call(target, args(1, DEFAULT)) == 2
+    with pytest.raises(MutatedArgument, match="rows"):
+        far.client.call(target, args(1, []))
+
+
 def test_an_awaited_mutation_is_loud_too(far: Any, args: Any, run: Any) -> None:
     async def f(rows: list[int]) -> None:
         rows.append(1)
