@@ -70,7 +70,7 @@ class Longrun:
 
     def is_ready(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, "the run ended"
+        assert self.process.poll() is None, self.log.read_text()
         status = self.status()
         return status is not None and status["state"] == "ready"
 
@@ -127,8 +127,8 @@ class Longrun:
         return found
 
     def leftovers(self) -> list[Path]:
-        """Return everything in the run directory, directories included."""
-        return list(self.runtime.rglob("*"))
+        """Return what is left of run directories. All projects share the one above them."""
+        return list(self.runtime.glob("seamline/*"))
 
     def end(self) -> None:
         """End what a failed test left running."""
@@ -142,13 +142,24 @@ class Visitor(httpx.Client):
     """A person at a browser: follows forms with their hidden fields, keeps cookies."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(base_url=url, follow_redirects=True, timeout=PATIENCE_SECONDS)
+        super().__init__(
+            base_url=url,
+            headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"},
+            follow_redirects=True,
+            timeout=PATIENCE_SECONDS,
+        )
 
     def fill_in(self, page: str, **fields: str) -> httpx.Response:
         """Fill the form of a page and send it."""
         found = re.search(r'name="csrf" value="([^"]+)"', self.get(page).text)
         assert found, f"{page} has no form"
         return self.post(page, data={"csrf": found[1], **fields})
+
+
+@pytest.fixture(scope="session")
+def new_longrun() -> type[Longrun]:
+    """The class, for fixtures that live longer than one test."""
+    return Longrun
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from longrun.model import Runner
 from longrun.web import create_app
 from werkzeug.test import TestResponse
@@ -56,9 +57,16 @@ class Browser:
         return self.send("/upload", files=[(io.BytesIO(data), name) for name, data in files])
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Where templates are kept compiled: each test makes an application, all with the same."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def new_browser() -> Callable[[], Browser]:
+def new_browser(compiled: FileSystemBytecodeCache) -> Callable[[], Browser]:
     app = create_app()
+    app.jinja_env.bytecode_cache = compiled
     return lambda: Browser(app.test_client())
 
 

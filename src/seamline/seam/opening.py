@@ -178,12 +178,13 @@ class Seams:
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the calls that crossed, by service and dotted name of the function."""
         totals: dict[str, dict[str, int]] = {}
-        for service in self._remote:
-            seam = self._seams.get(service)
-            counter: Counter[str] = Counter()
-            for swap in [] if seam is None else list(seam.swaps.values()):
-                counter[swap.half.target.name] += swap.half.calls
-            totals[service] = dict(counter)
+        with self._changing:  # another thread may be importing, and find more functions
+            for service in self._remote:
+                seam = self._seams.get(service)
+                counter: Counter[str] = Counter()
+                for swap in [] if seam is None else seam.swaps.values():
+                    counter[swap.half.target.name] += swap.half.calls
+                totals[service] = dict(counter)
         return totals
 
     def after_fork(self) -> None:
@@ -284,7 +285,7 @@ def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         fingerprint=function.fingerprint,
         codec=codec,
         timeout=seam.plan.timeout,
-        idempotent=_short_name(seam.interface, function) in seam.plan.idempotent,
+        idempotent=not _names(seam.interface, function).isdisjoint(seam.plan.idempotent),
         parameters=parameters_of(original),
         carry=carried(seam.plan),
     )
@@ -301,10 +302,10 @@ def _declare(seam: _Seam) -> None:
         declare([swap.half.target for swap in seam.swaps.values() if swap.is_sendable])
 
 
-def _short_name(interface: Interface, function: Function) -> str:
-    """Return the name by which ``seamline.toml`` lists a function."""
-    below = function.module.removeprefix(interface.package).lstrip(".")
-    return f"{below}.{function.name}" if below else function.name
+def _names(interface: Interface, function: Function) -> set[str]:
+    """Return every name by which ``seamline.toml`` may list a function."""
+    dotted = {f"{function.module}.{function.name}", *function.exports}
+    return {function.name, *dotted, *(n.removeprefix(f"{interface.package}.") for n in dotted)}
 
 
 def _refusal(entry: Entry) -> Callable[[Target, Arguments], NoReturn]:

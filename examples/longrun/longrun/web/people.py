@@ -1,5 +1,6 @@
 """Accounts in the browser: register, log in, log out, profile."""
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -85,6 +86,7 @@ def profile() -> str | Response | tuple[str, int]:
     return redirect(url_for("people.profile"))
 
 
+@cache
 def _zones() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
