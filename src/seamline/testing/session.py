@@ -187,7 +187,10 @@ class SplitSession:
         patched = [] if self._patches is None else self._patches.services
         if self._patches is not None:
             self._patches.settle()
-        return [f"patched {name}" for name in patched] + sorted(one.what for one in self.unseen)
+        unseen = sorted({one.what for one in self.unseen})
+        return [f"local: patched {name}" for name in patched] + [
+            f"refused: {what}" for what in unseen
+        ]
 
     def output_of_hosts(self) -> list[str]:
         """Return what the hosts printed since the running test began."""

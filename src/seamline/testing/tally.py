@@ -17,7 +17,7 @@ class Tally:
         services: Those that a seam lies before.
         made: Calls made by the test process, by service and function's dotted name.
         made_by_hosts: Calls made by the hosts, by service.
-        local: Tests that hosts did not answer, wholly or in part, by cause.
+        apart: Tests that hosts did not answer, wholly or in part, by cause.
         swallowed: Seam errors that no test failed for, each with its test.
         is_partial: Whether some of the tests were left out.
         trouble: Why the run says nothing, if so.
@@ -26,7 +26,7 @@ class Tally:
     services: tuple[str, ...] = ()
     made: dict[str, dict[str, int]] = field(default_factory=dict)
     made_by_hosts: dict[str, int] = field(default_factory=dict)
-    local: dict[str, list[str]] = field(default_factory=dict)
+    apart: dict[str, list[str]] = field(default_factory=dict)
     swallowed: list[str] = field(default_factory=list)
     is_partial: bool = False
     trouble: list[str] = field(default_factory=list)
@@ -39,8 +39,8 @@ class Tally:
             mine.update(functions)
             self.made[service] = dict(mine)
         self.made_by_hosts = dict(Counter(self.made_by_hosts) + Counter(other.made_by_hosts))
-        for cause, tests in other.local.items():
-            self.local.setdefault(cause, []).extend(tests)
+        for cause, tests in other.apart.items():
+            self.apart.setdefault(cause, []).extend(tests)
         self.swallowed += other.swallowed
         self.is_partial |= other.is_partial
         self.trouble += other.trouble
@@ -80,10 +80,10 @@ class Tally:
             total = self.total(service)
             calls = "1 call" if total == 1 else f"{total} calls"
             yield f"{service}: {calls}" + (f"  ({' · '.join(shown)})" if shown else "")
-        for cause, tests in sorted(self.local.items()):
+        for cause, tests in sorted(self.apart.items()):
             count = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
             more = ", ..." if len(tests) > _NAMED_TESTS else ""
-            yield f"{count} local: {cause}: {', '.join(tests[:_NAMED_TESTS])}{more}"
+            yield f"{count} {cause}: {', '.join(tests[:_NAMED_TESTS])}{more}"
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as values that xdist can send."""

@@ -174,7 +174,7 @@ class Watch:
 
     def _end(self, item: pytest.Item) -> None:
         for cause in self._session.end_test():
-            self._tally.local.setdefault(cause, []).append(item.nodeid)
+            self._tally.apart.setdefault(cause, []).append(item.nodeid)
         try:
             expected = item.get_closest_marker("seamline_errors") is not None
             self._notice_swallowed(None if expected or self._has_failed else item.nodeid)
