@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from seamline.errors import StateElsewhere
 from seamline.interface import Interface, State, Verdict
 from seamline.rpc import call_site, record
+from seamline.seam.attributes import GuardedAttributes
 
 # Values that are equal everywhere by accident: finding one of them under another name says
 # nothing about where it came from.
@@ -68,6 +69,10 @@ class Seal:
     _taken: dict[tuple[str, str], Any] = field(default_factory=dict)
     _early: list[tuple[ModuleType, str, Any]] = field(default_factory=list)
     _classes: dict[str, type[ModuleType]] = field(default_factory=dict)
+    _attributes: GuardedAttributes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._attributes = GuardedAttributes(self.home.is_here, self.begins_patch, self.unread)
 
     def names(self) -> dict[tuple[str, str], State]:
         """Return the sealed state by module and name.
@@ -104,6 +109,7 @@ class Seal:
             if isinstance(module, ModuleType) and key[1] in vars(module):
                 self._replace_early(state, vars(module)[key[1]])
                 self._take(module, key[1])
+        self._attributes.apply(states)
         for name in self._modules():
             module = sys.modules.get(name)
             if isinstance(module, ModuleType) and name not in self._classes:
@@ -112,6 +118,7 @@ class Seal:
 
     def lift(self) -> None:
         """Put everything back as the application left it."""
+        self._attributes.lift()
         for name, original in self._classes.items():
             module = sys.modules.get(name)
             if isinstance(module, ModuleType) and type(module).__name__ == _SEALED:
