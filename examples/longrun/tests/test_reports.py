@@ -146,6 +146,28 @@ def test_the_month_as_a_document_has_totals_runs_and_bests_as_text() -> None:
     assert text.index("Intervals") < text.index("Along the lake")
 
 
+def test_every_route_of_the_document_has_its_day_and_the_colours_their_meaning() -> None:
+    made = reports.monthly_pdf(
+        RUNNER, date(2026, 3, 1), MARCH, EMPTY, [run(1, "Intervals")], tracks={1: TRACK}
+    )
+
+    text = text_of(made.pdf)
+    assert "3  Intervals" in text
+    assert text.index("slow") < text.index("fast")
+
+
+def test_a_route_without_heights_is_drawn_without_hills() -> None:
+    flat = [replace(point, ele=None) for point in TRACK]
+
+    without, with_hills = (
+        reports.monthly_pdf(RUNNER, date(2026, 3, 1), MARCH, EMPTY, [run(1)], tracks={1: track})
+        for track in (flat, TRACK)
+    )
+
+    assert without.pages == with_hills.pages
+    assert len(without.pdf) < len(with_hills.pdf)
+
+
 def test_days_in_the_document_are_the_runners() -> None:
     made = reports.monthly_pdf(RUNNER, date(2026, 3, 1), MARCH, EMPTY, [run(1)])
 

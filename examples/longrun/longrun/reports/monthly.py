@@ -24,6 +24,7 @@ _LINE: Final = (224, 219, 209)
 _WASH: Final = (246, 244, 239)
 _ACCENT: Final = (207, 61, 36)
 _SAND: Final = (201, 195, 180)
+_HILL: Final = (222, 217, 204)
 # Slow to fast, as on the page of a run.
 _PACES: Final = ((63, 95, 158), (43, 140, 155), (95, 174, 98), (226, 169, 47), (216, 67, 42))
 # Column -> millimetres, and how it is aligned.
@@ -38,6 +39,7 @@ _COLUMNS: Final = (
 )
 _ROUTES_A_ROW: Final = 3
 _ROUTE_H: Final = 50.0
+_HEIGHTS_H: Final = 9.0
 
 
 def monthly_pdf(
@@ -109,9 +111,9 @@ class _Pdf(FPDF):
 
     def footer(self) -> None:
         """Write whose month this is and the number of the page."""
-        self.words(_EDGE, _PAGE_H - 12, self._foot, size=8, colour=_SOFT)
+        self.words(_EDGE - 1, _PAGE_H - 12, self._foot, size=8, colour=_SOFT)
         number = f"{self.page_no()}"
-        self.words(_EDGE, _PAGE_H - 12, number, size=8, colour=_SOFT, wide=_WIDE, align="R")
+        self.words(_EDGE + 1, _PAGE_H - 12, number, size=8, colour=_SOFT, wide=_WIDE, align="R")
 
     def words(
         self,
@@ -146,7 +148,8 @@ def _title(pdf: _Pdf, runner: Runner, month: date, period: Period) -> None:
     pdf.rect(_EDGE, _EDGE, 12, 1.6, style="F")
     pdf.words(_EDGE - 1, _EDGE + 6, f"{month:%B %Y}", size=30, bold=True)
     said = f"{runner.name} ran {distance(period.distance_m, runner.units)}"
-    pdf.words(_EDGE - 1, _EDGE + 21, f"{said} on {period.count} runs", size=11, colour=_SOFT)
+    runs = "1 run" if period.count == 1 else f"{period.count} runs"
+    pdf.words(_EDGE - 1, _EDGE + 21, f"{said} on {runs}", size=11, colour=_SOFT)
     pdf.set_y(_EDGE + 34)
 
 
@@ -166,7 +169,7 @@ def _totals(pdf: _Pdf, runner: Runner, period: Period, prev: Period) -> None:
         pdf.words(x, y + 4, name, size=8.5, colour=_SOFT)
         pdf.words(x, y + 9, value, size=16, bold=True)
         pdf.words(x, y + 18, note, size=8.5, colour=_SOFT)
-    pdf.words(_EDGE, y + 27, f"Compared with {prev.start:%B %Y}.", size=7.5, colour=_SOFT)
+    pdf.words(_EDGE - 1, y + 27, f"Compared with {prev.start:%B %Y}.", size=7.5, colour=_SOFT)
     pdf.set_y(y + 37)
 
 
@@ -269,6 +272,7 @@ def _routes(
         pdf.add_page()
         y = _EDGE
     pdf.words(_EDGE - 1, y, "Every route, coloured by its own pace", size=11, bold=True)
+    _legend(pdf, y)
     y += 9
     for i, (run, points) in enumerate(routes):
         column = i % _ROUTES_A_ROW
@@ -280,13 +284,50 @@ def _routes(
         x = _EDGE + column * (wide + gutter)
         pdf.set_fill_color(*_WASH)
         pdf.rect(x, y, wide, _ROUTE_H, style="F", round_corners=True, corner_radius=2)
-        _route(pdf, points, (x + 5, y + 5, wide - 10, _ROUTE_H - 10))
-        pdf.words(x - 1, y + _ROUTE_H + 1.5, run.title, size=8.5, bold=True, wide=wide - 18)
+        _heights(pdf, points, (x, y + _ROUTE_H - _HEIGHTS_H, wide, _HEIGHTS_H))
+        _route(pdf, points, (x + 5, y + 4, wide - 10, _ROUTE_H - _HEIGHTS_H - 7))
+        there = run.started_at.astimezone(ZoneInfo(runner.tz))
+        words = f"{there.day}  {run.title}"
+        pdf.words(x - 1, y + _ROUTE_H + 1.5, words, size=8.5, bold=True, wide=wide - 18)
         far = distance(run.distance_m, runner.units)
         pdf.words(
             x + wide - 19, y + _ROUTE_H + 1.5, far, size=8.5, colour=_SOFT, wide=20, align="R"
         )
     pdf.set_y(y + _ROUTE_H + 13)
+
+
+def _legend(pdf: _Pdf, y: float) -> None:
+    """Say at the right edge which colour is slow and which is fast."""
+    each = 6.0
+    x = _EDGE + _WIDE - 8 - each * len(_PACES)
+    pdf.words(x - 10.5, y + 0.6, "slow", size=8, colour=_SOFT, wide=10, align="R")
+    for i, colour in enumerate(_PACES):
+        pdf.set_fill_color(*colour)
+        pdf.rect(x + i * each, y + 1.6, each, 1.6, style="F")
+    pdf.words(_EDGE + _WIDE - 9, y + 0.6, "fast", size=8, colour=_SOFT, wide=10, align="R")
+
+
+def _heights(
+    pdf: _Pdf, points: Sequence[TrackPoint], frame: tuple[float, float, float, float]
+) -> None:
+    """Fill the foot of a card with the hills, from the start at the left to the end."""
+    left, top, wide, tall = frame
+    known = [(point.d, point.ele) for point in points if point.ele is not None]
+    if len(known) < 2 or known[-1][0] <= known[0][0]:
+        return
+    low = min(ele for _, ele in known)
+    # A flat run stays flat: its few metres are not stretched to the height of the strip.
+    scale_y = tall * 0.85 / max(max(ele for _, ele in known) - low, 60.0)
+    scale_x = wide / (known[-1][0] - known[0][0])
+    ridge = [
+        (left + (d - known[0][0]) * scale_x, top + tall * 0.85 - (ele - low) * scale_y)
+        for d, ele in known
+    ]
+    corner = 2.0
+    foot = [(left + wide, top + tall - corner), (left + wide - corner, top + tall)]
+    foot += [(left + corner, top + tall), (left, top + tall - corner)]
+    pdf.set_fill_color(*_HILL)
+    pdf.polygon([*ridge, *foot], style="F")
 
 
 def _route(
