@@ -1,7 +1,6 @@
-"""Calls from an event loop.
+"""Calls of asynchronous functions: each event loop shares one connection to a worker.
 
-Asynchronous functions share one connection per worker. A synchronous function gets a
-connection of its own for each call, so that no thread is ever involved on this side.
+A synchronous function is never called from here: it keeps its colour, and blocks its caller.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ from seamline.errors import OutcomeUnknown, SeamError, Unavailable
 from seamline.interface import Kind
 from seamline.rpc.attempts import Attempts
 from seamline.rpc.balance import Peer
-from seamline.rpc.caller import PATIENCE_SECONDS, mode_of
+from seamline.rpc.caller import PATIENCE_SECONDS
 from seamline.rpc.greeting import Introduction, NotTaken, unreachable
 from seamline.rpc.model import Arguments, Target
 from seamline.rpc.multiplexed import LoopLink, Outcome
@@ -25,14 +24,8 @@ from seamline.rpc.steps import Steps
 from seamline.transport import dial_async
 from seamline.wire import END, EQUAL, ERROR, Frame
 
-_STREAMS: Final = frozenset(
-    {
-        Kind.GENERATOR,
-        Kind.CONTEXT_MANAGER,
-        Kind.ASYNC_GENERATOR,
-        Kind.ASYNC_CONTEXT_MANAGER,
-    }
-)
+_ASYNC: Final = Kind.ASYNC  # reaching for a member of an Enum runs Python code in 3.11
+_STREAMS: Final = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 # Opening ends earlier when the worker closes; this only bounds what nobody waits for.
 _OPENING_SECONDS: Final = 60.0
 
@@ -40,13 +33,12 @@ _OPENING_SECONDS: Final = 60.0
 class LoopState:
     """The connections of one event loop, by worker."""
 
-    __slots__ = ("idle", "loop", "opening", "shared")
+    __slots__ = ("loop", "opening", "shared")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.shared: dict[str, LoopLink] = {}
         self.opening: dict[str, asyncio.Task[LoopLink]] = {}
-        self.idle: dict[str, list[LoopLink]] = {}
 
     def close(self) -> None:
         """Close every connection; from any thread, with the loop running, stopped or closed."""
@@ -59,17 +51,14 @@ class LoopState:
 
     def forget(self) -> None:
         """Drop connections without the loop, which is closed or another process's."""
-        for link in self._links():
+        for link in self.shared.values():
             link.forget()
 
     def _close(self) -> None:
         for task in self.opening.values():
             task.cancel()
-        for link in self._links():
+        for link in self.shared.values():
             link.close()
-
-    def _links(self) -> list[LoopLink]:
-        return [*self.shared.values(), *(k for links in self.idle.values() for k in links)]
 
 
 class AsyncCaller:
@@ -96,9 +85,7 @@ class AsyncCaller:
             call = Outgoing(target, arguments, False, self._longest_chain)
             sent = self._send_now(call)
             if sent is None:
-                link, _stream, frame = await self._answered(call)
-                if mode_of(target) == "thread":
-                    self._give(link)
+                _link, _stream, frame = await self._answered(call)
             else:
                 link, stream, future = sent
                 try:
@@ -126,7 +113,6 @@ class AsyncCaller:
             call = Outgoing(target, arguments, False, self._longest_chain)
             link, stream, frame = await self._answered(call)
             steps = Steps(call, frame)
-            finished = False
             try:
                 while steps.frame[0] not in {END, ERROR}:
                     try:
@@ -136,23 +122,12 @@ class AsyncCaller:
                     else:
                         steps.send(sent)
                     steps.frame = await self._step(call, link, stream, steps)
-                finished = True
             finally:
-                self._end_stream(target, link, stream, finished=finished)
+                link.release(stream)
             steps.result()
         except SeamError as error:
             record(error)
             raise
-
-    def _end_stream(self, target: Target, link: LoopLink, stream: int, *, finished: bool) -> None:
-        link.release(stream)
-        if mode_of(target) == "thread":
-            if finished:
-                self._give(link)
-            else:
-                link.close()
-        elif not finished:
-            link.abandon(stream)
 
     async def _step(self, call: Outgoing, link: LoopLink, stream: int, steps: Steps) -> Frame:
         kind, flags, body, deadline = steps.request()
@@ -167,7 +142,7 @@ class AsyncCaller:
 
     def _send_now(self, call: Outgoing) -> "tuple[LoopLink, int, asyncio.Future[Outcome]] | None":
         """Send on an open connection; ``None`` when there is none, or more to think about."""
-        if call.target.kind is not Kind.ASYNC:
+        if call.target.kind is not _ASYNC:
             return None
         for hop in call.chain:
             if hop[1]:
@@ -194,9 +169,8 @@ class AsyncCaller:
         route = self._route
         attempts = Attempts(call, route.balance)
         state = self._state()
-        mode = mode_of(call.target)
         among = None
-        if call.chain and mode == "loop":
+        if call.chain:
             among = check_loops(call.target, current.get(), route.workers)
         if outcome is not None:
             failure = self._failure(call, outcome)
@@ -204,7 +178,7 @@ class AsyncCaller:
         while True:
             peer = self._choose(state, among)
             try:
-                link, stream, outcome = await self._attempt(call, state, peer, mode)
+                link, stream, outcome = await self._attempt(call, state, peer)
             except NotTaken as error:
                 failure = error
             else:
@@ -221,16 +195,12 @@ class AsyncCaller:
         return self._route.balance.choose(load, among)
 
     async def _attempt(
-        self, call: Outgoing, state: LoopState, peer: Peer, mode: str
+        self, call: Outgoing, state: LoopState, peer: Peer
     ) -> tuple[LoopLink, int, Outcome]:
         function = self._route.function_id(call.target)
-        if mode == "thread":
-            link = await self._exclusive(call, state, peer, function)
-        else:
-            shared = state.shared.get(peer.worker)
-            if shared is None or not is_usable(shared, function):
-                shared = await self._shared(call, state, peer)
-            link = shared
+        link = state.shared.get(peer.worker)
+        if link is None or not is_usable(link, function):
+            link = await self._shared(call, state, peer)
         flags, body = call.fit(link.verdicts[function])
         deadline = call.deadline
         stream, future = link.call(function, flags, body, milliseconds_left(deadline), deadline)
@@ -241,11 +211,8 @@ class AsyncCaller:
         try:
             outcome = await self._outcome(call, link, stream, future)
         finally:
-            if type(outcome) is not tuple:
-                if mode == "thread":
-                    link.close()
-                if holds:
-                    link.release(stream)
+            if holds and type(outcome) is not tuple:
+                link.release(stream)
         return link, stream, outcome
 
     async def _outcome(
@@ -266,10 +233,11 @@ class AsyncCaller:
     ) -> Outcome:
         """Pass a cancellation on and wait for what the callee makes of it."""
         while True:
-            if not future.cancelled() or link.is_lost:
+            asked = link.cancel(stream) if future.cancelled() else None
+            if asked is None:
                 raise cancelled  # it was answered already, or there is nobody to tell
             call.cancelled = cancelled
-            future = link.cancel(stream)
+            future = asked
             try:
                 outcome = await future
             except asyncio.CancelledError as again:
@@ -314,9 +282,7 @@ class AsyncCaller:
             old = state.shared.pop(peer.worker, None)
             if old is not None and not old.is_lost:
                 old.retire()
-            task = asyncio.get_running_loop().create_task(
-                self._open(peer, "loop"), context=Context()
-            )
+            task = asyncio.get_running_loop().create_task(self._open(peer), context=Context())
             state.opening[peer.worker] = task
             task.add_done_callback(lambda done: self._opened(state, peer, done))
         return await self._wait_open(call, peer, task)
@@ -325,24 +291,6 @@ class AsyncCaller:
         del state.opening[peer.worker]
         if not task.cancelled() and task.exception() is None:
             state.shared[peer.worker] = task.result()
-
-    async def _exclusive(
-        self, call: Outgoing, state: LoopState, peer: Peer, function: int
-    ) -> LoopLink:
-        idle = state.idle.setdefault(peer.worker, [])
-        while idle:
-            link = idle.pop()
-            if is_usable(link, function):
-                return link
-            link.close()
-        task = asyncio.get_running_loop().create_task(
-            self._open(peer, "thread"), context=Context()
-        )
-        try:
-            return await self._wait_open(call, peer, task)
-        finally:
-            if not task.done():
-                task.cancel()
 
     async def _wait_open(
         self, call: Outgoing, peer: Peer, task: "asyncio.Task[LoopLink]"
@@ -358,14 +306,14 @@ class AsyncCaller:
             raise NotTaken(Unavailable(late))
         return task.result()
 
-    async def _open(self, peer: Peer, mode: str) -> LoopLink:
+    async def _open(self, peer: Peer) -> LoopLink:
         route = self._route
         loop = asyncio.get_running_loop()
         try:
             sock = await dial_async(peer.path)
         except OSError as error:
             raise NotTaken(unreachable(peer.path, error)) from error
-        introduction = Introduction(route.identity, mode, route.table, route.limits.frame_bytes)
+        introduction = Introduction(route.identity, "loop", route.table, route.limits.frame_bytes)
         link = LoopLink(sock, loop, introduction, peer.worker)
         try:
             async with asyncio.timeout(_OPENING_SECONDS):
@@ -379,12 +327,6 @@ class AsyncCaller:
         if isinstance(failure, SeamError | NotTaken) or not isinstance(failure, OSError):
             raise failure
         raise NotTaken(unreachable(peer.path, failure)) from failure
-
-    def _give(self, link: LoopLink) -> None:
-        if link.is_lost or link.is_draining or self._route.is_closed:
-            link.close()
-        else:
-            self._state().idle.setdefault(link.worker, []).append(link)
 
 
 def is_usable(link: LoopLink, function: int) -> bool:

@@ -15,7 +15,7 @@ class Peer:
     Attributes:
         worker: ``group.slot``.
         path: Its socket.
-        idle: Blocking connections that wait to be used again, by mode, last used last.
+        idle: Blocking connections that wait to be used again, last used last.
         busy: Blocking connections in use.
     """
 
@@ -24,7 +24,7 @@ class Peer:
     def __init__(self, worker: str, path: str) -> None:
         self.worker = worker
         self.path = path
-        self.idle: dict[str, list[Any]] = {"thread": [], "loop": []}
+        self.idle: list[Any] = []
         self.busy: set[Any] = set()
         self.dead_until = 0.0
 

@@ -129,15 +129,13 @@ def open_link(
     identity: Identity,
     table: Sequence[Entry],
     *,
-    mode: str,
     frame_bytes: int,
     deadline: float,
     left: float,
 ) -> BlockingLink:
     """Connect to a worker and introduce this process.
 
-    ``mode`` says what serves it there, ``thread`` or ``loop``; ``deadline`` is the instant to
-    give up and ``left`` the seconds until then.
+    ``deadline`` is the instant to give up and ``left`` the seconds until then.
 
     Raises:
         NotTaken: Nobody took the connection; no call was sent.
@@ -148,7 +146,7 @@ def open_link(
         channel = BlockingChannel(dial(path, max(left, 0.001)))
     except OSError as error:
         raise NotTaken(unreachable(path, error)) from error
-    introduction = Introduction(identity, mode, table, frame_bytes)
+    introduction = Introduction(identity, "thread", table, frame_bytes)
     try:
         channel.send(introduction.hello(), deadline=deadline)
         _introduce(channel, introduction, deadline)

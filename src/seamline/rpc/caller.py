@@ -1,26 +1,24 @@
-"""Blocking calls: a pool of connections per worker, the last one used taken first."""
+"""Calls of synchronous functions: a pool of connections per worker, the last one used first."""
 
 import time
 from collections.abc import Generator
 from typing import Any, Final
 
 from seamline.errors import SeamError, WireError
-from seamline.interface import Kind
 from seamline.rpc.attempts import Attempts
 from seamline.rpc.balance import Peer
 from seamline.rpc.blocking import BlockingLink, Lost, open_link
 from seamline.rpc.greeting import NotTaken
 from seamline.rpc.model import Arguments, Target
-from seamline.rpc.outgoing import Outgoing, check_loops, milliseconds_left, settle
+from seamline.rpc.outgoing import Outgoing, milliseconds_left, settle
 from seamline.rpc.recording import record
 from seamline.rpc.route import Route
-from seamline.rpc.situation import current, is_on_loop
+from seamline.rpc.situation import is_on_loop
 from seamline.rpc.steps import Steps
 from seamline.wire import END, ERROR, Frame
 
 #: A worker that accepted and does not answer is asked again later if there are others.
 PATIENCE_SECONDS: Final = 0.5
-_LOOPED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 
 
 class BlockingCaller:
@@ -34,7 +32,7 @@ class BlockingCaller:
         try:
             call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
             peer, link, frame = self._answered(call)
-            self._give(peer, mode_of(target), link)
+            self._give(peer, link)
             return settle(target, frame)
         except SeamError as error:
             record(error)
@@ -61,7 +59,7 @@ class BlockingCaller:
             except BaseException:
                 self._drop(peer, link)
                 raise
-            self._give(peer, mode_of(target), link)
+            self._give(peer, link)
             return steps.result()
         except SeamError as error:
             record(error)
@@ -70,9 +68,8 @@ class BlockingCaller:
     def close(self) -> None:
         """Close idle connections."""
         for peer in self._route.balance.peers:
-            for idle in peer.idle.values():
-                while idle:
-                    idle.pop().close()
+            while peer.idle:
+                peer.idle.pop().close()
 
     def _step(self, call: Outgoing, link: BlockingLink, steps: Steps) -> Frame:
         kind, flags, body, deadline = steps.request()
@@ -84,36 +81,31 @@ class BlockingCaller:
         except TimeoutError as error:
             raise call.expired(started=True) from error
         except (Lost, OSError) as error:
-            raise call.unknown(error) from None
+            raise call.unknown(error) from error
 
     def _answered(self, call: Outgoing) -> tuple[Peer, BlockingLink, Frame]:
         """Make the call until a worker takes it; return its first answer."""
         attempts: Attempts | None = None
         route = self._route
-        target = call.target
-        mode = mode_of(target)
-        among = None
-        if call.chain and mode == "loop":
-            among = check_loops(target, current.get(), route.workers)
         while True:
-            peer = route.balance.choose(_load, among)
+            peer = route.balance.choose(_load)
             try:
-                return self._attempt(call, peer, mode)
+                return self._attempt(call, peer)
             except NotTaken as failure:
                 attempts = attempts or Attempts(call, route.balance)
                 pause = attempts.pause_after(peer, failure)
             except Lost as error:
-                if not target.idempotent:
-                    raise call.unknown(error) from None
+                if not call.target.idempotent:
+                    raise call.unknown(error) from error
                 attempts = attempts or Attempts(call, route.balance)
                 pause = attempts.pause_after(peer, NotTaken(call.unknown(error)))
             if pause:
                 time.sleep(pause)
 
-    def _attempt(self, call: Outgoing, peer: Peer, mode: str) -> tuple[Peer, BlockingLink, Frame]:
+    def _attempt(self, call: Outgoing, peer: Peer) -> tuple[Peer, BlockingLink, Frame]:
         route = self._route
         function = route.function_id(call.target)
-        link = self._take(call, peer, mode, function)
+        link = self._take(call, peer, function)
         try:
             flags, body = call.fit(link.verdicts[function])
             ms = milliseconds_left(call.deadline)
@@ -128,8 +120,8 @@ class BlockingCaller:
             raise
         return peer, link, frame
 
-    def _take(self, call: Outgoing, peer: Peer, mode: str, function: int) -> BlockingLink:
-        idle = peer.idle[mode]
+    def _take(self, call: Outgoing, peer: Peer, function: int) -> BlockingLink:
+        idle = peer.idle
         while idle:
             try:
                 link: BlockingLink = idle.pop()
@@ -149,7 +141,6 @@ class BlockingCaller:
             peer.path,
             route.identity,
             route.table,
-            mode=mode,
             frame_bytes=route.limits.frame_bytes,
             deadline=time.monotonic() + left,
             left=left,
@@ -157,21 +148,16 @@ class BlockingCaller:
         peer.busy.add(link)
         return link
 
-    def _give(self, peer: Peer, mode: str, link: BlockingLink) -> None:
+    def _give(self, peer: Peer, link: BlockingLink) -> None:
         peer.busy.discard(link)
         if link.is_draining or self._route.is_closed:
             link.close()
         else:
-            peer.idle[mode].append(link)
+            peer.idle.append(link)
 
     def _drop(self, peer: Peer, link: BlockingLink) -> None:
         peer.busy.discard(link)
         link.close()
-
-
-def mode_of(target: Target) -> str:
-    """Return what serves a function at its host: a thread or the event loop."""
-    return "loop" if target.kind in _LOOPED else "thread"
 
 
 def _load(peer: Peer) -> int:

@@ -5,7 +5,7 @@ import logging
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from seamline.errors import Overloaded, SeamError, WireError
 from seamline.interface import Kind
@@ -24,7 +24,8 @@ from seamline.transport import LoopChannel
 from seamline.wire import CALL, CANCEL, ERROR, GOAWAY, HEADER, ITEM, PING, PONG, Frame, pack
 
 _log = logging.getLogger("seamline.rpc")
-_STREAMS = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
+_ASYNC: Final = Kind.ASYNC  # reaching for a member of an Enum runs Python code in 3.11
+_STREAMS: Final = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 
 
 class Worker(Protocol):
@@ -73,7 +74,13 @@ class RunningStream(Running):
     def cancel(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel the step that runs; between steps there is nothing to cancel."""
         if self.is_stepping:
-            super().cancel(loop)
+            self.is_cancelled = True
+            loop.call_soon(self._cancel_step)
+
+    def _cancel_step(self) -> None:
+        # The step may have ended since: then the frame it yielded waits to be asked again.
+        if self.is_stepping and self.task is not None:
+            self.task.cancel()
 
 
 class LoopConnection(LoopChannel):
@@ -95,11 +102,6 @@ class LoopConnection(LoopChannel):
         self._is_draining = False
         self.buffer = self._connection.buffer  # type: ignore[method-assign]  # saves a call per read
         super().__init__(sock, loop)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no call of this connection runs."""
-        return not self._running
 
     def drain(self) -> None:
         """Tell the caller to go; what it sends before it knows is answered, not started."""
@@ -155,7 +157,7 @@ class LoopConnection(LoopChannel):
                 binding = check_callable(binding, frame[4])
             kind = binding.hosted.kind
             now = worker.clock()
-            if kind is Kind.ASYNC:
+            if kind is _ASYNC:
                 running = Running()
                 incoming = Incoming(binding, frame, self._callers, now, running.was_cancelled)
                 run = self._serve(stream, incoming)
@@ -171,7 +173,11 @@ class LoopConnection(LoopChannel):
             return
         worker.in_flight += 1
         self._running[stream] = running
-        running.task = self.loop.create_task(run, context=Context())
+        loop = self.loop
+        if loop.get_task_factory() is None:  # what create_task does then, without its detour
+            running.task = asyncio.Task(run, loop=loop, name=binding.name, context=Context())
+        else:
+            running.task = loop.create_task(run, name=binding.name, context=Context())
 
     def _turn_away(self, stream: int) -> None:
         worker = self._worker
@@ -184,7 +190,8 @@ class LoopConnection(LoopChannel):
     async def _serve(self, stream: int, incoming: Incoming) -> None:
         answer = await run_async(incoming)
         self._worker.in_flight -= 1
-        self._running.pop(stream, None)
+        # Ends the cycle task, context, situation, running: garbage nobody has to look for.
+        self._running.pop(stream).task = None
         self._reply(stream, answer)
 
     def _step(self, running: Running | None, frame: Frame) -> None:
@@ -193,6 +200,7 @@ class LoopConnection(LoopChannel):
         if running.is_stepping:
             raise WireError("a step came before the answer to the last one")
         running.is_stepping = True
+        running.is_cancelled = False
         deadline = self._worker.clock() + frame[4] / 1000 if frame[4] else None
         running.steps.put_nowait((Step(running.held.incoming, frame), deadline))
 

@@ -45,6 +45,9 @@ class LoopLink(LoopChannel):
         is_draining: Whether the worker said that it is leaving.
     """
 
+    # What is unsent here is bounded by the calls that this process makes at a time.
+    always_reads = True
+
     def __init__(
         self,
         sock: socket.socket,
@@ -64,6 +67,7 @@ class LoopLink(LoopChannel):
         self._timer: asyncio.TimerHandle | None = None
         self._alarm = math.inf
         self._stream = 0
+        # Streams whose caller may ask again and whose end has not come.
         self._open_streams: set[int] = set()
         super().__init__(sock, loop)
         self.write_now(introduction.hello())
@@ -94,19 +98,16 @@ class LoopLink(LoopChannel):
             stream, HEADER.pack(len(body), stream, 0, kind, flags, ms) + body, deadline
         )
 
-    def cancel(self, stream: int) -> "asyncio.Future[Outcome]":
-        """Ask the worker to cancel a call; return a new future of its answer."""
+    def cancel(self, stream: int) -> "asyncio.Future[Outcome] | None":
+        """Ask the worker to cancel a call; return a new future of its answer.
+
+        ``None`` when no answer is to come: it came before whoever cancelled could say so.
+        """
+        if stream not in self._pending:
+            return None
         future = self._pending[stream] = self.loop.create_future()
         self.write(pack(CANCEL, stream))
         return future
-
-    def abandon(self, stream: int) -> None:
-        """Close a stream that nobody will ask again, without waiting for the answer."""
-        if stream in self._pending or self.is_lost:
-            return  # it runs; its answer will find nobody waiting, and come back to here
-        future = self._pending[stream] = self.loop.create_future()
-        future.set_result(TimeoutError("nobody waits"))
-        self.write(pack(CLOSE, stream))
 
     def received(self, count: int) -> None:
         """Take bytes from the worker."""
@@ -151,10 +152,24 @@ class LoopLink(LoopChannel):
         self._open_streams.add(stream)
 
     def release(self, stream: int) -> None:
-        """The stream has ended."""
-        self._open_streams.discard(stream)
+        """Ask a stream no more: it is closed over there, unless its end has come.
+
+        Nothing is sent for one that has ended: to its worker that would be a step of a
+        stream that is not open, which ends the connection and every other call on it.
+        """
+        if stream in self._open_streams:
+            self._open_streams.discard(stream)
+            # While a step runs it is left: its answer will find nobody waiting.
+            if stream not in self._pending:
+                self._close_stream(stream)
         if self.is_draining:
             self.retire()
+
+    def _close_stream(self, stream: int) -> None:
+        if not self.is_lost:
+            future = self._pending[stream] = self.loop.create_future()
+            future.set_result(TimeoutError("nobody waits"))
+            self.write(pack(CLOSE, stream))
 
     def _ask(self, stream: int, data: bytes, deadline: float) -> "asyncio.Future[Outcome]":
         future: asyncio.Future[Outcome] = self.loop.create_future()
@@ -184,9 +199,11 @@ class LoopLink(LoopChannel):
             if future is None:
                 raise WireError("the worker answered a call that was not made")
             self._deadlines.pop(stream, None)
+            if kind != ITEM:
+                self._open_streams.discard(stream)
             if future.done():
-                if kind == ITEM:  # nobody waits for it any more: the stream is over
-                    self.abandon(stream)
+                if kind == ITEM and stream not in self._open_streams:  # nobody will ask again
+                    self._close_stream(stream)
             elif kind == ERROR and frame[3] & FLAG_NOT_STARTED:
                 future.set_result(NotTaken(error_of(frame[5])))
             else:

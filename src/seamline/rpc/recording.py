@@ -15,7 +15,7 @@ _log = logging.getLogger("seamline.rpc")
 _counts: Counter[str] = Counter()
 # Beside the errors, not on them: an attribute would cross the next seam with the error.
 _seen: weakref.WeakSet[SeamError] = weakref.WeakSet()
-_OURS: Final = str(Path(__file__).resolve().parent.parent)
+_OURS: Final = f"{Path(__file__).resolve().parent.parent}/"
 
 #: Errors raised while serving one request; the worker sets a list and reads it afterwards.
 request_errors: ContextVar[list[SeamError] | None] = ContextVar(

@@ -60,5 +60,5 @@ class Route:
         """Forget connections of the parent; locks may have been held by its threads."""
         self._lock = threading.Lock()
         for peer in self.balance.peers:
-            peer.idle = {"thread": [], "loop": []}
+            peer.idle = []
             peer.busy = set()

@@ -18,7 +18,7 @@ from seamline.errors import Overloaded, SeamError, WireError
 from seamline.plan import Limits
 from seamline.rpc.binding import Bindings
 from seamline.rpc.gate import Gate
-from seamline.rpc.greeting import Reception
+from seamline.rpc.greeting import Reception, draining
 from seamline.rpc.loop_connection import LoopConnection
 from seamline.rpc.model import Hosted, Identity
 from seamline.rpc.threads import ThreadConnection
@@ -132,7 +132,7 @@ class Server:
 
     def _is_busy(self) -> bool:
         return bool(self.in_flight or self.gate.inside or self.gate.waiting) or any(
-            connection.is_holding for connection in list(self._threaded)
+            connection.is_busy for connection in list(self._threaded)
         )
 
     async def _wait_until(self, fact: Callable[[], bool], seconds: float) -> bool:
@@ -155,7 +155,12 @@ class Server:
             sock.close()
             return
         name = f"seamline {self.worker} call"
-        threading.Thread(target=self._greet, args=(sock,), name=name, daemon=True).start()
+        try:
+            threading.Thread(target=self._greet, args=(sock,), name=name, daemon=True).start()
+        except RuntimeError:  # no room for another thread: the caller asks again or elsewhere
+            _log.exception("a connection to %s could not be greeted", self.worker)
+            self._greetings.release()
+            sock.close()
 
     def _greet(self, sock: socket.socket) -> None:
         channel = BlockingChannel(sock, clock=self.clock)
@@ -203,8 +208,10 @@ class Server:
         return True
 
     def _check_room(self) -> None:
+        if self._is_draining:
+            raise draining(self.worker)  # not Overloaded: whoever replaces us takes the call
         count = len(self._threaded) + len(self._looped)
-        if self._is_draining or count >= self.limits.connections:
+        if count >= self.limits.connections:
             raise Overloaded(
                 f"worker {self.worker} has {count} connections open (limits.connections)"
             )

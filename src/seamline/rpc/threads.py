@@ -65,12 +65,13 @@ class ThreadConnection:
         # Guards the choice between "a stream begins" and "nothing more may come".
         self._lock = threading.Lock()
         self._holds = False
+        self._answers = False
         self._is_draining = False
 
     @property
-    def is_holding(self) -> bool:
-        """Whether a stream is open."""
-        return self._holds
+    def is_busy(self) -> bool:
+        """Whether a stream is open, or a call was taken whose answer is not sent yet."""
+        return self._holds or self._answers
 
     def serve(self) -> None:
         """Serve until the caller closes, the connection breaks or the worker has drained."""
@@ -108,10 +109,7 @@ class ThreadConnection:
             self._channel.send(pack(PONG))
         elif kind == PONG:
             return
-        elif kind == CANCEL:
-            # It crossed our answer: what it cancels is over. A stream stays until it is closed.
-            return
-        elif self._held is None or stream != self._stream:
+        elif kind == CANCEL or self._held is None or stream != self._stream:
             raise WireError("a step came for a stream that is not open")
         else:
             self._reply(self._step(frame))
@@ -121,6 +119,7 @@ class ThreadConnection:
         if kind != ITEM and self._holds:
             self._release()
         self._channel.send(HEADER.pack(len(body), self._stream, 0, kind, flags, 0), body)
+        self._answers = False
 
     def _call(self, frame: Frame) -> Answer:
         worker = self._worker
@@ -182,6 +181,7 @@ class ThreadConnection:
             if self._is_draining:
                 return False
             self._holds = holds
+            self._answers = True
             return True
 
     def _release(self) -> None:
@@ -192,14 +192,8 @@ class ThreadConnection:
                 self._channel.stop_receiving()
 
     def _is_cancelled(self) -> bool:
-        if self._channel.is_peer_gone():
-            return True
-        waiting = self._channel.peek(HEADER.size)
-        return (
-            waiting is not None
-            and len(waiting) == HEADER.size
-            and HEADER.unpack(waiting)[3] == CANCEL
-        )
+        # A caller that gives up closes its connection: it has no other call on it.
+        return self._channel.is_peer_gone()
 
     def _abandon(self) -> None:
         held, self._held = self._held, None

@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from seamline.transport.forking import close_after_fork
 
@@ -23,7 +23,11 @@ class LoopChannel:
     Attributes:
         loop: The event loop that serves it.
         is_lost: Whether the connection is gone.
+        always_reads: Whether to read on while the peer takes nothing. One end must: two that
+            both wait for the other to read would wait for ever.
     """
+
+    always_reads: ClassVar = False
 
     def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         sock.setblocking(False)
@@ -60,7 +64,10 @@ class LoopChannel:
     def write(self, data: bytes) -> None:
         """Send with everything else that is written in this turn of the loop."""
         self._pieces.append(data)
-        if not self._flushing and not self._in_read:
+        if self._writing:
+            self._waiting += len(data)
+            self._pause_when_full()
+        elif not self._flushing and not self._in_read:
             self._flushing = True
             self.loop.call_soon(self._flush)
 
@@ -148,7 +155,11 @@ class LoopChannel:
         self._waiting = len(self._pieces[0])
         self._writing = True
         self.loop.add_writer(self._fd, self._writable)
-        if self._waiting > HIGH_WATER_BYTES and not self._paused:
+        self._pause_when_full()
+
+    def _pause_when_full(self) -> None:
+        is_full = self._waiting > HIGH_WATER_BYTES and not self.always_reads
+        if is_full and not self._paused and not self.is_lost:
             self._paused = True
             self.loop.remove_reader(self._fd)
 

@@ -268,24 +268,6 @@ def test_an_interrupted_blocking_caller_closes_its_connection_and_the_callee_see
     assert blocker.saw_cancel.wait(10)
 
 
-def test_an_awaited_synchronous_callee_sees_its_cancellation(
-    host: Any, client: Any, args: Any, run: Any, blocker: Blocker
-) -> None:
-    def slow() -> bool:
-        return blocker.wait()
-
-    target = host.offer(slow)
-
-    async def cancel() -> bool:
-        task = asyncio.ensure_future(client.call_async(target, args()))
-        await asyncio.to_thread(blocker.started.wait, 10)
-        task.cancel()
-        return await task  # as in one process: it is not cancelled, it returns
-
-    assert run(cancel()) is False
-    assert blocker.saw_cancel.is_set()
-
-
 def test_each_step_of_a_stream_has_the_services_timeout_to_itself(
     host: Any, client: Any, args: Any
 ) -> None:

@@ -359,6 +359,73 @@ def test_cancelling_a_step_cancels_it_at_the_host(
     assert cleaned.is_set()
 
 
+def test_a_stream_given_up_as_it_ends_leaves_other_calls_alone(
+    host: Any, client: Any, args: Any, run: Any
+) -> None:
+    async def one() -> AsyncGenerator[int, None]:
+        yield 1
+
+    async def wait(seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return "answered"
+
+    stream_target, call_target = host.offer(one), host.offer(wait)
+
+    async def give_up_at_the_end() -> str:
+        beside = asyncio.ensure_future(client.call_async(call_target, args(0.2)))
+        stream = client.stream_async(stream_target, args())
+        await anext(stream)
+        task = asyncio.ensure_future(anext(stream))
+        (link,) = client._looped._state().shared.values()
+        take = link._take
+
+        def take_then_cancel(frame: Any) -> None:
+            take(frame)
+            task.cancel()  # in the very turn in which the answer has come
+
+        link._take = take_then_cancel
+        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+            await task
+        link._take = take
+        return await beside
+
+    assert run(give_up_at_the_end()) == "answered"
+
+
+def test_a_step_cancelled_as_it_yields_leaves_the_stream_open(
+    host: Any, client: Any, args: Any, run: Any
+) -> None:
+    go: list[asyncio.Event] = []
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        go.append(asyncio.Event())
+        yield 1
+        await go[0].wait()
+        yield 2
+        yield 3
+
+    target = host.offer(numbers)
+
+    async def cancel_late() -> None:
+        stream = client.stream_async(target, args())
+        await anext(stream)
+        step = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+
+        def yield_then_cancel() -> None:
+            (connection,) = host.server._looped
+            (running,) = connection._running.values()
+            go[0].set()  # the step will end in the next turn, before the order to cancel it
+            running.cancel(host.loop)
+
+        host.loop.call_soon_threadsafe(yield_then_cancel)
+        assert await step == 2
+        assert await anext(stream) == 3
+        await stream.aclose()
+
+    run(cancel_late())
+
+
 def test_a_stream_left_open_by_a_lost_caller_is_closed(
     start_host: Any, connect: Any, args: Any, run: Any
 ) -> None:

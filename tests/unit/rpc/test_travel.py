@@ -168,7 +168,7 @@ def test_a_chain_that_needs_a_loop_that_waits_for_it_is_a_deadlock_at_once(
         return "inner"
 
     def middle() -> str:
-        return to_a.call(inner_target, Arguments())
+        return asyncio.run(to_a.call_async(inner_target, Arguments()))
 
     async def outer() -> str:
         return to_b.call(middle_target, Arguments())
@@ -193,7 +193,7 @@ def test_another_worker_of_the_group_is_taken_when_one_loop_stands_still(
         return "inner"
 
     def middle() -> str:
-        return to_a.call(inner_target, Arguments())
+        return asyncio.run(to_a.call_async(inner_target, Arguments()))
 
     async def outer() -> str:
         return to_b.call(middle_target, Arguments())
@@ -274,7 +274,7 @@ def test_an_event_loop_that_awaits_is_not_said_to_stand_still(
         return "inner"
 
     def middle() -> str:
-        return to_a.call(inner_target, Arguments())
+        return asyncio.run(to_a.call_async(inner_target, Arguments()))
 
     async def outer() -> str:
         return await asyncio.to_thread(to_b.call, middle_target, Arguments())

@@ -233,11 +233,14 @@ def test_large_data_arrives_whole_while_the_peer_echoes_it(run: Any, ends: Any) 
     both(run, ends, use)
 
 
-def test_a_peer_that_does_not_read_is_not_read_from(run: Any, ends: Any) -> None:
+@pytest.mark.parametrize("pieces", [1, 3], ids=["at-once", "piece-by-piece"])
+def test_a_peer_that_does_not_read_is_not_read_from(run: Any, ends: Any, pieces: int) -> None:
     async def main() -> None:
         near = Collector(ends[0], asyncio.get_running_loop())
         far = ends[1]
-        near.write_now(LARGE * 3)
+        for _ in range(pieces):
+            near.write_now(LARGE * 3 if pieces == 1 else LARGE)
+            await asyncio.sleep(0)
         far.send(b"unread")
         for _ in range(5):
             await asyncio.sleep(0)
@@ -253,6 +256,19 @@ def test_a_peer_that_does_not_read_is_not_read_from(run: Any, ends: Any) -> None
         near.close()
         far.close()
         assert held_back == b""
+
+    run(main())
+
+
+def test_an_end_that_always_reads_does_so_while_the_peer_does_not(run: Any, ends: Any) -> None:
+    async def main() -> None:
+        near = Collector(ends[0], asyncio.get_running_loop())
+        near.always_reads = True  # type: ignore[misc]
+        near.write_now(LARGE * 3)
+        ends[1].send(b"read")
+        assert await near.wait_for(4) == b"read"
+        near.close()
+        ends[1].close()
 
     run(main())
 
