@@ -10,8 +10,8 @@ import msgspec
 
 from seamline import rpc
 from seamline.plan import Plan
-from seamline.rpc import Client, LocalClient, Server
-from seamline.seam import ClientLike, Host, Seams, here
+from seamline.rpc import Server
+from seamline.seam import ClientLike, Connections, Host, Seams
 from seamline.worker.report import Identity
 
 
@@ -65,16 +65,14 @@ class Process:
             if service.interface is not None
             for module, _ in service.interface.modules
         }
-        self._clients: dict[str, Client] = {}
+        self._connections = Connections(plan, self._identity)
         self._server: Server | None = None
-        is_local = plan.layout == "local"
-        self._host = Host(plan, group=None if is_local else identity.group)
-        connect = self._connect_local if is_local else self._connect
+        self._host = Host(plan, group=identity.group)
         self.seams = Seams(
             plan,
             group=identity.group,
-            connect=lambda service: wrap(connect(service)),
-            local=is_local,
+            connect=lambda service: wrap(self._connections.client(service)),
+            local=plan.layout == "local",
         )
 
     def install(self) -> None:
@@ -104,8 +102,7 @@ class Process:
 
     def close(self) -> None:
         """Close the connections to other groups."""
-        for client in self._clients.values():
-            client.close()
+        self._connections.close()
 
     def stats(self) -> CallStats:
         """Count calls so far."""
@@ -120,22 +117,4 @@ class Process:
             answered=dict(answered),
             made=self.seams.counts(),
             seam_errors=rpc.recorded(),
-        )
-
-    def _connect(self, service: str) -> ClientLike:
-        """Return the one client of this process for the group that hosts a service."""
-        group = self._plan.group_of(service)
-        if group.name not in self._clients:
-            paths = [self._plan.socket_path(group.name, slot) for slot in range(group.workers)]
-            self._clients[group.name] = Client(
-                group.name, paths, identity=self._identity, limits=self._plan.limits
-            )
-        return self._clients[group.name]
-
-    def _connect_local(self, _service: str) -> ClientLike:
-        """Return the client of a service in this very process."""
-        return LocalClient(
-            self._host.resolve,
-            enter=lambda target: here.set(target.service),
-            limits=self._plan.limits,
         )
