@@ -13,7 +13,7 @@ from seamline.errors import WireError
 
 _PLAIN: Final = frozenset({type(None), bool, int, float, str, bytes})
 _pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(list[Any]).decode
+_unpack: Final = msgspec.msgpack.Decoder(tuple[Any, ...]).decode
 
 
 def pack_plain(values: tuple[Any, ...]) -> bytes | None:
@@ -38,4 +38,4 @@ def unpack_plain(body: bytes) -> tuple[Any, ...]:
         raise WireError(f"the peer sent malformed arguments: {error}") from error
     if not _PLAIN.issuperset(map(type, values)):
         raise WireError("the peer sent arguments as scalars that are none")
-    return tuple(values)
+    return values
