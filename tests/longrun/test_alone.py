@@ -30,7 +30,9 @@ def test_its_files_never_say_seamline() -> None:
 @pytest.mark.timeout(900)
 def test_its_tests_pass_where_seamline_is_not_installed(tmp_path: Path) -> None:
     copy = shutil.copytree(
-        LONGRUN, tmp_path / "longrun", ignore=shutil.ignore_patterns(".*", "instance", "__*")
+        LONGRUN,
+        tmp_path / "longrun",
+        ignore=shutil.ignore_patterns(".*", "instance", "__pycache__"),
     )
     project = tomllib.loads((copy / "pyproject.toml").read_text())
     needed = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
