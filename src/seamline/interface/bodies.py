@@ -59,6 +59,7 @@ class Body:
         changed: Parameters changed in place by the body itself, with the first line.
         doubtful: Parameters that are changed in place if their values can be.
         paths: First attributes of ``self`` changed in place.
+        changed_results: Functions whose results it changes in place.
         stored: Values put into containers held by module-level names.
         loops: Whether it has loops or comprehensions.
     """
@@ -74,6 +75,7 @@ class Body:
     stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
     doubtful: set[str] = field(default_factory=set)
+    changed_results: set[Symbol] = field(default_factory=set)
     loops: bool = False
 
 
@@ -166,10 +168,20 @@ class _Reader(ast.NodeVisitor):
                 continue
             if origin.kind == "symbol":
                 self.body.uses.append(Use(origin.symbol, line, "mutate"))
-            elif origin.kind == "param":
+            elif origin.kind == "call":
+                self.body.changed_results.add(origin.symbol)
+            elif origin.kind == "param" and not self._is_own(origin):
                 self.body.changed.setdefault(origin.symbol.name, line)
                 if origin.path:
                     self.body.paths.setdefault(origin.path, line)
+
+    def _is_own(self, origin: Origin) -> bool:
+        """Whether it is ``*args`` or ``**kwargs`` itself, which no caller holds."""
+        definition = self.body.definition
+        args = None if definition is None else definition.node.args
+        variadic = () if args is None else (args.vararg, args.kwarg)
+        names = {arg.arg for arg in variadic if arg is not None}
+        return origin.level == "whole" and origin.symbol.name in names
 
     def _target(self, node: ast.expr, value: ast.expr | None) -> None:  # noqa: C901 - one case per kind of node
         match node:

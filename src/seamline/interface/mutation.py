@@ -80,12 +80,13 @@ class Mutations:
             if self.graph.types.is_immutable(definition.module, annotation)
         }
         possible = self.possible.get(definition, set()) - immutable
-        # ``*args`` and ``**kwargs`` themselves are the callee's own containers.
-        own = {arg.arg for arg in (definition.node.args.vararg, definition.node.args.kwarg) if arg}
+        # What ``*args`` hold is mostly passed on, to code that leaves it alone.
+        args = definition.node.args
+        possible -= {arg.arg for arg in (args.vararg, args.kwarg) if arg}
         # ``n += 1`` on an immutable value changes nothing of the caller's.
         changed = (set(certain) - immutable) | possible
         # What a decorator passes in is no caller's object.
-        own |= injected(self.graph.definitions, self.graph.bodies, definition)
+        own = injected(self.graph.definitions, self.graph.bodies, definition)
         return tuple(name for name in annotations if name in changed - own)
 
     def _unknown(self, body: Body, call: Call) -> Iterator[str]:

@@ -89,6 +89,15 @@ def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
             queue.extend(children(part))
 
 
+def _captured(node: ast.Match) -> Iterator[str]:
+    """Yield the names that the patterns of a ``match`` bind to parts of its subject."""
+    for case in node.cases:
+        for part in ast.walk(case.pattern):
+            name = part.rest if isinstance(part, ast.MatchMapping) else getattr(part, "name", None)
+            if name is not None:
+                yield name
+
+
 class Tracer:
     """Traces expressions of one module to their origins."""
 
@@ -126,12 +135,11 @@ class Tracer:
                 scope.bind(part.target, part.iter, part=True)
             case ast.withitem(optional_vars=ast.expr() as target):
                 scope.bind(target, part.context_expr, part=False)
-            case (
-                ast.ExceptHandler(name=str() as name)
-                | ast.MatchAs(name=str() as name)
-                | ast.MatchStar(name=str() as name)
-            ):
+            case ast.ExceptHandler(name=str() as name):
                 scope.values.setdefault(name, []).append((None, False))
+            case ast.Match():
+                for name in _captured(part):
+                    scope.values.setdefault(name, []).append((part.subject, True))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope.fixed[part.name] = frozenset({Origin("function")})
             case ast.ClassDef():

@@ -79,15 +79,8 @@ class _Finder:
 
     def find(self) -> StateMap:
         for body in self.bodies.values():
-            if self.world.modules[body.module].source.test:
-                continue
-            for use in body.uses:
-                if use.how != "read":
-                    self._change(body, use)
-            if body.definition is not None:
-                self._escapes(body)
-            for symbol, value in body.stored:
-                self.stored.setdefault(symbol, []).append((body, value))
+            if not self.world.modules[body.module].source.test:
+                self._read(body)
         self._class_attributes()
         self._defaults()
         self._link_aliases()
@@ -97,6 +90,18 @@ class _Finder:
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
         return self.map
+
+    def _read(self, body: Body) -> None:
+        """Note what one body changes, gives away and puts into state."""
+        for use in body.uses:
+            if use.how != "read":
+                self._change(body, use)
+        for symbol in body.changed_results:
+            self._change_result(symbol)
+        if body.definition is not None:
+            self._escapes(body)
+        for symbol, value in body.stored:
+            self.stored.setdefault(symbol, []).append((body, value))
 
     def _kept_by_caches(self, module: str) -> None:
         """Note functions that keep a resource in an ``lru_cache``, as state of their name."""
@@ -141,6 +146,15 @@ class _Finder:
                 self._class_attribute(symbol, use.how == "bind")
         elif not at_import or body.module != symbol.module:
             self.changed.add(Symbol(symbol.module, head))
+
+    def _change_result(self, symbol: Symbol) -> None:
+        """Note that what a function returns is changed, be it a name of its module."""
+        for definition in self.definitions.functions.get(symbol, ()):
+            for origins, _ in self.bodies[definition].returns:
+                for origin in origins:
+                    if origin.kind == "symbol" and origin.level != "copy" and origin.symbol.module:
+                        head = origin.symbol.name.partition(".")[0]
+                        self.changed.add(Symbol(origin.symbol.module, head))
 
     def _class_attribute(self, symbol: Symbol, binds: bool) -> None:
         """Note a changed class attribute, under the class whose body assigns it."""

@@ -94,3 +94,25 @@ def test_methods_of_the_annotated_class_decide(read) -> None:
 
     assert closing.functions["shop.f"].mutates == ("rows",)
     assert adding.functions["shop.f"].mutates == ()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "change", "mutates"),
+    [
+        ("*rows", "rows[0].append(1)", ("rows",)),
+        ("**named", "named['a'].append(1)", ("named",)),
+        ("**named", "named.pop('a')", ()),
+        ("**named", "named['a'] = 1", ()),
+        ("row", "match row:\n        case {'a': found}: found.append(1)", ("row",)),
+        ("row", "match row:\n        case [*found]: found[0].append(1)", ("row",)),
+        ("row", "match row:\n        case {'a': 1, **found}: found['b'].clear()", ("row",)),
+    ],
+)
+def test_parts_of_variadic_and_matched_arguments_are_the_callers(
+    read, parameters: str, change: str, mutates: tuple[str, ...]
+) -> None:
+    text = f"S = []\ndef use({parameters}):\n    S.append(1)\n    {change}\n"
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.functions["shop.use"].mutates == mutates

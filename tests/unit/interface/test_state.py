@@ -210,3 +210,15 @@ def test_a_default_that_is_changed_is_state(read) -> None:
     assert reading.functions["shop.add"].touches == ("shop:add.seen",)
     assert reading.functions["shop.collect"].touches == ("shop:collect.into",)
     assert reading.functions["shop.fresh"].touches == ()
+
+
+def test_a_table_is_state_where_a_caller_changes_what_a_function_returns(read) -> None:
+    files = {
+        "shop.py": "TABLE = {'a': 1}\ndef table():\n    return TABLE\n",
+        "web.py": "import shop\ndef view():\n    found = shop.table()\n    found['b'] = 2\n",
+    }
+
+    reading = read(files, "shop", "web")
+
+    assert reading.verdict("shop.table") == "remote"
+    assert reading.functions["shop.table"].aliases == ("shop:TABLE",)
