@@ -142,6 +142,10 @@ class Supervisor:
         """Begin to drain and stop. Asked twice, ends everything at once."""
         self._end(Ending.STOPPED)
 
+    def mark(self, text: str) -> None:
+        """Write a line of the caller's own into the log stream, after all so far."""
+        self._logs.mark(text)
+
     # -- opening -----------------------------------------------------------------------
 
     def _open_groups(self) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
@@ -48,12 +48,12 @@ class Hosts:
         self._test_began_at = 0
         self._heard = threading.Condition()
         self._marked = ""
-        self._has_ended = False
+        self._ended = 0
         self._marks = itertools.count(1)
         self._plan = plan
         self._absent = absent
         self._process: subprocess.Popen[bytes] | None = None
-        self._reader: threading.Thread | None = None
+        self._readers: list[threading.Thread] = []
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Start them; returns when each is ready.
@@ -68,13 +68,16 @@ class Hosts:
             [sys.executable, "-m", "seamline.testing.hosts"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            # Apart, so that nothing is written into the middle of a mark.
+            stderr=subprocess.PIPE,
             env={**environ, "PYTHONUNBUFFERED": "1"},
             # Ctrl-C in the terminal reaches pytest alone, which still needs the hosts then.
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read, name="seamline-hosts", daemon=True)
-        self._reader.start()
+        for pipe in (self._process.stdout, self._process.stderr):
+            reader = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+            reader.start()
+            self._readers.append(reader)
         assert self._process.stdin is not None
         order = _Order(self._plan, self._absent, os.getpid())
         with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
@@ -128,10 +131,8 @@ class Hosts:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._reader is not None:
-            self._reader.join(_STOP_SECONDS)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for reader in self._readers:
+            reader.join(_STOP_SECONDS)
         self._process = None
 
     def _exchange(self, request: AlignRequest) -> AlignedReply:
@@ -145,29 +146,31 @@ class Hosts:
     def _wait_for(self, mark: str) -> bool:
         """Wait until a mark was printed, or nothing more will be; return whether it was."""
         with self._heard:
-            self._heard.wait_for(lambda: self._marked == mark or self._has_ended)
+            self._heard.wait_for(lambda: self._marked == mark or self._ended == len(self._readers))
             return self._marked == mark
 
     def _last_words(self) -> str:
         with self._heard:
             return "\n".join(self._lines[-_SHOWN_LINES:])
 
-    def _read(self) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            text = line.decode(errors="replace").rstrip("\n")
-            with self._heard:
-                if text.startswith(_MARK):
-                    self._marked = text
-                else:
-                    self._lines.append(text)
-                if len(self._lines) > _KEPT_LINES:
-                    del self._lines[0]
-                    self._dropped += 1
-                self._heard.notify_all()
+    def _read(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            for line in pipe:
+                self._take(line)
         with self._heard:
-            self._has_ended = True
+            self._ended += 1
+            self._heard.notify_all()
+
+    def _take(self, line: bytes) -> None:
+        text = line.decode(errors="replace").rstrip("\n")
+        with self._heard:
+            if text.startswith(_MARK):
+                self._marked = text
+            else:
+                self._lines.append(text)
+            if len(self._lines) > _KEPT_LINES:
+                del self._lines[0]
+                self._dropped += 1
             self._heard.notify_all()
 
 
@@ -182,9 +185,6 @@ def main() -> int:
 
 
 async def _supervise(order: _Order) -> int:
-    def announce() -> None:
-        print(_READY, flush=True)  # noqa: T201 - the test process waits for this line
-
     try:
         tests = os.pidfd_open(order.pid)
     except ProcessLookupError:
@@ -194,7 +194,7 @@ async def _supervise(order: _Order) -> int:
         os.environ,
         log_level="warning",
         absent=order.absent,
-        on_ready=announce,
+        on_ready=lambda: supervisor.mark(_READY),
     )
     loop = asyncio.get_running_loop()
 

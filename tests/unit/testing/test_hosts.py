@@ -55,7 +55,7 @@ def test_hosts_see_environment_and_directory_as_the_test_set_them_up(outcome_of)
             assert "test_shop.py" in stock.variable("PYTEST_CURRENT_TEST")
 
         def test_modules_are_searched_in_the_same_places():
-            assert set(filter(None, sys.path)) <= set(stock.search_path())
+            assert [p for p in sys.path if p in stock.search_path()] == sys.path[1:]
         """,
     )
 
