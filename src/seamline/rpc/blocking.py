@@ -90,7 +90,7 @@ class BlockingLink:
 
         Anything to read on it is a farewell or the end.
         """
-        return not self.is_draining and self._channel.peek(1) is None
+        return not self.is_draining and self._channel.is_quiet()
 
     def close(self) -> None:
         """Close the connection; a call that is still running there sees it as cancelled."""

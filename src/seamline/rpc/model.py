@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from seamline.interface import Kind
 from seamline.wire import Codec
-
-_LOOPED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,6 @@ class Target:
         idempotent: Whether it may run again after an unknown outcome.
         parameters: Declared names in the order of ``Arguments.values``.
         carry: Context variables that travel with a call and return.
-        mode: What serves it at its host: ``thread`` or ``loop``.
     """
 
     service: str
@@ -57,11 +54,6 @@ class Target:
     idempotent: bool = False
     parameters: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
-    # Looked up once: a member of an Enum hashes, and is found, by Python code.
-    mode: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mode", "loop" if self.kind in _LOOPED else "thread")
 
     @property
     def name(self) -> str:

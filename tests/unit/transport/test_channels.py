@@ -109,6 +109,7 @@ def test_sending_to_a_peer_that_does_not_read_ends_at_the_deadline(channels: Any
 def test_peeking_tells_quiet_from_bytes_from_the_end(channels: Any) -> None:
     near, far = channels
     assert near.peek() is None
+    assert near.is_quiet()
     far.send(b"x")
     assert near.peek() == b"x"
     assert near.peek() == b"x"
@@ -116,6 +117,7 @@ def test_peeking_tells_quiet_from_bytes_from_the_end(channels: Any) -> None:
     assert not near.is_peer_gone()
     far.close()
     assert near.peek() == b""
+    assert not near.is_quiet()
     assert near.is_peer_gone()
 
 
