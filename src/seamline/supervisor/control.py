@@ -162,6 +162,11 @@ def _exchange(run_dir: str | Path, request: Request, timeout: float = _ANSWER_SE
             connection.sendall(_encode(request) + b"\n")
             with connection.makefile("rb") as answers:
                 line = answers.readline()
+        except TimeoutError as exc:
+            raise NotRunning(
+                f"the supervisor has the run directory {run_dir}, but did not answer within "
+                f"{timeout:g} s: it is suspended or overloaded"
+            ) from exc
         except OSError as exc:
             raise NotRunning("this project is not running; start it with: seamline run") from exc
     if not line:
