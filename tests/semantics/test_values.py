@@ -138,3 +138,7 @@ def test_a_cached_function_keeps_its_results() -> None:
     first = values.cached(1)
 
     assert values.cached(1) == first
+
+
+def test_a_function_of_a_module_crosses_by_its_name() -> None:
+    assert values.apply(model.doubled, 4) == 8

@@ -53,6 +53,11 @@ class LawError(Exception):
         self.order = order
 
 
+def doubled(number: int) -> int:
+    """A module's function, which crosses by its name."""
+    return 2 * number
+
+
 class Handle:
     """Something that cannot cross: it is only worth anything in its own process."""
 

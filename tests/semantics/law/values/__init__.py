@@ -112,6 +112,12 @@ def cached(number: int) -> tuple[int, int]:
     return number, len(_DEPTH)
 
 
+def apply(function: Any, number: int) -> int:
+    """Call a function that crossed by reference."""
+    _DEPTH.append(1)
+    return function(number)
+
+
 def process() -> int:
     """Return the process id of the host."""
     _DEPTH.append(1)
