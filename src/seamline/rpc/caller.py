@@ -15,7 +15,7 @@ from seamline.rpc.recording import record
 from seamline.rpc.route import Route
 from seamline.rpc.situation import is_on_loop
 from seamline.rpc.steps import Steps
-from seamline.wire import END, ERROR, Frame
+from seamline.wire import END, EQUAL, ERROR, Frame
 
 #: A worker that accepted and does not answer is asked again later if there are others.
 PATIENCE_SECONDS: Final = 0.5
@@ -101,15 +101,16 @@ class BlockingCaller:
                 pause = attempts.pause_after(peer, NotTaken(call.unknown(error)))
             if pause:
                 time.sleep(pause)
+            call.ms = milliseconds_left(call.deadline)
 
     def _attempt(self, call: Outgoing, peer: Peer) -> tuple[Peer, BlockingLink, Frame]:
         route = self._route
         function = route.function_id(call.target)
         link = self._take(call, peer, function)
         try:
-            flags, body = call.fit(link.verdicts[function])
-            ms = milliseconds_left(call.deadline)
-            frame = link.call(function, flags, body, ms, call.deadline)
+            verdict = link.verdicts[function]
+            flags, body = (call.flags, call.body) if verdict == EQUAL else call.fit(verdict)
+            frame = link.call(function, flags, body, call.ms, call.deadline)
         except TimeoutError as error:
             self._drop(peer, link)
             if isinstance(error, SeamError):
@@ -145,6 +146,7 @@ class BlockingCaller:
             deadline=time.monotonic() + left,
             left=left,
         )
+        call.ms = milliseconds_left(call.deadline)
         peer.busy.add(link)
         return link
 

@@ -6,7 +6,7 @@ The thread that reads is the thread that runs, so a synchronous call costs no ha
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from seamline.errors import DeadlineExceeded, Overloaded, SeamError, WireError
 from seamline.interface import Kind
@@ -37,8 +37,8 @@ from seamline.wire import (
 )
 
 _log = logging.getLogger("seamline.rpc")
-_STREAMS = frozenset({Kind.GENERATOR, Kind.CONTEXT_MANAGER})
-_SYNC = _STREAMS | {Kind.SYNC}
+_STREAMS: Final = frozenset({Kind.GENERATOR, Kind.CONTEXT_MANAGER})
+_SYNC: Final = Kind.SYNC  # reaching for a member of an Enum runs Python code in 3.11
 
 
 class Worker(Protocol):
@@ -60,6 +60,8 @@ class ThreadConnection:
         self._caller = reception.caller
         self._callers = ((reception.caller, False),)
         self._worker = worker
+        self._prefix = worker.group + "."
+        self._is_from_here = reception.caller.startswith(self._prefix)
         self._stream = 0
         self._held: HeldStream | None = None
         # Guards the choice between "a stream begins" and "nothing more may come".
@@ -126,11 +128,13 @@ class ThreadConnection:
         now = worker.clock()
         try:
             binding = self._bindings[frame[2]] if frame[2] < len(self._bindings) else None
-            binding = check_callable(binding, frame[4])
-            if binding.hosted.kind not in _SYNC:
-                raise WireError(f"{binding.name} is {binding.hosted.kind}: it needs mode loop")
+            if binding is None or not binding.is_open:
+                binding = check_callable(binding, frame[4])
+            kind = binding.hosted.kind
+            holds = kind is not _SYNC
+            if holds and kind not in _STREAMS:
+                raise WireError(f"{binding.name} is {kind}: it needs mode loop")
             incoming = Incoming(binding, frame, self._callers, now, self._is_cancelled)
-            holds = binding.hosted.kind in _STREAMS
             if not self._may_start(holds=holds):
                 return not_started(draining(worker.worker))
         except SeamError as error:
@@ -158,8 +162,10 @@ class ThreadConnection:
     ) -> Answer:
         """Run with one of the worker's threads, or beyond them if one of them waits for us."""
         worker = self._worker
-        prefix = worker.group + "."
-        again = step or any(hop[0].startswith(prefix) for hop in incoming.chain)
+        if incoming.chain is self._callers:
+            again = step or self._is_from_here
+        else:
+            again = step or any(hop[0].startswith(self._prefix) for hop in incoming.chain)
         try:
             entered = worker.gate.enter(deadline, at_once=again)
         except OverflowError:
