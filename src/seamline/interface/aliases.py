@@ -28,25 +28,31 @@ def aliased(
     """Return the state, of what a function touches, that its result may share."""
     return {
         symbol
-        for each in _returning(application, definition)
-        for symbol in _own(application, each, touched)
+        for each, level in _returning(application, definition).items()
+        for symbol in _own(application, each, touched, level)
     }
 
 
-def _returning(application: Application, definition: Definition) -> list[Definition]:
-    """Return a function with those whose results it returns as they are."""
-    found = [definition]
-    for each in found:
+def _returning(
+    application: Application, definition: Definition
+) -> dict[Definition, Literal["whole", "part"]]:
+    """Return a function with those whose results, or parts of them, it returns."""
+    found: dict[Definition, Literal["whole", "part"]] = {definition: "whole"}
+    queue = [definition]
+    for each in queue:
         for origins, _ in application.bodies[each].returns:
             for origin in origins:
                 if origin.kind == "call":
-                    known = application.definitions.functions.get(origin.symbol, ())
-                    found.extend(d for d in known if d not in found)
+                    for known in application.definitions.functions.get(origin.symbol, ()):
+                        if known not in found:
+                            queue.append(known)
+                            whole = origin.level == "whole" == found[each]
+                            found[known] = "whole" if whole else "part"
     return found
 
 
 def _own(
-    application: Application, definition: Definition, touched: Container[Symbol]
+    application: Application, definition: Definition, touched: Container[Symbol], level: str
 ) -> set[Symbol]:
     types, state = application.types, application.state
     result = types.leaves(definition.module, definition.node.returns)
@@ -60,7 +66,7 @@ def _own(
             fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
             if fact is None or fact.resource or fact.symbol not in touched:
                 continue
-            whole = is_whole(fact, origin.symbol, origin.level)
+            whole = level == "whole" and is_whole(fact, origin.symbol, origin.level)
             parts = value_of(application, fact) if whole else parts_of(application, fact)
             if parts != "immutable":
                 found.add(fact.symbol)
@@ -76,8 +82,10 @@ def is_itself(application: Application, definition: Definition, symbol: Symbol) 
     """Whether a function may return a piece of state itself."""
     fact = application.state.facts[symbol]
     return any(
-        origin.kind == "symbol" and is_whole(fact, origin.symbol, origin.level)
-        for each in _returning(application, definition)
+        level == "whole"
+        and origin.kind == "symbol"
+        and is_whole(fact, origin.symbol, origin.level)
+        for each, level in _returning(application, definition).items()
         for origins, _ in application.bodies[each].returns
         for origin in origins
     )

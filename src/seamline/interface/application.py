@@ -32,6 +32,7 @@ class PackageService(msgspec.Struct, frozen=True, kw_only=True):
         local: Public functions that stay in every process.
         snapshot: Functions whose result may share parts with the host's state, declared.
         cache: Names of module state declared to be a cache, ``*`` for all of it.
+        carry: Context variables that travel with its calls, as ``module:variable``.
         workers: Processes of its group in the chosen layout.
     """
 
@@ -40,6 +41,7 @@ class PackageService(msgspec.Struct, frozen=True, kw_only=True):
     local: tuple[str, ...] = ()
     snapshot: tuple[str, ...] = ()
     cache: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
     workers: int = 1
 
 

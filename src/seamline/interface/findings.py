@@ -5,6 +5,7 @@ from typing import Final
 
 from seamline.interface.aliases import is_itself, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.contexts import lost_contexts
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement, sharing_problems
@@ -38,6 +39,7 @@ def find_problems(
         found += _aliased(application, facts)
         found += _calls(placement, facts)
         found += _caches(application, facts)
+        found += lost_contexts(application, facts)
     found += sharing_problems(placement)
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda f: (_ORDER[f.severity], f.file, f.line, f.code, f.message))

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from seamline.interface.bodies import Body, Use
+from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
+from seamline.interface.model import Kind
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
 
@@ -328,19 +330,27 @@ class _Finder:
             return "framework"
         natures: set[Nature] = {"constant"}
         for definition in self.definitions.functions.get(symbol, ()):
-            returned = self.types.leaves(definition.module, definition.node.returns)
-            names = {str(leaf) for leaf in returned}
-            if any(named(name, RESOURCES) for name in names):
-                natures.add("resource")
-            for origins, value in self.bodies[definition].returns:
-                if isinstance(value, DISPLAYS):
-                    natures.add("container")
+            natures.update(self._made_by(definition))
+            for origins, _ in self.bodies[definition].returns:
                 for origin in origins:
-                    if origin.kind == "instance":
-                        natures.add(self._instance(origin.symbol))
-                    elif origin.kind == "call":
+                    if origin.kind == "call":
                         natures.add(self._result(origin, depth + 1))
         return next(nature for nature in _WORST if nature in natures)
+
+    def _made_by(self, definition: Definition) -> Iterator[Nature]:
+        """Yield what a function makes itself."""
+        returned = self.types.leaves(definition.module, definition.node.returns)
+        if any(named(str(leaf), RESOURCES) for leaf in returned):
+            yield "resource"
+        is_generator = definition.kind in (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
+        if is_generator or closes_over_state(definition):
+            yield "opaque"
+        for origins, value in self.bodies[definition].returns:
+            if isinstance(value, DISPLAYS):
+                yield "container"
+            for origin in origins:
+                if origin.kind == "instance":
+                    yield self._instance(origin.symbol)
 
     def _changes(self, symbol: Symbol) -> bool:
         """Whether the classes of the instances under a name have methods that change them."""

@@ -31,20 +31,21 @@ def analyse_project(config: Config, layout: str) -> Analysis:
             _check_module(config, module, service.name, "http", search_path)
     return interface.analyse(
         config.root,
-        [_described(service, home[service.name]) for service in config.packages],
+        [_described(config, service, home[service.name]) for service in config.packages],
         groups={name: group.name for name, group in home.items()},
         search_path=search_path,
         entry_modules=entry_modules,
     )
 
 
-def _described(service: Service, group: Group) -> PackageService:
+def _described(config: Config, service: Service, group: Group) -> PackageService:
     return PackageService(
         service=service.name,
         package=str(service.package),
         local=service.local,
         snapshot=service.snapshot,
         cache=service.cache,
+        carry=(*config.carry, *service.carry),
         workers=group.workers,
     )
 

@@ -165,6 +165,18 @@ def test_a_result_passed_on_is_an_alias_too(read) -> None:
     assert reading.findings("aliased-state") == [("error", "stock.py", 5)]
 
 
+def test_a_part_of_a_passed_on_result_is_no_more_than_perhaps_an_alias(read) -> None:
+    text = "C = None\ndef all():\n    global C\n    C = {'a': 1}\n    return C\n"
+    text += "def one():\n    return all()['a']\n"
+
+    reading = read({"stock.py": text}, "stock")
+
+    assert reading.findings("aliased-state") == [
+        ("error", "stock.py", 2),
+        ("warning", "stock.py", 6),
+    ]
+
+
 @pytest.mark.parametrize("held", ["1", "str(n)", "f'{n}'", "(1 + 2)"])
 def test_parts_that_cannot_change_are_no_alias(read, held: str) -> None:
     text = f"C = {{}}\ndef put(n):\n    C[n] = {held}\ndef one(n):\n    return C[n]\n"
@@ -205,3 +217,52 @@ def test_calls_in_tests_are_warnings(read) -> None:
     )
 
     assert reading.findings("not-sendable") == [("warning", "tests/test_stock.py", 3)]
+
+
+CONTEXTS = {
+    "context.py": """
+        import threading
+        from contextvars import ContextVar
+        user = ContextVar("user")
+        inner = ContextVar("inner")
+        unused = ContextVar("unused")
+        here = threading.local()
+    """,
+    "shop.py": """
+        import context
+        S = []
+        def order():
+            S.append(context.user.get())
+            token = context.inner.set(1)
+            try:
+                return _deep()
+            finally:
+                context.inner.reset(token)
+        def _deep():
+            return context.inner.get()
+        def remember(x):
+            S.append(x)
+            context.here.x = x
+    """,
+    "web.py": """
+        import context, shop
+        def view():
+            context.user.set("me")
+            context.unused.set(1)
+            return shop.order()
+    """,
+}
+
+
+def test_a_context_that_callers_and_hosts_share_is_named_until_it_is_carried(read) -> None:
+    plain = read(CONTEXTS, "shop")
+    carried = read(
+        CONTEXTS,
+        services=[PackageService(service="shop", package="shop", carry=("context:user",))],
+    )
+
+    assert plain.findings("state-elsewhere") == [
+        ("warning", "context.py", 4),
+        ("warning", "context.py", 7),
+    ]
+    assert carried.findings("state-elsewhere") == [("warning", "context.py", 7)]

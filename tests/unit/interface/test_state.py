@@ -222,3 +222,33 @@ def test_a_table_is_state_where_a_caller_changes_what_a_function_returns(read) -
 
     assert reading.verdict("shop.table") == "remote"
     assert reading.functions["shop.table"].aliases == ("shop:TABLE",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "seen = []\n    def inner(x):\n        seen.append(x)\n    return inner",
+        "seen = {}\n    def inner(x):\n        seen[x] = 1\n    return inner",
+        "n = 0\n    def inner():\n        nonlocal n\n        n += 1\n    return inner",
+        "yield 1",
+    ],
+)
+def test_a_name_for_a_function_or_generator_with_a_memory_is_state(read, body: str) -> None:
+    text = f"def make():\n    {body}\nCOUNT = make()\ndef use():\n    return COUNT\n"
+
+    assert "shop:COUNT" in read({"shop.py": text}, "shop").state
+
+
+def test_a_name_for_a_function_that_remembers_nothing_is_no_state(read) -> None:
+    text = """
+        def make(limit):
+            names = ["a", "b"]
+            def inner(x):
+                return x < limit and x in names
+            return inner
+        CHECK = make(3)
+        def use(x):
+            return CHECK(x)
+    """
+
+    assert read({"shop.py": text}, "shop").state == {}
