@@ -64,8 +64,7 @@ def _longest_socket_name(config: Config) -> str:
     names = [f"{service.name}.0.sock" for service in config.services]
     for layout in config.layouts:
         names += [f"{group.name}.{group.workers - 1}.sock" for group in layout.groups]
-    # `seamline scale` may add workers to what the file says.
-    return max(names, key=len) + "000"
+    return max(names, key=len)
 
 
 def _tops(environ: Mapping[str, str]) -> list[Path]:

@@ -3,11 +3,14 @@
 import inspect
 from collections.abc import Callable, Iterable
 from types import FunctionType
-from typing import Any
+from typing import Any, Final
 
-from seamline.errors import InterfaceMismatch
+from seamline.errors import InterfaceMismatch, SeamError
 from seamline.rpc.model import Arguments, Hosted
 from seamline.wire import DEFAULT, EQUAL, NAMED, Entry
+
+#: What to do where two versions of the application meet.
+RESTART: Final = "restart both groups with one version of the application"
 
 
 class Shape:
@@ -91,7 +94,7 @@ class Shape:
                     )
                     if names
                 )
-                + "; restart both groups with one version of the application"
+                + f"; {RESTART}"
             )
         first = tuple(keywords.get(n, self.defaults.get(n)) for n in self.positional_only)
         rest = {k: v for k, v in keywords.items() if k not in self.positional_only}
@@ -142,10 +145,12 @@ class Binding:
         if entry.fingerprint == hosted.fingerprint and entry.kind == hosted.kind:
             return EQUAL
         if entry.kind != hosted.kind:
-            return f"{self.name} is {entry.kind} at the caller and {hosted.kind} at the host"
+            kinds = f"{entry.kind} at the caller and {hosted.kind} at the host"
+            return f"{self.name} is {kinds}; {RESTART}"
         missing = sorted(self.shape.required - set(entry.parameters))
         if missing:
-            return f"{self.name}: the host requires {', '.join(missing)}, which the caller lacks"
+            lacks = f"the host requires {', '.join(missing)}, which the caller lacks"
+            return f"{self.name}: {lacks}; {RESTART}"
         return NAMED
 
 
@@ -153,7 +158,8 @@ class Bindings:
     """Resolves the tables of callers, remembering what it resolved.
 
     ``resolve`` is asked for the exact address, then for the address without its line (an
-    edit above a function moves it); it raises ``LookupError`` for what it does not host.
+    edit above a function moves it); it raises ``LookupError`` for what it does not host. A
+    seam error among those is the reason that callers are told.
     """
 
     def __init__(self, resolve: Callable[[str], Hosted]) -> None:
@@ -167,23 +173,26 @@ class Bindings:
         verdicts: list[int | str] = []
         for entry in table:
             binding = self._known.get(entry) or self._bind(entry)
-            bindings.append(binding)
-            if binding is None:
-                verdicts.append(f"{entry.address} is not hosted here")
+            if isinstance(binding, str):
+                bindings.append(None)
+                verdicts.append(binding)
             else:
+                bindings.append(binding)
                 verdicts.append(binding.verdict)
         return bindings, verdicts
 
-    def _bind(self, entry: Entry) -> Binding | None:
+    def _bind(self, entry: Entry) -> Binding | str:
+        why = f"{entry.address} is not hosted here; {RESTART}"
         for address in (entry.address, without_line(entry.address)):
             try:
                 hosted = self._resolve(address)
-            except LookupError:
+            except LookupError as error:
+                why = str(error) if isinstance(error, SeamError) else why
                 continue
             tally = self.tallies.setdefault(entry.address, Tally())
             binding = self._known[entry] = Binding(hosted, entry, tally)
             return binding
-        return None
+        return why
 
 
 def without_line(address: str) -> str:

@@ -11,6 +11,7 @@ from seamline.errors import (
     NotSendable,
     OutcomeUnknown,
 )
+from seamline.rpc.binding import RESTART
 from seamline.rpc.greeting import error_of
 from seamline.rpc.model import Arguments, Target
 from seamline.rpc.situation import Hop, Situation, current
@@ -96,14 +97,12 @@ class Outgoing:
         if verdict == EQUAL:
             return self.flags, self.body
         if isinstance(verdict, str):
-            raise InterfaceMismatch(
-                f"{verdict}; restart both groups with one version of the application"
-            )
+            raise InterfaceMismatch(verdict)
         target, given = self.target, self.arguments
         if given.extra:
             raise InterfaceMismatch(
                 f"{target.name} differs at caller and host, and *args cannot travel by name; "
-                "restart both groups with one version of the application"
+                f"{RESTART}"
             )
         named = {
             name: value

@@ -26,6 +26,10 @@ class _NotOffered(Denied, LookupError):  # noqa: N818 - named as its bases
     """The same for a function that exists and is not remote."""
 
 
+class _Ambiguous(NotSendable, LookupError):  # noqa: N818 - named as its bases
+    """The same for a definition that several objects were made from."""
+
+
 class Host:
     """The functions of one group, by address. Safe to use from several threads."""
 
@@ -45,6 +49,7 @@ class Host:
         self._limits = plan.limits
         self._codecs: dict[str, Codec] = {}
         self._hosted: dict[str, Hosted] = {}
+        self._found: dict[str, Entry] = {}
         self._resolving = threading.RLock()
 
     def resolve(self, address: str) -> Hosted:
@@ -53,12 +58,15 @@ class Host:
         Raises:
             Denied: It is not callable from another process.
             InterfaceMismatch: No package hosted here has such a function.
+            NotSendable: Several objects were made from its definition.
         """
         hosted = self._hosted.get(address)
         if hosted is not None:
             return hosted
         with self._resolving:
-            return self._hosted.setdefault(address, self._resolve(address))
+            if address not in self._hosted:
+                self._hosted[address] = self._resolve(address)
+            return self._hosted[address]
 
     def local_client(self) -> LocalClient:
         """Return a client whose host is this very process (layout ``local``)."""
@@ -75,9 +83,9 @@ class Host:
                 f"seamline check"
             )
         importlib.import_module(function.module)
-        entry = _entry(interface, function, outer=address.endswith(OUTER))
+        entry = self._entry(interface, function, outer=address.endswith(OUTER))
         if entry.problem:
-            raise NotSendable(entry.problem)
+            raise _Ambiguous(entry.problem)
         # In layout `local`, and where a seam moves while calls arrive, a client half may sit
         # on the same object now or later. Calls that have arrived run the application's body.
         body = twin_of(entry.function)
@@ -104,8 +112,8 @@ class Host:
         hosted = ", ".join(sorted(self._services)) or "no package"
         raise _NotHosted(
             f"{address} is not a function of what this process hosts ({hosted}); caller and "
-            f"host run different versions of the application or of seamline.toml: restart both "
-            f"with: seamline reload"
+            f"host run different versions of the application or of seamline.toml: restart the "
+            "run with: seamline stop, then seamline run"
         )
 
     def _functions(self) -> Iterator[tuple[ServicePlan, Interface, Function]]:
@@ -114,24 +122,38 @@ class Host:
                 for function in service.interface.functions:
                     yield service, service.interface, function
 
+    def _entry(self, interface: Interface, function: Function, *, outer: bool) -> Entry:
+        """Return the one object an address means: the bound one where several are alive."""
+        address = function.address + (OUTER if outer else "")
+        if address not in self._found:
+            self._search(interface)
+        if address in self._found:
+            return self._found.pop(address)
+        raise _NotHosted(
+            f"{function.module} was imported and defines no {function.name} at line "
+            f"{function.line} any more ({function.file}); restart the run with: seamline stop, "
+            "then seamline run"
+        )
+
+    def _search(self, interface: Interface) -> None:
+        """Look for every function of a package at once: a pass over all objects is slow.
+
+        A caller asks for all it may call when it connects, which is then one pass.
+        """
+        loaded = [
+            function
+            for function in interface.functions
+            if function.verdict is Verdict.REMOTE and function.module in sys.modules
+        ]
+        for entry in find_entries(interface, loaded):
+            bound = bound_function(entry.definition, interface)
+            if entry.address not in self._found or entry.function is bound:
+                self._found[entry.address] = entry
+
     def _codec(self, service: ServicePlan, interface: Interface) -> Codec:
         if service.name not in self._codecs:
             self._codecs[service.name] = codec_of(interface, self._limits)
         return self._codecs[service.name]
-
-
-def _entry(interface: Interface, function: Function, *, outer: bool) -> Entry:
-    """Return the one object an address means: the bound one where several are alive."""
-    address = function.address + (OUTER if outer else "")
-    found = [each for each in find_entries(interface, (function,)) if each.address == address]
-    bound = bound_function(function, interface)
-    chosen = [each for each in found if each.function is bound] or found
-    if chosen:
-        return chosen[0]
-    raise _NotHosted(
-        f"{function.module} was imported and defines no {function.name} at line "
-        f"{function.line} any more ({function.file}); restart with: seamline reload"
-    )
 
 
 def mutated(entry: Entry) -> tuple[str, ...]:

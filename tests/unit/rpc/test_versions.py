@@ -26,6 +26,35 @@ def old(target: Any, *parameters: str, **changes: Any) -> Any:
     return replace(target, fingerprint="old", parameters=parameters, **changes)
 
 
+def test_a_function_the_host_refuses_leaves_the_others_of_a_table_alone(
+    host: Any, client: Any, args: Any
+) -> None:
+    class Refusal(NotSendable, LookupError):
+        """What a host answers for one entry of a table."""
+
+    def refused() -> int:
+        return 1
+
+    def offered() -> int:
+        return 2
+
+    targets = host.offer(refused), host.offer(offered)
+    resolve = host.server._bindings._resolve
+
+    def refuse(address: str) -> Any:
+        if address == targets[0].address:
+            raise Refusal("two functions were made from one definition")
+        return resolve(address)
+
+    host.server._bindings._resolve = refuse
+    del host.hosted[targets[0].address]
+    client.declare(targets)
+
+    assert client.call(targets[1], args()) == 2
+    with pytest.raises(InterfaceMismatch, match="made from one definition$"):
+        client.call(targets[0], args())
+
+
 def test_parameters_in_another_order_arrive_by_name(far: Any, args: Any) -> None:
     def f(a: int, b: int) -> tuple[int, int]:
         return a, b

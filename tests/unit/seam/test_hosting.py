@@ -1,12 +1,13 @@
 """seamline.seam.hosting: addresses become the application's own functions, or a refusal."""
 
+import gc
 import sys
 from contextvars import ContextVar
 
 import msgspec
 import pytest
 
-from seamline.errors import ConfigError, Denied, InterfaceMismatch
+from seamline.errors import ConfigError, Denied, InterfaceMismatch, NotSendable
 from seamline.interface import Kind, Verdict
 from seamline.seam import Host
 
@@ -130,6 +131,47 @@ def test_carrying_what_is_no_context_variable_is_refused(app, path):
 
     with pytest.raises(ConfigError, match="carry = "):
         Host(plan, group="far").resolve(f"{app.package}:f@10")
+
+
+def test_a_definition_of_several_objects_is_refused_and_hides_no_other(application):
+    text = """
+    def make(n):
+        def made():
+            return n
+        return made
+    ONE, TWO = make(1), make(2)
+    def plain():
+        return 3
+    """
+    app = application({"__init__": text}, verdicts={"make": Verdict.LOCAL})
+    host = Host(app.plan, group="far")
+    (interface,) = filter(None, (service.interface for service in app.plan.services))
+    made, plain = (
+        next(f.address for f in interface.functions if f.name.endswith(name))
+        for name in ("made", "plain")
+    )
+
+    with pytest.raises(
+        NotSendable, match="2 functions were made from the one definition"
+    ) as error:
+        host.resolve(made)
+
+    assert isinstance(error.value, LookupError)  # one entry of a caller's table, not all of it
+    assert host.resolve(plain).function() == 3
+
+
+def test_one_search_finds_all_functions_that_a_caller_asks_for(app, monkeypatch):
+    host = Host(app.plan, group="far")
+    app.load()
+    searches = []
+    monkeypatch.setattr(
+        "gc.get_objects", lambda found=gc.get_objects: searches.append(1) or found()
+    )
+
+    for address in ("f@10", "g@12#outer", "h@15"):
+        host.resolve(f"{app.package}:{address}")
+
+    assert len(searches) == 1
 
 
 def test_functions_of_one_service_share_a_codec(app):
