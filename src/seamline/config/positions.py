@@ -62,10 +62,6 @@ class Positions(msgspec.Struct, frozen=True):
             error.column, error.width = span.column, span.width
         return error
 
-    def suggest(self, wrong: str, known: Iterable[str], otherwise: str) -> str:
-        """Return "did you mean X?", or *otherwise* followed by everything that is known."""
-        return suggest(wrong, known, otherwise)
-
 
 def suggest(wrong: str, known: Iterable[str], otherwise: str) -> str:
     """Return ``did you mean "X"?``, or *otherwise* followed by everything that is known.

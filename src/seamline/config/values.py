@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from seamline.config.positions import Positions
+from seamline.config.positions import Positions, suggest
 from seamline.errors import ConfigError
 
 DEFAULT_BIND: Final = "127.0.0.1:8000"
@@ -147,7 +147,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         raise ConfigError(
             f"there is no layout {name!r}",
             file=str(self.file),
-            remedy=self.positions.suggest(name, self.layout_names, "layouts are"),
+            remedy=suggest(name, self.layout_names, "layouts are"),
         )
 
     def refusal(

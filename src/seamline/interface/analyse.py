@@ -46,7 +46,7 @@ def analyse(
         )
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
-    interfaces = tuple(_interface(application, found, placed) for found in facts.values())
+    interfaces = tuple(_interface(application, found) for found in facts.values())
     return Analysis(interfaces=interfaces, findings=tuple(problems))
 
 
@@ -122,9 +122,7 @@ def _callers(application: Application, own: set[str]) -> dict[Definition, tuple[
     return {definition: tuple(sorted(places)) for definition, places in found.items()}
 
 
-def _interface(
-    application: Application, found: ServiceFacts, placed: Mapping[str, set[str]]
-) -> Interface:
+def _interface(application: Application, found: ServiceFacts) -> Interface:
     service, own = found.service, found.modules
     modules = application.sources.modules
     functions = [
@@ -134,7 +132,6 @@ def _interface(
     ]
     functions.sort(key=lambda function: not function.public)
     imports = application.imports.closure(own, runtime=True)
-    others = set().union(*placed.values()) - own
     return Interface(
         service=service.service,
         package=service.package,
@@ -142,7 +139,7 @@ def _interface(
         functions=tuple(functions),
         state=tuple(found.state.values()),
         type_modules=tuple(sorted(application.imports.closure(own, runtime=False))),
-        registers=tuple(sorted(registered_on(application.graph, own, others) - own)),
+        registers=tuple(sorted(registered_on(application.graph, own) - own)),
         imports=tuple(sorted(imports - own)),
         reads_framework_context=reads_framework_context(application.graph, own),
     )

@@ -427,7 +427,6 @@ MODEL_BASES: Final = (
     "flask_sqlalchemy.", "django.db.models.Model", "django.contrib.auth.models.", "peewee.Model",
     "mongoengine.Document", "tortoise.models.Model",
 )  # fmt: skip
-PROTOCOLS: Final = frozenset({"typing.Protocol", "abc.ABC", "typing.Generic"})
 
 
 def named(dotted: str, table: tuple[str, ...]) -> bool:

@@ -54,15 +54,13 @@ def _with_parents(module: str) -> list[str]:
     return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
-def registered_on(graph: Graph, own: set[str], others: set[str]) -> set[str]:
+def registered_on(graph: Graph, own: set[str]) -> set[str]:
     """Return outside modules on whose objects a package registers functions at import.
 
     Args:
         graph: The application.
         own: Modules of the package.
-        others: Modules of other packages that are services.
     """
-    del others
     found: set[str] = set()
     for module in own:
         body = graph.bodies[module]

@@ -98,21 +98,18 @@ def module_file(name: str, search_path: Sequence[Path]) -> Path | None:
     return None
 
 
-def read_application(
-    root: Path, packages: Iterable[str], search_path: Sequence[Path], extra: Iterable[str] = ()
-) -> Sources:
+def read_application(root: Path, packages: Iterable[str], search_path: Sequence[Path]) -> Sources:
     """Parse every module below the root, and the named packages wherever they are.
 
     Args:
         root: Directory of the project.
         packages: Dotted names of packages or modules that must be found.
         search_path: Directories that modules are imported from, besides the root.
-        extra: Further modules to read, such as those of http services.
     """
     root = root.resolve()
     bases = import_roots(root, search_path)
     sources = Sources(root)
-    for name in (*packages, *extra):
+    for name in packages:
         path = module_file(name, bases)
         if path is None:
             continue

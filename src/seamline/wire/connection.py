@@ -162,11 +162,6 @@ class Connection:
             raise InternalError(f"a proof was accepted while {self.state.value}; report this")
         self._enter(State.AWAIT_TABLE)
 
-    @property
-    def is_mid_frame(self) -> bool:
-        """Whether part of a frame has arrived."""
-        return self._end > self._start
-
     def _enter(self, state: State) -> None:
         self.state = state
         self._legal = RECEIVED[self.role].get(state, _NOTHING)

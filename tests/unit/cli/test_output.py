@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from seamline.cli.output import Output, columns, counted, excerpt, is_colored
+from seamline.cli.output import Output, counted, excerpt, is_colored
 from seamline.errors import ConfigError, StartError
 
 
@@ -124,10 +124,6 @@ def test_error_about_a_file_that_is_gone_still_names_its_line():
     output(stderr=stderr).error(ConfigError("wrong", file="gone.toml", line=3, remedy="mend it"))
 
     assert stderr.getvalue() == "error [config]  gone.toml:3: wrong\n  fix  mend it\n"
-
-
-def test_columns_are_aligned_and_end_without_spaces():
-    assert columns([("a", "long", ""), ("bb", "c", "d")]) == ["  a   long", "  bb  c     d"]
 
 
 def test_counts_agree_with_their_noun():
