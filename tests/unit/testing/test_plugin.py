@@ -189,7 +189,7 @@ def test_an_error_that_a_host_swallowed_is_found(outcome_of):
 @pytest.mark.parametrize(
     ("files", "arguments", "says"),
     [
-        pytest.param({}, ["--seamline-layout", "mirco"], "did you mean 'micro'?", id="layout"),
+        pytest.param({}, ["--seamline-layout", "mirco"], 'did you mean "micro"?', id="layout"),
         pytest.param(
             {"seamline.toml": "name = "},
             ["--seamline-layout", "local"],
