@@ -220,7 +220,11 @@ class World:
         if names.binds(name):
             return self._alias(names, name) or Symbol(module, name)
         if name in names.imported:
-            return self.imported(names.imported[name])
+            found = self.imported(names.imported[name])
+            # ``from . import part`` in a package's own __init__ binds its submodule.
+            part = f"{module}.{name}"
+            own = found == Symbol(module, name) and part in self.modules
+            return Symbol(part, "") if own else found
         for star in names.stars:
             if star in self.modules:
                 found = self.member(star, name)

@@ -1,8 +1,10 @@
 """Who outside a package reads its module state, and who binds it early."""
 
+from collections.abc import Collection, Iterator, Mapping
+
 from seamline.interface.application import Application
 from seamline.interface.model import Place, State
-from seamline.interface.names import Symbol
+from seamline.interface.names import Import, Names, Symbol, World
 
 
 def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
@@ -25,13 +27,9 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
             if fact is not None and fact.symbol in readers:
                 readers[fact.symbol].add(Place(file, use.line))
     for module, names in world.modules.items():
-        if module in own:
-            continue
-        for found in names.imports:
-            if found.name and found.name != "*" and not found.typing_only:
-                symbol = world.imported(found)
-                if symbol in early:
-                    early[symbol].add(Place(names.source.file, found.line))
+        for found in () if module in own else names.imports:
+            for symbol in _bound_by(world, names, found, readers):
+                early[symbol].add(Place(names.source.file, found.line))
     return {
         symbol: State(
             module=symbol.module,
@@ -44,3 +42,18 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
         )
         for symbol, fact in sorted(facts.items())
     }
+
+
+def _bound_by(
+    world: World, names: Names, found: Import, readers: Mapping[Symbol, Collection[Place]]
+) -> Iterator[Symbol]:
+    """Yield the state that an import binds; ``*`` binds what its module uses."""
+    if found.name == "*":
+        for symbol, places in readers.items():
+            used = any(place.file == names.source.file for place in places)
+            if used and world.member(names.source.name, symbol.name) == symbol:
+                yield symbol
+    elif found.name and not found.typing_only:
+        symbol = world.imported(found)
+        if symbol in readers:
+            yield symbol

@@ -67,6 +67,7 @@ class Seal:
     removes: bool
     allows: Callable[[Write], bool]
     _taken: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _sealed: dict[tuple[str, str], State] = field(default_factory=dict)
     _early: list[tuple[ModuleType, str, Any]] = field(default_factory=list)
     _classes: dict[str, type[ModuleType]] = field(default_factory=dict)
     _attributes: GuardedAttributes = field(init=False)
@@ -108,7 +109,7 @@ class Seal:
             module = sys.modules.get(key[0])
             if isinstance(module, ModuleType) and key[1] in vars(module):
                 self._replace_early(state, vars(module)[key[1]])
-                self._take(module, key[1])
+                self._take(module, state)
         self._attributes.apply(states)
         for name in self._modules():
             module = sys.modules.get(name)
@@ -128,6 +129,7 @@ class Seal:
             if name in sys.modules:
                 vars(sys.modules[name]).setdefault(attribute, value)
         self._taken.clear()
+        self._sealed.clear()
         for module, attribute, value in self._early:
             if type(vars(module).get(attribute)) is _Elsewhere:
                 vars(module)[attribute] = value
@@ -143,15 +145,16 @@ class Seal:
             for place in state.early
         }
 
-    def _take(self, module: ModuleType, name: str) -> None:
-        """Remove a name, and what the package's other modules bound the same object to."""
-        if not self.removes:
-            return
-        value = vars(module).pop(name)
-        self._taken[module.__name__, name] = value
+    def _take(self, module: ModuleType, state: State) -> None:
+        """Seal a name, with what the package's other modules bound the same object to."""
+        value = vars(module)[state.name]
+        names = [(module.__name__, state.name)]
         for other in self._modules():
-            for alias in list(_names_of(value, sys.modules.get(other))):
-                self._taken[other, alias] = vars(sys.modules[other]).pop(alias)
+            names += [(other, alias) for alias in _names_of(value, sys.modules.get(other))]
+        for at, name in names:
+            self._sealed.setdefault((at, name), state)
+            if self.removes and name in vars(sys.modules[at]):
+                self._taken[at, name] = vars(sys.modules[at]).pop(name)
 
     def _replace_early(self, state: State, value: object) -> None:
         """Replace the copies that modules outside bound with ``from module import NAME``."""
@@ -173,7 +176,7 @@ class Seal:
     ) -> type[ModuleType]:
         """Return a class for one module that raises where its state is used from outside."""
         own = {key[1]: state for key, state in states.items() if key[0] == name}
-        own.update({alias: self._state_of(alias) for at, alias in self._taken if at == name})
+        own.update({alias: state for (at, alias), state in self._sealed.items() if at == name})
         seal = self
 
         def missing(module: ModuleType, attribute: str) -> Any:
@@ -204,13 +207,6 @@ class Seal:
             (original,),
             {**reading, "__setattr__": assign, "__delattr__": delete, "__module__": __name__},
         )
-
-    def _state_of(self, alias: str) -> State:
-        """Return the state behind a name that another module of the package gave it."""
-        key = next(key for key in self._taken if key[1] == alias)
-        value = self._taken[key]
-        states = self.names()
-        return next(states[at] for at, it in self._taken.items() if it is value and at in states)
 
     def begins_patch(self, module: ModuleType, name: str) -> bool:
         """Return whether a read is a patching tool's, that will assign next, and may.

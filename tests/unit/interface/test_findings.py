@@ -266,3 +266,23 @@ def test_a_context_that_callers_and_hosts_share_is_named_until_it_is_carried(rea
         ("warning", "context.py", 7),
     ]
     assert carried.findings("state-elsewhere") == [("warning", "context.py", 7)]
+
+
+def test_state_is_followed_through_modules_that_pass_it_on(read) -> None:
+    files = {
+        "shop/__init__.py": "from . import facade\n",
+        "shop/stock.py": "CACHE = {}\ndef put(n):\n    CACHE[n] = 1\n",
+        "shop/facade.py": "from .stock import CACHE\nVIEW = CACHE\n",
+        "web.py": "from shop import facade\na = facade.CACHE\nb = facade.VIEW\n",
+        "star.py": "from shop.stock import *\nhow_many = len(CACHE)\n",
+        "idle.py": "from shop.stock import *\nput(1)\n",
+    }
+
+    reading = read(files, "shop", "web", "star", "idle")
+
+    assert reading.findings("state-elsewhere") == [
+        ("error", "star.py", 1),
+        ("error", "star.py", 2),
+        ("error", "web.py", 2),
+        ("error", "web.py", 3),
+    ]

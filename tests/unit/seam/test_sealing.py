@@ -169,13 +169,14 @@ def test_the_host_s_own_code_uses_its_state_in_one_process(application):
     assert module.put("b") == {"a": 1, "b": 2}
 
 
-def test_a_sibling_s_name_for_the_same_object_is_sealed_too(application):
+@pytest.mark.parametrize("local", [False, True], ids=["processes", "local"])
+def test_a_sibling_s_name_for_the_same_object_is_sealed_too(application, local):
     app = application(
         {"__init__": "from PACKAGE.store import CACHE as everything\n", "store": "CACHE = {}\n"},
         state={"CACHE": "store"},
     )
     package = app.load()
-    app.seams().install()
+    app.seams(local=local).install()
 
     with pytest.raises(StateElsewhere, match=r"store\.CACHE"):
         package.everything  # noqa: B018
