@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from seamline import config
@@ -48,10 +49,16 @@ def outcome(path):
         return error
 
 
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    """Return a directory of this module's own: other tests look for a file above theirs."""
+    return tmp_path_factory.mktemp("any")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
-def test_any_toml_loads_or_is_refused_as_configuration(tmp_path_factory, content):
-    path = tmp_path_factory.getbasetemp() / "seamline.toml"
+def test_any_toml_loads_or_is_refused_as_configuration(directory, content):
+    path = directory / "seamline.toml"
     path.write_text(
         "".join(f"{json.dumps(key)} = {toml(item)}\n" for key, item in content.items())
     )
