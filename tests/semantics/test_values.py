@@ -31,7 +31,7 @@ EXACT = {
     "uuid": UUID(int=7),
     "path": PurePosixPath("/a/b"),
     "date": date(2024, 2, 29),
-    "naive": datetime(2024, 2, 29, 1, 2, 3, 4),
+    "naive": datetime(2024, 2, 29, 1, 2, 3, 4),  # noqa: DTZ001 - naive on purpose
     "utc": datetime(2024, 2, 29, tzinfo=UTC),
     "offset": datetime(2024, 2, 29, tzinfo=timezone(timedelta(hours=5, minutes=45))),
     "zone": datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
