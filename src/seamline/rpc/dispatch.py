@@ -9,7 +9,6 @@ from contextvars import Context
 from typing import Any, Final, TypeAlias
 
 from seamline.errors import (
-    DeadlineExceeded,
     InterfaceMismatch,
     MutatedArgument,
     NotSendable,
@@ -154,20 +153,15 @@ def placed(binding: Binding, decoded: Any, flags: int) -> tuple[tuple[Any, ...],
     return binding.shape.place(given, binding.name)
 
 
-def check_callable(binding: Binding | None, deadline_ms: int, waited: float = 0.0) -> Binding:
-    """Return the binding if its function may run now.
+def check_callable(binding: Binding | None) -> Binding:
+    """Return the binding if its function may run.
 
     Raises:
         InterfaceMismatch: The caller's version cannot be reconciled with the host's.
-        DeadlineExceeded: The caller has stopped waiting.
     """
     if binding is None or isinstance(binding.verdict, str):
         raise InterfaceMismatch(
             "the function is not hosted here" if binding is None else str(binding.verdict)
-        )
-    if deadline_ms and waited * 1000 >= deadline_ms:
-        raise DeadlineExceeded(
-            f"{binding.name} was not started: its deadline passed while it queued"
         )
     return binding
 

@@ -135,7 +135,7 @@ class LocalClient:
         if call.deadline_left() <= 0:
             raise call.expired(started=False)
         try:
-            binding = check_callable(bindings[0], ms)
+            binding = check_callable(bindings[0])
             frame = (CALL, 1, 0, flags, ms, body)
             callers = ((f"{target.service}.local", False),)
             incoming = Incoming(binding, frame, callers, time.monotonic(), _never)

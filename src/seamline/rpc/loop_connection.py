@@ -154,7 +154,7 @@ class LoopConnection(LoopChannel):
         try:
             binding = self._bindings[function] if function < len(self._bindings) else None
             if binding is None or not binding.is_open:
-                binding = check_callable(binding, frame[4])
+                binding = check_callable(binding)
             kind = binding.hosted.kind
             now = worker.clock()
             if kind is _ASYNC:

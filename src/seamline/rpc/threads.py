@@ -129,7 +129,7 @@ class ThreadConnection:
         try:
             binding = self._bindings[frame[2]] if frame[2] < len(self._bindings) else None
             if binding is None or not binding.is_open:
-                binding = check_callable(binding, frame[4])
+                binding = check_callable(binding)
             kind = binding.hosted.kind
             holds = kind is not _SYNC
             if holds and kind not in _STREAMS:

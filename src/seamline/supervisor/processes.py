@@ -130,7 +130,11 @@ class Process:
         for name, (read, _) in zip(("stdout", "stderr"), pipes, strict=True):
             await self._follow(name, read)
         # Last, because its end is told once everything that it printed can be read.
-        pidfd = os.pidfd_open(self._popen.pid)
+        try:
+            pidfd = os.pidfd_open(self._popen.pid)
+        except OSError:  # out of descriptors: its end could not be heard
+            self._give_up()
+            raise
         self._loop.add_reader(pidfd, self._reap, pidfd)
 
     async def _follow(self, name: str, descriptor: int) -> None:
@@ -144,6 +148,19 @@ class Process:
         )
         self._readers.append(reader)
         self._closing.append(transport)
+
+    def _give_up(self) -> None:
+        """End one that was just started; whoever starts processes hears of it by an error."""
+        assert self._popen is not None
+        assert self._channel is not None
+        self.kill()
+        self.returncode = self._popen.wait()
+        self._loop.remove_reader(self._channel)
+        self._channel.close()
+        for transport in self._closing:
+            transport.close()
+        self.state = State.STOPPED
+        self.ended.set_result(self.returncode)
 
     @property
     def has_started(self) -> bool:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from seamline.plan import PLAN_FILE, RUN_VARIABLE, SECRET_FILE, Plan, from_json
+from seamline.seam import child_environment
 from seamline.worker.report import FDS_VARIABLE, Identity, take_handover
 
 
@@ -33,9 +34,6 @@ def _prepare_process(root: str, level: str) -> None:
 def _prepare_children(plan: Plan, identity: Identity) -> None:
     """Let Python processes that this one starts open the same seams."""
     if len(plan.groups) > 1 or plan.layout == "local":
-        # Imported here, so that a whole application does not carry what it never uses.
-        from seamline.seam import child_environment
-
         os.environ.update(child_environment(os.environ, plan, group=identity.group))
 
 

@@ -45,12 +45,13 @@ class Mount:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Run the start-up and shutdown of each application, as if each were alone."""
         await receive()
-        lives = []
+        lives: list[LifespanOn] = []
         for prefix, application in self._applications:
             config = uvicorn.Config(application, interface="asgi3", log_config=None)
             life = LifespanOn(config)
             await life.startup()
             if life.should_exit:
+                await asyncio.gather(*(started.shutdown() for started in lives))
                 message = f"the application under {prefix or '/'} failed to start"
                 await send({"type": "lifespan.startup.failed", "message": message})
                 return

@@ -1,12 +1,14 @@
 """seamline.supervisor.processes: what a worker says, and what it cannot say."""
 
 import asyncio
+import errno
+import os
 import socket
 
 import pytest
 
 from seamline.supervisor.processes import Process, State
-from seamline.worker import MAX_LINE_BYTES, Beat, Hello, Identity, Ready, encode
+from seamline.worker import MAX_LINE_BYTES, Beat, Handover, Hello, Identity, Ready, encode
 
 
 class Notices:
@@ -45,6 +47,25 @@ def test_reports_cut_anywhere_are_put_together_again() -> None:
 
     assert (process.pid, process.state, process.last.requests) == (42, State.READY, 7)
     assert notices == []
+
+
+def test_one_whose_end_could_not_be_heard_is_ended_at_once(monkeypatch, tmp_path) -> None:
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def scenario() -> Process:
+        process = Process(Identity("web", 0, 1), Notices(), lambda _: None)  # type: ignore[arg-type]
+        with pytest.raises(OSError, match="Too many open files"):
+            await process.start(Handover(control=-1), os.environ, str(tmp_path))
+        await process.ended
+        return process
+
+    monkeypatch.setattr("os.pidfd_open", refuse)
+    process = asyncio.run(scenario())
+
+    assert process.state is State.STOPPED
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
 
 
 @pytest.mark.parametrize(

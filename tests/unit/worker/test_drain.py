@@ -207,6 +207,23 @@ def test_a_start_up_that_fails_says_what_the_application_said() -> None:
         asyncio.run(main())
 
 
+def test_services_that_have_started_are_shut_down_when_another_does_not_start() -> None:
+    async def failing(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+
+    shop = Answers()
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            mount = Mount({"/shop": shop, "/api": failing})
+            await DrainingServer(mount, [listening]).run_until_drained()
+
+    with pytest.raises(ApplicationError, match="application under /api failed to start"):
+        asyncio.run(main())
+    assert shop.life == ["startup", "shutdown"]
+
+
 def test_services_are_told_apart_by_the_longest_prefix() -> None:
     shop, api = Answers(), Answers()
 
