@@ -28,6 +28,7 @@ from seamline.seam.hosting import carried, codec_of
 from seamline.seam.importing import Imports
 from seamline.seam.place import LocalHome, RemoteHome
 from seamline.seam.sealing import Seal, Write
+from seamline.seam.strays import find_strays
 from seamline.seam.threads import KeptPlaces
 from seamline.transport import close_after_fork
 from seamline.wire import Codec
@@ -209,6 +210,10 @@ class Seams:
         crossing = _crossing(seam.interface, modules)
         codec: Codec | None = None
         for entry in find_entries(seam.interface, crossing):
+            if entry.function not in seam.swaps:
+                codec = codec or codec_of(seam.interface, self._plan.limits)
+                seam.swaps[entry.function] = _swap(seam, entry, codec)
+        for entry in find_strays(seam.interface, modules, seam.seal.names()):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = _swap(seam, entry, codec)

@@ -1,0 +1,85 @@
+"""Find the functions that use a package's state and that no definition describes.
+
+Lambdas, what ``exec`` and ``type`` made, and functions inside functions have no address. In
+a process that does not host their package they raise instead of missing a name.
+"""
+
+import dis
+import gc
+import sys
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from types import CodeType, FunctionType
+from typing import Final
+
+from seamline.interface import Function, Interface, Kind, Verdict
+from seamline.seam.find import Entry
+from seamline.seam.half import half_of, is_twin
+
+_GLOBALS: Final = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME"})
+
+
+def find_strays(
+    interface: Interface, modules: Collection[str], sealed: Collection[tuple[str, str]]
+) -> Iterator[Entry]:
+    """Yield the loaded functions of some modules that use sealed names, to be refused.
+
+    Args:
+        interface: The package.
+        modules: Those of its modules to look at.
+        sealed: The state, by module and name.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for module, name in sealed:
+        if module in modules and module in sys.modules:
+            names[module].add(name)
+    spaces = {id(vars(sys.modules[module])): module for module in names}
+    described = {(f.module, f.name, f.line) for f in interface.functions}
+    for candidate in gc.get_objects() if spaces else ():
+        # `type() is`, as in find: isinstance would run code of proxies.
+        if type(candidate) is not FunctionType or id(candidate.__globals__) not in spaces:
+            continue
+        module, code = spaces[id(candidate.__globals__)], candidate.__code__
+        known = (module, code.co_qualname, code.co_firstlineno) in described
+        if known or half_of(code) is not None or is_twin(candidate):
+            continue
+        used = sorted(names[module] & _globals_of(code)) if _mentions(code, names[module]) else []
+        if used:
+            yield _entry(candidate, module, used[0])
+
+
+def _entry(function: FunctionType, module: str, used: str) -> Entry:
+    code = function.__code__
+    reason = (
+        f"touches {module}:{used}, and the host knows it by no name (a lambda, made by exec or "
+        "type, or registered with a framework); move what touches it into a function of the module"
+    )
+    definition = Function(
+        module=module,
+        name=code.co_qualname,
+        line=code.co_firstlineno,
+        file=code.co_filename,
+        signature="",
+        kind=Kind.SYNC,
+        verdict=Verdict.REFUSED,
+        reason=reason,
+        fingerprint="",
+        public=False,
+    )
+    return Entry(function, definition, definition.address, Kind.SYNC, reason)
+
+
+def _mentions(code: CodeType, names: set[str]) -> bool:
+    """Whether any of these names occurs, be it as an attribute: a cheap first look."""
+    return not names.isdisjoint(code.co_names) or any(
+        _mentions(const, names) for const in code.co_consts if isinstance(const, CodeType)
+    )
+
+
+def _globals_of(code: CodeType) -> set[str]:
+    """Return the global names that a function and those inside it use."""
+    found = {str(step.argval) for step in dis.get_instructions(code) if step.opname in _GLOBALS}
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            found |= _globals_of(const)
+    return found

@@ -1,0 +1,66 @@
+"""seamline.seam.strays: functions without a definition raise where their state is elsewhere."""
+
+import pytest
+
+from seamline.errors import NotSendable
+
+SOURCE = """
+CACHE = {"n": 1}
+first = lambda: CACHE["n"]
+exec("def made(): return len(CACHE)")
+Box = type("Box", (), {"look": lambda self: [c for c in CACHE]})
+TABLE = {"late": lambda: (lambda: CACHE)()}
+double = lambda n: n * 2
+attribute = lambda it: it.CACHE
+def put():
+    CACHE["m"] = 1
+    return first()
+"""
+
+
+@pytest.fixture(params=[False, True], ids=["processes", "local"])
+def strays(application, request):
+    app = application({"__init__": SOURCE}, state={"CACHE": ""})
+    module = app.load()
+    app.seams(local=request.param).install()
+    return app, module
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.first(),
+        lambda m: m.made(),
+        lambda m: m.Box().look(),
+        lambda m: m.TABLE["late"](),
+    ],
+    ids=["lambda", "exec", "type", "nested"],
+)
+def test_a_function_nothing_can_name_is_refused_where_its_state_is_elsewhere(strays, call):
+    app, module = strays
+
+    with pytest.raises(NotSendable, match=rf"touches {app.package}:CACHE"):
+        call(module)
+
+
+def test_others_run_where_they_are_called(strays):
+    _, module = strays
+
+    assert module.double(2) == 4
+    assert module.attribute(type("It", (), {"CACHE": 5})) == 5
+
+
+def test_the_host_s_own_code_calls_them(application):
+    app = application({"__init__": SOURCE}, state={"CACHE": ""})
+    module = app.load()
+    app.seams(local=True).install()
+
+    assert module.put() == 1
+
+
+def test_closing_gives_them_back(strays):
+    app, module = strays
+
+    app.opened[0].close_all()
+
+    assert (module.first(), module.made()) == (1, 1)
