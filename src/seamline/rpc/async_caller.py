@@ -152,9 +152,12 @@ class AsyncCaller:
         peer = peers[0] if len(peers) == 1 else self._choose(state, None)
         link = state.shared.get(peer.worker)
         function = self._route.ids.get(call.target.address)
-        if link is None or function is None or not is_usable(link, function):
+        if link is None or function is None or link.is_lost or link.is_draining:
             return None
-        verdict = link.verdicts[function]
+        verdicts = link.verdicts
+        if function >= len(verdicts):
+            return None
+        verdict = verdicts[function]
         flags, body = (call.flags, call.body) if verdict == EQUAL else call.fit(verdict)
         stream, future = link.call(function, flags, body, call.ms, call.deadline)
         return link, stream, future
@@ -304,6 +307,8 @@ class AsyncCaller:
         if not task.done():
             late = f"{peer.path} accepted the connection and did not answer in time"
             raise NotTaken(Unavailable(late))
+        if task.cancelled():  # with the client; nobody cancelled the call
+            raise Unavailable(f"{call.target.name} did not run: this process closes its seams")
         return task.result()
 
     async def _open(self, peer: Peer) -> LoopLink:

@@ -84,11 +84,23 @@ class LoopLink(LoopChannel):
         stream = self._stream + 1
         if stream > _LAST_STREAM:
             stream = 1
-        while stream in self._pending:  # one that has waited for four milliards of calls
+        pending = self._pending
+        while stream in pending:  # one that has waited for four milliards of calls
             stream = stream % _LAST_STREAM + 1
         self._stream = stream
         data = HEADER.pack(len(body), stream, function, CALL, flags, ms) + body
-        return stream, self._ask(stream, data, deadline)
+        # As in _ask; written out, because every call comes through here.
+        future: asyncio.Future[Outcome] = self.loop.create_future()
+        pending[stream] = future
+        if deadline < math.inf:
+            self._deadlines[stream] = deadline
+            if deadline < self._alarm:
+                self._set_alarm(deadline)
+        if len(pending) > 1:
+            self.write(data)
+        elif not self.write_now(data):
+            self._settle(stream, NotTaken(_gone()))
+        return stream, future
 
     def step(  # noqa: PLR0917 - keywords cost on the path of every item
         self, stream: int, kind: int, flags: int, body: bytes, ms: int, deadline: float
@@ -134,7 +146,7 @@ class LoopLink(LoopChannel):
         if self._timer is not None:
             self._timer.cancel()
         reason = error or ConnectionResetError("the worker closed the connection")
-        gone = Unavailable("the worker closed the connection before the call was sent")
+        gone = _gone()
         for data in unsent:
             # A piece is one frame; what was begun is a view and counts as sent.
             if type(data) is bytes and HEADER.unpack_from(data)[3] == CALL:
@@ -182,8 +194,7 @@ class LoopLink(LoopChannel):
         if len(pending) > 1:
             self.write(data)
         elif not self.write_now(data):
-            gone = Unavailable("the worker closed the connection before the call was sent")
-            self._settle(stream, NotTaken(gone))
+            self._settle(stream, NotTaken(_gone()))
         return future
 
     def _take(self, frame: Frame) -> None:
@@ -254,3 +265,7 @@ class LoopLink(LoopChannel):
         if not future.done():
             future.set_result(TimeoutError("the deadline passed"))
             self.write(pack(CANCEL, stream))
+
+
+def _gone() -> Unavailable:
+    return Unavailable("the worker closed the connection before the call was sent")

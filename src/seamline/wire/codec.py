@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 
 from seamline.errors import NotSendable, WireError
-from seamline.wire.compiled import Recorder
 from seamline.wire.exceptions import append_traceback
 from seamline.wire.kinds import Plans
 from seamline.wire.marks import (
@@ -85,8 +84,14 @@ class Codec:
         """
         kind = type(value)
         recorder = self._recorders.get(kind)
-        if recorder is not None and (data := self._record(recorder, value)) is not None:
-            return data
+        if recorder is not None:
+            try:
+                if (record := recorder(value)) is not None and len(
+                    data := _pack(record)
+                ) <= self.items:
+                    return data
+            except (OverflowError, UnicodeEncodeError):
+                return self._encode_carefully(value, where)
         w = self._fast()
         w.memo = {}
         w.index = {}
@@ -170,14 +175,6 @@ class Codec:
             case _:
                 pass
         raise WireError("an exception cannot be decoded: the bytes hold another value")
-
-    def _record(self, recorder: Recorder, value: object) -> bytes | None:
-        try:
-            message = recorder(value)
-            data = None if message is None else _pack(message)
-        except (OverflowError, UnicodeEncodeError):
-            return None
-        return data if data is not None and len(data) <= self.items else None
 
     def _encode_carefully(self, value: object, where: str | Sequence[str]) -> bytes:
         w = self._careful()
