@@ -1,12 +1,16 @@
 """``seamline.rpc``: one call, in every combination of colours, over a socket and in ``local``."""
 
 import asyncio
+import contextlib
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from seamline.errors import NotSendable, RemoteError
+from seamline.errors import NotSendable, RemoteError, Unavailable
+from seamline.transport import listen
 from seamline.wire import DEFAULT
 
 SENTINEL = object()
@@ -126,6 +130,26 @@ def test_a_mebibyte_comes_back_awaited_too(far: Any, args: Any, run: Any) -> Non
         return await asyncio.gather(*(far.client.call_async(target, args(data)) for _ in range(4)))
 
     assert run(several()) == [data] * 4
+
+
+def test_closing_a_client_while_it_connects_is_no_cancellation_of_the_call(
+    tmp_path: Path, host: Any, connect: Any, args: Any, run: Any
+) -> None:
+    async def never() -> None:
+        """Stand for a function of a host that accepts and says nothing."""
+
+    mute = SimpleNamespace(service="b", path=str(tmp_path / "mute.sock"))
+    target = host.offer(never)
+
+    async def close_early(client: Any) -> None:
+        call = asyncio.ensure_future(client.call_async(target, args()))
+        await asyncio.sleep(0)  # the connection is being opened
+        client.close()
+        with pytest.raises(Unavailable, match="never did not run: this process closes its seams"):
+            await call
+
+    with contextlib.closing(listen(mute.path)):
+        run(close_early(connect(mute)))
 
 
 def test_large_values_both_ways_at_once_do_not_wait_for_each_other(
