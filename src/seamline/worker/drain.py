@@ -35,7 +35,8 @@ class DrainingServer(uvicorn.Server):
     """Serves one application on inherited sockets until told to drain.
 
     Two methods that are public but not documented for overriding are replaced: ``main_loop``
-    and ``shutdown``. ``tests/unit/worker`` holds the contract that each release is checked against.
+    and ``shutdown``. ``tests/unit/worker/test_drain.py`` holds the contract that each release
+    is checked against.
     """
 
     def __init__(self, application: Any, sockets: list[socket.socket]) -> None:
