@@ -51,7 +51,7 @@ def test_a_function_the_host_refuses_leaves_the_others_of_a_table_alone(
     client.declare(targets)
 
     assert client.call(targets[1], args()) == 2
-    with pytest.raises(InterfaceMismatch, match="made from one definition$"):
+    with pytest.raises(InterfaceMismatch, match=r"made from one definition$"):
         client.call(targets[0], args())
 
 
