@@ -400,13 +400,36 @@ def test_a_worker_whose_loop_is_silent_is_replaced_with_its_stacks_in_the_log(
 
 def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(project) -> None:
     (project.root / "hanging.py").write_text("import threading\nthreading.Event().wait()\n")
-    project.write('name = "h"\nstartup_timeout = 1\n[services.web]\nhttp = "hanging:app"\n')
+    project.write('name = "h"\nstartup_timeout = 6\n[services.web]\nhttp = "hanging:app"\n')
 
     run = project.start()
 
     assert run.wait() == 4
-    assert "[start] not ready after 1 s: app" in run.err.prose
+    assert "[start] not ready after 6 s: app" in run.err.prose
+    assert 'hanging.py", line 2 in <module>' in run.out.text
     assert project.processes() == set()
+
+
+def test_threads_of_the_application_outlive_no_supervisor(project, eventually) -> None:
+    (project.root / "keeping.py").write_text(
+        "import threading\n"
+        "def app(environ, start_response):\n"
+        "    start_response('200 OK', [])\n"
+        "    return [b'']\n"
+        "def say_and_stay():\n"
+        "    threading.main_thread().join()\n"
+        "    print('only this thread is left')\n"
+        "    threading.Event().wait()\n"
+        "threading.Thread(target=say_and_stay).start()\n"
+    )
+    project.write('name = "k"\n[services.web]\nhttp = "keeping:app"\n')
+    run = project.start().ready()
+    run.signal(signal.SIGTERM)
+    run.out.wait_for("only this thread is left")
+
+    run.signal(signal.SIGKILL)
+
+    eventually(lambda: not project.processes(), "the end of the worker")
 
 
 def test_the_last_lines_of_a_dying_worker_are_kept(plainflask, eventually) -> None:

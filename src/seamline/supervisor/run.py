@@ -211,13 +211,22 @@ class Supervisor:
             return
         ready.cancel()
         if not self._end_asked.is_set():
-            late = ", ".join(group.plan.name for group in self._groups if not group.is_ready)
-            self._fail(
-                StartError(
-                    f"not ready after {self.plan.startup_timeout:g} s: {late}; "
-                    "everything was stopped (startup_timeout in seamline.toml sets the limit)"
-                )
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Say which groups did not become ready, and have their processes say where they are."""
+        late = [group for group in self._groups if not group.is_ready]
+        self._fail(
+            StartError(
+                f"not ready after {self.plan.startup_timeout:g} s: "
+                f"{', '.join(group.plan.name for group in late)}; everything was stopped, "
+                "above is where each thread was (startup_timeout in seamline.toml sets the limit)"
             )
+        )
+        stuck = [
+            slot.process for group in late for slot in group.slots if slot.process is not None
+        ]
+        await asyncio.gather(*(one.abort() for one in stuck if one.state is State.STARTING))
 
     async def _wait_ready(self) -> None:
         while not all(group.is_ready for group in self._groups):

@@ -1,6 +1,7 @@
 """The life of one worker process: load, open, serve, drain, leave."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -67,8 +68,8 @@ class Worker:
         except UsageError as exc:
             self._channel.send(_failed(exc, self._plan.root))
             return EXIT_NOT_LOADED
-        self._channel.send(Bye())
         self._left.set()
+        self._channel.send(Bye())
         if self._is_orphan:
             _leave_nothing()
         return 0
@@ -123,17 +124,19 @@ class Worker:
     def _on_drain(self, order: Drain) -> None:
         self._order = self._order or order
         if self._loop is not None and self._ordered is not None:
-            self._loop.call_soon_threadsafe(self._ordered.set)
+            with contextlib.suppress(RuntimeError):  # its loop is closed: it has drained
+                self._loop.call_soon_threadsafe(self._ordered.set)
 
     def _on_gone(self) -> None:
         """The supervisor is gone: finish what runs, then leave nothing of this run behind."""
         self._is_orphan = True
-        if self._ordered is None:
+        # Either nothing runs yet, or only threads of the application that nobody would end.
+        if self._ordered is None or self._left.is_set():
             _leave_nothing()
         _print_to_nobody()
         self._on_drain(Drain(timeout=self._plan.graceful_timeout))
-        if not self._left.wait(self._plan.graceful_timeout + 1):
-            _leave_nothing()
+        self._left.wait(self._plan.graceful_timeout + 1)
+        _leave_nothing()
 
     def _on_term(self) -> None:
         self._on_drain(Drain(timeout=self._plan.graceful_timeout))
