@@ -9,6 +9,7 @@ from seamline.interface.contexts import lost_contexts
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement, sharing_problems
+from seamline.interface.registering import lost_registrations
 from seamline.interface.state import CACHES
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -40,6 +41,7 @@ def find_problems(
         found += _calls(placement, facts)
         found += _caches(application, facts)
         found += lost_contexts(application, facts)
+        found += lost_registrations(placement, facts, services)
     found += sharing_problems(placement)
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda f: (_ORDER[f.severity], f.file, f.line, f.code, f.message))

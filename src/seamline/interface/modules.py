@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
 from seamline.interface.known import CONTEXT_READERS
 from seamline.interface.names import Import, Symbol, World
@@ -61,39 +62,48 @@ def registered_on(graph: Graph, own: set[str]) -> set[str]:
         graph: The application.
         own: Modules of the package.
     """
-    found: set[str] = set()
-    for module in own:
-        body = graph.bodies[module]
-        for decorator, _ in body.registered:
-            node = decorator.func if isinstance(decorator, ast.Call) else decorator
-            symbol = graph.definitions.world.resolve(module, node)
-            if symbol is not None and symbol.module not in own:
-                found |= _registry(graph, symbol)
-        for call in body.calls:
-            given = any(
-                o.kind == "symbol" and o.symbol.module in own
-                and o.symbol in graph.definitions.functions
-                for _, origins in call.arguments for o in origins
-            )  # fmt: skip
-            for origin in call.callee if given else ():
-                if origin.kind == "symbol" and origin.symbol.module not in own:
-                    found |= _registry(graph, origin.symbol)
-    return found
+    return {symbol.module for module in own for symbol, _ in registrations(graph, module, own)}
 
 
-def _registry(graph: Graph, symbol: Symbol) -> set[str]:
-    """Return the module of the object that a registering call is made on."""
+def registrations(graph: Graph, module: str, own: set[str]) -> Iterator[tuple[Symbol, int]]:
+    """Yield on what outside a package one of its modules registers at import, and where."""
+    body = graph.bodies[module]
+    world = graph.definitions.world
+    for decorator, _ in body.registered:
+        node = decorator.func if isinstance(decorator, ast.Call) else decorator
+        symbol = world.resolve(module, node)
+        if symbol is not None and symbol.module not in own and _is_registry(graph, symbol):
+            yield symbol, decorator.lineno
+    for call in body.calls:
+        given = any(
+            o.kind == "symbol" and o.symbol.module in own
+            and o.symbol in graph.definitions.functions
+            for _, origins in call.arguments for o in origins
+        )  # fmt: skip
+        for origin in call.callee if given else ():
+            outside = origin.kind == "symbol" and origin.symbol.module not in own
+            if outside and _is_registry(graph, origin.symbol):
+                yield origin.symbol, call.line
+    for cls in graph.definitions.classes.values():
+        if cls.module == module:
+            for base in list(graph.definitions.ancestry(cls))[1:]:
+                outside = isinstance(base, Class) and base.module not in own
+                if outside and isinstance(base, Class) and "__init_subclass__" in base.methods:
+                    yield base.symbol, cls.node.lineno
+
+
+def _is_registry(graph: Graph, symbol: Symbol) -> bool:
+    """Whether a call of this name with a function registers it."""
     if not symbol.module or not symbol.name:
-        return set()
+        return False
     if "." in symbol.name:  # ``signals.saved.connect``, ``render.register``
         head = Symbol(symbol.module, symbol.name.partition(".")[0])
-        return set() if head in graph.definitions.classes else {symbol.module}
-    changes = any(
+        return head not in graph.definitions.classes
+    return any(
         use.how != "read"
         for definition in graph.definitions.functions.get(symbol, ())
         for use in graph.bodies[definition].uses
     )
-    return {symbol.module} if changes else set()
 
 
 def reads_framework_context(graph: Graph, modules: set[str]) -> bool:

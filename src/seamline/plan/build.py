@@ -121,7 +121,8 @@ def _imports(group: Group, config: Config, interfaces: dict[str, Interface]) -> 
         loaded.update(*(interface.registers for interface in interfaces.values()))
     while True:
         for interface in chosen.values():
-            loaded |= _with_parents([interface.package, *interface.imports])
+            own = [name for name, _ in interface.modules]
+            loaded |= _with_parents([interface.package, *own, *interface.imports])
         added = [
             interface
             for interface in interfaces.values()

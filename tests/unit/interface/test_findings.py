@@ -286,3 +286,48 @@ def test_state_is_followed_through_modules_that_pass_it_on(read) -> None:
         ("error", "web.py", 2),
         ("error", "web.py", 3),
     ]
+
+
+REGISTERING = {
+    "plug/__init__.py": "from .base import Plugin, listen\n",
+    "plug/base.py": """
+        import functools
+        LISTENERS = []
+        def listen(function):
+            LISTENERS.append(function)
+            return function
+        class Plugin:
+            names = []
+            def __init_subclass__(cls):
+                Plugin.names.append(cls.__name__)
+        @functools.singledispatch
+        def render(value):
+            return len(LISTENERS)
+        def timed(function):
+            return function
+    """,
+    "web.py": """
+        import plug
+        from plug.base import render, timed
+        @plug.listen
+        def heard(): ...
+        class Mine(plug.Plugin): ...
+        @render.register
+        def _(value: int): ...
+        @timed
+        def plain(): ...
+    """,
+}
+
+
+def test_what_an_http_service_registers_with_a_package_is_missing_on_its_host(read) -> None:
+    reading = read(REGISTERING, "plug", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("error", "web.py", n) for n in (4, 6, 7)]
+
+
+def test_what_a_package_registers_is_imported_where_it_registers(read) -> None:
+    reading = read(REGISTERING, "plug", "web")
+
+    assert reading.findings("import-call") == []
+    assert reading.interfaces["web"].registers == ("plug.base",)
