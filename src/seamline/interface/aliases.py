@@ -40,6 +40,9 @@ def _returning(
     found: dict[Definition, Literal["whole", "part"]] = {definition: "whole"}
     queue = [definition]
     for each in queue:
+        if _gives_values(application, each):
+            del found[each]
+            continue
         for origins, _ in application.bodies[each].returns:
             for origin in origins:
                 if origin.kind == "call":
@@ -51,15 +54,19 @@ def _returning(
     return found
 
 
-def _own(
-    application: Application, definition: Definition, touched: Container[Symbol], level: str
-) -> set[Symbol]:
-    types, state = application.types, application.state
+def _gives_values(application: Application, definition: Definition) -> bool:
+    """Whether the annotation of its result says that it cannot change."""
+    types = application.types
     result = types.leaves(definition.module, definition.node.returns)
     if definition.kind in _STREAMS:
         result = [leaf for leaf in result if str(leaf) not in GENERATORS]
-    if result and all(map(types.is_immutable_type, result)):
-        return set()
+    return bool(result) and all(map(types.is_immutable_type, result))
+
+
+def _own(
+    application: Application, definition: Definition, touched: Container[Symbol], level: str
+) -> set[Symbol]:
+    state = application.state
     found: set[Symbol] = set()
     for origins, _ in application.bodies[definition].returns:
         for origin in origins:

@@ -177,6 +177,16 @@ def test_a_part_of_a_passed_on_result_is_no_more_than_perhaps_an_alias(read) -> 
     ]
 
 
+def test_a_number_out_of_what_another_function_returns_is_no_alias(read) -> None:
+    text = "C = {}\ndef put(n):\n    C[n] = [n]\ndef _one(n):\n    return C[n]\n"
+    text += "def size(n) -> int:\n    return _one(n).size\n"
+
+    reading = read({"stock.py": text}, "stock")
+
+    assert reading.functions["stock.size"].aliases == ()
+    assert reading.findings("aliased-state") == []
+
+
 @pytest.mark.parametrize("held", ["1", "str(n)", "f'{n}'", "(1 + 2)"])
 def test_parts_that_cannot_change_are_no_alias(read, held: str) -> None:
     text = f"C = {{}}\ndef put(n):\n    C[n] = {held}\ndef one(n):\n    return C[n]\n"
