@@ -154,7 +154,7 @@ def test_a_run_whose_log_nobody_reads_any_more_stops(plainflask) -> None:
     os.close(reading)
     run.get("/", url=url)
 
-    assert run.wait() == 0
+    assert run.wait() == 141
     assert plainflask.processes() == set()
 
 

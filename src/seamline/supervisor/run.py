@@ -41,6 +41,7 @@ class Ending(Enum):
 
     STOPPED = 0
     INTERRUPTED = 130
+    UNREAD = 141  # what a shell shows for a program whose pipe was closed
 
 
 class Supervisor:
@@ -350,7 +351,7 @@ class Supervisor:
         def end() -> None:
             # Standard output and error are told of one by one; twice would be "at once".
             if not self._end_asked.is_set():
-                self._end(Ending.STOPPED)
+                self._end(Ending.UNREAD)
 
         with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
             loop.call_soon_threadsafe(end)
