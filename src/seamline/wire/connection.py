@@ -86,6 +86,8 @@ HANDSHAKE_BYTES: Final = 4096
 # One read takes many small calls; a frame that does not fit gets a buffer of its own size.
 BUFFER_BYTES: Final = 64 * 1024
 
+_unpack: Final = f.HEADER.unpack_from
+_HEADER_BYTES: Final = f.HEADER_BYTES
 _NOTHING: Final[dict[int, State]] = {}
 _SMALL_STATES: Final = frozenset(
     {State.AWAIT_HELLO, State.AWAIT_WELCOME, State.AWAIT_PROOF, State.WELCOMED, State.GREETED}
@@ -128,25 +130,30 @@ class Connection:
         end = self._end = self._end + count
         frames: list[f.Frame] = []
         # Slices of bytes cost a third of copies out of a view; a large frame is copied once.
-        data = bytes(self._view[:end]) if self._bytes is self._ring else self._view
-        unpack, legal, state = f.HEADER.unpack_from, self._legal, self.state
-        while end - start >= f.HEADER_BYTES and legal:
-            length, stream, function, kind, flags, deadline = unpack(data, start)
+        is_small = self._bytes is self._ring
+        data = bytes(self._view[:end]) if is_small else self._view
+        legal, state, limit = self._legal, self.state, self._limit
+        while (body_start := start + _HEADER_BYTES) <= end and legal:
+            length, stream, function, kind, flags, deadline = _unpack(data, start)
             following = legal.get(kind)
-            if following is None or length > self._limit:
+            if following is None or length > limit:
                 self._blame(kind, length)
-            body_start = start + f.HEADER_BYTES
             start_next = body_start + length
             if start_next > end:
                 break
             body = data[body_start:start_next]
-            frames.append((kind, stream, function, flags, deadline, bytes(body)))
+            frames.append(
+                (kind, stream, function, flags, deadline, body if is_small else bytes(body))  # type: ignore[arg-type]
+            )
             start = start_next
             if following is not state:
                 assert following is not None
                 self._enter(following)
-                legal, state = self._legal, following
-        self._make_room(start, end)
+                legal, state, limit = self._legal, following, self._limit
+        if start == end and is_small:
+            self._start = self._end = 0
+        else:
+            self._make_room(start, end)
         return frames
 
     def sent(self, kind: int) -> None:
