@@ -127,6 +127,10 @@ class LoopChannel:
         self._in_read = True
         try:
             self.received(count)
+        except BaseException:
+            # Whatever is wrong, those who wait on this connection must hear of its end.
+            self._lose(None)
+            raise
         finally:
             self._in_read = False
             if self._pieces and not self._flushing and not self._writing:

@@ -27,7 +27,7 @@ _KINDS: Final = {"Decimal": DECIMAL, "list": LIST}
 _SINGLE: Final = {"str": str, "int": int, "float": float, "bool": bool, "bytes": bytes}
 _MODULES: Final = re.compile(r"\b\w+\.")
 _OPTIONAL: Final = re.compile(r"Optional\[(.*)\]|(.*) \| None|None \| (.*)")
-_LISTS: Final = re.compile(r"[Ll]ist\[(?:str|int|float|bool|bytes)\]")
+_LISTS: Final = re.compile(r"(?:list|List)\[(?:str|int|float|bool|bytes)\]")
 
 _WRITE: Final = """
 def write(v, w, left):
