@@ -5,6 +5,7 @@ from typing import Final
 
 from seamline.interface.aliases import is_itself, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.arguments import unsendable_arguments
 from seamline.interface.contexts import lost_contexts
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
@@ -40,6 +41,7 @@ def find_problems(
         found += _aliased(application, facts)
         found += _calls(placement, facts)
         found += _caches(application, facts)
+        found += unsendable_arguments(placement, facts)
         found += lost_contexts(application, facts)
         found += lost_registrations(placement, facts, services)
     found += sharing_problems(placement)

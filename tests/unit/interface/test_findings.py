@@ -341,3 +341,43 @@ def test_what_a_package_registers_is_imported_where_it_registers(read) -> None:
 
     assert reading.findings("import-call") == []
     assert reading.interfaces["web"].registers == ("plug.base",)
+
+
+@pytest.mark.parametrize(
+    ("argument", "is_refused"),
+    [
+        ("threading.Lock()", True),
+        ("User(name='x')", True),
+        ("Plain()", True),
+        ("flask.request", True),
+        ("flask.request.path", False),
+        ("given", True),
+        ("open('a')", True),
+        ("Value(1)", False),
+        ("[1]", False),
+    ],
+)
+def test_an_argument_that_cannot_cross_is_named_where_it_is_passed(
+    read, argument: str, is_refused: bool
+) -> None:
+    shop = "S = []\ndef use(it):\n    S.append(1)\n    return str(it)\n"
+    web = f"""
+        import flask, shop, threading
+        from dataclasses import dataclass
+        from sqlalchemy.orm import DeclarativeBase, Session
+        class Base(DeclarativeBase): ...
+        class User(Base): ...
+        class Plain:
+            def __init__(self):
+                self.at = 1
+        @dataclass
+        class Value:
+            n: int
+        def view(given: Session):
+            shop.use({argument})
+    """
+
+    reading = read({"shop.py": shop, "web.py": web}, "shop", entry_modules={"web": "web"})
+
+    line = [("error", "web.py", 14)] if is_refused else []
+    assert reading.findings("not-sendable") == line

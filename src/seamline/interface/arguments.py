@@ -1,0 +1,91 @@
+"""Calls from outside a package that pass what cannot cross, by the source of the argument."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.bodies import Body, Call
+from seamline.interface.known import RESOURCES, RESPONSES, UNSENDABLE, named
+from seamline.interface.model import Finding, Place, Severity, Verdict
+from seamline.interface.origins import Origin
+from seamline.interface.placement import Placement
+
+_PROXIES: Final = {
+    f"{framework}.{name}": what
+    for framework in ("flask", "quart")
+    for name, what in (
+        ("request", "a request"),
+        ("session", "a session of the framework"),
+        ("g", "a framework object"),
+        ("current_app", "an application object"),
+    )
+}
+_KINDS: Final = {
+    "model": "a row bound to a database session",
+    "plain": "an object with state of its own",
+}
+
+
+def unsendable_arguments(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    """Report arguments that a call across the seam would refuse."""
+    application: Application = placement.application
+    service = facts.service.service
+    for body in application.bodies.values():
+        source = application.sources.modules[body.module]
+        if body.module in facts.modules or source.test:
+            continue
+        for call in body.calls:
+            place = Place(source.file, call.line)
+            name = _remote(application, facts, body, call)
+            if not name or not placement.crosses(service, place):
+                continue
+            for what in _refused(application, body, call):
+                yield Finding(
+                    code="not-sendable",
+                    severity=Severity.ERROR,
+                    message=f"{name} is given {what}, which cannot cross to the host of {service}",
+                    remedy="pass the values that are needed of it",
+                    file=place.file,
+                    line=place.line,
+                    service=service,
+                )
+
+
+def _remote(application: Application, facts: ServiceFacts, body: Body, call: Call) -> str:
+    """Return the dotted name of the remote function that a call surely enters, or nothing."""
+    for bound in application.graph.entered(body, call):
+        function = facts.functions.get(bound.target)
+        if function is not None and not bound.guess and function.verdict is Verdict.REMOTE:
+            return f"{function.module}.{function.name}"
+    return ""
+
+
+def _refused(application: Application, body: Body, call: Call) -> Iterator[str]:
+    for _, origins in call.arguments:
+        # Where it may be something else, too, the call decides.
+        for origin in origins if len(origins) == 1 else ():
+            what = _unsendable(application, body, origin) if origin.level == "whole" else ""
+            if what:
+                yield what
+
+
+def _unsendable(application: Application, body: Body, origin: Origin) -> str:
+    """Return what a value is when it surely cannot cross, or nothing."""
+    types, name = application.types, origin.symbol.name
+    what: str | None = None
+    if origin.kind == "instance":
+        what = _KINDS.get(types.kind(origin.symbol))
+    elif origin.kind == "param" and body.definition is not None and not origin.path:
+        found = types.obstacle(body.module, body.definition.annotations().get(name))
+        name, what = (found.type, found.what) if found is not None else (name, None)
+    elif origin.kind == "symbol" and not origin.symbol.module:
+        what = _PROXIES.get(name)
+    elif origin.kind == "call" and not origin.symbol.module:
+        what = UNSENDABLE.get(name) or _made(name)
+    return f"{name}: {what}" if what else ""
+
+
+def _made(name: str) -> str | None:
+    if named(name, RESOURCES):
+        return "a resource of its process"
+    return "a response" if named(name, RESPONSES) else None
