@@ -9,11 +9,11 @@ from pathlib import Path
 
 import longrun_files as files
 import pytest
-from conftest import PASSWORD, Browser
 from longrun.model import Activity, Runner
 from longrun.web import create_app
 from pypdf import PdfReader
 
+from conftest import PASSWORD, Browser
 from longrun import accounts, activities, importer
 
 PRIVATE = ["/upload", "/runs", "/runs/1", "/runs/1.gpx", "/bests", "/profile",
