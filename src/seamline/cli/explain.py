@@ -154,7 +154,7 @@ def _facts(interface: Interface, function: Function) -> list[tuple[str, str]]:
 def _change(config: Config, interface: Interface, function: Function) -> list[str]:
     """Return the lines of ``seamline.toml`` that change the verdict."""
     service = config.service(interface.service)
-    if function.name in service.local:
+    if not interface.names_of(function).isdisjoint(service.local):
         span = config.positions.span(("services", service.name, "local"))
         where = f"{config.file}:{span.line}" if span else str(config.file)
         return [f"It is local because {where} says so; take it out there to change that."]

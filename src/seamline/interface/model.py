@@ -138,6 +138,12 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     imports: tuple[str, ...] = ()
     reads_framework_context: bool = False
 
+    def names_of(self, function: Function) -> frozenset[str]:
+        """Return every name by which ``seamline.toml`` may list a function of the package."""
+        dotted = {f"{function.module}.{function.name}", *function.exports}
+        short = {name.removeprefix(f"{self.package}.") for name in dotted}
+        return frozenset({function.name, *dotted, *short})
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something ``check`` tells the reader. Same ``code`` and words as the run-time refusal.

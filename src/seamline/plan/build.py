@@ -206,13 +206,7 @@ def _check_functions(config: Config, service: Service, interface: Interface) -> 
 
 
 def _public_names(interface: Interface) -> list[str]:
-    """Return every name a reader may use for a public function of a package."""
-    names: dict[str, None] = {}
-    for function in interface.functions:
-        if not function.public:
-            continue
-        names[function.name] = None
-        for dotted in (f"{function.module}.{function.name}", *function.exports):
-            names[dotted] = None
-            names[dotted.removeprefix(f"{interface.package}.")] = None
-    return list(names)
+    """Return every name a reader may use for a public function, what is shortest to type first."""
+    public = [function for function in interface.functions if function.public]
+    names = {name for function in public for name in interface.names_of(function)}
+    return sorted(names, key=lambda name: (len(name), name))

@@ -290,7 +290,7 @@ def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         fingerprint=function.fingerprint,
         codec=codec,
         timeout=seam.plan.timeout,
-        idempotent=not _names(seam.interface, function).isdisjoint(seam.plan.idempotent),
+        idempotent=not seam.interface.names_of(function).isdisjoint(seam.plan.idempotent),
         parameters=parameters_of(original),
         carry=carried(seam.plan),
     )
@@ -305,12 +305,6 @@ def _declare(seam: _Seam) -> None:
     declare = getattr(seam.client, "declare", None)  # a local client has no connections
     if declare is not None:
         declare([swap.half.target for swap in seam.swaps.values() if swap.is_sendable])
-
-
-def _names(interface: Interface, function: Function) -> set[str]:
-    """Return every name by which ``seamline.toml`` may list a function."""
-    dotted = {f"{function.module}.{function.name}", *function.exports}
-    return {function.name, *dotted, *(n.removeprefix(f"{interface.package}.") for n in dotted)}
 
 
 def _refusal(entry: Entry) -> Callable[[Target, Arguments], NoReturn]:
