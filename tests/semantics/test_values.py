@@ -1,6 +1,7 @@
 """Rows 1 and 2: arguments and results, by value, exactly, or refused."""
 
 import threading
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -45,6 +46,13 @@ EXACT = {
     "defaultdict": defaultdict(list, a=[1]),
     "counter": Counter("aab"),
     "deque": deque([1, 2], maxlen=3),
+    "bytes": b"\x00\xff",
+    "array": array("d", [1.5, 2.5]),
+    "attrs": model.Weight(5, "box"),
+    "struct": model.Tag("red", model.Colour.RED),
+    "pydantic": model.Note(text="late", at=datetime(2024, 1, 1, tzinfo=UTC)),
+    "typed dict": model.Row(number=1, tags=["a"]),
+    "infinity": {"a": [float("inf"), -0.0]},
     "range": range(1, 9, 2),
     "slice": slice(1, None, 2),
     "class": model.Order,

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
+
+import attrs
+import msgspec
+import pydantic
 
 
 class Colour(Enum):
@@ -42,6 +46,27 @@ class Order:
 @dataclass
 class UrgentOrder(Order):
     courier: str = "bike"
+
+
+@attrs.define
+class Weight:
+    grams: int
+    label: str = ""
+
+
+class Tag(msgspec.Struct):
+    name: str
+    colour: Colour | None = None
+
+
+class Note(pydantic.BaseModel):
+    text: str
+    at: datetime | None = None
+
+
+class Row(TypedDict):
+    number: int
+    tags: list[str]
 
 
 class LawError(Exception):
