@@ -45,7 +45,9 @@ class Comparison:
         """Immutable leaves, and tuples of them, may be copied apart: nobody can tell."""
         if type(a) is tuple:
             return any(not isinstance(x, str | int | float | bytes | type(None)) for x in a)
-        return type(a).__module__ not in LEAVES and not isinstance(a, range | slice | complex)
+        return type(a).__module__.partition(".")[0] not in LEAVES and not isinstance(
+            a, range | slice | complex
+        )
 
     @staticmethod
     def is_mutable(a):
