@@ -118,7 +118,7 @@ class Comparison:
         cls = type(a)
         if not cls.__flags__ & _HEAP_TYPE or isinstance(a, type):
             return dict(getattr(a, "__dict__", {})) if isinstance(a, BaseException) else {}
-        if cls.__module__ in LEAVES:
+        if cls.__module__.partition(".")[0] in LEAVES:
             return {}
         found = {
             name: slot
