@@ -8,12 +8,15 @@ import contextlib
 import sqlite3
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
 
 _OPENED: Final = "sqlite3.connect"
 _HANDLE: Final = "sqlite3.connect/handle"
+# Transactions of other threads take turns on one file, so several may have to end first.
+_OTHERS_SECONDS: Final = 10.0
 # Tools that keep databases of their own while the project's code runs.
 _TOOLS: Final = frozenset({"coverage", "hypothesis", "_pytest", "pytest_cov", "xdist", "IPython"})
 
@@ -34,6 +37,7 @@ class _Opened(NamedTuple):
     connection: sqlite3.Connection
     is_in_memory: bool
     place: str
+    thread: threading.Thread
 
 
 class Connections:
@@ -55,7 +59,9 @@ class Connections:
     def watch(self) -> None:
         """Begin to take note. An audit hook stays for the life of a process."""
         # A connection refers to itself, in ways that depend on Python's version.
-        unheld = _Opened(sqlite3.connect(":memory:"), is_in_memory=True, place="")
+        connection = sqlite3.connect(":memory:")
+        unheld = _Opened(connection, True, "", threading.current_thread())
+        del connection
         self._own_references = sys.getrefcount(unheld.connection)
         unheld.connection.close()
         self._is_watching = True
@@ -90,7 +96,7 @@ class Connections:
             with contextlib.suppress(sqlite3.ProgrammingError):
                 if one.is_in_memory:
                     found.append(Unseen("in-memory database", one.place))
-                elif one.connection.in_transaction:
+                elif one.connection.in_transaction and not _ends_soon(one):
                     found.append(Unseen("uncommitted transaction", one.place))
         return found
 
@@ -104,7 +110,8 @@ class Connections:
             place = self._place(sys._getframe(1))  # noqa: SLF001 - costs no traceback
             if place is not None:
                 is_memory = _is_memory(getattr(self._database, "name", ""))
-                self._opened.append(_Opened(arguments[0], is_memory, place))
+                thread = threading.current_thread()
+                self._opened.append(_Opened(arguments[0], is_memory, place, thread))
 
     def _place(self, frame: FrameType | None) -> str | None:
         """Return the innermost line of the project, unless a tool of the tests is further in."""
@@ -116,6 +123,22 @@ class Connections:
                 return None
             frame = frame.f_back
         return None
+
+
+def _ends_soon(one: _Opened) -> bool:
+    """Whether a transaction belongs to another thread, which is about to end it.
+
+    One that the calling thread holds cannot end while that thread waits here. One of another
+    thread's connection may still be the caller's, through a pool: then it does not end either.
+    """
+    if one.thread is threading.current_thread() or not one.thread.is_alive():
+        return False
+    until = time.monotonic() + _OTHERS_SECONDS
+    while one.connection.in_transaction:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def _is_memory(database: object) -> bool:

@@ -124,3 +124,25 @@ def test_an_engine_in_memory_is_seen_for_as_long_as_its_pool_holds_it(connection
     engine.dispose()
 
     assert what(connections) == []
+
+
+def test_a_transaction_that_another_thread_is_about_to_end_is_not_the_callers(
+    connections, tmp_path
+):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def write():
+        with closing(sqlite3.connect(tmp_path / "a.db")) as database:
+            database.execute("create table t (a)")
+            database.execute("insert into t values (1)")
+            begun.set()
+            may_end.wait(30)
+            database.commit()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    begun.wait(30)
+    threading.Timer(0.1, may_end.set).start()
+
+    assert what(connections) == []
+    thread.join()
