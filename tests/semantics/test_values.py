@@ -132,6 +132,15 @@ def test_what_cannot_cross_is_refused_by_name(value: object, match: str, refusal
     assert values.process() == before
 
 
+def test_what_cannot_cross_stays_where_the_function_needs_nothing_of_its_host() -> None:
+    lock = threading.Lock()
+
+    first, second = values.keep(lock)
+
+    assert first is lock
+    assert second is lock
+
+
 @pytest.mark.seamline_errors
 def test_a_refused_function_raises_with_its_reason(refusal) -> None:
     with refusal(seamline.NotSendable, "handle"):

@@ -104,6 +104,7 @@ def _function(
         mutates=application.mutations.of(definition),
         aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),
         callback=definition in application.callbacks,
+        stays=judgement.stays,
         callers=callers,
     )
 

@@ -62,6 +62,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         aliases: Module state its result may be or share parts with, as ``module:name``.
         callback: Registered with a framework (view, route, command, filter): stays local.
         callers: Lines outside the service's own package that use it.
+        stays: Whether a call with an argument that cannot cross runs with its caller: the
+            body needs nothing that only the host has, so the answer is the same.
         fingerprint: Changes when a caller would have to know: name, kind or parameters.
     """
 
@@ -80,6 +82,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     mutates: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     callback: bool = False
+    stays: bool = False
     callers: tuple[Place, ...] = ()
 
     @property

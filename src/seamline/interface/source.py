@@ -101,6 +101,8 @@ def module_file(name: str, search_path: Sequence[Path]) -> Path | None:
 def read_application(root: Path, packages: Iterable[str], search_path: Sequence[Path]) -> Sources:
     """Parse every module below the root, and the named packages wherever they are.
 
+    A package that is part of a larger one elsewhere brings all of that: its callers are there.
+
     Args:
         root: Directory of the project.
         packages: Dotted names of packages or modules that must be found.
@@ -110,16 +112,12 @@ def read_application(root: Path, packages: Iterable[str], search_path: Sequence[
     bases = import_roots(root, search_path)
     sources = Sources(root)
     for name in packages:
-        path = module_file(name, bases)
-        if path is None:
-            continue
-        sources.add(name, path.resolve(), test=False)
-        if path.name == "__init__.py":
-            for file in _python_files(path.parent.resolve()):
-                relative = file.relative_to(path.parent.resolve())
-                dotted = ".".join((name, *_parts(relative)))
-                sources.add(dotted, file, test=_is_test(relative))
+        _add_package(sources, name, bases)
         _add_parents(sources, name, bases)
+    for top in {name.partition(".")[0] for name in packages}:
+        path = module_file(top, bases)
+        if path is not None and not path.resolve().is_relative_to(root):
+            _add_package(sources, top, bases)
     known = {source.path for source in sources.modules.values()}
     inside = sorted(
         (base for base in bases if base.is_relative_to(root)), key=lambda base: -len(base.parts)
@@ -130,6 +128,19 @@ def read_application(root: Path, packages: Iterable[str], search_path: Sequence[
             dotted = ".".join(_parts(file.relative_to(base)))
             sources.add(dotted or file.stem, file, test=_is_test(file.relative_to(root)))
     return sources
+
+
+def _add_package(sources: Sources, name: str, bases: Sequence[Path]) -> None:
+    """Read a package with everything in it, or a single module."""
+    path = module_file(name, bases)
+    if path is None:
+        return
+    sources.add(name, path.resolve(), test=False)
+    if path.name == "__init__.py":
+        for file in _python_files(path.parent.resolve()):
+            relative = file.relative_to(path.parent.resolve())
+            dotted = ".".join((name, *_parts(relative)))
+            sources.add(dotted, file, test=_is_test(relative))
 
 
 def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:

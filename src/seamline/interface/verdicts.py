@@ -30,11 +30,16 @@ _STREAMS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reason; ``remedy`` for refused ones."""
+    """A verdict with its reason; ``remedy`` for refused ones.
+
+    Attributes:
+        stays: Whether a call whose arguments cannot cross may run with its caller.
+    """
 
     verdict: Verdict
     reason: str
     remedy: str = ""
+    stays: bool = False
 
 
 @dataclass(slots=True)
@@ -122,7 +127,12 @@ class Judge:
             return Judgement(Verdict.LOCAL, nothing)
         if self.is_cheap(definition):
             return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
-        return Judgement(Verdict.REMOTE, "runs where its service runs; its values can cross")
+        return Judgement(
+            Verdict.REMOTE,
+            "runs where its service runs; needs nothing only the host has, so a call with an "
+            "argument that cannot cross stays with its caller",
+            stays=True,
+        )
 
     def evidence(self, touched: Mapping[Symbol, Touch]) -> str:
         """Return one clause that says which state is touched, and how."""

@@ -5,8 +5,8 @@ Reads no files and knows no plan: paths, names, secrets and functions are parame
 
 from seamline.rpc.client import Client
 from seamline.rpc.local import LocalClient
-from seamline.rpc.model import Arguments, Hosted, Identity, Target
-from seamline.rpc.recording import call_site, record, recorded, request_errors
+from seamline.rpc.model import Arguments, Hosted, Identity, Stay, Target
+from seamline.rpc.recording import call_site, record, record_stay, recorded, request_errors, stayed
 from seamline.rpc.server import Server
 from seamline.rpc.situation import cancelled, deadline, remaining
 
@@ -17,12 +17,15 @@ __all__ = [
     "Identity",
     "LocalClient",
     "Server",
+    "Stay",
     "Target",
     "call_site",
     "cancelled",
     "deadline",
     "record",
+    "record_stay",
     "recorded",
     "remaining",
     "request_errors",
+    "stayed",
 ]

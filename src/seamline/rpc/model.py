@@ -5,8 +5,17 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from seamline.errors import NotSendable
 from seamline.interface import Kind
 from seamline.wire import Codec
+
+
+class Stay(Exception):  # noqa: N818 - no error: what the caller does instead of sending
+    """Arguments cannot cross, and the function may run with its caller. Nothing was sent."""
+
+    def __init__(self, why: NotSendable) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class Target:
         idempotent: Whether it may run again after an unknown outcome.
         parameters: Declared names in the order of ``Arguments.values``.
         carry: Context variables that travel with a call and return.
+        stays: Whether a call whose arguments cannot cross may run with its caller.
     """
 
     service: str
@@ -54,6 +64,7 @@ class Target:
     idempotent: bool = False
     parameters: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
+    stays: bool = False
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from seamline.errors import (
 )
 from seamline.rpc.binding import RESTART
 from seamline.rpc.greeting import error_of
-from seamline.rpc.model import Arguments, Target
+from seamline.rpc.model import Arguments, Stay, Target
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -74,6 +74,16 @@ class Outgoing:
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
+        try:
+            self._encode(target, arguments)
+        except NotSendable as error:
+            if target.stays:
+                raise Stay(error) from error
+            raise
+        if self.chain or target.carry or blocks:
+            self._add_meta()
+
+    def _encode(self, target: Target, arguments: Arguments) -> None:
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
             self.body = _encode_spread(target, arguments)
@@ -85,8 +95,6 @@ class Outgoing:
             else:
                 self.flags = 0
                 self.body = target.codec.encode(arguments.values, where=target.parameters)
-        if self.chain or target.carry or blocks:
-            self._add_meta()
 
     def fit(self, verdict: int | str) -> tuple[int, bytes]:
         """Return flags and body for a host that gave this verdict.

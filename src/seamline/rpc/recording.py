@@ -10,9 +10,11 @@ from types import CodeType
 from typing import Final
 
 from seamline.errors import SeamError
+from seamline.rpc.model import Stay
 
 _log = logging.getLogger("seamline.rpc")
 _counts: Counter[str] = Counter()
+_stays: Counter[str] = Counter()
 # Beside the errors, not on them: an attribute would cross the next seam with the error.
 _seen: weakref.WeakSet[SeamError] = weakref.WeakSet()
 _OURS: Final = f"{Path(__file__).resolve().parent.parent}/"
@@ -36,6 +38,18 @@ def record(error: SeamError) -> None:
     if errors is not None:
         errors.append(error)
     _log.warning("[%s] %s (called at %s)", error.code, error, call_site())
+
+
+def record_stay(name: str, stay: Stay) -> None:
+    """Count a call that stayed with its caller, and say so the first time for each function."""
+    _stays[name] += 1
+    if _stays[name] == 1:
+        _log.info("%s runs with its caller at %s: %s", name, call_site(), stay)
+
+
+def stayed() -> dict[str, int]:
+    """Return how many calls stayed with their callers, by function."""
+    return dict(_stays)
 
 
 def recorded() -> dict[str, int]:

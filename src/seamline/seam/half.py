@@ -14,7 +14,8 @@ from types import CodeType, FunctionType
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from seamline.interface import Kind
-from seamline.rpc import Arguments, Target
+from seamline.rpc import Arguments, Stay, Target, record_stay
+from seamline.seam.staying import or_stay
 from seamline.wire import DEFAULT
 
 _MARKER: Final = "<the half>"
@@ -104,7 +105,7 @@ class Half:
         target: The function, as the client addresses it.
         twin: A function object with the original code, for calls that stay.
         calls: Calls that crossed. CPython switches threads at calls and backward jumps
-            only, of which ``calls += 1`` has none, so no count is lost.
+            only, of which ``calls += 1`` and ``-= 1`` have none, so no count is lost.
     """
 
     __slots__ = ("_defaults", "_home", "_send", "calls", "target", "twin")
@@ -122,7 +123,7 @@ class Half:
         self.target = target
         self.twin = twin_of(function)
         self.calls = 0
-        self._send = send
+        self._send = or_stay(target.kind, send, self._stay) if target.stays else send
         self._home = home
         self._defaults = _defaults_of(function)
 
@@ -150,6 +151,16 @@ class Half:
                     marked = list(values)
                 marked[index] = DEFAULT
         return values if marked is None else tuple(marked)
+
+    def _stay(self, arguments: Arguments, stay: Stay) -> Any:
+        """Run the body here because an argument cannot cross."""
+        self.calls -= 1
+        record_stay(self.target.name, stay)
+        values = list(arguments.values)
+        for index, default in self._defaults:
+            if values[index] is DEFAULT:
+                values[index] = default
+        return self._run_here(tuple(values), arguments.extra, arguments.keywords)
 
     def _run_here(self, values: tuple[Any, ...], extra: tuple[Any, ...], keywords: Any) -> Any:
         code = self.twin.__code__

@@ -68,6 +68,26 @@ def test_package_outside_the_root_is_read_with_its_modules(tmp_path: Path) -> No
     assert set(sources.modules) == {"shop", "shop.cart"}
 
 
+def test_package_outside_the_root_brings_the_rest_of_its_application(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    for name in (
+        "shop/__init__.py",
+        "shop/cart/__init__.py",
+        "shop/web.py",
+        "shop/tests/test_a.py",
+    ):
+        (elsewhere / name).parent.mkdir(parents=True, exist_ok=True)
+        (elsewhere / name).write_text("")
+    (elsewhere / "other.py").write_text("")
+    root = tmp_path / "project"
+    root.mkdir()
+
+    sources = read_application(root, ["shop.cart"], [elsewhere])
+
+    assert set(sources.modules) == {"shop", "shop.cart", "shop.web", "shop.tests.test_a"}
+    assert sources.modules["shop.tests.test_a"].test
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
