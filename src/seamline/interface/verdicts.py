@@ -26,6 +26,7 @@ _NOT_PURE: Final = frozenset(
 _STREAMS: Final = frozenset(
     {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
 )
+_MANAGERS: Final = frozenset({Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,10 @@ class Judge:
             return Judgement(
                 Verdict.LOCAL,
                 f"{nothing}, and {found.where} {found.type}: {found.what} stays with the caller",
+            )
+        if definition.kind in _MANAGERS:
+            return Judgement(
+                Verdict.LOCAL, f"stands around a block of its caller's, and {nothing}"
             )
         if not public:
             return Judgement(Verdict.LOCAL, nothing)

@@ -4,6 +4,7 @@ They are started by a supervisor in a process of its own, which ends them when t
 process closes its end of a pipe, or ends without having done so.
 """
 
+import _thread
 import asyncio
 import contextlib
 import itertools
@@ -27,6 +28,8 @@ _READY: Final = f"{_MARK}ready"
 # Lines of the hosts' output that are kept to be shown beside a failed test.
 _KEPT_LINES: Final = 2_000
 _STOP_SECONDS: Final = 20.0
+# Standard output and standard error.
+_PIPES: Final = 2
 # Lines of it that are shown when it did not start or ended: the end, where the reason is.
 _SHOWN_LINES: Final = 40
 
@@ -53,7 +56,6 @@ class Hosts:
         self._plan = plan
         self._absent = absent
         self._process: subprocess.Popen[bytes] | None = None
-        self._readers: list[threading.Thread] = []
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Start them; returns when each is ready.
@@ -74,10 +76,10 @@ class Hosts:
             # Ctrl-C in the terminal reaches pytest alone, which still needs the hosts then.
             start_new_session=True,
         )
-        for pipe in (self._process.stdout, self._process.stderr):
-            reader = threading.Thread(target=self._read, args=(pipe,), daemon=True)
-            reader.start()
-            self._readers.append(reader)
+        for pipe in filter(None, (self._process.stdout, self._process.stderr)):
+            # Not by `threading`: tests that join or count the threads of their application
+            # would find these.
+            _thread.start_new_thread(self._read, (pipe,))
         assert self._process.stdin is not None
         order = _Order(self._plan, self._absent, os.getpid())
         with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
@@ -131,8 +133,8 @@ class Hosts:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for reader in self._readers:
-            reader.join(_STOP_SECONDS)
+        with self._heard:
+            self._heard.wait_for(lambda: self._ended == _PIPES, _STOP_SECONDS)
         self._process = None
 
     def _exchange(self, request: AlignRequest) -> AlignedReply:
@@ -146,7 +148,7 @@ class Hosts:
     def _wait_for(self, mark: str) -> bool:
         """Wait until a mark was printed, or nothing more will be; return whether it was."""
         with self._heard:
-            self._heard.wait_for(lambda: self._marked == mark or self._ended == len(self._readers))
+            self._heard.wait_for(lambda: self._marked == mark or self._ended == _PIPES)
             return self._marked == mark
 
     def _last_words(self) -> str:
