@@ -68,6 +68,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         found.modules,
         found.touched,
     )
+    judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     callers = _callers(application, found.modules)
     for module in sorted(found.modules):
         for definition in application.definitions.by_module[module]:

@@ -17,6 +17,7 @@ from seamline.interface.modules import Imports
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol, World
 from seamline.interface.offers import Offers
+from seamline.interface.settled import forget_constants
 from seamline.interface.source import Sources, read_application
 from seamline.interface.state import StateMap, find_state
 from seamline.interface.touches import Touch, Touches
@@ -84,6 +85,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     state = find_state(definitions, bodies, types)
     graph = Graph(definitions, bodies, types)
     graph.build()
+    forget_constants(graph, state)
     touches = Touches(graph, state)
     touches.build()
     mutations = Mutations(graph)

@@ -7,6 +7,7 @@ from seamline.interface.aliases import is_itself, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
 from seamline.interface.contexts import lost_contexts
+from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement, sharing_problems
@@ -103,7 +104,10 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
             f"{function.module}.{function.name} cannot be called from another process: "
             f"it {judgement.reason}"
         )
-        places = [p for p in function.callers if placement.crosses(service, p)]
+        importing = _at_import(placement.application, definition)
+        places = [
+            p for p in function.callers if p not in importing and placement.crosses(service, p)
+        ]
         for place in places:
             test = placement.is_test(place.file)
             yield Finding(
@@ -115,7 +119,7 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
                 line=place.line,
                 service=service,
             )
-        if not places and function.public:
+        if not places and not importing and function.public:
             front = _is_front(facts, function)
             yield Finding(
                 code="not-sendable",
@@ -126,6 +130,17 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
                 line=function.line,
                 service=service,
             )
+
+
+def _at_import(application: Application, definition: Definition) -> set[Place]:
+    """Return the lines that use a function while a module is imported, where it runs then."""
+    return {
+        Place(application.sources.modules[key].file, edge.line)
+        for key, edges in application.graph.edges.items()
+        if isinstance(key, str)
+        for edge in edges
+        if edge.target is definition
+    }
 
 
 def _is_front(facts: ServiceFacts, function: Function) -> bool:

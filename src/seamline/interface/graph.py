@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from seamline.interface.bodies import Body, Call
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
+from seamline.interface.known import MAKERS, named
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin, Origins
 from seamline.interface.wrapping import covers, wrappers_of
@@ -40,7 +41,7 @@ class Bound(NamedTuple):
 
 @dataclass(slots=True)
 class Graph:
-    """Call edges of every body, and the answers they are made of."""
+    """Call edges of every body with their reverse, and the answers they are made of."""
 
     definitions: Definitions
     bodies: dict[Definition | str, Body]
@@ -49,6 +50,7 @@ class Graph:
     named: dict[str, list[Definition]] = field(default_factory=dict)
     implementations: dict[Symbol, list[Definition]] = field(default_factory=dict)
     edges: dict[Definition | str, tuple[Edge, ...]] = field(default_factory=dict)
+    callers: dict[Definition, list[Definition | str]] = field(default_factory=dict)
     _bounds: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
 
     def build(self) -> None:
@@ -63,6 +65,8 @@ class Graph:
         for key, body in self.bodies.items():
             edges = {(e.target, e.line): e for e in self._edges(body) if e.target is not key}
             self.edges[key] = tuple(edges.values())
+            for target, _ in edges:
+                self.callers.setdefault(target, []).append(key)
 
     def _dispatchers(self) -> None:
         """Find ``@render.register`` implementations of generic functions."""
@@ -173,12 +177,33 @@ class Graph:
             for cls in classes:
                 for target in self._lookup(cls, name):
                     yield Bound(target, method=not target.is_static, guess=False)
-            unknown = unknown or not classes
+            unknown = unknown or not (classes or self._is_of_stdlib(origin))
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
             top = body.module.partition(".")[0]
             for target in self.named.get(name, ()):
                 if target.module.partition(".")[0] == top:
                     yield Bound(target, method=not target.is_static, guess=True)
+
+    def _is_of_stdlib(self, origin: Origin) -> bool:
+        """Whether a value was made by a part of the standard library that makes its own."""
+        symbol = origin.symbol
+        if origin.kind not in ("call", "symbol") or not symbol.module:
+            return origin.kind in ("call", "symbol") and named(symbol.name, MAKERS)
+        head = symbol.name.partition(".")[0]
+        bindings = self.definitions.world.modules[symbol.module].assigned.get(head, ())
+        made = [
+            self.definitions.world.resolve(symbol.module, binding.value.func)
+            for binding in bindings
+            if isinstance(binding.value, ast.Call)
+        ]
+        return (
+            bool(made)
+            and len(made) == len(bindings)
+            and all(
+                found is not None and not found.module and named(found.name, MAKERS)
+                for found in made
+            )
+        )
 
     def _lookup(self, cls: Class, name: str) -> Iterator[Definition]:
         """Yield a method with those that override it in subclasses."""

@@ -157,6 +157,20 @@ CHANGING: Final = (
     "builtins.iter",
 )
 
+# What these parts of the standard library return is theirs, never an object of the
+# application that was put in before (as by queues, iterators and context variables).
+MAKERS: Final = tuple(
+    f"{module}."
+    for module in (
+        "re", "sqlite3", "datetime", "time", "zoneinfo", "calendar", "math", "cmath", "decimal",
+        "fractions", "statistics", "os", "pathlib", "shutil", "glob", "fnmatch", "tempfile",
+        "io", "gzip", "bz2", "lzma", "zlib", "zipfile", "tarfile", "hashlib", "hmac", "secrets",
+        "base64", "binascii", "struct", "uuid", "ipaddress", "urllib", "http", "html", "email",
+        "mimetypes", "csv", "string", "textwrap", "unicodedata", "difflib", "locale", "socket",
+        "ssl", "select", "subprocess", "logging", "platform", "smtplib", "json", "tomllib",
+    )
+)  # fmt: skip
+
 CONTAINERS: Final = frozenset(
     {
         "builtins.dict",

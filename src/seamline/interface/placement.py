@@ -7,6 +7,7 @@ from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.names import Symbol
+from seamline.interface.settled import importers
 from seamline.interface.state import Fact
 
 
@@ -107,35 +108,11 @@ def sharing_problems(placement: Placement) -> Iterator[Finding]:
 
 def _lives(application: Application, fact: Fact) -> bool:
     """Whether state changes after the imports are done, so that copies come apart."""
-    return fact.changed and not fact.resource and not _only_at_import(application, fact)
-
-
-def _only_at_import(application: Application, fact: Fact) -> bool:
-    """Whether only decorators and module-level calls change it: the same in every process."""
-    changers = [
-        body.definition
-        for body in application.bodies.values()
-        for use in body.uses
-        if use.how != "read" and application.state.touched(use.symbol) is fact
-        if body.definition is not None
-    ]
-    if not changers:
-        return False
-    return all(
-        _called_at_import(application, changer)
-        and not any(use.how == "bind" for use in application.bodies[changer].uses)
-        for changer in changers
+    return (
+        fact.changed
+        and not fact.resource
+        and not importers(application.graph, application.state, fact)
     )
-
-
-def _called_at_import(application: Application, definition: Definition) -> bool:
-    callers = [
-        key
-        for key, edges in application.graph.edges.items()
-        for edge in edges
-        if edge.target is definition
-    ]
-    return bool(callers) and all(isinstance(key, str) for key in callers)
 
 
 def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:

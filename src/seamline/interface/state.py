@@ -10,6 +10,7 @@ from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
+from seamline.interface.memo import remembered
 from seamline.interface.model import Kind
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
@@ -33,6 +34,7 @@ class Fact:
 
     Attributes:
         changed: Whether something in the application changes it; otherwise it only escapes.
+        escapes: Whether code that nothing is known of is given it, or it is returned.
         stored: Values that are put into it, with the body that does.
     """
 
@@ -40,6 +42,7 @@ class Fact:
     line: int
     resource: bool
     changed: bool
+    escapes: bool = False
     annotation: ast.expr | None = None
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
 
@@ -245,7 +248,7 @@ class _Finder:
             self.map.framework.add(symbol)
         if "resource" in natures:
             self._add(symbol, line, "resource")
-        elif symbol in self.bound:
+        elif symbol in self.bound and not self._only_remembers(symbol):
             resource = "resource" in self._rebound_natures(symbol)
             self._add(symbol, line, "resource" if resource else "container")
         elif "instance" in natures or ("opaque" in natures and "framework" not in natures):
@@ -262,8 +265,22 @@ class _Finder:
         if symbol not in self.map.facts:
             changed = symbol in self.changed or symbol in self.bound or "." in symbol.name
             self.map.facts[symbol] = Fact(
-                symbol, line, nature == "resource", changed, None, self.stored.get(symbol, [])
+                symbol=symbol,
+                line=line,
+                resource=nature == "resource",
+                changed=changed,
+                escapes=symbol in self.escaped,
+                stored=self.stored.get(symbol, []),
             )
+
+    def _only_remembers(self, symbol: Symbol) -> bool:
+        """Whether a name is set once, to something that cannot change."""
+        if symbol in self.changed:
+            return False
+        values = remembered(self.definitions, symbol)
+        return values is not None and all(
+            self.nature(symbol.module, value) == "constant" for value in values
+        )
 
     def _rebound_natures(self, symbol: Symbol) -> Iterator[Nature]:
         """Yield the natures of what functions of the module assign to a global name."""

@@ -112,14 +112,25 @@ class Touches:
             }
             for key in keys
         }
-        queue = deque((key, symbol) for key in keys for symbol in found[key])
-        while queue:
-            key, symbol = queue.popleft()
-            if isinstance(key, str):
-                continue
-            for caller, line, guess in callers.get(key, ()):
-                if symbol not in found[caller]:
-                    through = guess or found[key][symbol].guess
-                    found[caller][symbol] = Touch(line, key, through)
-                    queue.append((caller, symbol))
+        # What is certain first, so that a guess never hides it.
+        for guessing in (False, True):
+            _follow(found, callers, guessing=guessing)
         return found
+
+
+def _follow(
+    found: dict[Definition | str, dict[Symbol, Touch]],
+    callers: dict[Definition | str, list[tuple[Definition | str, int, bool]]],
+    *,
+    guessing: bool,
+) -> None:
+    """Add to every body what the bodies it runs touch."""
+    queue = deque((key, symbol) for key, touched in found.items() for symbol in touched)
+    while queue:
+        key, symbol = queue.popleft()
+        if isinstance(key, str):
+            continue
+        for caller, line, guess in callers.get(key, ()):
+            if (guessing or not guess) and symbol not in found[caller]:
+                found[caller][symbol] = Touch(line, key, guess or found[key][symbol].guess)
+                queue.append((caller, symbol))

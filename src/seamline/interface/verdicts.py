@@ -1,7 +1,7 @@
 """Where each function runs when a process that does not host its package calls it."""
 
 import ast
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +43,11 @@ class Judgement:
     stays: bool = False
 
 
+def _strict(obstacles: Iterable[Obstacle]) -> Obstacle | None:
+    """Return the first obstacle that callers cannot avoid."""
+    return next((found for found in obstacles if not found.optional), None)
+
+
 @dataclass(slots=True)
 class Judge:
     """Gives the verdicts of one service.
@@ -51,6 +56,8 @@ class Judge:
         local: What the user lists as ``local`` in ``seamline.toml``.
         modules: The modules of its package.
         touched: What each body touches, within the service and unplaced modules.
+        contested: State of modules that belong to no service which the host uses: functions
+            that run elsewhere must not.
     """
 
     service: str
@@ -61,6 +68,17 @@ class Judge:
     handles: Handles
     modules: Container[str]
     touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
+    contested: frozenset[Symbol] = frozenset()
+
+    def read(self, definitions: Sequence[Definition]) -> None:
+        """Find out which state the functions use that certainly run on the host."""
+        self.contested = frozenset(
+            symbol
+            for definition in definitions
+            for symbol, touch in self.touched.get(definition, {}).items()
+            if symbol.module not in self.modules and not touch.guess
+            if definition not in self.callbacks and not self._stays(definition)
+        )
 
     def judge(self, definition: Definition, names: Sequence[str], *, public: bool) -> Judgement:
         """Return the verdict on one function.
@@ -78,9 +96,8 @@ class Judge:
             return Judgement(Verdict.LOCAL, f"{self.callbacks[definition]}: a framework calls it")
         touched = self.touched.get(definition, {})
         obstacles = list(self.obstacles(definition))
-        strict = next((found for found in obstacles if not found.optional), None)
-        stays = strict is not None or (definition.owner is not None and not definition.is_static)
-        if not touched or (stays and not self._is_of_host(touched)):
+        strict = _strict(obstacles)
+        if not touched or (self._stays(definition) and not self._is_of_host(touched)):
             return self._free(definition, touched, next(iter(obstacles), None), public=public)
         evidence = self.evidence(touched)
         if strict is not None:
@@ -91,18 +108,26 @@ class Judge:
             )
         if obstacles:
             evidence += f"; {obstacles[0].where} {obstacles[0].type} only where callers pass one"
-        return Judgement(Verdict.REMOTE, evidence)
+        return Judgement(Verdict.REMOTE, evidence, stays=not self._is_of_host(touched))
+
+    def _stays(self, definition: Definition) -> bool:
+        """Whether a function cannot cross, whatever it touches."""
+        method = definition.owner is not None and not definition.is_static
+        return method or _strict(self.obstacles(definition)) is not None
 
     def _is_of_host(self, touched: Mapping[Symbol, Touch]) -> bool:
-        """Whether some of it is the host's alone.
+        """Whether some of it is certainly the host's alone.
 
         Handles of shared modules and of framework objects are not: every process that builds
-        the application has its own of the same database.
+        the application has its own of the same database. State of a module that belongs to no
+        service is where it is used, unless the host uses it too. Where only the name of a
+        method says that a body of the package is entered, that body crosses or raises.
         """
         return any(
-            (fact := self.state.facts.get(symbol)) is not None
-            and (not fact.resource or symbol.module in self.modules)
-            for symbol in touched
+            not touch.guess
+            and (fact := self.state.facts.get(symbol)) is not None
+            and (symbol.module in self.modules or (not fact.resource and symbol in self.contested))
+            for symbol, touch in touched.items()
         )
 
     def _free(
@@ -114,9 +139,7 @@ class Judge:
         public: bool,
     ) -> Judgement:
         """Return the verdict on a function that needs nothing which only the host has."""
-        nothing = "touches no state of the host"
-        if touched:
-            nothing = f"touches only {min(touched)}, which every process has its own of"
+        nothing = self._harmless(touched)
         if definition.owner is not None and not definition.is_static:
             return Judgement(Verdict.LOCAL, f"a method that {nothing}")
         if found is not None:
@@ -139,9 +162,27 @@ class Judge:
             stays=True,
         )
 
+    def _harmless(self, touched: Mapping[Symbol, Touch]) -> str:
+        """Return one clause that says why what is touched is not the host's."""
+        certain = [symbol for symbol, touch in touched.items() if not touch.guess]
+        if not touched:
+            return "touches no state of the host"
+        if not certain:
+            return (
+                f"touches no state of the host but {min(touched)} as far as names of methods "
+                "say, and that would cross or raise"
+            )
+        symbol = min(certain)
+        fact = self.state.facts.get(symbol)
+        if fact is None or fact.resource:
+            return f"touches only {symbol}, which every process has its own of"
+        return f"touches only {symbol}, which belongs to no service"
+
     def evidence(self, touched: Mapping[Symbol, Touch]) -> str:
         """Return one clause that says which state is touched, and how."""
-        symbol, touch = min(touched.items(), key=lambda item: (item[1].via is not None, item[0]))
+        symbol, touch = min(
+            touched.items(), key=lambda item: (item[1].guess, item[1].via is not None, item[0])
+        )
         more = f" and {len(touched) - 1} more" if len(touched) > 1 else ""
         if touch.via is None:
             return f"touches {symbol}{more}"

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from seamline.interface.bodies import Body, Call
-from seamline.interface.functions import Definition, Definitions
+from seamline.interface.functions import Definition, Definitions, own_nodes
 
 Lines = tuple[range, ...]
 
@@ -20,7 +20,7 @@ def wrappers_of(
     for symbol in definition.decorators:
         for decorator in () if symbol is None else definitions.functions.get(symbol, ()):
             if decorator is not definition:
-                yield bodies[decorator], _nested(decorator)
+                yield bodies[decorator], nested_lines(decorator)
 
 
 def covers(lines: Lines, line: int) -> bool:
@@ -61,10 +61,25 @@ def _filled_in(call: Call, positional: list[str]) -> set[str]:
     return found
 
 
-def _nested(decorator: Definition) -> Lines:
+def nested_lines(decorator: Definition) -> Lines:
+    """Return the lines of functions inside one that may run after it has returned."""
     return tuple(
         range(node.lineno, (node.end_lineno or node.lineno) + 1)
         for node in ast.walk(decorator.node)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         and node is not decorator.node
+        and not _gives_back(node)
     )
+
+
+def _gives_back(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+    """Whether a function returns one of its parameters and nothing else.
+
+    ``def decorate(fn): REGISTRY.append(fn); return fn`` inside a decorator that takes
+    arguments is a decorator itself: it runs once, and never when ``fn`` is called.
+    """
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    own = {arg.arg for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    returned = [part.value for part in own_nodes(node) if isinstance(part, ast.Return)]
+    return bool(returned) and all(isinstance(v, ast.Name) and v.id in own for v in returned)

@@ -1,0 +1,94 @@
+"""Module-level names that only remember an answer: the same in every process that asks."""
+
+import ast
+from collections.abc import Container, Iterator
+
+from seamline.interface.functions import Definition, Definitions, own_nodes
+from seamline.interface.names import Symbol
+
+
+def remembered(definitions: Definitions, symbol: Symbol) -> list[ast.expr] | None:
+    """Return what is assigned to a name that is set once, where it was found unset.
+
+    ``if _version is None: _version = read_version()`` is such an assignment, and so is one
+    below ``if _version is not None: return _version``. A value made of the parameters of its
+    function is none: the first call would decide what others get.
+
+    Returns:
+        The values, or None when any assignment in a function is of another kind.
+    """
+    values: list[ast.expr] = []
+    for definition in definitions.by_module[symbol.module]:
+        if not _declares(definition, symbol.name):
+            continue
+        found = list(_assigned(definition.node.body, symbol.name, unset=False))
+        parameters = definition.annotations().keys()
+        if any(value is None or _mentions(value, parameters) for value in found):
+            return None
+        values += [value for value in found if value is not None]
+    return values or None
+
+
+def _declares(definition: Definition, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Global) and name in part.names for part in own_nodes(definition.node)
+    )
+
+
+def _assigned(body: list[ast.stmt], name: str, *, unset: bool) -> Iterator[ast.expr | None]:
+    """Yield the values assigned to a name; None for one that may replace another."""
+    for node in body:
+        match node:
+            case ast.If(test=test, body=inner, orelse=other):
+                yield from _assigned(inner, name, unset=unset or _says_unset(test, name))
+                yield from _assigned(other, name, unset=unset or _says_set(test, name))
+                if _says_set(test, name) and isinstance(inner[-1], (ast.Return, ast.Raise)):
+                    unset = True
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
+                yield value if unset else None
+            case ast.With(body=inner):
+                yield from _assigned(inner, name, unset=unset)
+            case ast.Try(body=inner, handlers=[], finalbody=last):
+                yield from _assigned([*inner, *last], name, unset=unset)
+            case _ if _binds(node, name):
+                yield None
+            case _:
+                pass
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
+        for part in ast.walk(node)
+    )
+
+
+def _says_unset(test: ast.expr, name: str) -> bool:
+    """Whether a condition holds only while the name has no value yet."""
+    match test:
+        case ast.Compare(
+            left=ast.Name(id=found), ops=[ast.Is()], comparators=[ast.Constant(None)]
+        ):
+            return found == name
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=found)):
+            return found == name
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return any(_says_unset(part, name) for part in parts)
+        case _:
+            return False
+
+
+def _says_set(test: ast.expr, name: str) -> bool:
+    match test:
+        case ast.Name(id=found):
+            return found == name
+        case ast.Compare(
+            left=ast.Name(id=found), ops=[ast.IsNot()], comparators=[ast.Constant(None)]
+        ):
+            return found == name
+        case _:
+            return False
+
+
+def _mentions(value: ast.expr, names: Container[str]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(value))

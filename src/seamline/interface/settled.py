@@ -1,0 +1,57 @@
+"""State that is settled once the imports are done: what changes it runs only meanwhile."""
+
+from seamline.interface.functions import Definition
+from seamline.interface.graph import Graph
+from seamline.interface.names import Symbol
+from seamline.interface.state import Fact, StateMap
+from seamline.interface.wrapping import covers, nested_lines
+
+
+def forget_constants(graph: Graph, state: StateMap) -> None:
+    """Drop what only its own module changes, and only while it is imported.
+
+    Every process that has the module then has the same: a table, built step by step. A
+    registry that other modules fill is another matter, since not every process has those.
+    """
+    changers = _changers(graph, state)
+    for symbol, fact in list(state.facts.items()):
+        is_kept = fact.changed and not fact.resource and not fact.escapes
+        if is_kept and _importers(graph, changers.get(symbol, set())) == {symbol.module}:
+            del state.facts[symbol]
+
+
+def importers(graph: Graph, state: StateMap, fact: Fact) -> set[str]:
+    """Return the modules that change state by calling functions while they are imported.
+
+    Empty when a function changes it that runs later too, or binds a name anew.
+    """
+    return _importers(graph, _changers(graph, state).get(fact.symbol, set()))
+
+
+def _changers(graph: Graph, state: StateMap) -> dict[Symbol, set[Definition | None]]:
+    """Return the functions that change each piece of state; None for one that they made."""
+    found: dict[Symbol, set[Definition | None]] = {}
+    for body in graph.bodies.values():
+        definition = body.definition
+        if definition is None:
+            continue
+        changes = [(use, state.touched(use.symbol)) for use in body.uses if use.how != "read"]
+        later = nested_lines(definition) if changes else ()
+        for use, fact in changes:
+            if fact is not None:
+                is_made = covers(later, use.line)
+                found.setdefault(fact.symbol, set()).add(None if is_made else definition)
+    return found
+
+
+def _importers(graph: Graph, changers: set[Definition | None]) -> set[str]:
+    modules: set[str] = set()
+    for changer in changers:
+        if changer is None:
+            return set()
+        callers = graph.callers.get(changer, [])
+        called_later = any(not isinstance(key, str) for key in callers)
+        if called_later or not callers or any(u.how == "bind" for u in graph.bodies[changer].uses):
+            return set()
+        modules.update(key for key in callers if isinstance(key, str))
+    return modules

@@ -1,0 +1,253 @@
+"""What only looks like state of the host, and what only may be: verdicts without false alarms."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+Read = Callable[..., Reading]
+
+
+def _verdicts(read: Read, source: str, *, other: str = "") -> dict[str, str]:
+    files = {"shop/__init__.py": "", "shop/stock/__init__.py": source, "shop/tools.py": other}
+    found = read(files, "shop.stock")
+    return {
+        name.removeprefix("shop.stock."): function.verdict.value
+        for name, function in found.functions.items()
+    }
+
+
+MEMO = """
+_version = None
+
+def version():
+    global _version
+    {body}
+    return _version
+
+def keep(file):
+    return file.read(), version()
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("if _version is None:\n        _version = str(1)", id="is None"),
+        pytest.param("if not _version:\n        _version = str(1)", id="not"),
+        pytest.param(
+            "if _version is not None:\n        return _version\n    _version = str(1)", id="return"
+        ),
+    ],
+)
+def test_a_name_that_remembers_an_answer_is_no_state(read: Read, body: str) -> None:
+    assert _verdicts(read, MEMO.format(body=body))["keep"] == "local"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("_version = str(1)", id="always"),
+        pytest.param("if _version is None:\n        _version = []", id="container"),
+        pytest.param("if _version is not None:\n        _version = str(1)", id="again"),
+        pytest.param(
+            "if _version is None:\n        _version = str(1)\n    else:\n        _version = None",
+            id="forgets",
+        ),
+    ],
+)
+def test_a_name_that_may_get_another_value_is_state(read: Read, body: str) -> None:
+    assert _verdicts(read, MEMO.format(body=body))["keep"] == "refused"
+
+
+def test_a_name_that_remembers_what_the_first_caller_passed_is_state(read: Read) -> None:
+    source = """
+_limit = None
+
+def limit(given):
+    global _limit
+    if _limit is None:
+        _limit = str(given)
+    return _limit
+
+def keep(file):
+    return file.read(), limit(3)
+"""
+    assert _verdicts(read, source)["keep"] == "refused"
+
+
+def test_a_decorator_that_only_notes_what_it_decorates_runs_once(read: Read) -> None:
+    source = """
+NOTED = []
+
+def noted(function=None, *, label=""):
+    def decorate(function):
+        NOTED.append((function, label))
+        return function
+    return decorate if function is None else decorate(function)
+
+@noted(label="a")
+def keep(file):
+    for line in file.readlines():
+        print(line)
+
+def all_noted():
+    return [name for name, _ in NOTED]
+"""
+    verdicts = _verdicts(read, source)
+
+    assert verdicts["keep"] == "local"
+    assert verdicts["all_noted"] == "remote"
+
+
+def test_a_decorator_whose_wrapper_notes_each_call_touches_state_at_each_call(read: Read) -> None:
+    source = """
+NOTED = []
+
+def noted(function):
+    def wrapper(*args):
+        NOTED.append(function)
+        return function(*args)
+    return wrapper
+
+@noted
+def keep(file):
+    return file.read()
+"""
+    assert _verdicts(read, source)["keep"] == "refused"
+
+
+TABLE = """
+ACTIONS = {{}}
+
+def _add(name, what):
+    ACTIONS[name] = what
+
+for _name in ("a", "b"):
+    _add(_name, 1)
+
+def keep(file):
+    return ACTIONS.get(file.read())
+{more}
+"""
+
+
+def test_a_table_that_its_own_module_builds_while_imported_is_a_constant(read: Read) -> None:
+    assert _verdicts(read, TABLE.format(more=""))["keep"] == "local"
+
+
+@pytest.mark.parametrize(
+    ("more", "other"),
+    [
+        pytest.param("def later():\n    _add('c', 2)\n", "", id="added to later"),
+        pytest.param("def table():\n    return ACTIONS\n", "", id="given away"),
+        pytest.param("", "from shop.stock import _add\n_add('c', 2)\n", id="filled by others"),
+    ],
+)
+def test_a_table_that_may_differ_between_processes_is_state(
+    read: Read, more: str, other: str
+) -> None:
+    assert _verdicts(read, TABLE.format(more=more), other=other)["keep"] == "refused"
+
+
+METHODS = """
+import re
+import sqlite3
+
+COUNTS = {}
+WORD = re.compile("a")
+
+class Table:
+    def group(self):
+        COUNTS["group"] = 1
+    def execute(self):
+        COUNTS["execute"] = 1
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("return WORD.match(file.read()).group()", id="compiled"),
+        pytest.param("return re.match('a', file.read()).group()", id="match"),
+        pytest.param("return sqlite3.connect(file.read()).execute()", id="connection"),
+    ],
+)
+def test_methods_of_what_the_standard_library_made_are_not_the_application_s(
+    read: Read, body: str
+) -> None:
+    found = _verdicts(read, METHODS + f"\ndef keep(file):\n    {body}\n")
+
+    assert found["keep"] == "local"
+
+
+def test_a_value_that_went_through_the_standard_library_may_be_the_application_s(
+    read: Read,
+) -> None:
+    source = METHODS + "\nimport copy\n\ndef keep(row):\n    return copy.copy(row).group()\n"
+
+    found = read({"shop/__init__.py": "", "shop/stock/__init__.py": source}, "shop.stock")
+
+    assert "may touch shop.stock:COUNTS" in found.functions["shop.stock.keep"].reason
+
+
+def test_what_only_a_method_s_name_says_refuses_nothing(read: Read) -> None:
+    source = METHODS + "\ndef keep(connection):\n    return connection.execute()\n"
+
+    found = read({"shop/__init__.py": "", "shop/stock/__init__.py": source}, "shop.stock")
+
+    function = found.functions["shop.stock.keep"]
+    assert function.verdict.value == "local"
+    assert "that would cross or raise" in function.reason
+
+
+def test_a_guess_does_not_hide_what_is_certain(read: Read) -> None:
+    source = (
+        METHODS
+        + """
+def _touch():
+    COUNTS["x"] = 1
+
+def keep(connection):
+    connection.execute()
+    _touch()
+"""
+    )
+    assert _verdicts(read, source)["keep"] == "refused"
+
+
+OTHER = """
+SEEN = []
+
+def see(what):
+    SEEN.append(what)
+"""
+
+
+def test_state_of_no_service_is_where_a_function_that_stays_runs(read: Read) -> None:
+    source = "from shop.tools import see\n\ndef keep(file):\n    see(file.read())\n"
+
+    found = read(
+        {"shop/__init__.py": "", "shop/stock/__init__.py": source, "shop/tools.py": OTHER},
+        "shop.stock",
+    )
+
+    function = found.functions["shop.stock.keep"]
+    assert function.verdict.value == "local"
+    assert "shop.tools:SEEN, which belongs to no service" in function.reason
+
+
+def test_state_of_no_service_that_the_host_uses_too_refuses_what_cannot_cross(read: Read) -> None:
+    source = """
+from shop.tools import see
+
+def keep(file):
+    see(file.read())
+
+def note(text):
+    for part in text:
+        see(part)
+"""
+    verdicts = _verdicts(read, source, other=OTHER)
+
+    assert verdicts == {"keep": "refused", "note": "remote"}
