@@ -1,18 +1,21 @@
 """One test session over one layout: its hosts, its seams, and what went over them."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from seamline.config import Config
-from seamline.errors import ConfigError, InvisibleState
+from seamline.errors import InvisibleState
 from seamline.plan import (
     RUN_VARIABLE,
     SECRET_FILE,
@@ -67,8 +70,8 @@ class _Watched:
 class SplitSession:
     """The application of a configuration, split as one layout says, for one test process.
 
-    The test process is the group that holds the first http service; the other groups are
-    real processes. In layout ``local`` every service is a place of its own in the test
+    The test process is the group that holds the first http service, or one that hosts nothing
+    where no service is http; the other groups are real processes. In layout ``local`` every service is a place of its own in the test
     process; in ``mono`` nothing is hooked at all.
 
     Attributes:
@@ -102,7 +105,6 @@ class SplitSession:
         """Start the hosts and open the seams. After an error, :meth:`stop` cleans up.
 
         Raises:
-            ConfigError: The layout has no http service whose group the test process could be.
             StartError: A host did not become ready.
             UsageError: The application or its configuration cannot be used.
         """
@@ -112,7 +114,7 @@ class SplitSession:
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         analysis = analyse_project(self._config, self.layout)
         plan = build(self._config, analysis, layout=self.layout, run_dir=Path(self._run_dir))
-        front = front_of(plan, self._config)
+        plan, front = with_front(plan)
         is_local = self.layout == "local"
         mine = () if is_local else front.services
         self.services = tuple(
@@ -263,20 +265,26 @@ class SplitSession:
             self._aligned = (environ, cwd)
 
 
-def front_of(plan: Plan, config: Config) -> GroupPlan:
-    """Return the group that the test process is: that of the first http service.
+def with_front(plan: Plan) -> tuple[Plan, GroupPlan]:
+    """Return the plan with the group that the test process is, and that group.
 
-    Raises:
-        ConfigError: No service is http.
+    It is the first http service's. Where no service is http, the test process hosts nothing,
+    as a program that only calls: a group of its own, which is added.
     """
     for service in plan.services:
         if service.http is not None:
-            return plan.group_of(service.name)
-    raise ConfigError(
-        "no service is http, so the tests' process has no group to be",
-        file=str(config.file),
-        remedy='add [services.web] with http = "module:app"',
-    )
+            return plan, plan.group_of(service.name)
+    if plan.layout == "local":
+        return plan, plan.groups[0]
+    taken = {group.name for group in plan.groups}
+    name = next(name for name in _front_names() if name not in taken)
+    front = GroupPlan(name=name, services=())
+    return msgspec.structs.replace(plan, groups=(front, *plan.groups)), front
+
+
+def _front_names() -> Iterator[str]:
+    yield "tests"
+    yield from (f"tests-{number}" for number in itertools.count(2))
 
 
 def _read_environment() -> dict[str, str]:
