@@ -240,8 +240,8 @@ PACKAGES_ALONE = """
 """
 
 
-@pytest.mark.parametrize("layout", ["micro", "local", "one"])
-def test_without_an_http_service_the_tests_process_hosts_nothing(suite, layout):
+@pytest.mark.parametrize(("layout", "places"), [("micro", 3), ("local", 1), ("one", 2)])
+def test_without_an_http_service_the_tests_process_hosts_nothing(suite, layout, places):
     suite.write("seamline.toml", PACKAGES_ALONE)
     suite.tests(
         f"""
@@ -249,7 +249,7 @@ def test_without_an_http_service_the_tests_process_hosts_nothing(suite, layout):
 
         def test_places():
             places = {{os.getpid(), stock.process(), orders.process()}}
-            assert len(places) == {dict(micro=3, local=1, one=2)[layout]}
+            assert len(places) == {places}
         """
     )
     suite.write(
