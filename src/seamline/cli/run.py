@@ -42,6 +42,13 @@ def run(args: argparse.Namespace) -> int:
     plan = build(
         config, analysis, layout=config.layout, run_dir=run_dir(config, os.environ, create=False)
     )
+    if not any(service.http or service.command for service in config.services):
+        output.warning(
+            "no service is http or a command, so nothing calls what is started; add "
+            '[services.web] with http = "module:app" (tests need none: pytest '
+            "--seamline-layout micro)",
+            code="config",
+        )
     errors = [one for one in analysis.findings if one.severity is Severity.ERROR]
     # In one group nothing crosses a process boundary, so nothing of this can happen.
     if len(plan.groups) > 1 or plan.layout == "local":

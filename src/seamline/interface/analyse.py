@@ -47,7 +47,8 @@ def analyse(
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
     interfaces = tuple(_interface(application, found) for found in facts.values())
-    return Analysis(interfaces=interfaces, findings=tuple(problems))
+    read_modules = sorted(s.name for s in application.sources.modules.values() if not s.test)
+    return Analysis(interfaces=interfaces, findings=tuple(problems), modules=tuple(read_modules))
 
 
 def _own(application: Application, service: PackageService) -> ServiceFacts:
@@ -134,6 +135,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
     ]
     functions.sort(key=lambda function: not function.public)
     imports = application.imports.closure(own, runtime=True)
+    used = application.imports.used(name for name in own if not modules[name].test)
     return Interface(
         service=service.service,
         package=service.package,
@@ -143,5 +145,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         type_modules=tuple(sorted(application.imports.closure(own, runtime=False))),
         registers=tuple(sorted(registered_on(application.graph, own) - own)),
         imports=tuple(sorted(imports - own)),
+        uses=tuple(sorted(used & modules.keys())),
+        libraries=tuple(sorted(used - modules.keys())),
         reads_framework_context=reads_framework_context(application.graph, own),
     )

@@ -128,6 +128,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
             registers functions while it is imported (``@signals.saved.connect``); a group
             that imports one of them imports this package too.
         imports: Application modules that importing the package imports, transitively.
+        uses: Application modules that its code may use, directly or through others.
+        libraries: Modules of libraries that these use directly, and names in such modules.
         reads_framework_context: Whether its code reads a framework's application context.
     """
 
@@ -139,6 +141,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     type_modules: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     reads_framework_context: bool = False
 
     def names_of(self, function: Function) -> frozenset[str]:
@@ -164,7 +168,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading the source of a whole application found."""
+    """What reading the source of a whole application found.
+
+    Attributes:
+        modules: Every module that was read, tests aside.
+    """
 
     interfaces: tuple[Interface, ...]
     findings: tuple[Finding, ...]
+    modules: tuple[str, ...] = ()

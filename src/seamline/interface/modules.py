@@ -37,6 +37,37 @@ class Imports:
         if found.name and f"{found.module}.{found.name}" in self.world.modules:
             yield f"{found.module}.{found.name}"
 
+    def used(self, modules: Iterable[str]) -> set[str]:
+        """Return the modules that the code of some modules may use, libraries' too.
+
+        Imports are followed wherever they stand, through re-exports to where a name is bound.
+        A parent that is only on the way to what is imported is executed, not used.
+        """
+        found: set[str] = set()
+        queue = list(modules)
+        while queue:
+            module = queue.pop()
+            if module in found:
+                continue
+            found.add(module)
+            names = self.world.modules.get(module)
+            for one in () if names is None else names.imports:
+                if not one.typing_only:
+                    queue += self._bound_in(one)
+                    if not one.top:  # looked up when it runs, so it sees what stands there then
+                        found.add(one.module)
+        return found
+
+    def _bound_in(self, one: Import) -> list[str]:
+        """Return the module that an import's name is bound in, or that it is.
+
+        Of a library nobody read, so the name may be either.
+        """
+        if one.name in {"", "*"}:
+            return [one.module]
+        symbol = self.world.imported(one)
+        return [symbol.module] if symbol.module else [one.module, f"{one.module}.{one.name}"]
+
     def closure(self, modules: Iterable[str], *, runtime: bool) -> set[str]:
         """Return the modules and everything they import, directly or through others."""
         found: set[str] = set()

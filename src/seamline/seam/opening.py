@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePath
 from types import CodeType, FunctionType, ModuleType
 from typing import NoReturn
@@ -26,7 +27,7 @@ from seamline.seam.half import (
 )
 from seamline.seam.hosting import carried, codec_of
 from seamline.seam.importing import Imports
-from seamline.seam.place import LocalHome, RemoteHome
+from seamline.seam.place import AskingHome, LocalHome, Place, RemoteHome
 from seamline.seam.sealing import Seal, Write
 from seamline.seam.strays import find_strays
 from seamline.seam.threads import KeptPlaces
@@ -57,7 +58,7 @@ class _Seam:
     plan: ServicePlan
     interface: Interface
     client: ClientLike
-    home: RemoteHome | LocalHome
+    home: Place
     seal: Seal
     swaps: WeakKeyDictionary[FunctionType, _Swap] = field(default_factory=WeakKeyDictionary)
     searched: set[str] = field(default_factory=set)
@@ -80,6 +81,7 @@ class Seams:
         group: str | None,
         connect: Callable[[str], ClientLike],
         local: bool = False,
+        keeps: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare the seams; nothing is opened before :meth:`install`.
 
@@ -89,11 +91,13 @@ class Seams:
                 it hosts nothing.
             connect: Returns the client of a service. Called when its seam first opens.
             local: Layout ``local``: one process, in which every service is its own place.
+            keeps: Asked before each call to a service; True keeps the call in this process.
         """
         self.on_write: Callable[[Write], bool] | None = None
         self._plan = plan
         self._local = local
         self._connect = connect
+        self._keeps = keeps
         # Reentrant: opening may import a module that a context variable lives in.
         self._changing = threading.RLock()
         self._seams: dict[str, _Seam] = {}
@@ -188,6 +192,13 @@ class Seams:
                 totals[service] = dict(counter)
         return totals
 
+    def mentions(self, service: str, name: str) -> bool:
+        """Return whether bodies of a service that are found so far use a name."""
+        seam = self._seams.get(service)
+        return seam is not None and any(
+            _mentions(swap.original, name) for swap in seam.swaps.values()
+        )
+
     def after_fork(self) -> None:
         """Go on in a forked child: its seams are open, and no thread holds a lock there."""
         self._changing = threading.RLock()
@@ -196,12 +207,14 @@ class Seams:
     def _seam(self, service: str) -> _Seam:
         if service not in self._seams:
             plan, interface = self._remote[service]
-            home: RemoteHome | LocalHome
+            home: Place
             if self._local:
                 home = LocalHome(self._imports, service)
             else:
                 home = RemoteHome(self._imports, lambda: self._stay(service))
             seal = Seal(interface, self._plan.root, home, not self._local, self._allows)
+            if self._keeps is not None:
+                home = AskingHome(home, partial(self._keeps, service))
             self._seams[service] = _Seam(plan, interface, self._connect(service), home, seal)
         return self._seams[service]
 
@@ -277,6 +290,12 @@ def _loaded(interface: Interface) -> set[str]:
         if module is not None and not getattr(spec, "_initializing", False):
             names.add(name)
     return names
+
+
+def _mentions(code: CodeType, name: str) -> bool:
+    return name in code.co_names or any(
+        _mentions(const, name) for const in code.co_consts if isinstance(const, CodeType)
+    )
 
 
 def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Protocol
 
 from seamline.seam.importing import Imports
 
@@ -29,6 +30,32 @@ class RemoteHome:
             return False
         self._staying()
         return True
+
+
+class Place(Protocol):
+    """Tells whether the running code is in a service's own place."""
+
+    def is_here(self) -> bool:
+        """Return whether a body of the service may run in the calling thread."""
+
+
+class AskingHome:
+    """The same place for client halves of a test process, where a call may have to stay.
+
+    Args:
+        home: Asked first.
+        keeps: Asked before each call that would cross; it may close the seam and keep the call.
+    """
+
+    __slots__ = ("_home", "_keeps")
+
+    def __init__(self, home: Place, keeps: Callable[[], bool]) -> None:
+        self._home = home
+        self._keeps = keeps
+
+    def is_here(self) -> bool:
+        """Return whether a body of the service may run in the calling thread."""
+        return self._home.is_here() or self._keeps()
 
 
 class LocalHome:

@@ -33,8 +33,8 @@ class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
 class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
     """Asks every worker to take over what a test process set up, and those that will start.
 
-    Answered with :class:`AlignedReply` when all have. ``environ`` and ``cwd`` are as in
-    :class:`seamline.worker.Align`.
+    Answered with :class:`AlignedReply` when all have. ``environ``, ``cwd`` and ``path`` are as
+    in :class:`seamline.worker.Align`.
 
     Attributes:
         mark: A line to write into the log stream, after all that workers had printed when
@@ -43,6 +43,7 @@ class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
 
     environ: dict[str, str] | None = None
     cwd: str | None = None
+    path: tuple[str, ...] = ()
     mark: str | None = None
 
 

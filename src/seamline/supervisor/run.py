@@ -56,6 +56,7 @@ class Supervisor:
         colored: Whether its prefixes are coloured.
         verbose: Whether the traceback of a failed start is shown whole.
         absent: A group that is not started, because the caller's own process is it.
+        secret: What every process of the run knows; None for a new one.
         on_ready: Called once every group is ready.
     """
 
@@ -70,6 +71,7 @@ class Supervisor:
         colored: bool = False,
         verbose: bool = False,
         absent: str | None = None,
+        secret: bytes | None = None,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.plan = plan
@@ -83,6 +85,7 @@ class Supervisor:
         self._colored = colored
         self._verbose = verbose
         self._absent = absent
+        self._secret = secret
         self._on_ready = on_ready
         self._serials = itertools.count(1)
         self._last_answers: list[Aligned | None] = []
@@ -120,7 +123,7 @@ class Supervisor:
         looking: asyncio.Task[None] | None = None
         try:
             self._open_groups()
-            self._directory.write(self.plan)
+            self._directory.write(self.plan, self._secret)
             await control.start()
             self._watch_signals()
             looking = asyncio.create_task(self._look_after())
@@ -253,7 +256,12 @@ class Supervisor:
 
     async def _align(self, request: AlignRequest) -> AlignedReply:
         """Have every worker take over what a test process set up."""
-        order = Align(serial=next(self._serials), environ=request.environ, cwd=request.cwd)
+        order = Align(
+            serial=next(self._serials),
+            environ=request.environ,
+            cwd=request.cwd,
+            path=request.path,
+        )
         workers = [
             slot.process
             for group in self._groups

@@ -59,15 +59,15 @@ class RunDirectory:
         os.ftruncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
 
-    def write(self, plan: Plan) -> None:
-        """Write what workers read: the plan and a new secret.
+    def write(self, plan: Plan, secret: bytes | None = None) -> None:
+        """Write what workers read: the plan and a secret, a new one if none is given.
 
         Raises:
             UsageError: The directory cannot be written to.
         """
         with self._explained():
             self._write_private(PLAN_FILE, to_json(plan))
-            self._write_private(SECRET_FILE, secrets.token_bytes(_SECRET_BYTES))
+            self._write_private(SECRET_FILE, secret or secrets.token_bytes(_SECRET_BYTES))
 
     def remove(self) -> None:
         """Remove everything, then let go of it."""

@@ -39,13 +39,20 @@ class _Order(msgspec.Struct, frozen=True):
 
     plan: Plan
     absent: str
+    secret: bytes
     pid: int
 
 
 class Hosts:
-    """The groups of a plan that the test process does not hold. Close with :meth:`stop`."""
+    """The groups of a plan that the test process does not hold. Close with :meth:`stop`.
 
-    def __init__(self, plan: Plan, *, absent: str) -> None:
+    Args:
+        plan: The plan of the run.
+        absent: The test process's own group.
+        secret: What every process of the run knows.
+    """
+
+    def __init__(self, plan: Plan, *, absent: str, secret: bytes) -> None:
         self._lines: list[str] = []
         self._dropped = 0
         self._test_began_at = 0
@@ -55,17 +62,11 @@ class Hosts:
         self._marks = itertools.count(1)
         self._plan = plan
         self._absent = absent
+        self._secret = secret
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, environ: Mapping[str, str]) -> None:
-        """Start them; returns when each is ready.
-
-        Args:
-            environ: The environment they start in.
-
-        Raises:
-            StartError: One did not become ready; its words are in the message.
-        """
+        """Begin to start them, in an environment; :meth:`wait_ready` comes next."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seamline.testing.hosts"],
             stdin=subprocess.PIPE,
@@ -81,21 +82,28 @@ class Hosts:
             # would find these.
             _thread.start_new_thread(self._read, (pipe,))
         assert self._process.stdin is not None
-        order = _Order(self._plan, self._absent, os.getpid())
+        order = _Order(self._plan, self._absent, self._secret, os.getpid())
         with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
             self._process.stdin.write(msgspec.json.encode(order) + b"\n")
             self._process.stdin.flush()
+
+    def wait_ready(self) -> None:
+        """Wait until each of them is ready.
+
+        Raises:
+            StartError: One did not become ready; its words are in the message.
+        """
         if not self._wait_for(_READY):
             self.stop()
             raise StartError("the hosts of the tests did not start:\n" + self._last_words())
 
-    def align(self, environ: dict[str, str], cwd: str | None) -> None:
-        """Have every host take over environment and working directory, also those to come.
+    def align(self, environ: dict[str, str], cwd: str | None, path: tuple[str, ...]) -> None:
+        """Have every host take over environment, directory and path, also those to come.
 
         Raises:
             StartError: The hosts are gone.
         """
-        self._exchange(AlignRequest(environ, cwd))
+        self._exchange(AlignRequest(environ, cwd, path))
 
     def ask(self) -> AlignedReply:
         """Ask every host what it did so far.
@@ -196,6 +204,7 @@ async def _supervise(order: _Order) -> int:
         os.environ,
         log_level="warning",
         absent=order.absent,
+        secret=order.secret,
         on_ready=lambda: supervisor.mark(_READY),
     )
     loop = asyncio.get_running_loop()

@@ -5,10 +5,14 @@ Public functions are another matter: patching one patches what the test process 
 """
 
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
+from seamline.interface import Interface, Verdict
 from seamline.seam import Seams, Write
+from seamline.testing.causes import PATCHED, Cause
+from seamline.testing.reach import Reach
+from seamline.testing.replaced import Replaced, Replacements
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -22,42 +26,80 @@ class Patches:
 
     Args:
         seams: Of the test process.
+        interfaces: The packages behind them, by service.
+        reach: What each of them may use.
         application: Top-level packages of the application, whose own code patches nothing.
-        closes: Whether the seam has to be closed: not in one process, where every package
-            sees the patch.
+        close: Closes the seam of a service before a global behind it is assigned; None in one
+            process, where every package sees the patch.
     """
 
-    def __init__(self, seams: Seams, application: Collection[str], *, closes: bool) -> None:
+    def __init__(
+        self,
+        seams: Seams,
+        interfaces: dict[str, Interface],
+        reach: Reach,
+        application: Collection[str],
+        *,
+        close: Callable[[str, Cause], None] | None,
+    ) -> None:
         self._seams = seams
+        self._interfaces = interfaces
+        self._reach = reach
         self._application = frozenset(application)
-        self._closes = closes
-        self._held: dict[tuple[str, str], tuple[str, object]] = {}
+        self._close = close
+        self._held: dict[Replaced, tuple[str, object]] = {}
+        self._others = Replacements(reach.is_application)
         seams.on_write = self._allow
 
-    @property
-    def services(self) -> list[str]:
-        """The services whose seams are closed."""
-        return sorted({service for service, _ in self._held.values()})
+    def watch(self) -> None:
+        """Begin to take note of patches of other modules, too."""
+        self._others.watch()
 
-    def settle(self) -> None:
-        """Open the seams again whose globals are what they were before they were patched."""
-        closed = self.services
-        for (module, name), (_, original) in list(self._held.items()):
-            if module not in sys.modules or _global(module, name) is original:
-                del self._held[module, name]
-        for service in set(closed).difference(self.services):
-            self._seams.open(service)
+    def end(self) -> None:
+        """Take note no more."""
+        self._others.end()
+
+    def causes(self, service: str) -> Iterator[Cause]:
+        """Yield the patches that code of a service would see and its host does not."""
+        for one in self._held:
+            if self._reach.uses(service, one.module):
+                yield Cause(PATCHED, str(one))
+        for one in self._others.active():
+            if self._reach.uses(service, one.module) and not self._is_called_only(service, one):
+                yield Cause(PATCHED, str(one))
+
+    def settle(self) -> set[str]:
+        """Forget the globals that are what they were before they were patched.
+
+        Returns:
+            The services whose seams must stay closed.
+        """
+        self._others.look()
+        for one, (_, original) in list(self._held.items()):
+            if one.module not in sys.modules or _global(one) is original:
+                del self._held[one]
+        return {service for service, _ in self._held.values()}
 
     def _allow(self, write: Write) -> bool:
         """Let tests and the tools they patch with through, and nobody else."""
         if self._is_application(_caller()):
             return False
-        if self._closes:
-            self._seams.close(write.service)
+        if self._close is not None:
+            one = Replaced(write.module, write.name)
+            self._close(write.service, Cause(PATCHED, str(one)))
             # Only now, with the seam closed, are the module's globals what they were.
-            original = _global(write.module, write.name)
-            self._held.setdefault((write.module, write.name), (write.service, original))
+            self._held.setdefault(one, (write.service, _global(one)))
         return True
+
+    def _is_called_only(self, service: str, one: Replaced) -> bool:
+        """Whether a patch replaces a function of a service that nothing else of it uses.
+
+        The test process calls what stands there, and no host would have.
+        """
+        interface = self._interfaces[service]
+        return _is_offered(interface, one) and not self._seams.mentions(
+            service, one.name.rpartition(".")[2]
+        )
 
     def _is_application(self, module: str) -> bool:
         parts = module.split(".")
@@ -66,8 +108,17 @@ class Patches:
         )
 
 
-def _global(module: str, name: str) -> object:
-    return vars(sys.modules[module]).get(name, _ABSENT)
+def _is_offered(interface: Interface, one: Replaced) -> bool:
+    return any(
+        function.public
+        and function.verdict is not Verdict.LOCAL
+        and ((function.module, function.name) == one or str(one) in function.exports)
+        for function in interface.functions
+    )
+
+
+def _global(one: Replaced) -> object:
+    return vars(sys.modules[one.module]).get(one.name, _ABSENT)
 
 
 def _caller() -> str:

@@ -17,7 +17,7 @@ _MARKER: Final = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--seamline-layout`` and ``--seamline-config``."""
+    """Add ``--seamline-layout`` and what belongs to it."""
     group = parser.getgroup("seamline", "seamline: the same tests over a split application")
     group.addoption(
         "--seamline-layout",
@@ -28,6 +28,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seamline-config",
         metavar="PATH",
         help="the seamline.toml to use; default: the one at or above the tests",
+    )
+
+    group.addoption(
+        "--seamline-strict",
+        action="store_true",
+        help="fail for every warning: tests that ran local, what check finds, idle seams",
+    )
+    group.addoption(
+        "--seamline-report",
+        metavar="FILE",
+        help="write what went over the seams, and what did not, to FILE as JSON",
     )
 
 
@@ -42,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from seamline.testing.watch import Summary, Watch, load_config
 
     loaded = load_config(config, layout)
-    summary = Summary(layout)
+    summary = Summary(config, layout)
     config.pluginmanager.register(summary, "seamline-summary")
     # The controller of xdist runs no tests: each of its workers has hosts of its own.
     is_worker = hasattr(config, "workerinput")

@@ -1,96 +1,77 @@
 """One test session over one layout: its hosts, its seams, and what went over them."""
 
 import contextlib
+import itertools
 import os
+import secrets
 import shutil
-import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from seamline.config import Config
-from seamline.errors import ConfigError, InvisibleState
+from seamline.interface import Analysis, Severity, Verdict
 from seamline.plan import (
     RUN_VARIABLE,
-    SECRET_FILE,
     WORKER_VARIABLE,
     GroupPlan,
     Plan,
     analyse_project,
     build,
 )
-from seamline.rpc import Arguments, Target, record
-from seamline.seam import ClientLike, child_environment
+from seamline.seam import child_environment
 from seamline.testing.answering import Answering
+from seamline.testing.causes import Cause, DjangoState
+from seamline.testing.closing import Closing, Kept
 from seamline.testing.hosts import Hosts
 from seamline.testing.patching import Patches
-from seamline.testing.visible import Connections, Unseen
-from seamline.worker import Identity, Process, is_own_variable
+from seamline.testing.reach import Reach
+from seamline.testing.surroundings import Surroundings, set_environment
+from seamline.testing.visible import Connections
+from seamline.worker import Identity, Process
 
-# It changes several times a test. Hosts get to see one, so that code which only asks whether
-# there is one finds it, but a new one alone is no reason to tell them.
-_CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
-# Reading the environment fails when another thread changes it meanwhile; it is read again.
-_READ_ATTEMPTS: Final = 100
-
-
-class _Watched:
-    """A client that looks around before each call: may this test be answered elsewhere?"""
-
-    def __init__(self, client: ClientLike, before: Callable[[], None]) -> None:
-        self._client = client
-        self._before = before
-        self.declare: Callable[[list[Target]], None] = getattr(
-            client, "declare", lambda _targets: None
-        )
-
-    def call(self, target: Target, arguments: Arguments) -> Any:
-        self._before()
-        return self._client.call(target, arguments)
-
-    async def call_async(self, target: Target, arguments: Arguments) -> Any:
-        self._before()
-        return await self._client.call_async(target, arguments)
-
-    def stream(self, target: Target, arguments: Arguments) -> Any:
-        self._before()
-        return self._client.stream(target, arguments)
-
-    def stream_async(self, target: Target, arguments: Arguments) -> Any:
-        self._before()
-        return self._client.stream_async(target, arguments)
+_SECRET_BYTES: Final = 32
 
 
 class SplitSession:
     """The application of a configuration, split as one layout says, for one test process.
 
-    The test process is the group that holds the first http service; the other groups are
-    real processes. In layout ``local`` every service is a place of its own in the test
-    process; in ``mono`` nothing is hooked at all.
+    The test process is the group that holds the first http service, or one that hosts nothing
+    where no service is http; the other groups are real processes. In layout ``local`` every
+    service is a place of its own in the test process; in ``mono`` nothing is hooked at all.
 
     Attributes:
         layout: Name of the layout.
         services: The services that a seam lies before, seen from the test process.
-        unseen: What the running test set up that hosts cannot see.
+        analysis: What the source of the application says; empty in ``mono``.
     """
 
     def __init__(self, config: Config, layout: str) -> None:
         self.layout = layout
         self.services: tuple[str, ...] = ()
-        self.unseen: set[Unseen] = set()
+        self.analysis = Analysis(interfaces=(), findings=())
         self._config = config
         self._run_dir = ""
         self._pid = os.getpid()
         self._process: Process | None = None
         self._hosts: Hosts | None = None
-        self._answering: Answering | None = None
+        self._answering: Callable[[], Answering] | None = None
+        self._answers: Answering | None = None
         self._patches: Patches | None = None
+        self._closing: Closing | None = None
+        self._reach = Reach(self.analysis)
+        self._django = DjangoState()
         self._connections = Connections(config.root)
-        self._aligned: tuple[dict[str, str], str | None] | None = None
-        self._aligning = threading.Lock()
+        self._started_in = Surroundings({}, None, ())
+        self._aligned: Surroundings | None = None
+        self._raw_environ: dict[bytes, bytes] | None = None
+        self._is_ready = False
+        self._waiting = threading.RLock()
         self._made_by_hosts: Counter[str] = Counter()
         self._errors_of_hosts: Counter[str] = Counter()
         self._calls_heard_of = 0
@@ -99,20 +80,18 @@ class SplitSession:
     # -- the session -------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the hosts and open the seams. After an error, :meth:`stop` cleans up.
+        """Begin to start the hosts, and open the seams. After an error, :meth:`stop` cleans up.
 
         Raises:
-            ConfigError: The layout has no http service whose group the test process could be.
-            StartError: A host did not become ready.
             UsageError: The application or its configuration cannot be used.
         """
         if self.layout == "mono":
             return
         # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
-        analysis = analyse_project(self._config, self.layout)
-        plan = build(self._config, analysis, layout=self.layout, run_dir=Path(self._run_dir))
-        front = front_of(plan, self._config)
+        self.analysis = analyse_project(self._config, self.layout)
+        plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
+        plan, front = with_front(plan)
         is_local = self.layout == "local"
         mine = () if is_local else front.services
         self.services = tuple(
@@ -120,77 +99,138 @@ class SplitSession:
             for service in plan.services
             if service.package is not None and service.name not in mine
         )
-        secret = b""
+        secret = secrets.token_bytes(_SECRET_BYTES)
         if len(plan.groups) > 1:
-            self._hosts = Hosts(plan, absent=front.name)
-            path = os.pathsep.join(filter(None, sys.path))
-            self._hosts.start({**os.environ, "PYTHONPATH": path})
-            secret = Path(self._run_dir, SECRET_FILE).read_bytes()
+            self._hosts = Hosts(plan, absent=front.name, secret=secret)
+            self._begin_hosts()
         self._open(plan, front, secret, is_local=is_local)
+
+    def _begin_hosts(self) -> None:
+        """Start hosts in what surrounds the test process now."""
+        assert self._hosts is not None
+        self._started_in = Surroundings.read()
+        self._hosts.start({**os.environ, "PYTHONPATH": os.pathsep.join(self._started_in.path)})
 
     def _open(self, plan: Plan, front: GroupPlan, secret: bytes, *, is_local: bool) -> None:
         identity = Identity(front.name, 0, 1)
-        self._process = Process(plan, identity, secret, wrap=self._watched)
+        keeps = self._keeps if self._hosts is not None else None
+        self._process = process = Process(plan, identity, secret, keeps=keeps)
         application = {
             name.partition(".")[0]
             for service in plan.services
             if (name := service.package or (service.http or "").partition(":")[0])
         }
-        self._patches = Patches(self._process.seams, application, closes=not is_local)
-        self._process.install()
+        behind = {
+            one.service: one for one in self.analysis.interfaces if one.service in self.services
+        }
+        self._reach = Reach(self.analysis)
+        self._closing = Closing(process.seams, behind, self._causes)
+        self._patches = Patches(
+            process.seams,
+            behind,
+            self._reach,
+            application,
+            close=None if is_local else self._closing.close,
+        )
+        process.install()
         if self._hosts is None:
             return
         if any(plan.service(name).package for name in front.services):
-            self._answering = Answering(self._process, plan.socket_path(front.name, 0))
+            self._answering = lambda: Answering(process, plan.socket_path(front.name, 0))
         run = {RUN_VARIABLE: self._run_dir, WORKER_VARIABLE: str(identity)}
         joined = child_environment({**os.environ, **run}, plan, group=front.name)
-        self._environment.enter_context(_set_environment(joined))
+        self._environment.enter_context(set_environment(joined))
         self._connections.watch()
+        self._patches.watch()
+
+    def wait_ready(self) -> None:
+        """Wait until every host is ready. Doing it again does nothing.
+
+        Raises:
+            StartError: One did not become ready; its words are in the message.
+        """
+        with self._waiting:
+            if self._hosts is None or self._is_ready:
+                return
+            self._hosts.wait_ready()
+            # Only now: whoever starts the hosts empties the directory first.
+            if self._answering is not None:
+                self._answers = self._answering()
+            self._is_ready = True
+
+    def finish_collection(self) -> None:
+        """The application is imported: every seam must stand, and every host be as it is here.
+
+        Hosts that were started in another environment than the application was imported in are
+        started again.
+
+        Raises:
+            InternalError: A seam does not stand.
+            StartError: A host did not become ready.
+        """
+        if self._process is None:
+            return
+        self._process.verify()
+        self._django.begin()
+        if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
+            self._end_hosts()
+            self._begin_hosts()
+        self.wait_ready()
+
+    def _end_hosts(self) -> None:
+        if self._answers is not None:
+            self._answers.stop()
+            self._answers = None
+        if self._hosts is not None:
+            self._hosts.stop()
+        self._is_ready = False
 
     def stop(self) -> None:
         """Close the seams, end the hosts, leave nothing behind. Doing it again does nothing."""
         self._connections.end()
+        if self._patches is not None:
+            self._patches.end()
         self._environment.close()
         if self._process is not None:
             self._process.seams.uninstall()
-        if self._answering is not None:
-            self._answering.stop()
-        elif self._process is not None:
             self._process.close()
-        self._answering = None
+        self._end_hosts()
         self._process = None
-        if self._hosts is not None:
-            self._hosts.stop()
         if self._run_dir:
             shutil.rmtree(self._run_dir, ignore_errors=True)
-
-    def verify(self) -> None:
-        """Check that every seam stands. Raises InternalError when one does not."""
-        if self._process is not None:
-            self._process.verify()
 
     # -- around a test -----------------------------------------------------------------
 
     def begin_test(self) -> None:
         """Forget what the test before set up."""
-        self.unseen.clear()
         self._connections.forget()
+        if self._closing is not None:
+            self._closing.begin_test()
         if self._hosts is not None:
             self._hosts.begin_test()
 
-    def end_test(self) -> list[str]:
-        """Open the seams again whose patches are undone.
+    def end_test(self) -> tuple[list[Kept], list[Kept]]:
+        """Open the seams again that a test closed.
 
         Returns:
-            Why the test, or a part of it, was not answered by the hosts.
+            What ran in the test process instead of on its host, and what could not.
         """
-        patched = [] if self._patches is None else self._patches.services
-        if self._patches is not None:
-            self._patches.settle()
-        unseen = sorted({one.what for one in self.unseen})
-        return [f"local: patched {name}" for name in patched] + [
-            f"refused: {what}" for what in unseen
-        ]
+        if self._closing is None or self._patches is None:
+            return [], []
+        return self._closing.end_test(self._patches.settle())
+
+    @contextlib.contextmanager
+    def fixture(self, fixture: Hashable) -> Iterator[None]:
+        """Keep in mind the calls that set up a fixture, until :meth:`let_go`."""
+        before = None if self._closing is None else self._closing.calls()
+        yield
+        if self._closing is not None and before is not None:
+            self._closing.hold(fixture, before)
+
+    def let_go(self, fixture: Hashable) -> None:
+        """Forget a fixture that is torn down."""
+        if self._closing is not None:
+            self._closing.let_go(fixture)
 
     def output_of_hosts(self) -> list[str]:
         """Return what the hosts printed since the running test began."""
@@ -228,89 +268,82 @@ class SplitSession:
             self._made_by_hosts = Counter(reply.made)
             self._errors_of_hosts = Counter(reply.seam_errors)
 
+    def refused_functions(self) -> dict[str, str]:
+        """Return the public functions behind a seam that cannot cross, each with the reason."""
+        return {
+            f"{function.module}.{function.name}": function.reason
+            for interface in self.analysis.interfaces
+            if interface.service in self.services
+            for function in interface.functions
+            if function.public and function.verdict is Verdict.REFUSED
+        }
+
+    def warnings(self) -> list[str]:
+        """Return what ``check`` says of the application, a line each."""
+        return [
+            f"{one.file}:{one.line}: {one.message} [{one.code}]"
+            for one in self.analysis.findings
+            if one.severity is not Severity.INFO
+        ]
+
     # -- before a call -----------------------------------------------------------------
 
-    def _watched(self, client: ClientLike) -> ClientLike:
-        return client if self._hosts is None else _Watched(client, self._before_call)
-
-    def _before_call(self) -> None:
-        """Have the hosts see what the test set up, or say what they cannot see."""
-        unseen = self._connections.unseen()
-        if unseen:
-            self.unseen.update(unseen)
-            error = InvisibleState(
-                "the test holds what no other process can see: "
-                + ", ".join(f"{one.what} (opened at {one.place})" for one in unseen)
-                + "; commit it or use a database file, or run this test with "
-                "--seamline-layout local"
-            )
-            record(error)
-            raise error
+    def _keeps(self, service: str) -> bool:
+        """Return whether a call stays here; if not, have its host see what the test set up."""
+        assert self._closing is not None
+        if self._closing.keeps(service):
+            return True
         # A forked child may have an environment of its own, which is not the test's.
         if os.getpid() == self._pid:
+            self.wait_ready()
             self._align()
+        return False
+
+    def _causes(self, service: str) -> Iterator[Cause]:
+        """Yield what the host of a service cannot see at this moment."""
+        assert self._patches is not None
+        yield from self._patches.causes(service)
+        unseen = [*self._connections.unseen(), *self._django.of_databases()]
+        if unseen and self._reach.database_of(service) is not None:
+            yield from unseen
+        if self._reach.uses(service, "django.conf"):
+            yield from self._django.of_settings()
 
     def _align(self) -> None:
         assert self._hosts is not None
-        environ = _read_environment()
-        current = environ.pop(_CURRENT_TEST, None)
-        cwd = _read_cwd()
-        if (environ, cwd) == self._aligned:
+        # Compared as Python keeps it: reading names and values out of it takes longer than a call.
+        raw = getattr(os.environ, "_data", None)
+        if (
+            raw == self._raw_environ
+            and self._aligned is not None
+            and self._aligned[1:] == Surroundings.read_rest()
+        ):
             return
-        with self._aligning:
-            shown = environ if current is None else {**environ, _CURRENT_TEST: current}
-            self._hosts.align(shown, cwd)
-            self._aligned = (environ, cwd)
+        with self._waiting:
+            now = Surroundings.read()
+            if now != self._aligned:
+                self._hosts.align(now.shown(), now.cwd, now.path)
+                self._aligned = now
+            self._raw_environ = None if raw is None else dict(raw)
 
 
-def front_of(plan: Plan, config: Config) -> GroupPlan:
-    """Return the group that the test process is: that of the first http service.
+def with_front(plan: Plan) -> tuple[Plan, GroupPlan]:
+    """Return the plan with the group that the test process is, and that group.
 
-    Raises:
-        ConfigError: No service is http.
+    It is the first http service's. Where no service is http, the test process hosts nothing,
+    as a program that only calls: a group of its own, which is added.
     """
     for service in plan.services:
         if service.http is not None:
-            return plan.group_of(service.name)
-    raise ConfigError(
-        "no service is http, so the tests' process has no group to be",
-        file=str(config.file),
-        remedy='add [services.web] with http = "module:app"',
-    )
+            return plan, plan.group_of(service.name)
+    if plan.layout == "local":
+        return plan, plan.groups[0]
+    taken = {group.name for group in plan.groups}
+    name = next(name for name in _front_names() if name not in taken)
+    front = GroupPlan(name=name, services=())
+    return msgspec.structs.replace(plan, groups=(front, *plan.groups)), front
 
 
-def _read_environment() -> dict[str, str]:
-    """Return the variables that hosts take over, whatever other threads do meanwhile."""
-    for _ in range(_READ_ATTEMPTS - 1):
-        with contextlib.suppress(RuntimeError):  # it changed size while it was read
-            return _not_own(os.environ)
-    return _not_own(os.environ)
-
-
-def _not_own(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not is_own_variable(name)}
-
-
-def _read_cwd() -> str | None:
-    """Return the working directory, or ``None`` when a test removed it."""
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError:
-        return None
-
-
-@contextlib.contextmanager
-def _set_environment(environ: Mapping[str, str]) -> Any:
-    """Set variables, and put back what they were."""
-    before = {
-        name: os.environ.get(name) for name in environ if os.environ.get(name) != environ[name]
-    }
-    os.environ.update({name: environ[name] for name in before})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _front_names() -> Iterator[str]:
+    yield "tests"
+    yield from (f"tests-{number}" for number in itertools.count(2))

@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 # Tests named after a cause; all of them would hide the rest of the summary.
 _NAMED_TESTS: Final = 3
+
+#: One reason why a service ran in the test process: the service, what it was, and which one.
+Reason = list[str]
 
 
 @dataclass(slots=True)
@@ -17,19 +22,27 @@ class Tally:
         services: Those that a seam lies before.
         made: Calls made by the test process, by service and function's dotted name.
         made_by_hosts: Calls made by the hosts, by service.
-        apart: Tests that hosts did not answer, wholly or in part, by cause.
+        local: Tests during which services ran in the test process, each with its reasons.
+        refused: Tests in which that would have lost state of a host, each with its reasons.
+        refused_functions: Public functions that cannot cross, each with the reason.
+        warnings: What ``check`` finds about the seams, errors first.
         swallowed: Seam errors that no test failed for, each with its test.
         is_partial: Whether some of the tests were left out.
         trouble: Why the run says nothing, if so.
+        is_strict: Whether warnings fail the run.
     """
 
     services: tuple[str, ...] = ()
     made: dict[str, dict[str, int]] = field(default_factory=dict)
     made_by_hosts: dict[str, int] = field(default_factory=dict)
-    apart: dict[str, list[str]] = field(default_factory=dict)
+    local: dict[str, list[Reason]] = field(default_factory=dict)
+    refused: dict[str, list[Reason]] = field(default_factory=dict)
+    refused_functions: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     swallowed: list[str] = field(default_factory=list)
     is_partial: bool = False
     trouble: list[str] = field(default_factory=list)
+    is_strict: bool = False
 
     def add(self, other: "Tally") -> None:
         """Take in what another process of the same session saw."""
@@ -39,8 +52,10 @@ class Tally:
             mine.update(functions)
             self.made[service] = dict(mine)
         self.made_by_hosts = dict(Counter(self.made_by_hosts) + Counter(other.made_by_hosts))
-        for cause, tests in other.apart.items():
-            self.apart.setdefault(cause, []).extend(tests)
+        self.local |= other.local
+        self.refused |= other.refused
+        self.refused_functions |= other.refused_functions
+        self.warnings = list(dict.fromkeys((*self.warnings, *other.warnings)))
         self.swallowed += other.swallowed
         self.is_partial |= other.is_partial
         self.trouble += other.trouble
@@ -58,16 +73,39 @@ class Tally:
                 "them (a test that provokes one on purpose: @pytest.mark.seamline_errors):"
             )
             lines += [f"  {text}" for text in self.swallowed]
-        idle = [service for service in self.services if not self.total(service)]
-        if idle and not self.is_partial and not self.trouble:
-            lines.append(
-                f"no test made a call to {', '.join(idle)}: these tests say nothing about "
-                f"{'that seam' if len(idle) == 1 else 'those seams'}"
-            )
+        if not self.trouble:
+            lines += self._idle()
+        if self.is_strict:
+            lines += [f"strict: {warning}" for warning in self.warnings]
+            if self.local:
+                lines.append(f"strict: {_tests(len(self.local))} ran local")
         return lines
 
-    def lines(self) -> Iterator[str]:
-        """Yield what went over the seams, a line each."""
+    def _idle(self) -> Iterator[str]:
+        """Yield which seams were not tested."""
+        idle = [service for service in self.services if not self.total(service)]
+        # A part of the tests need not use every seam, but may not pass for a test of the split.
+        if not idle or (self.is_partial and not self.is_strict):
+            return
+        kept = {service for reasons in self.local.values() for service, *_ in reasons}
+        closed = [service for service in idle if service in kept]
+        why = f" (tests ran with {', '.join(closed)} local)" if closed else ""
+        yield (
+            f"no test made a call to {', '.join(idle)}: these tests say nothing about "
+            f"{'that seam' if len(idle) == 1 else 'those seams'}{why}"
+        )
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether seams were open and nothing at all went over them."""
+        return bool(self.services) and not any(map(self.total, self.services))
+
+    def lines(self, *, every: bool = False) -> Iterator[str]:
+        """Yield what went over the seams, a line each.
+
+        Args:
+            every: Name every test that ran local, with what it set up.
+        """
         for service in self.services:
             functions = self.made.get(service, {})
             shown = [
@@ -80,16 +118,73 @@ class Tally:
             total = self.total(service)
             calls = "1 call" if total == 1 else f"{total} calls"
             yield f"{service}: {calls}" + (f"  ({' · '.join(shown)})" if shown else "")
-        for cause, tests in sorted(self.apart.items()):
-            count = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
-            more = ", ..." if len(tests) > _NAMED_TESTS else ""
-            yield f"{count} {cause}: {', '.join(tests[:_NAMED_TESTS])}{more}"
+        yield from _apart("local", self.local, every=every)
+        yield from _apart("refused", self.refused, every=every)
+        if self.warnings and not self.is_strict:
+            count = len(self.warnings)
+            yield f"{count} {'warning' if count == 1 else 'warnings'} of: seamline check"
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as values that xdist can send."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def to_json(self, layout: str, exit_status: int) -> bytes:
+        """Return it for scripts: ``--seamline-report``."""
+        told = {
+            "layout": layout,
+            "exit_status": exit_status,
+            "verdicts": self.verdicts(),
+            "calls": {
+                service: {
+                    "total": self.total(service),
+                    "functions": self.made.get(service, {}),
+                    "by_hosts": self.made_by_hosts.get(service, 0),
+                }
+                for service in self.services
+            },
+            "local": _reported(self.local),
+            "refused": _reported(self.refused),
+            "refused_functions": self.refused_functions,
+            "warnings": self.warnings,
+            "swallowed": self.swallowed,
+            "is_partial": self.is_partial,
+        }
+        return msgspec.json.format(msgspec.json.encode(told), indent=2)
+
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> "Tally":
         """Return what :meth:`to_plain` made."""
         return cls(**{**values, "services": tuple(values["services"])})
+
+
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
+
+
+def _reported(tests: dict[str, list[Reason]]) -> dict[str, list[dict[str, str]]]:
+    names = ("service", "cause", "detail")
+    return {
+        test: [dict(zip(names, reason, strict=True)) for reason in reasons]
+        for test, reasons in tests.items()
+    }
+
+
+def _apart(word: str, tests: dict[str, list[Reason]], *, every: bool) -> Iterator[str]:
+    """Yield tests that hosts did not answer, counted by cause."""
+    causes: dict[str, list[str]] = {}
+    for test, reasons in tests.items():
+        for what in dict.fromkeys(what for _, what, _ in reasons):
+            causes.setdefault(what, []).append(test)
+    if not tests:
+        return
+    ranked = sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    counted = ", ".join(f"{len(named)} {what}" for what, named in ranked)
+    yield f"{_tests(len(tests))} {word}: {counted}"
+    if every:
+        for test, reasons in tests.items():
+            yield f"  {test}"
+            yield from (f"    {service}: {what} ({detail})" for service, what, detail in reasons)
+        return
+    for what, named in ranked:
+        more = ", ..." if len(named) > _NAMED_TESTS else ""
+        yield f"  {what}: {', '.join(named[:_NAMED_TESTS])}{more}"

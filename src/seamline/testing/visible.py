@@ -13,24 +13,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
 
+from seamline.testing.causes import IN_MEMORY, UNCOMMITTED, Cause
+
 _OPENED: Final = "sqlite3.connect"
 _HANDLE: Final = "sqlite3.connect/handle"
 # Transactions of other threads take turns on one file, so several may have to end first.
 _OTHERS_SECONDS: Final = 10.0
 # Tools that keep databases of their own while the project's code runs.
 _TOOLS: Final = frozenset({"coverage", "hypothesis", "_pytest", "pytest_cov", "xdist", "IPython"})
-
-
-class Unseen(NamedTuple):
-    """Something of the test process that no host can see.
-
-    Attributes:
-        what: ``in-memory database`` or ``uncommitted transaction``.
-        place: ``file:line`` of the project that opened the connection.
-    """
-
-    what: str
-    place: str
 
 
 class _Opened(NamedTuple):
@@ -85,7 +75,7 @@ class Connections:
                 with contextlib.suppress(ValueError):  # another thread was first
                     self._opened.remove(one)
 
-    def unseen(self) -> list[Unseen]:
+    def unseen(self) -> list[Cause]:
         """Return what no other process can see at this moment. Safe from any thread."""
         if not self._opened:
             return []
@@ -95,9 +85,9 @@ class Connections:
             # Another thread may close it between two looks.
             with contextlib.suppress(sqlite3.ProgrammingError):
                 if one.is_in_memory:
-                    found.append(Unseen("in-memory database", one.place))
+                    found.append(Cause(IN_MEMORY, f"opened at {one.place}"))
                 elif one.connection.in_transaction and not _ends_soon(one):
-                    found.append(Unseen("uncommitted transaction", one.place))
+                    found.append(Cause(UNCOMMITTED, f"opened at {one.place}"))
         return found
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -114,15 +104,23 @@ class Connections:
                 self._opened.append(_Opened(arguments[0], is_memory, place, thread))
 
     def _place(self, frame: FrameType | None) -> str | None:
-        """Return the innermost line of the project, unless a tool of the tests is further in."""
+        """Return the innermost line of the project, unless a tool of the tests is further in.
+
+        A library that opens one for the tests without a line of the project, as Django does
+        for its test database, stands for itself.
+        """
+        by_library = None
+        if frame is not None and "site-packages" in frame.f_code.co_filename:
+            by_library = f"{frame.f_code.co_filename}:{frame.f_lineno}"
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith(self._root) and "site-packages" not in name:
                 return f"{name.removeprefix(self._root)}:{frame.f_lineno}"
             if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _TOOLS:
-                return None
+                is_innermost = by_library == f"{name}:{frame.f_lineno}"
+                return None if is_innermost else by_library
             frame = frame.f_back
-        return None
+        return by_library
 
 
 def _ends_soon(one: _Opened) -> bool:

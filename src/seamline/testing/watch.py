@@ -7,11 +7,12 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from seamline import config as settings
 from seamline.config import Config
-from seamline.errors import ConfigError, SeamlineError, UsageError
+from seamline.errors import ConfigError, SeamlineError, StartError, UsageError
 from seamline.testing.session import SplitSession
 from seamline.testing.tally import Tally
 
@@ -23,6 +24,9 @@ def load_config(config: pytest.Config, layout: str) -> Config:
             _find_file(config), environ=os.environ, overrides={"layout": layout}
         )
         loaded.layout_named(layout)
+        if not config.rootpath.is_relative_to(loaded.root):
+            # A file that is kept elsewhere says nothing about where the application is.
+            loaded = msgspec.structs.replace(loaded, root=config.rootpath)
     except UsageError as exc:
         raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
     return loaded
@@ -67,9 +71,13 @@ class Summary:
     In the controller of xdist it is all there is: the workers have the seams.
     """
 
-    def __init__(self, layout: str) -> None:
-        self.tally = Tally()
+    def __init__(self, config: pytest.Config, layout: str) -> None:
+        self.tally = Tally(is_strict=config.getoption("--seamline-strict"))
         self._layout = layout
+        named = config.getoption("--seamline-report")
+        self._report = None if named is None else config.invocation_params.dir / named
+        # Workers of xdist tell their controller.
+        self._is_judge = not hasattr(config, "workerinput")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -86,6 +94,10 @@ class Summary:
         self.tally.is_partial |= bool(session.shouldfail or session.shouldstop)
         if exitstatus == pytest.ExitCode.OK and self.tally.verdicts():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._report is not None and self._is_judge:
+            self._report.write_bytes(
+                self.tally.to_json(self._layout, int(session.exitstatus)) + b"\n"
+            )
 
     def pytest_report_header(self) -> str:
         """Name the layout."""
@@ -96,8 +108,10 @@ class Summary:
         terminalreporter.section(f"seamline: layout {self._layout}")
         if self._layout == "mono":
             terminalreporter.line("one process; nothing is hooked")
-        for line in self.tally.lines():
+        for line in self.tally.lines(every=terminalreporter.verbosity > 0):
             terminalreporter.line(line)
+        if self.tally.says_nothing and self.tally.is_partial:
+            terminalreporter.line("no call went over a seam in these tests", yellow=True)
         judged = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
         for line in self.tally.verdicts() if exitstatus in judged else self.tally.trouble:
             terminalreporter.line(line, red=True)
@@ -119,7 +133,7 @@ class Watch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Start the hosts before anything of the application is imported."""
+        """Begin to start the hosts before anything of the application is imported."""
         logging.getLogger("seamline.rpc").addHandler(self._messages)
         try:
             self._session.start()
@@ -127,14 +141,33 @@ class Watch:
             self._session.stop()
             raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
         self._tally.services = self._session.services
+        self._tally.refused_functions = self._session.refused_functions()
+        self._tally.warnings = self._session.warnings()
 
     def pytest_deselected(self) -> None:
         """Tests were left out."""
         self._tally.is_partial = True
 
     def pytest_collection_finish(self) -> None:
-        """The application is imported now, so every seam must stand."""
-        self._session.verify()
+        """The application is imported now, so every seam must stand, and every host run."""
+        try:
+            self._session.finish_collection()
+        except StartError as exc:
+            raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        """Keep in mind what fixtures that outlive their test call while they are set up."""
+        if fixturedef.scope == "function":
+            return (yield)
+        with self._session.fixture(fixturedef):
+            return (yield)
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Forget a fixture that is torn down."""
+        self._session.let_go(fixturedef)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
@@ -173,8 +206,10 @@ class Watch:
             self._end(item)
 
     def _end(self, item: pytest.Item) -> None:
-        for cause in self._session.end_test():
-            self._tally.apart.setdefault(cause, []).append(item.nodeid)
+        kept, refused = self._session.end_test()
+        for tests, found in ((self._tally.local, kept), (self._tally.refused, refused)):
+            if found:
+                tests[item.nodeid] = [[one.service, *one.cause] for one in found]
         try:
             expected = item.get_closest_marker("seamline_errors") is not None
             self._notice_swallowed(None if expected or self._has_failed else item.nodeid)

@@ -1,7 +1,9 @@
 """Taking over what a test process set up. Only workers of a test session are ever told to."""
 
+import importlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -44,6 +46,8 @@ class Alignment:
         self._applying = threading.Lock()
         self._heard = threading.Event()
         self._waiting: list[Align] | None = []
+        self._path: tuple[str, ...] = ()
+        self._own_path = tuple(sys.path)
 
     def hear(self, order: Align) -> None:
         """Apply an order now, or keep it until :meth:`begin`."""
@@ -83,4 +87,12 @@ class Alignment:
                 for name, value in wanted.items()
                 if not is_own_variable(name) and os.environ.get(name) != value
             )
+            self._look_in(order.path)
         self._answer(order)
+
+    def _look_in(self, path: tuple[str, ...]) -> None:
+        """Look for modules where the tests do, in their order, then where this process did."""
+        if path and path != self._path:
+            self._path = path
+            sys.path[:] = [*path, *(entry for entry in self._own_path if entry not in path)]
+            importlib.invalidate_caches()

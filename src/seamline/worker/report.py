@@ -153,11 +153,13 @@ class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
         serial: Comes back in the answer.
         environ: The whole environment from now on, or ``None`` to leave it as it is.
         cwd: The working directory from now on, or ``None``.
+        path: Directories that modules are looked for in, those of this process aside.
     """
 
     serial: int
     environ: dict[str, str] | None = None
     cwd: str | None = None
+    path: tuple[str, ...] = ()
 
 
 class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):

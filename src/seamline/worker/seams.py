@@ -11,7 +11,7 @@ import msgspec
 from seamline import rpc
 from seamline.plan import Plan
 from seamline.rpc import Server
-from seamline.seam import ClientLike, Connections, Host, Seams
+from seamline.seam import Connections, Host, Seams
 from seamline.worker.report import Identity
 
 
@@ -38,7 +38,7 @@ class Process:
         plan: Of the run.
         identity: Which worker this is.
         secret: What every process of the run knows and no other.
-        wrap: Put around the client of every seam.
+        keeps: Asked before each call to a service elsewhere; True keeps it in this process.
 
     Attributes:
         seams: Those this process opens on services that are elsewhere.
@@ -52,7 +52,7 @@ class Process:
         identity: Identity,
         secret: bytes,
         *,
-        wrap: Callable[[ClientLike], ClientLike] = lambda client: client,
+        keeps: Callable[[str], bool] | None = None,
     ) -> None:
         self._plan = plan
         self._group = plan.group(identity.group)
@@ -71,8 +71,9 @@ class Process:
         self.seams = Seams(
             plan,
             group=identity.group,
-            connect=lambda service: wrap(self._connections.client(service)),
+            connect=self._connections.client,
             local=plan.layout == "local",
+            keeps=keeps,
         )
 
     def install(self) -> None:

@@ -55,7 +55,7 @@ def test_hosts_see_environment_and_directory_as_the_test_set_them_up(outcome_of)
             assert "test_shop.py" in stock.variable("PYTEST_CURRENT_TEST")
 
         def test_modules_are_searched_in_the_same_places():
-            assert [p for p in sys.path if p in stock.search_path()] == sys.path[1:]
+            assert stock.search_path()[: len(sys.path)] == sys.path
         """,
     )
 
@@ -91,37 +91,38 @@ def test_a_host_that_died_is_replaced_and_sees_what_the_test_set_up_meanwhile(ou
     assert outcome.calls("stock") == 7
 
 
-def test_what_hosts_cannot_see_is_said_and_the_call_is_not_made(outcome_of):
+def test_a_test_that_hosts_cannot_see_runs_local_and_is_counted_by_cause(outcome_of):
     outcome = outcome_of(
         "pair",
         """
-        import sqlite3
+        import os, sqlite3
         from contextlib import closing
 
         def test_memory():
             with closing(sqlite3.connect(":memory:")):
-                stock.left("tea")
+                assert stock.process() == os.getpid()
 
         def test_uncommitted(tmp_path):
             with closing(sqlite3.connect(tmp_path / "a.db")) as database:
                 database.execute("create table t (a)")
                 database.execute("insert into t values (1)")
-                stock.count_rows(str(tmp_path / "a.db"))
+                assert stock.process() == os.getpid()
 
         def test_committed(tmp_path):
             with closing(sqlite3.connect(tmp_path / "a.db")) as database:
                 database.execute("create table t (a)")
                 database.execute("insert into t values (1)")
                 database.commit()
+                assert stock.process() != os.getpid()
                 assert stock.count_rows(str(tmp_path / "a.db")) == 1
         """,
     )
 
-    assert outcome.counts == {"failed": 2, "passed": 1}
+    assert outcome.counts == {"passed": 3}, outcome.text
     text = outcome.text
-    assert re.search(r"in-memory database \(opened at tests/test_shop\.py:\d+\)", text)
-    assert "1 test refused: in-memory database: tests/test_shop.py::test_memory" in text
-    assert "1 test refused: uncommitted transaction" in text
+    assert "2 tests local: 1 in-memory database, 1 uncommitted transaction" in text
+    assert "in-memory database: tests/test_shop.py::test_memory" in text
+    assert outcome.calls("stock") == 2
 
 
 PATCHING = """
@@ -171,9 +172,10 @@ def test_a_patched_global_closes_its_seam_for_that_test_alone(outcome_of, layout
     assert outcome.counts == {"passed": 7}, outcome.text
     assert outcome.status == 0, outcome.text
     if layout == "pair":
-        assert "4 tests local: patched stock: tests/test_shop.py::test_a_constant" in outcome.text
+        assert "4 tests local: 4 patched" in outcome.text
+        assert "  patched: tests/test_shop.py::test_a_constant" in outcome.text
     else:
-        assert "local: patched" not in outcome.text
+        assert "local: " not in outcome.text
 
 
 def test_a_patch_that_lasts_for_a_module_keeps_its_seam_closed_as_long(suite):
@@ -208,7 +210,7 @@ def test_a_patch_that_lasts_for_a_module_keeps_its_seam_closed_as_long(suite):
     outcome = suite.run("pair")
 
     assert outcome.counts == {"passed": 3}, outcome.text
-    assert "2 tests local: patched stock" in outcome.text
+    assert "2 tests local: 2 patched" in outcome.text
 
 
 def test_the_application_itself_may_not_assign_what_lives_elsewhere(suite):

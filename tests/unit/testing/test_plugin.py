@@ -229,14 +229,38 @@ def test_what_cannot_be_used_is_said_before_a_test_runs(suite, files, arguments,
     assert outcome.counts == {}
 
 
-def test_a_layout_without_http_is_refused(suite):
-    suite.write("seamline.toml", 'name = "shop"\n[services.stock]\npackage = "shop.stock"\n')
-    suite.write("tests/test_nothing.py", "def test_nothing(): pass")
+PACKAGES_ALONE = """
+    name = "shop"
+    [services.stock]
+    package = "shop.stock"
+    [services.orders]
+    package = "shop.orders"
+    [layouts.one]
+    tests = ["stock", "orders"]
+"""
 
-    outcome = suite.run("local")
 
-    assert outcome.status == 4
-    assert 'add [services.web] with http = "module:app"' in outcome.prose
+@pytest.mark.parametrize(("layout", "places"), [("micro", 3), ("local", 1), ("one", 2)])
+def test_without_an_http_service_the_tests_process_hosts_nothing(suite, layout, places):
+    suite.write("seamline.toml", PACKAGES_ALONE)
+    suite.tests(
+        f"""
+        import os
+
+        def test_places():
+            places = {{os.getpid(), stock.process(), orders.process()}}
+            assert len(places) == {places}
+        """
+    )
+    suite.write(
+        "shop/orders.py", "import os\nP = []\ndef process(): return os.getpid() if P == [] else P"
+    )
+
+    outcome = suite.run(layout)
+
+    assert outcome.status == 0, outcome.text
+    assert outcome.counts == {"passed": 1}
+    assert (outcome.calls("stock"), outcome.calls("orders")) == (1, 1)
 
 
 @pytest.mark.parametrize("arguments", [["--co", "-q"], ["-h"], ["--markers"]])

@@ -1,5 +1,7 @@
 """seamline.testing.tally: what several test processes saw, added up and judged."""
 
+import json
+
 from seamline.testing.tally import Tally
 
 
@@ -15,7 +17,12 @@ def test_calls_of_several_processes_add_up() -> None:
 
 def test_a_tally_crosses_between_processes_of_xdist_as_plain_values() -> None:
     one = Tally(
-        ("a",), {"a": {"f": 1}}, {}, {"local: patched a": ["t"]}, ["t: x"], is_partial=True
+        ("a",),
+        {"a": {"f": 1}},
+        {},
+        {"t": [["a", "patched", "a.LIMIT"]]},
+        swallowed=["t: x"],
+        is_partial=True,
     )
 
     assert Tally.from_plain(one.to_plain()) == one
@@ -34,9 +41,48 @@ def test_a_seam_that_any_process_used_is_not_idle() -> None:
 
 
 def test_tests_are_counted_by_cause_and_the_first_three_named() -> None:
-    tally = Tally(apart={"local: patched a": ["1", "2", "3", "4"], "refused: memory": ["5"]})
+    patched = ["a", "patched", "a.LIMIT"]
+    memory = ["a", "in-memory database", "opened at x.py:1"]
+    tally = Tally(
+        local={"1": [patched], "2": [patched, memory], "3": [patched], "4": [patched]},
+        refused={"5": [memory]},
+    )
 
     assert list(tally.lines()) == [
-        "4 tests local: patched a: 1, 2, 3, ...",
-        "1 test refused: memory: 5",
+        "4 tests local: 4 patched, 1 in-memory database",
+        "  patched: 1, 2, 3, ...",
+        "  in-memory database: 2",
+        "1 test refused: 1 in-memory database",
+        "  in-memory database: 5",
     ]
+
+
+def test_every_test_is_named_with_what_it_set_up_when_asked_for() -> None:
+    tally = Tally(local={"1": [["a", "patched", "a.LIMIT"]]})
+
+    assert list(tally.lines(every=True)) == [
+        "1 test local: 1 patched",
+        "  1",
+        "    a: patched (a.LIMIT)",
+    ]
+
+
+def test_a_strict_session_fails_for_what_is_a_warning_otherwise() -> None:
+    tally = Tally(
+        ("a",), {"a": {"f": 1}}, local={"1": [["a", "patched", "a.X"]]}, warnings=["a.py:1: w"]
+    )
+    assert tally.verdicts() == []
+
+    tally.is_strict = True
+
+    assert tally.verdicts() == ["strict: a.py:1: w", "strict: 1 test ran local"]
+
+
+def test_a_report_tells_scripts_of_calls_causes_and_verdicts() -> None:
+    tally = Tally(("a",), {"a": {"a.f": 1}}, {"a": 2}, {"t": [["a", "patched", "a.X"]]})
+
+    told = json.loads(tally.to_json("micro", 0))
+
+    assert told["calls"] == {"a": {"total": 3, "functions": {"a.f": 1}, "by_hosts": 2}}
+    assert told["local"] == {"t": [{"service": "a", "cause": "patched", "detail": "a.X"}]}
+    assert (told["layout"], told["exit_status"], told["verdicts"]) == ("micro", 0, [])

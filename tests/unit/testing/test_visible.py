@@ -33,7 +33,7 @@ def test_a_database_in_memory_is_seen_until_it_is_closed(connections, name, is_u
         (unseen,) = connections.unseen()
 
     assert unseen.what == "in-memory database"
-    assert unseen.place.startswith("test_visible.py:")
+    assert unseen.detail.startswith("opened at test_visible.py:")
     assert what(connections) == []
 
 

@@ -1,0 +1,82 @@
+"""Why a call may have to stay in the test process: what its host cannot see of the test."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+IN_MEMORY: Final = "in-memory database"
+UNCOMMITTED: Final = "uncommitted transaction"
+PATCHED: Final = "patched"
+TEST_DATABASE: Final = "test database"
+CHANGED_SETTINGS: Final = "changed settings"
+
+
+class Cause(NamedTuple):
+    """One thing that a test set up and that no other process can see.
+
+    Attributes:
+        what: Which sort of thing; tests are counted by it.
+        detail: Which one: the name that is patched, the line that opened a connection.
+    """
+
+    what: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.detail})" if self.detail else self.what
+
+
+class DjangoState:
+    """What Django's test tools change in a process: settings, databases, transactions.
+
+    Other processes have the settings that the project names, so what differs from those at
+    the time of :meth:`begin` is the test's own.
+    """
+
+    def __init__(self) -> None:
+        self._settings: object = None
+        self._names: dict[str, object] = {}
+
+    def begin(self) -> None:
+        """Take what stands now for what every process has."""
+        self._settings = _django_settings()
+        self._names = dict(_django_databases())
+
+    def of_settings(self) -> Iterator[Cause]:
+        """Yield what was changed in the settings since."""
+        if _django_settings() is not self._settings:
+            yield Cause(CHANGED_SETTINGS, "django.conf.settings")
+
+    def of_databases(self) -> Iterator[Cause]:
+        """Yield what is open in databases that only this process sees."""
+        for alias, name in _django_databases():
+            if self._names.get(alias, name) != name:
+                yield Cause(TEST_DATABASE, f"{alias}: {name}")
+            elif _is_in_atomic_block(alias):
+                yield Cause(UNCOMMITTED, f"{alias}: {name}")
+
+
+def _django_settings() -> object:
+    module = sys.modules.get("django.conf")
+    settings = getattr(module, "settings", None)
+    return vars(settings).get("_wrapped") if settings is not None else None
+
+
+def _django_connections() -> Any:
+    """Return Django's handler of connections once settings are there; nothing is opened."""
+    module = sys.modules.get("django.db")
+    if module is None or not getattr(_django_settings(), "DATABASES", None):
+        return None
+    return getattr(module, "connections", None)
+
+
+def _django_databases() -> Iterator[tuple[str, object]]:
+    connections = _django_connections()
+    if connections is not None:
+        for alias in connections:
+            yield alias, connections.settings[alias].get("NAME")
+
+
+def _is_in_atomic_block(alias: str) -> bool:
+    storage = getattr(_django_connections(), "_connections", None)
+    return bool(getattr(getattr(storage, alias, None), "in_atomic_block", False))

@@ -1,0 +1,130 @@
+"""Which services a module matters to: what their code may use, in libraries too.
+
+The application's own imports are read from its source. Libraries are followed through what
+their loaded modules hold, so a library that is not loaded reaches nothing.
+"""
+
+import sys
+from collections.abc import Iterable
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Final
+
+from seamline.interface import Analysis
+
+# What opens connections to databases, or hands out what does. A name stands for all below it.
+_DATABASES: Final = frozenset(
+    {
+        "aiomysql",
+        "aiosqlite",
+        "apsw",
+        "asyncpg",
+        "dataset",
+        "databases",
+        "django.apps",
+        "django.contrib",
+        "django.core.cache",
+        "django.core.management",
+        "django.core.serializers",
+        "django.db",
+        "django.test",
+        "flask_sqlalchemy",
+        "ormar",
+        "peewee",
+        "piccolo",
+        "playhouse",
+        "pony.orm",
+        "psycopg",
+        "psycopg2",
+        "pymysql",
+        "records",
+        "sqlalchemy",
+        "sqlite3",
+        "sqlite_utils",
+        "sqlmodel",
+        "tortoise",
+    }
+)
+# Held by every module without a line of its own.
+_EVERYWHERE: Final = frozenset({"builtins"})
+
+
+class Reach:
+    """What the services of one plan may use.
+
+    Args:
+        analysis: What their source says.
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._interfaces = {one.service: one for one in analysis.interfaces}
+        self._application = frozenset(analysis.modules)
+        self._held: dict[str, frozenset[str]] = {}
+        self._found: dict[str, tuple[int, frozenset[str]]] = {}
+
+    def is_application(self, module: str) -> bool:
+        """Whether a module is one whose source was read."""
+        return module in self._application
+
+    def uses(self, service: str, module: str) -> bool:
+        """Whether code of a service may look something up in a module, or run its code.
+
+        Modules of libraries count as one with their package: which of them uses which other
+        depends on what was imported so far.
+        """
+        if module in _EVERYWHERE or module in self._interfaces[service].uses:
+            return True
+        if module in self._application:
+            return False
+        top = module.partition(".")[0]
+        return top in {name.partition(".")[0] for name in self._of(service)}
+
+    def database_of(self, service: str) -> str | None:
+        """Return the library through which code of a service may reach a database, if any."""
+        interface = self._interfaces[service]
+        if interface.reads_framework_context:
+            return "the application's context"
+        return next((name for name in sorted(self._of(service)) if _is_database(name)), None)
+
+    def _of(self, service: str) -> frozenset[str]:
+        """Return the modules a service may use, as far as they are loaded by now."""
+        count = len(sys.modules)
+        if self._found.get(service, (0, None))[0] != count:
+            self._found[service] = (count, self._follow(self._interfaces[service].libraries))
+        return self._found[service][1]
+
+    def _follow(self, start: Iterable[str]) -> frozenset[str]:
+        found: set[str] = set()
+        # A database may be loaded by the first call that needs it.
+        queue = [name for name in start if name in sys.modules or _is_database(name)]
+        while queue:
+            name = queue.pop()
+            if name not in found and name not in self._application:
+                found.add(name)
+                queue.extend(self._held_by(name))
+        return frozenset(found)
+
+    def _held_by(self, name: str) -> frozenset[str]:
+        """Return the modules that a loaded module holds, or holds something of."""
+        if name not in self._held:
+            module = sys.modules.get(name)
+            space = vars(module) if isinstance(module, ModuleType) else {}
+            held = {_home(value, name) for value in list(space.values())}
+            self._held[name] = frozenset(one for one in held if one in sys.modules)
+        return self._held[name]
+
+
+def _is_database(name: str) -> bool:
+    parts = name.split(".")
+    return any(".".join(parts[:count]) in _DATABASES for count in range(1, len(parts) + 1))
+
+
+def _home(value: object, holder: str) -> str:
+    """Return the module that something a module holds comes from, or an empty name."""
+    kind = type(value)  # not isinstance: proxies of frameworks would run code
+    if issubclass(kind, ModuleType):
+        name = str(vars(value).get("__name__", ""))
+        # Importing a submodule binds it in its package, whether the package uses it or not.
+        return "" if name.startswith(f"{holder}.") else name
+    if issubclass(kind, (type, FunctionType, BuiltinFunctionType)):
+        return str(getattr(value, "__module__", None) or "")
+    return ""

@@ -1,0 +1,207 @@
+"""What tests replace in modules, classes and dictionaries: noticed while it lasts.
+
+``unittest.mock`` and pytest's ``monkeypatch`` tell of each patch; tools that assign by
+themselves (clocks, HTTP doubles) are found by looking at the names they are known to replace.
+"""
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+from unittest import mock
+
+import pytest
+
+# Names that tools replace without unittest.mock or monkeypatch: freezegun, requests-mock,
+# HTTPretty, pytest-socket, pytest-httpx and their like.
+_LOOKED_AT: Final = (
+    ("builtins", "open"),
+    ("time", "time"),
+    ("time", "monotonic"),
+    ("time", "sleep"),
+    ("datetime", "datetime"),
+    ("datetime", "date"),
+    ("random", "random"),
+    ("uuid", "uuid4"),
+    ("socket", "socket"),
+    ("os", "open"),
+    ("urllib.request", "urlopen"),
+    ("requests", "Session.send"),
+    ("requests", "Session.request"),
+    ("requests", "Session.get_adapter"),
+    ("requests.adapters", "HTTPAdapter.send"),
+    ("urllib3.connectionpool", "HTTPConnectionPool.urlopen"),
+    ("httpx", "HTTPTransport.handle_request"),
+    ("httpx", "AsyncHTTPTransport.handle_async_request"),
+    ("aiohttp.client", "ClientSession._request"),
+)
+
+
+class Replaced(NamedTuple):
+    """One thing that stands where another stood.
+
+    Attributes:
+        module: Dotted name of the module that is looked into.
+        name: What was replaced in it; empty for the whole module.
+    """
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+class Replacements:
+    """What is replaced at this moment in one test process.
+
+    Args:
+        is_application: Whether a module, by its name, is searched for the objects that tests
+            patch attributes of.
+    """
+
+    def __init__(self, is_application: Callable[[str], bool]) -> None:
+        self._is_application = is_application
+        # By the patch that is in place, which is kept so that its id stays its own.
+        self._active: dict[int, tuple[object, list[Replaced]]] = {}
+        self._originals: dict[Replaced, tuple[Mapping[str, object], str, object]] = {}
+        self._hooks = contextlib.ExitStack()
+
+    def watch(self) -> None:
+        """Begin to take note of patches."""
+        patch: Any = mock._patch  # noqa: SLF001 - its one entrance
+        patch_dict: Any = mock._patch_dict  # noqa: SLF001 - likewise
+        self._after(patch, "__enter__", self._entered)
+        self._after(patch, "__exit__", self._left)
+        self._after(patch_dict, "_patch_dict", self._entered_dict)
+        self._after(patch_dict, "_unpatch_dict", self._left)
+        for name in ("setattr", "delattr", "setitem", "delitem"):
+            self._after(pytest.MonkeyPatch, name, self._monkeypatched)
+        self._after(pytest.MonkeyPatch, "undo", self._left)
+        self.look()
+
+    def end(self) -> None:
+        """Take note no more."""
+        self._hooks.close()
+        self._active.clear()
+
+    def look(self) -> None:
+        """Take what is loaded now, and was not before, for the original."""
+        for module, name in _LOOKED_AT:
+            *owners, attribute = name.split(".")
+            if Replaced(module, name) not in self._originals and module in sys.modules:
+                space = vars(sys.modules[module])
+                for owner in owners:
+                    space = getattr(space.get(owner), "__dict__", {})
+                if attribute in space:
+                    original = space[attribute]
+                    self._originals[Replaced(module, name)] = (space, attribute, original)
+
+    def active(self) -> Iterator[Replaced]:
+        """Yield what is replaced now. Cheap when nothing is: it is asked before each call."""
+        for _, replaced in list(self._active.values()):
+            yield from replaced
+        for one, (space, attribute, original) in self._originals.items():
+            if space.get(attribute) is not original:
+                yield one
+        machine = sys.modules.get("time_machine")
+        if machine is not None and getattr(machine, "coordinates_stack", None):
+            # It replaces what C functions do, and leaves the functions where they are.
+            yield from (Replaced("time", "time"), Replaced("datetime", "datetime.now"))
+
+    def _after(self, owner: Any, name: str, hear: Callable[[Any], None]) -> None:
+        """Have a method tell of itself once it has done its work; the end of a patch always."""
+        original = vars(owner)[name]
+
+        @functools.wraps(original)
+        def method(patch: Any, *args: Any, **keywords: Any) -> Any:
+            # A traceback of the test shows pytest's own frames no more than this one.
+            __tracebackhide__ = True
+            try:
+                result = original(patch, *args, **keywords)
+            except BaseException:
+                self._left(patch)
+                raise
+            hear(patch)
+            return result
+
+        setattr(owner, name, method)
+        self._hooks.callback(setattr, owner, name, original)
+
+    def _entered(self, patch: Any) -> None:
+        self._note(patch, list(self._of_attribute(patch.target, str(patch.attribute))))
+
+    def _entered_dict(self, patch: Any) -> None:
+        # With `clear` every other item is gone as well; one is enough to name the dictionary.
+        self._note(patch, list(self._of_items(patch.in_dict, list(patch.values) or ["*"])))
+
+    def _monkeypatched(self, patch: Any) -> None:
+        found = [
+            one
+            for target, name, _ in patch._setattr  # noqa: SLF001 - it tells nobody otherwise
+            for one in self._of_attribute(target, name)
+        ]
+        items: dict[int, tuple[Any, set[object]]] = {}
+        for target, key, _ in patch._setitem:  # noqa: SLF001 - likewise
+            items.setdefault(id(target), (target, set()))[1].add(key)
+        for target, keys in items.values():
+            found += self._of_items(target, keys)
+        self._note(patch, found)
+
+    def _note(self, patch: object, replaced: list[Replaced]) -> None:
+        if replaced:
+            self._active[id(patch)] = (patch, replaced)
+
+    def _left(self, patch: object) -> None:
+        self._active.pop(id(patch), None)
+
+    def _of_attribute(self, target: object, name: str) -> Iterator[Replaced]:
+        """Yield where code finds an attribute of a module, a class or another object."""
+        kind = type(target)  # not isinstance: proxies of frameworks would run code
+        if issubclass(kind, ModuleType):
+            yield Replaced(str(vars(target)["__name__"]), name)
+        elif issubclass(kind, type):
+            owner: Any = target
+            yield Replaced(str(owner.__module__), f"{owner.__qualname__}.{name}")
+        else:
+            for module, holder in self._holders(target):
+                yield Replaced(module, f"{holder}.{name}")
+
+    def _of_items(self, target: object, keys: Any) -> Iterator[Replaced]:
+        """Yield where code finds items of a dictionary."""
+        if target is os.environ:
+            return  # hosts take it over before each call
+        if target is sys.modules:
+            yield from (Replaced(str(key), "") for key in keys)
+            return
+        for module, holder in self._holders(target):
+            names = [holder] if holder else map(str, keys)
+            yield from (Replaced(module, name) for name in names)
+
+    def _holders(self, target: object) -> Iterator[tuple[str, str]]:
+        """Yield modules and names that hold an object, itself or one level down.
+
+        What no module holds reaches a host only as an argument, by value.
+        """
+        own = type(target).__module__
+        for name, module in list(sys.modules.items()):
+            if not (name == own or self._is_application(name)):
+                continue
+            space = vars(module) if issubclass(type(module), ModuleType) else {}
+            if space is target:
+                yield name, ""
+            for held, value in list(space.items()):
+                if value is target or _holds(value, target):
+                    yield name, held
+
+
+def _holds(value: object, target: object) -> bool:
+    """Whether an object's own attributes hold another. Runs no code of the object's."""
+    try:
+        space = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return False
+    return type(space) is dict and any(held is target for held in list(space.values()))
