@@ -97,7 +97,7 @@ class AsyncCaller:
                 else:
                     _link, _stream, frame = await self._answered(call, link.worker, outcome)
             try:
-                return settle(target, frame)
+                return settle(call, frame)
             except asyncio.CancelledError:
                 # The callee was cancelled because we were: ours is the one to raise.
                 if call.cancelled is not None:

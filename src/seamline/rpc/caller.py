@@ -33,7 +33,7 @@ class BlockingCaller:
             call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
             peer, link, frame = self._answered(call)
             self._give(peer, link)
-            return settle(target, frame)
+            return settle(call, frame)
         except SeamError as error:
             record(error)
             raise

@@ -3,10 +3,12 @@
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from seamline.errors import MutatedArgument
+from seamline.rpc.changes import decode_changed
 from seamline.rpc.dispatch import Answer, Incoming, failure, success
 from seamline.rpc.situation import Situation, current
 from seamline.rpc.travel import apply_carried, split_meta
-from seamline.wire import CLOSE, END, ITEM, SEND, THROW, Frame
+from seamline.wire import CLOSE, END, FLAG_CHANGES, ITEM, SEND, THROW, Frame, exception_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -23,10 +25,17 @@ class Step:
         meta, body = split_meta(frame[3], frame[5])
         self.kind = frame[0]
         self.carry = meta.carry
-        self.value: Any = codec.decode(body) if self.kind == SEND else None
+        self.value: Any = None
         self.thrown: BaseException | None = None
+        try:
+            if self.kind in {SEND, THROW} or frame[3] & FLAG_CHANGES:
+                known = None if incoming.watch is None else incoming.watch.known
+                self.value = decode_changed(codec, known, frame, body)
+        except MutatedArgument as error:
+            self.thrown = error
+            return
         if self.kind == THROW:
-            self.thrown = codec.decode_exception(body)
+            self.thrown = exception_of(self.value)
         elif self.kind == CLOSE:
             self.thrown = GeneratorExit()
 

@@ -49,7 +49,7 @@ class LocalClient:
             frame = _framed(incoming if isinstance(incoming, tuple) else run_sync(incoming))
             if call.deadline_left() <= 0:
                 raise call.expired(started=True)
-            return settle(target, frame)
+            return settle(call, frame)
         except SeamError as error:
             record(error)
             raise
@@ -65,7 +65,7 @@ class LocalClient:
                 task = loop.create_task(run_async(incoming), context=Context())
                 answer = await _answer_of(task, call, call.deadline)
             try:
-                return settle(target, _framed(answer))
+                return settle(call, _framed(answer))
             except asyncio.CancelledError:
                 if call.cancelled is not None:
                     raise call.cancelled from None
@@ -79,7 +79,7 @@ class LocalClient:
         try:
             call, incoming = self._begin(target, arguments)
             if isinstance(incoming, tuple):
-                return settle(target, _framed(incoming))
+                return settle(call, _framed(incoming))
             held = HeldStream(incoming)
             steps = Steps(call, _framed(held.begin()))
             while steps.frame[0] not in {END, ERROR}:
@@ -102,7 +102,7 @@ class LocalClient:
         try:
             call, incoming = self._begin(target, arguments)
             if isinstance(incoming, tuple):
-                settle(target, _framed(incoming))
+                settle(call, _framed(incoming))
                 return
             driver = _Driver(HeldAsyncStream(incoming))
             steps = Steps(call, await driver.ask(call, None, call.deadline))

@@ -12,6 +12,7 @@ from seamline.errors import (
     OutcomeUnknown,
 )
 from seamline.rpc.binding import RESTART
+from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
 from seamline.rpc.model import Arguments, Target
 from seamline.rpc.situation import Hop, Situation, current
@@ -27,8 +28,11 @@ from seamline.wire import (
     FLAG_PLAIN,
     FLAG_SAME,
     FLAG_SPREAD,
+    FLAG_TRACKED,
     MAX_DEADLINE_MS,
     Frame,
+    Known,
+    exception_of,
     pack_plain,
 )
 
@@ -41,6 +45,7 @@ class Outgoing:
         ms: Milliseconds left when it was made.
         flags, body: What to send when both ends hold the same version.
         cancelled: Our own cancellation, once it has been passed on.
+        known: What both ends hold of the arguments, when the function may change them.
     """
 
     __slots__ = (
@@ -51,6 +56,7 @@ class Outgoing:
         "chain",
         "deadline",
         "flags",
+        "known",
         "ms",
         "target",
     )
@@ -63,6 +69,7 @@ class Outgoing:
         self.arguments = arguments
         self.blocks = blocks
         self.cancelled: BaseException | None = None
+        self.known: Known | None = None
         self.chain = situation.chain
         inherited = situation.deadline
         now = time.monotonic()
@@ -76,12 +83,16 @@ class Outgoing:
             )
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
-            self.body = _encode_spread(target, arguments)
+            self.body = self._encode_spread(arguments)
         else:
             plain = pack_plain(arguments.values)
             if plain is not None:
                 self.flags = FLAG_PLAIN
                 self.body = plain
+            elif target.tracks:
+                self.flags = FLAG_TRACKED
+                codec, where = target.codec, target.parameters
+                self.body, self.known = codec.encode_tracked(arguments.values, where=where)
             else:
                 self.flags = 0
                 self.body = target.codec.encode(arguments.values, where=target.parameters)
@@ -110,7 +121,7 @@ class Outgoing:
             if value is not DEFAULT
         }
         spread = Arguments((), (), named | given.keywords)
-        body = _encode_spread(target, spread)
+        body = self._encode_spread(spread)
         flags = self.flags & ~FLAG_PLAIN | FLAG_NAMED | FLAG_SPREAD
         return flags, self._meta_before(body)
 
@@ -132,6 +143,22 @@ class Outgoing:
         error.__cause__ = why
         return error
 
+    def _encode_spread(self, given: Arguments) -> bytes:
+        codec, where = self.target.codec, self.target.parameters
+        value = (given.values, given.extra, given.keywords)
+        try:
+            if not self.target.tracks:
+                return codec.encode(value, where="arguments")
+            self.flags |= FLAG_TRACKED
+            body, self.known = codec.encode_tracked(value, where="arguments")
+        except NotSendable:
+            # Said again part by part, because the refusal should name the parameter.
+            codec.encode(given.values, where=where)
+            codec.encode(given.extra, where=[f"*args[{i}]" for i in range(len(given.extra))])
+            codec.encode(tuple(given.keywords.values()), where=list(given.keywords))
+            raise
+        return body
+
     def _add_meta(self) -> None:
         if self.blocks:
             self.flags |= FLAG_BLOCKED
@@ -147,27 +174,33 @@ class Outgoing:
         return with_meta(self.chain, carry, body)
 
 
-def settle(target: Target, frame: Frame, thrown: BaseException | None = None) -> Any:
+def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) -> Any:
     """Return the value of an answer, or raise what the host raised.
 
-    What this step threw into the stream is raised as the same object, ``thrown``.
+    What changed of the arguments is made on the caller's own objects before. What this step
+    threw into the stream is raised as the same object, ``thrown``.
     """
+    target = call.target
     kind, flags, body = frame[0], frame[3], frame[5]
     if flags & FLAG_META:
         meta, body = split_meta(flags, body)
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
     if kind != ERROR:
+        if flags:
+            return decode_changed(target.codec, call.known, frame, body)
         return target.codec.decode(body)
     if flags & FLAG_FAULT:
         raise error_of(body)
-    if flags & FLAG_SAME and thrown is not None:
-        if not body:
-            raise thrown
-        error = target.codec.decode_exception(body)
+    is_same = flags & FLAG_SAME and thrown is not None
+    found = decode_changed(target.codec, call.known, frame, body) if body else None
+    if is_same and found is None:
+        assert thrown is not None
+        raise thrown
+    error = exception_of(found)
+    if is_same:
         error.__cause__ = error.__context__ = thrown
-        raise error
-    raise target.codec.decode_exception(body)
+    raise error
 
 
 def check_loops(target: Target, situation: Situation, workers: list[str]) -> list[str]:
@@ -199,15 +232,3 @@ def milliseconds_left(deadline: float) -> int:
 
 def _loop_of(chain: tuple[Hop, ...]) -> str:
     return " -> ".join(worker for worker, _ in chain[-8:])
-
-
-def _encode_spread(target: Target, given: Arguments) -> bytes:
-    codec = target.codec
-    try:
-        return codec.encode((given.values, given.extra, given.keywords), where="arguments")
-    except NotSendable:
-        # Said again part by part, because the refusal should name the parameter.
-        codec.encode(given.values, where=target.parameters)
-        codec.encode(given.extra, where=[f"*args[{i}]" for i in range(len(given.extra))])
-        codec.encode(tuple(given.keywords.values()), where=list(given.keywords))
-        raise

@@ -1,6 +1,6 @@
 """The wire protocol: frames, the handshake, connection states, values. No I/O happens here."""
 
-from seamline.wire.codec import Codec
+from seamline.wire.codec import Codec, exception_of, with_traceback
 from seamline.wire.connection import Connection, Role, State
 from seamline.wire.exceptions import RemoteTraceback
 from seamline.wire.frames import (
@@ -10,6 +10,7 @@ from seamline.wire.frames import (
     END,
     ERROR,
     FLAG_BLOCKED,
+    FLAG_CHANGES,
     FLAG_FAULT,
     FLAG_META,
     FLAG_NAMED,
@@ -17,6 +18,7 @@ from seamline.wire.frames import (
     FLAG_PLAIN,
     FLAG_SAME,
     FLAG_SPREAD,
+    FLAG_TRACKED,
     GOAWAY,
     HEADER,
     HELLO,
@@ -53,8 +55,11 @@ from seamline.wire.handshake import (
     prove,
     unpack_message,
 )
+from seamline.wire.known import Known
 from seamline.wire.marks import DEFAULT
 from seamline.wire.plain import pack_plain, unpack_plain
+from seamline.wire.refusals import find_path
+from seamline.wire.states import Unrestorable
 from seamline.wire.types import TypeTable
 
 __all__ = [
@@ -66,6 +71,7 @@ __all__ = [
     "EQUAL",
     "ERROR",
     "FLAG_BLOCKED",
+    "FLAG_CHANGES",
     "FLAG_FAULT",
     "FLAG_META",
     "FLAG_NAMED",
@@ -73,6 +79,7 @@ __all__ = [
     "FLAG_PLAIN",
     "FLAG_SAME",
     "FLAG_SPREAD",
+    "FLAG_TRACKED",
     "GOAWAY",
     "HEADER",
     "HELLO",
@@ -98,14 +105,18 @@ __all__ = [
     "Farewell",
     "Frame",
     "Hello",
+    "Known",
     "Meta",
     "RemoteTraceback",
     "Role",
     "State",
     "TypeTable",
+    "Unrestorable",
     "Welcome",
     "check_hello",
     "check_proof",
+    "exception_of",
+    "find_path",
     "kind_name",
     "pack",
     "pack_message",
@@ -113,4 +124,5 @@ __all__ = [
     "prove",
     "unpack_message",
     "unpack_plain",
+    "with_traceback",
 ]

@@ -47,6 +47,7 @@ class Offers:
         *,
         timeout: float = WAIT,
         idempotent: bool = False,
+        tracks: bool = False,
         carry: tuple[ContextVar[Any], ...] = (),
         **options: Any,
     ) -> Target:
@@ -71,6 +72,7 @@ class Offers:
             idempotent=idempotent,
             parameters=parameters,
             carry=carry,
+            tracks=tracks,
         )
 
     def resolve(self, address: str) -> Hosted:
