@@ -5,6 +5,8 @@ from typing import Any
 from seamline.errors import MutatedArgument, WireError
 from seamline.wire import (
     FLAG_CHANGES,
+    FLAG_RESTORED,
+    FLAG_TRACKED,
     Codec,
     Frame,
     Known,
@@ -21,15 +23,16 @@ class Watch:
         name: Dotted name of the function.
         codec: Of the seam.
         known: The objects.
-        is_told: Whether the caller makes the changes it is told of.
+        flags: Those of the call: whether the caller numbered its arguments, too, and whether
+            it makes the changes it is told of.
     """
 
-    __slots__ = ("_codec", "_given", "_is_told", "_name", "_names", "known")
+    __slots__ = ("_codec", "_flags", "_given", "_name", "_names", "known")
 
-    def __init__(self, name: str, codec: Codec, known: Known, *, is_told: bool) -> None:
+    def __init__(self, name: str, codec: Codec, known: Known, flags: int) -> None:
         self._name = name
         self._codec = codec
-        self._is_told = is_told
+        self._flags = flags
         self.known = known
         self._given: tuple[Any, ...] = ()
         self._names: tuple[str, ...] = ()
@@ -53,10 +56,10 @@ class Watch:
         except Unrestorable as error:
             raise self._lost("objects", and_then, str(error)) from error
         names = [self._path(self.known.objects[change.number]) for change in changes]
-        if not self._is_told:
-            if changes:
-                why = "the caller, of another version, does not expect that"
-                raise self._lost(", ".join(names), and_then, why)
+        if changes and not self._flags & FLAG_RESTORED:
+            why = "the caller, of another version, does not expect that"
+            raise self._lost(", ".join(names), and_then, why)
+        if not self._flags & FLAG_TRACKED:
             return 0, self._codec.encode(value)
         try:
             return FLAG_CHANGES, self._codec.encode_known(value, self.known, changes, names)

@@ -28,6 +28,7 @@ from seamline.wire import (
     FLAG_NAMED,
     FLAG_NOT_STARTED,
     FLAG_PLAIN,
+    FLAG_RESTORED,
     FLAG_SAME,
     FLAG_SPREAD,
     FLAG_TRACKED,
@@ -94,7 +95,7 @@ class Incoming:
         if flags & FLAG_PLAIN:
             decoded: Any = unpack_plain(body)
         elif flags & FLAG_TRACKED or binding.hosted.mutates:
-            decoded, watch = tracked(binding, body, is_told=flags & FLAG_TRACKED != 0)
+            decoded, watch = tracked(binding, body, flags)
         else:
             decoded = binding.hosted.codec.decode(body)
         if flags & FLAG_SPREAD or binding.shape.keyword_only or type(decoded) is not tuple:
@@ -116,11 +117,12 @@ class Incoming:
             apply_carried(hosted.carry, hosted.codec, self.carry)
 
 
-def tracked(binding: Binding, body: bytes, *, is_told: bool) -> tuple[Any, Watch]:
+def tracked(binding: Binding, body: bytes, flags: int) -> tuple[Any, Watch]:
     """Return what was sent, and what both ends know of it."""
-    codec = binding.hosted.codec
-    decoded, known = codec.decode_tracked(body)
-    return decoded, Watch(binding.name, codec, known, is_told=is_told)
+    hosted = binding.hosted
+    watched = bool(hosted.mutates) or flags & FLAG_RESTORED != 0
+    decoded, known = hosted.codec.decode_tracked(body, watched=watched)
+    return decoded, Watch(binding.name, hosted.codec, known, flags)
 
 
 def placed(binding: Binding, decoded: Any, flags: int) -> tuple[tuple[Any, ...], dict[str, Any]]:

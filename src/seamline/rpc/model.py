@@ -43,8 +43,9 @@ class Target:
         idempotent: Whether it may run again after an unknown outcome.
         parameters: Declared names in the order of ``Arguments.values``.
         carry: Context variables that travel with a call and return.
-        tracks: Whether it may change what its arguments hold, or return a part of them:
-            then the caller's own objects change with it, and come back as themselves.
+        mutates: Whether it may change what its arguments hold; the caller's own objects
+            change with it then.
+        shares: Whether it may return a part of its arguments, which comes back as itself.
     """
 
     service: str
@@ -56,7 +57,8 @@ class Target:
     idempotent: bool = False
     parameters: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
-    tracks: bool = False
+    mutates: bool = False
+    shares: bool = False
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from typing import Any
+from typing import Any, Final
 
 from seamline.errors import (
     DeadlineExceeded,
@@ -11,6 +11,7 @@ from seamline.errors import (
     NotSendable,
     OutcomeUnknown,
 )
+from seamline.interface import Kind
 from seamline.rpc.binding import RESTART
 from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
@@ -26,6 +27,7 @@ from seamline.wire import (
     FLAG_META,
     FLAG_NAMED,
     FLAG_PLAIN,
+    FLAG_RESTORED,
     FLAG_SAME,
     FLAG_SPREAD,
     FLAG_TRACKED,
@@ -35,6 +37,8 @@ from seamline.wire import (
     exception_of,
     pack_plain,
 )
+
+_ONCE: Final = frozenset({Kind.SYNC, Kind.ASYNC})
 
 
 class Outgoing:
@@ -89,10 +93,9 @@ class Outgoing:
             if plain is not None:
                 self.flags = FLAG_PLAIN
                 self.body = plain
-            elif target.tracks:
-                self.flags = FLAG_TRACKED
-                codec, where = target.codec, target.parameters
-                self.body, self.known = codec.encode_tracked(arguments.values, where=where)
+            elif target.mutates or target.shares:
+                self.flags = 0
+                self.body = self._encode_tracked(arguments.values, target.parameters)
             else:
                 self.flags = 0
                 self.body = target.codec.encode(arguments.values, where=target.parameters)
@@ -147,16 +150,22 @@ class Outgoing:
         codec, where = self.target.codec, self.target.parameters
         value = (given.values, given.extra, given.keywords)
         try:
-            if not self.target.tracks:
+            if not (self.target.mutates or self.target.shares):
                 return codec.encode(value, where="arguments")
-            self.flags |= FLAG_TRACKED
-            body, self.known = codec.encode_tracked(value, where="arguments")
+            return self._encode_tracked(value, "arguments")
         except NotSendable:
             # Said again part by part, because the refusal should name the parameter.
             codec.encode(given.values, where=where)
             codec.encode(given.extra, where=[f"*args[{i}]" for i in range(len(given.extra))])
             codec.encode(tuple(given.keywords.values()), where=list(given.keywords))
             raise
+
+    def _encode_tracked(self, value: object, where: str | tuple[str, ...]) -> bytes:
+        target = self.target
+        # A generator that only reads its arguments must see what its caller changes meanwhile.
+        watched = target.mutates or target.kind not in _ONCE
+        self.flags |= FLAG_TRACKED | (FLAG_RESTORED if watched else 0)
+        body, self.known = target.codec.encode_tracked(value, where=where, watched=watched)
         return body
 
     def _add_meta(self) -> None:

@@ -293,7 +293,8 @@ def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         idempotent=not seam.interface.names_of(function).isdisjoint(seam.plan.idempotent),
         parameters=parameters_of(original),
         carry=carried(seam.plan),
-        tracks=bool(function.mutates or function.shares),
+        mutates=bool(function.mutates),
+        shares=bool(function.shares),
     )
     is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
     send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)

@@ -152,8 +152,12 @@ class Codec:
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
         return value
 
-    def encode_tracked(self, value: object, *, where: str | Sequence[str]) -> tuple[bytes, Known]:
+    def encode_tracked(
+        self, value: object, *, where: str | Sequence[str], watched: bool = True
+    ) -> tuple[bytes, Known]:
         """Return the bytes of the arguments of a call, and what of them both ends know.
+
+        ``watched`` says whether they may be changed while the call runs.
 
         Raises: as :meth:`encode`.
         """
@@ -161,9 +165,9 @@ class Codec:
             lambda w: w.value(value, self.depth), {}, lambda: value, lambda: where
         )
         self._check(w, data, tree, where)
-        return data, Known(_objects(w, []), self._plans.form)
+        return data, Known(_objects(w, []), self._plans.form, watched=watched)
 
-    def decode_tracked(self, data: bytes) -> tuple[Any, Known]:
+    def decode_tracked(self, data: bytes, *, watched: bool = True) -> tuple[Any, Known]:
         """Return the arguments of bytes that ``encode`` made, and what both ends know of them.
 
         Raises:
@@ -175,7 +179,7 @@ class Codec:
             value = read(body, r, self.depth)
             for fill in r.late:
                 fill()
-            return value, Known(r.refs or [], self._plans.form)
+            return value, Known(r.refs or [], self._plans.form, watched=watched)
         except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
 

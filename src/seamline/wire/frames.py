@@ -63,8 +63,10 @@ FLAG_FAULT: Final = 0x02
 FLAG_NOT_STARTED: Final = 0x04
 #: ERROR: what was raised is the very object that the last THROW or CLOSE threw in.
 FLAG_SAME: Final = 0x08
-#: CALL: the caller numbered what its arguments hold, and makes the changes it is told of.
+#: CALL: the caller numbered what its arguments hold; answers may refer to it.
 FLAG_TRACKED: Final = 0x02
+#: CALL, beside TRACKED: the caller makes the changes of its arguments that it is told of.
+FLAG_RESTORED: Final = 0x04
 #: Answers and steps of a tracked call: changes of the arguments come before the value.
 FLAG_CHANGES: Final = 0x10
 #: CALL: arguments travel by name, because caller and host hold different versions.

@@ -51,6 +51,7 @@ class Known:
     Args:
         objects: By number.
         form_of: Returns how the state of a class's instances is taken, None for no state.
+        watched: Whether they may change; what may not costs nothing to keep.
 
     Attributes:
         objects: By number.
@@ -58,11 +59,14 @@ class Known:
 
     __slots__ = ("_form_of", "_seen", "objects")
 
-    def __init__(self, objects: list[Any], form_of: Callable[[type], Form | None]) -> None:
+    def __init__(
+        self, objects: list[Any], form_of: Callable[[type], Form | None], *, watched: bool = True
+    ) -> None:
         self.objects = objects
         self._form_of = form_of
         self._seen: list[tuple[Form, State] | None] = []
-        self._see(objects)
+        if watched:
+            self._see(objects)
 
     def changes(self) -> list[Change]:
         """Return what changed since both ends held the same.

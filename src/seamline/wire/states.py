@@ -112,6 +112,8 @@ _CONTENTS: Final = (
     Content(array, lambda v: (v.tobytes(),), _put_array),
     Content(memoryview, lambda v: (v.tobytes(),), _put_view),
 )
+#: Those that have no settings.
+_UNSET_KINDS: Final = frozenset({list, dict, OrderedDict, set, bytearray})
 _BUFFERS: Final = (bytearray, array, memoryview)
 
 
@@ -124,12 +126,17 @@ class Form:
         shape: Where their attributes live, or None when they have none.
     """
 
-    __slots__ = ("cls", "content", "shape")
+    __slots__ = ("_has_settings", "_is_simple", "cls", "content", "shape")
 
     def __init__(self, cls: type, content: Content | None, shape: Shape | None) -> None:
         self.cls = cls
         self.content = content
         self.shape = shape
+        self._has_settings = content is not None and (
+            content.kind not in _UNSET_KINDS or issubclass(cls, defaultdict)
+        )
+        # Most records: all they have is in their ``__dict__``.
+        self._is_simple = shape is not None and shape.has_dict and not shape.slots
 
     @property
     def is_hashed(self) -> bool:
@@ -145,14 +152,17 @@ class Form:
         if type(value) is not self.cls:
             raise Unrestorable(f"it is a {type(value).__qualname__} now")
         content = () if self.content is None else tuple(self.content.take(value))
+        settings = self._settings(value) if self._has_settings else ()
         if self.shape is None:
-            return content, self._settings(value), (), ()
+            return content, settings, (), ()
+        if self._is_simple and CACHED_HASH not in (own := value.__dict__):
+            return content, settings, tuple(own), tuple(own.values())
         names: list[str] = []
         values: list[Any] = []
         for name, item in self.attributes(value):
             names.append(name)
             values.append(item)
-        return content, self._settings(value), tuple(names), tuple(values)
+        return content, settings, tuple(names), tuple(values)
 
     def attributes(self, value: Any) -> Iterable[tuple[str, Any]]:
         """Yield names and values of the attributes that are set."""
@@ -219,7 +229,9 @@ class Form:
             own.update(wanted)
 
     def _settings(self, value: Any) -> tuple[Any, ...]:
-        kind = None if self.content is None else self.content.kind
+        if not self._has_settings or self.content is None:
+            return ()
+        kind = self.content.kind
         if kind is dict and issubclass(self.cls, defaultdict):
             return (value.default_factory,)
         if kind is deque:
@@ -228,8 +240,6 @@ class Form:
             return (value.typecode,)
         if kind is memoryview:
             return (value.format, value.readonly, *(value.shape or ()))
-        if kind is None or kind in {list, dict, OrderedDict, set, bytearray}:
-            return ()
         # numpy's array
         flags = value.flags
         return (buffers.describe(value.dtype), bool(flags.writeable), *value.shape)
@@ -242,6 +252,7 @@ class ErrorForm(Form):
 
     def __init__(self, cls: type) -> None:
         super().__init__(cls, None, classes.Shape(cls, (), {}, True, cls))
+        self._is_simple = False
         self._native = exceptions.attributes_of(cls)
 
     def attributes(self, value: BaseException) -> Iterable[tuple[str, Any]]:
@@ -303,12 +314,20 @@ def form_of(cls: type, record: Callable[[type], Shape | None]) -> Form | None:
 
 def is_same(before: State, after: State) -> bool:
     """Whether two states of one object hold the very same things."""
-    return all(map(_are_same, before, after))
+    content, settings, names, values = after
+    return (
+        _are_same(before[3], values)
+        and _are_same(before[0], content)
+        and before[2] == names
+        and _are_same(before[1], settings)
+    )
 
 
 def _are_same(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
     if len(before) != len(after):
         return False
+    if not before:
+        return True
     if all(map(operator.is_, before, after)):
         return True
     return all(

@@ -47,7 +47,8 @@ class Offers:
         *,
         timeout: float = WAIT,
         idempotent: bool = False,
-        tracks: bool = False,
+        changes: bool = False,
+        shares: bool = False,
         carry: tuple[ContextVar[Any], ...] = (),
         **options: Any,
     ) -> Target:
@@ -72,7 +73,8 @@ class Offers:
             idempotent=idempotent,
             parameters=parameters,
             carry=carry,
-            tracks=tracks,
+            mutates=changes,
+            shares=shares,
         )
 
     def resolve(self, address: str) -> Hosted:

@@ -15,7 +15,7 @@ from seamline.wire import DEFAULT
 
 @pytest.fixture
 def offer(far: Any) -> Callable[..., Any]:
-    return lambda function: far.offer(function, tracks=True)
+    return lambda function: far.offer(function, changes=True)
 
 
 def test_a_changed_argument_is_changed_at_the_caller_and_returned_as_itself(
@@ -305,3 +305,25 @@ def test_an_asynchronous_generator_makes_its_changes(
 
     target = offer(f)
     run(whole())
+
+
+def test_a_part_of_an_argument_that_nothing_changes_comes_back_as_itself(
+    far: Any, args: Any
+) -> None:
+    def f(rows: list[Any]) -> Any:
+        return {"first": rows[0]}
+
+    rows = [[1]]
+
+    assert far.client.call(far.offer(f, shares=True), args(rows))["first"] is rows[0]
+
+
+def test_a_change_by_a_function_that_seemed_to_change_nothing_is_loud(far: Any, args: Any) -> None:
+    def f(rows: list[Any]) -> Any:
+        rows.append(1)
+        return rows
+
+    target = far.offer(f, shares=True, mutates=("rows",))
+
+    with pytest.raises(MutatedArgument, match="does not expect that"):
+        far.client.call(target, args([]))

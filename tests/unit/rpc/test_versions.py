@@ -193,7 +193,7 @@ def test_a_caller_with_another_version_of_the_function_has_its_objects_changed(
 
     rows: list[int] = []
 
-    assert far.client.call(old(far.offer(f, tracks=True), "rows"), args(rows)) is rows
+    assert far.client.call(old(far.offer(f, changes=True), "rows"), args(rows)) is rows
     assert rows == [1]
 
 
