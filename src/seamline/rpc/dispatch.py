@@ -18,6 +18,7 @@ from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
 from seamline.rpc.changes import Watch
 from seamline.rpc.model import Arguments
+from seamline.rpc.pulling import Ask, AskLater, Pulls
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -55,6 +56,7 @@ class Incoming:
         deadline: ``clock()`` instant.
         chain: All calls it is part of, outermost first, the direct caller last.
         entered: Called in the call's context before the function, if set.
+        pulls: The caller's iterators among the arguments, when there are any.
         watch: What it may change of its arguments, or None when it changes nothing.
     """
 
@@ -66,6 +68,7 @@ class Incoming:
         "entered",
         "given",
         "is_cancelled",
+        "pulls",
         "watch",
     )
 
@@ -84,6 +87,7 @@ class Incoming:
         self.deadline = now + frame[4] / 1000 if frame[4] else None
         self.carry: bytes | None = None
         self.entered: Callable[[], object] | None = None
+        self.pulls: Pulls | None = None
         watch: Watch | None = None
         if flags & FLAG_BLOCKED:
             callers = ((callers[0][0], True),)
@@ -106,6 +110,13 @@ class Incoming:
         if watch is not None:
             shape = binding.shape
             watch.remember(*self.given, shape.names[: shape.positional])
+
+    def connect(self, ask: Ask | AskLater) -> None:
+        """Put iterators into the arguments; ``ask`` asks the caller for their items."""
+        hosted = self.binding.hosted
+        known = None if self.watch is None else self.watch.known
+        self.pulls = Pulls(self.binding.name, hosted.codec, known, ask)
+        self.given = self.pulls.place(self.given)
 
     def enter(self) -> None:
         """Make the current context the one of this call."""
@@ -179,7 +190,11 @@ async def run_async(incoming: Incoming) -> Answer:
     try:
         incoming.enter()
         args, keywords = incoming.given
-        value = await incoming.binding.hosted.function(*args, **keywords)
+        try:
+            value = await incoming.binding.hosted.function(*args, **keywords)
+        finally:
+            if incoming.pulls is not None:
+                await incoming.pulls.wait_answered()
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
         return failure(incoming, error)
     return success(incoming, RESULT, value)
@@ -189,6 +204,8 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
     """Return the answer for a value: a result, an item or the end of a stream."""
     binding = incoming.binding
     binding.tally.calls += 1
+    if incoming.pulls is not None:
+        incoming.pulls.close()
     try:
         if binding.hosted.aliases:
             refuse_aliased(binding.name, binding.hosted.aliases, value)
@@ -217,6 +234,9 @@ def failure(
     binding = incoming.binding
     binding.tally.calls += 1
     binding.tally.errors += 1
+    if incoming.pulls is not None:
+        incoming.pulls.close()
+        thrown = thrown or incoming.pulls.raised
     if error is thrown and incoming.watch is None:
         return (ERROR, FLAG_SAME, b"")
     if error.__traceback__ is not None:  # the first frame is ours, the reader's begin below

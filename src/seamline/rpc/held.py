@@ -1,5 +1,6 @@
 """The host's side of a stream: the application's generator, held between steps."""
 
+from collections.abc import Awaitable
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ class Step:
 def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
     """Bring the stream's context up to date with the caller's for one step."""
     current.set(Situation(deadline, incoming.chain, incoming.is_cancelled))
+    if incoming.pulls is not None:
+        incoming.pulls.is_open = True
     if step.carry is not None:
         hosted = incoming.binding.hosted
         incoming.carry = step.carry
@@ -104,6 +107,15 @@ class HeldStream:
         return success(incoming, ITEM, value)
 
 
+async def settled(incoming: Incoming, step: Awaitable[Any]) -> Any:
+    """Return what a step yields, when nothing is being asked of the caller's iterators."""
+    try:
+        return await step
+    finally:
+        if incoming.pulls is not None:
+            await incoming.pulls.wait_answered()
+
+
 class HeldAsyncStream:
     """An asynchronous generator; its owner runs all steps in one task."""
 
@@ -120,7 +132,7 @@ class HeldAsyncStream:
             incoming.enter()
             args, keywords = incoming.given
             self._generator = incoming.binding.hosted.function(*args, **keywords)
-            value = await anext(self._generator)
+            value = await settled(incoming, anext(self._generator))
         except StopAsyncIteration:
             return success(incoming, END, None)
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
@@ -135,11 +147,11 @@ class HeldAsyncStream:
         renew(incoming, step, deadline)
         try:
             if step.thrown is not None:
-                value = await generator.athrow(step.thrown)
+                value = await settled(incoming, generator.athrow(step.thrown))
             elif step.kind == SEND:
-                value = await generator.asend(step.value)
+                value = await settled(incoming, generator.asend(step.value))
             else:
-                value = await anext(generator)
+                value = await settled(incoming, anext(generator))
         except StopAsyncIteration:
             return success(incoming, END, None)
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's

@@ -16,6 +16,7 @@ from seamline.rpc.binding import RESTART
 from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
 from seamline.rpc.model import Arguments, Target
+from seamline.rpc.pulling import Iterators
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -27,6 +28,7 @@ from seamline.wire import (
     FLAG_META,
     FLAG_NAMED,
     FLAG_PLAIN,
+    FLAG_PULLS,
     FLAG_RESTORED,
     FLAG_SAME,
     FLAG_SPREAD,
@@ -38,6 +40,7 @@ from seamline.wire import (
     pack_plain,
 )
 
+_AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 _ONCE: Final = frozenset({Kind.SYNC, Kind.ASYNC})
 
 
@@ -49,6 +52,7 @@ class Outgoing:
         ms: Milliseconds left when it was made.
         flags, body: What to send when both ends hold the same version.
         cancelled: Our own cancellation, once it has been passed on.
+        iterators: Those among the arguments, when there are any.
         known: What both ends hold of the arguments, when the function may change them.
     """
 
@@ -60,6 +64,7 @@ class Outgoing:
         "chain",
         "deadline",
         "flags",
+        "iterators",
         "known",
         "ms",
         "target",
@@ -74,6 +79,7 @@ class Outgoing:
         self.blocks = blocks
         self.cancelled: BaseException | None = None
         self.known: Known | None = None
+        self.iterators: Iterators | None = None
         self.chain = situation.chain
         inherited = situation.deadline
         now = time.monotonic()
@@ -85,22 +91,48 @@ class Outgoing:
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
+        try:
+            self._encode(arguments)
+        except NotSendable:
+            # Iterators are looked for when something cannot cross: nothing else pays for them.
+            self.arguments = self._without_iterators(arguments)
+            if self.iterators is None:
+                raise
+            self._encode(self.arguments)
+            self.iterators.known = self.known
+            self.flags |= FLAG_PULLS
+        if self.chain or target.carry or blocks:
+            self._add_meta()
+
+    def _encode(self, arguments: Arguments) -> None:
+        target = self.target
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
             self.body = self._encode_spread(arguments)
+            return
+        plain = pack_plain(arguments.values)
+        if plain is not None:
+            self.flags = FLAG_PLAIN
+            self.body = plain
+        elif target.mutates or target.shares:
+            self.flags = 0
+            self.body = self._encode_tracked(arguments.values, target.parameters)
         else:
-            plain = pack_plain(arguments.values)
-            if plain is not None:
-                self.flags = FLAG_PLAIN
-                self.body = plain
-            elif target.mutates or target.shares:
-                self.flags = 0
-                self.body = self._encode_tracked(arguments.values, target.parameters)
-            else:
-                self.flags = 0
-                self.body = target.codec.encode(arguments.values, where=target.parameters)
-        if self.chain or target.carry or blocks:
-            self._add_meta()
+            self.flags = 0
+            self.body = target.codec.encode(arguments.values, where=target.parameters)
+
+    def _without_iterators(self, given: Arguments) -> Arguments:
+        iterators = Iterators(self.target.codec)
+        waits = self.target.kind in _AWAITED
+        values, extra = (
+            tuple([iterators.replace(value, waits=waits) for value in part])
+            for part in (given.values, given.extra)
+        )
+        keywords = {k: iterators.replace(x, waits=waits) for k, x in given.keywords.items()}
+        if not iterators:
+            return given
+        self.iterators = iterators
+        return Arguments(values, extra, keywords)
 
     def fit(self, verdict: int | str) -> tuple[int, bytes]:
         """Return flags and body for a host that gave this verdict.
@@ -125,6 +157,8 @@ class Outgoing:
         }
         spread = Arguments((), (), named | given.keywords)
         body = self._encode_spread(spread)
+        if self.iterators is not None:
+            self.iterators.known = self.known
         flags = self.flags & ~FLAG_PLAIN | FLAG_NAMED | FLAG_SPREAD
         return flags, self._meta_before(body)
 
@@ -190,6 +224,8 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
     threw into the stream is raised as the same object, ``thrown``.
     """
     target = call.target
+    if call.iterators is not None:
+        thrown = thrown or call.iterators.raised
     kind, flags, body = frame[0], frame[3], frame[5]
     if flags & FLAG_META:
         meta, body = split_meta(flags, body)

@@ -184,7 +184,13 @@ class Codec:
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
 
     def encode_known(
-        self, value: object, known: Known, changes: list[Change], names: Sequence[str]
+        self,
+        value: object,
+        known: Known,
+        changes: list[Change],
+        names: Sequence[str],
+        *,
+        keep: bool = False,
     ) -> bytes:
         """Return the bytes of a value and of changes to what both ends know.
 
@@ -195,6 +201,7 @@ class Codec:
             known: What both ends hold.
             changes: What changed of it.
             names: What to call each changed object in a refusal.
+            keep: Whether what is new in the value is known from now on, too.
 
         Raises: as :meth:`encode`.
         """
@@ -219,11 +226,11 @@ class Codec:
         )
         if len(data) > self.items and _count(node, self.items) < 0:
             raise NotSendable(f"a result holds more than {self.items} items; send less at a time")
-        added = _objects(w, objects)[len(objects) : mark]
-        known.sent(changes, added if changes else [])
+        added = _objects(w, objects)[len(objects) : len(w.memo) if keep else mark]
+        known.sent(changes, added)
         return data
 
-    def decode_known(self, data: bytes, known: Known) -> Any:
+    def decode_known(self, data: bytes, known: Known, *, keep: bool = False) -> Any:
         """Make the changes of bytes that ``encode_known`` made; return the value.
 
         All changes are made or none of them.
@@ -242,7 +249,7 @@ class Codec:
             mark = len(refs)
             value = read(node, r, self.depth)
             known.apply(changes, r.late)
-            known.sent(changes, refs[count:mark] if changes else [])
+            known.sent(changes, refs[count : len(refs) if keep else mark])
         except Unrestorable as exc:
             raise MutatedArgument(f"an argument was changed and cannot be here: {exc}") from exc
         except SeamError:
