@@ -132,7 +132,7 @@ class StateElsewhere(SeamError):  # noqa: N818
 
 
 class MutatedArgument(SeamError):  # noqa: N818
-    """The function ran and changed an argument in place; the caller's object did not change."""
+    """The function ran and changed an argument in a way that the caller's object could not."""
 
     code = "mutated-argument"
     http_status = 500

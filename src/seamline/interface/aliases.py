@@ -40,7 +40,7 @@ def _returning(
     found: dict[Definition, Literal["whole", "part"]] = {definition: "whole"}
     queue = [definition]
     for each in queue:
-        if _gives_values(application, each):
+        if gives_values(application, each):
             del found[each]
             continue
         for origins, _ in application.bodies[each].returns:
@@ -54,7 +54,7 @@ def _returning(
     return found
 
 
-def _gives_values(application: Application, definition: Definition) -> bool:
+def gives_values(application: Application, definition: Definition) -> bool:
     """Whether the annotation of its result says that it cannot change."""
     types = application.types
     result = types.leaves(definition.module, definition.node.returns)

@@ -11,6 +11,7 @@ from seamline.interface.model import Analysis, Function, Interface, Place, Verdi
 from seamline.interface.modules import reads_framework_context, registered_on
 from seamline.interface.offers import read_offers
 from seamline.interface.readers import readers_of
+from seamline.interface.sharing import Known, shared_parameters
 from seamline.interface.verdicts import Judge, Judgement
 
 
@@ -71,13 +72,19 @@ def _judge(application: Application, found: ServiceFacts) -> None:
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     callers = _callers(application, found.modules)
+    shared: Known = {}
     for module in sorted(found.modules):
         for definition in application.definitions.by_module[module]:
             public = definition in found.offers.public
             judgement = judge.judge(definition, found.offers.names(definition), public=public)
             found.judgements[definition] = judgement
             found.functions[definition] = _function(
-                application, found, definition, judgement, callers.get(definition, ())
+                application,
+                found,
+                definition,
+                judgement,
+                callers.get(definition, ()),
+                shared=shared,
             )
     found.state = readers_of(application, found.modules)
 
@@ -88,6 +95,8 @@ def _function(
     definition: Definition,
     judgement: Judgement,
     callers: tuple[Place, ...],
+    *,
+    shared: Known,
 ) -> Function:
     touched = found.touched.get(definition, {})
     return Function(
@@ -104,6 +113,7 @@ def _function(
         exports=tuple(found.offers.exports.get(definition, ())),
         touches=tuple(sorted(map(str, touched))),
         mutates=application.mutations.of(definition),
+        shares=shared_parameters(application, definition, shared),
         aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),
         callback=definition in application.callbacks,
         stays=judgement.stays,

@@ -226,13 +226,13 @@ def _changed_arguments(application: Application, facts: ServiceFacts) -> Iterato
             if name in certain:
                 yield Finding(
                     code="mutated-argument",
-                    severity=Severity.WARNING,
+                    severity=Severity.INFO,
                     message=(
                         f"{function.module}.{function.name} may change its argument {name!r} in "
-                        "place; the caller's own object would not change, so the call raises "
-                        "if it does"
+                        "place; the change is sent back and made on the caller's own object, and "
+                        "the call raises where that cannot be"
                     ),
-                    remedy=f"return the new value instead of changing {name!r}, or copy it first",
+                    remedy=f"none is needed; returning the new value of {name!r} would be faster",
                     file=function.file,
                     line=certain[name],
                     service=facts.service.service,

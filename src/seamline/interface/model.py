@@ -59,6 +59,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         touches: Module state its body reads or writes, directly or through what it calls,
             as ``module:name``.
         mutates: Parameters that it may change in place, conservatively; empty means proven not.
+        shares: Parameters that its result may be or hold parts of; empty means it does not.
         aliases: Module state its result may be or share parts with, as ``module:name``.
         callback: Registered with a framework (view, route, command, filter): stays local.
         callers: Lines outside the service's own package that use it.
@@ -80,6 +81,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[str, ...] = ()
     touches: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     callback: bool = False
     stays: bool = False

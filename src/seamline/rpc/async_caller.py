@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextvars import Context
 from typing import Any, Final
 
-from seamline.errors import OutcomeUnknown, SeamError, Unavailable
+from seamline.errors import OutcomeUnknown, SeamError, Unavailable, WireError
 from seamline.interface import Kind
 from seamline.rpc.attempts import Attempts
 from seamline.rpc.balance import Peer
@@ -17,12 +17,13 @@ from seamline.rpc.greeting import Introduction, NotTaken, unreachable
 from seamline.rpc.model import Arguments, Target
 from seamline.rpc.multiplexed import LoopLink, Outcome
 from seamline.rpc.outgoing import Outgoing, check_loops, milliseconds_left, settle
+from seamline.rpc.pulling import Iterators
 from seamline.rpc.recording import record
 from seamline.rpc.route import Route
 from seamline.rpc.situation import current
 from seamline.rpc.steps import Steps
 from seamline.transport import dial_async
-from seamline.wire import END, EQUAL, ERROR, Frame
+from seamline.wire import END, EQUAL, ERROR, GIVE, PULL, Frame
 
 _ASYNC: Final = Kind.ASYNC  # reaching for a member of an Enum runs Python code in 3.11
 _STREAMS: Final = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
@@ -84,7 +85,9 @@ class AsyncCaller:
         try:
             call = Outgoing(target, arguments, False, self._longest_chain)
             sent = self._send_now(call)
-            if sent is None:
+            if call.iterators is not None:
+                frame = await self._pulling(call)
+            elif sent is None:
                 _link, _stream, frame = await self._answered(call)
             else:
                 link, stream, future = sent
@@ -97,7 +100,7 @@ class AsyncCaller:
                 else:
                     _link, _stream, frame = await self._answered(call, link.worker, outcome)
             try:
-                return settle(target, frame)
+                return settle(call, frame)
             except asyncio.CancelledError:
                 # The callee was cancelled because we were: ours is the one to raise.
                 if call.cancelled is not None:
@@ -112,8 +115,9 @@ class AsyncCaller:
         try:
             call = Outgoing(target, arguments, False, self._longest_chain)
             link, stream, frame = await self._answered(call)
-            steps = Steps(call, frame)
             try:
+                frame = await self._pulled(call, link, stream, frame, call.deadline)
+                steps = Steps(call, frame)
                 while steps.frame[0] not in {END, ERROR}:
                     try:
                         sent = yield steps.item()
@@ -129,8 +133,37 @@ class AsyncCaller:
             record(error)
             raise
 
+    async def _pulling(self, call: Outgoing) -> Frame:
+        """Make a call with iterators; return its answer."""
+        link, stream, frame = await self._answered(call)
+        try:
+            return await self._pulled(call, link, stream, frame, call.deadline)
+        finally:
+            link.ended(stream)
+
+    async def _pulled(
+        self, call: Outgoing, link: LoopLink, stream: int, frame: Frame, deadline: float
+    ) -> Frame:
+        """Give what the host asks of the call's iterators; return the answer that follows."""
+        while frame[0] == PULL:
+            iterators = call.iterators or Iterators(call.target.codec)
+            try:
+                body = await iterators.give_later(frame[5])
+            except WireError:
+                link.close()
+                raise
+            frame = await self._ask(call, link, stream, (GIVE, 0, body, deadline))
+        return frame
+
     async def _step(self, call: Outgoing, link: LoopLink, stream: int, steps: Steps) -> Frame:
-        kind, flags, body, deadline = steps.request()
+        request = steps.request()
+        frame = await self._ask(call, link, stream, request)
+        return await self._pulled(call, link, stream, frame, request[3])
+
+    async def _ask(
+        self, call: Outgoing, link: LoopLink, stream: int, request: tuple[int, int, bytes, float]
+    ) -> Frame:
+        kind, flags, body, deadline = request
         ms = milliseconds_left(deadline)
         if link.is_lost:
             raise call.unknown(ConnectionResetError("the worker closed the connection"))
@@ -142,7 +175,7 @@ class AsyncCaller:
 
     def _send_now(self, call: Outgoing) -> "tuple[LoopLink, int, asyncio.Future[Outcome]] | None":
         """Send on an open connection; ``None`` when there is none, or more to think about."""
-        if call.target.kind is not _ASYNC:
+        if call.target.kind is not _ASYNC or call.iterators is not None:
             return None
         for hop in call.chain:
             if hop[1]:
@@ -207,7 +240,7 @@ class AsyncCaller:
         flags, body = call.fit(link.verdicts[function])
         deadline = call.deadline
         stream, future = link.call(function, flags, body, milliseconds_left(deadline), deadline)
-        holds = call.target.kind in _STREAMS
+        holds = call.target.kind in _STREAMS or call.iterators is not None
         if holds:
             link.hold(stream)
         outcome: Outcome | None = None

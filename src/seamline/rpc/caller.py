@@ -15,7 +15,7 @@ from seamline.rpc.recording import record
 from seamline.rpc.route import Route
 from seamline.rpc.situation import is_on_loop
 from seamline.rpc.steps import Steps
-from seamline.wire import END, EQUAL, ERROR, Frame
+from seamline.wire import END, EQUAL, ERROR, GIVE, PULL, Frame
 
 #: A worker that accepted and does not answer is asked again later if there are others.
 PATIENCE_SECONDS: Final = 0.5
@@ -32,8 +32,10 @@ class BlockingCaller:
         try:
             call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
             peer, link, frame = self._answered(call)
+            if call.iterators is not None:
+                frame = self._pulled(call, peer, link, frame, call.deadline)
             self._give(peer, link)
-            return settle(target, frame)
+            return settle(call, frame)
         except SeamError as error:
             record(error)
             raise
@@ -44,6 +46,8 @@ class BlockingCaller:
         try:
             call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
             peer, link, frame = self._answered(call)
+            if call.iterators is not None:
+                frame = self._pulled(call, peer, link, frame, call.deadline)
             steps = Steps(call, frame)
             try:
                 while steps.frame[0] not in {END, ERROR}:
@@ -55,7 +59,10 @@ class BlockingCaller:
                         steps.throw(thrown)
                     else:
                         steps.send(sent)
-                    steps.frame = self._step(call, link, steps)
+                    request = steps.request()
+                    steps.frame = self._step(call, link, request)
+                    if call.iterators is not None:
+                        steps.frame = self._pulled(call, peer, link, steps.frame, request[3])
             except BaseException:
                 self._drop(peer, link)
                 raise
@@ -71,8 +78,25 @@ class BlockingCaller:
             while peer.idle:
                 peer.idle.pop().close()
 
-    def _step(self, call: Outgoing, link: BlockingLink, steps: Steps) -> Frame:
-        kind, flags, body, deadline = steps.request()
+    def _pulled(
+        self, call: Outgoing, peer: Peer, link: BlockingLink, frame: Frame, deadline: float
+    ) -> Frame:
+        """Give what the host asks of the call's iterators; return the answer that follows."""
+        iterators = call.iterators
+        assert iterators is not None
+        try:
+            while frame[0] == PULL:
+                given = iterators.give(frame[5])
+                frame = self._step(call, link, (GIVE, 0, given, deadline))
+        except BaseException:
+            self._drop(peer, link)
+            raise
+        return frame
+
+    def _step(
+        self, call: Outgoing, link: BlockingLink, request: tuple[int, int, bytes, float]
+    ) -> Frame:
+        kind, flags, body, deadline = request
         ms = milliseconds_left(deadline)
         try:
             return link.step(kind, flags, body, ms, deadline)

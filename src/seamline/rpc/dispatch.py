@@ -10,14 +10,15 @@ from typing import Any, Final, TypeAlias
 
 from seamline.errors import (
     InterfaceMismatch,
-    MutatedArgument,
     NotSendable,
     SeamError,
     WireError,
 )
 from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
+from seamline.rpc.changes import Watch
 from seamline.rpc.model import Arguments
+from seamline.rpc.pulling import Ask, AskLater, Pulls
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -28,8 +29,10 @@ from seamline.wire import (
     FLAG_NAMED,
     FLAG_NOT_STARTED,
     FLAG_PLAIN,
+    FLAG_RESTORED,
     FLAG_SAME,
     FLAG_SPREAD,
+    FLAG_TRACKED,
     RESULT,
     Farewell,
     Frame,
@@ -41,8 +44,6 @@ from seamline.wire import (
 Answer: TypeAlias = tuple[int, int, bytes]
 
 
-_NO_DEFAULT: Final = object()
-_NO_WATCH: Final[dict[str, bytes]] = {}
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
 
 
@@ -55,6 +56,8 @@ class Incoming:
         deadline: ``clock()`` instant.
         chain: All calls it is part of, outermost first, the direct caller last.
         entered: Called in the call's context before the function, if set.
+        pulls: The caller's iterators among the arguments, when there are any.
+        watch: What it may change of its arguments, or None when it changes nothing.
     """
 
     __slots__ = (
@@ -65,6 +68,7 @@ class Incoming:
         "entered",
         "given",
         "is_cancelled",
+        "pulls",
         "watch",
     )
 
@@ -83,7 +87,8 @@ class Incoming:
         self.deadline = now + frame[4] / 1000 if frame[4] else None
         self.carry: bytes | None = None
         self.entered: Callable[[], object] | None = None
-        self.watch = _NO_WATCH
+        self.pulls: Pulls | None = None
+        watch: Watch | None = None
         if flags & FLAG_BLOCKED:
             callers = ((callers[0][0], True),)
         if flags & FLAG_META:
@@ -91,45 +96,44 @@ class Incoming:
             callers = meta.chain + callers
             self.carry = meta.carry
         self.chain = callers
-        decoded = unpack_plain(body) if flags & FLAG_PLAIN else binding.hosted.codec.decode(body)
+        if flags & FLAG_PLAIN:
+            decoded: Any = unpack_plain(body)
+        elif flags & FLAG_TRACKED or binding.hosted.mutates:
+            decoded, watch = tracked(binding, body, flags)
+        else:
+            decoded = binding.hosted.codec.decode(body)
         if flags & FLAG_SPREAD or binding.shape.keyword_only or type(decoded) is not tuple:
             self.given = placed(binding, decoded, flags)
         else:
             self.given = binding.shape.place_values(decoded, binding.name), _NO_KEYWORDS
+        self.watch = watch
+        if watch is not None:
+            shape = binding.shape
+            watch.remember(*self.given, shape.names[: shape.positional])
+
+    def connect(self, ask: Ask | AskLater) -> None:
+        """Put iterators into the arguments; ``ask`` asks the caller for their items."""
+        hosted = self.binding.hosted
+        known = None if self.watch is None else self.watch.known
+        self.pulls = Pulls(self.binding.name, hosted.codec, known, ask)
+        self.given = self.pulls.place(self.given)
 
     def enter(self) -> None:
-        """Make the current context the one of this call; watch what it may mutate."""
+        """Make the current context the one of this call."""
         current.set(Situation(self.deadline, self.chain, self.is_cancelled))
         if self.entered is not None:
             self.entered()
         hosted = self.binding.hosted
         if self.carry is not None:
             apply_carried(hosted.carry, hosted.codec, self.carry)
-        if hosted.mutates:
-            self.watch = {name: self._snapshot(name) for name in hosted.mutates}
 
-    def mutated(self) -> list[str]:
-        """Return the names of parameters that are no longer what came in."""
-        return [name for name, before in self.watch.items() if self._snapshot(name) != before]
 
-    def _snapshot(self, name: str) -> bytes:
-        args, keywords = self.given
-        shape = self.binding.shape
-        value: Any
-        if name in keywords:
-            value = keywords[name]
-        elif name in shape.names[: shape.positional]:
-            position = shape.names.index(name)
-            value = args[position] if position < len(args) else None
-        else:
-            value = (args[shape.positional :], keywords)
-        if value is shape.defaults.get(name, _NO_DEFAULT):
-            return b""  # the function's own object, which no caller has
-        try:
-            return self.binding.hosted.codec.encode(value, where=name)
-        except NotSendable as error:
-            # It was encodable when it came in, so it was changed since.
-            return str(error).encode()
+def tracked(binding: Binding, body: bytes, flags: int) -> tuple[Any, Watch]:
+    """Return what was sent, and what both ends know of it."""
+    hosted = binding.hosted
+    watched = bool(hosted.mutates) or flags & FLAG_RESTORED != 0
+    decoded, known = hosted.codec.decode_tracked(body, watched=watched)
+    return decoded, Watch(binding.name, hosted.codec, known, flags)
 
 
 def placed(binding: Binding, decoded: Any, flags: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -186,7 +190,11 @@ async def run_async(incoming: Incoming) -> Answer:
     try:
         incoming.enter()
         args, keywords = incoming.given
-        value = await incoming.binding.hosted.function(*args, **keywords)
+        try:
+            value = await incoming.binding.hosted.function(*args, **keywords)
+        finally:
+            if incoming.pulls is not None:
+                await incoming.pulls.wait_answered()
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
         return failure(incoming, error)
     return success(incoming, RESULT, value)
@@ -196,21 +204,24 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
     """Return the answer for a value: a result, an item or the end of a stream."""
     binding = incoming.binding
     binding.tally.calls += 1
+    if incoming.pulls is not None:
+        incoming.pulls.close()
     try:
-        if incoming.watch:
-            _refuse_mutation(incoming, "")
         if binding.hosted.aliases:
             refuse_aliased(binding.name, binding.hosted.aliases, value)
-        body = binding.hosted.codec.encode(value)
+        if incoming.watch is None:
+            flags, body = 0, binding.hosted.codec.encode(value)
+        else:
+            flags, body = incoming.watch.encode(value)
         if binding.hosted.carry:
-            return _with_carried(incoming, kind, 0, body)
+            return _with_carried(incoming, kind, flags, body)
     except SeamError as error:
         binding.tally.errors += 1
         return fault(error)
     except Exception as error:  # noqa: BLE001 - encoding runs the application's properties
         binding.tally.calls -= 1
         return failure(incoming, error)
-    return (kind, 0, body)
+    return (kind, flags, body)
 
 
 def failure(
@@ -223,15 +234,23 @@ def failure(
     binding = incoming.binding
     binding.tally.calls += 1
     binding.tally.errors += 1
-    if error is thrown:
+    if incoming.pulls is not None:
+        incoming.pulls.close()
+        thrown = thrown or incoming.pulls.raised
+    if error is thrown and incoming.watch is None:
         return (ERROR, FLAG_SAME, b"")
     if error.__traceback__ is not None:  # the first frame is ours, the reader's begin below
         error.__traceback__ = error.__traceback__.tb_next
-    flags = FLAG_SAME if thrown is not None and error.__cause__ is thrown else 0
+    is_same = thrown is not None and (error is thrown or error.__cause__ is thrown)
+    flags = FLAG_SAME if is_same else 0
     try:
-        if incoming.watch:
-            _refuse_mutation(incoming, f" and then raised {type(error).__name__}")
-        body = binding.hosted.codec.encode_exception(error)
+        if incoming.watch is None:
+            body = binding.hosted.codec.encode_exception(error)
+        else:
+            and_then = f" and then raised {type(error).__name__}"
+            raised = None if error is thrown else error
+            changed, body = incoming.watch.encode_raised(raised, and_then)
+            flags |= changed
         if binding.hosted.carry:
             return _with_carried(incoming, ERROR, flags, body)
     except SeamError as refusal:
@@ -257,13 +276,3 @@ def _with_carried(incoming: Incoming, kind: int, flags: int, body: bytes) -> Ans
     if carry == incoming.carry:
         return (kind, flags, body)
     return (kind, flags | FLAG_META, with_meta((), carry, body))
-
-
-def _refuse_mutation(incoming: Incoming, and_then: str) -> None:
-    names = incoming.mutated()
-    if names:
-        raise MutatedArgument(
-            f"{incoming.binding.name} ran, changed its argument {', '.join(names)} in "
-            f"place{and_then}; the caller's own object did not change. Return the changed value "
-            "instead, or keep both in one group"
-        )

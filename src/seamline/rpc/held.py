@@ -1,12 +1,15 @@
 """The host's side of a stream: the application's generator, held between steps."""
 
+from collections.abc import Awaitable
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from seamline.errors import MutatedArgument
+from seamline.rpc.changes import decode_changed
 from seamline.rpc.dispatch import Answer, Incoming, failure, success
 from seamline.rpc.situation import Situation, current
 from seamline.rpc.travel import apply_carried, split_meta
-from seamline.wire import CLOSE, END, ITEM, SEND, THROW, Frame
+from seamline.wire import CLOSE, END, FLAG_CHANGES, ITEM, SEND, THROW, Frame, exception_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -23,10 +26,17 @@ class Step:
         meta, body = split_meta(frame[3], frame[5])
         self.kind = frame[0]
         self.carry = meta.carry
-        self.value: Any = codec.decode(body) if self.kind == SEND else None
+        self.value: Any = None
         self.thrown: BaseException | None = None
+        try:
+            if self.kind in {SEND, THROW} or frame[3] & FLAG_CHANGES:
+                known = None if incoming.watch is None else incoming.watch.known
+                self.value = decode_changed(codec, known, frame, body)
+        except MutatedArgument as error:
+            self.thrown = error
+            return
         if self.kind == THROW:
-            self.thrown = codec.decode_exception(body)
+            self.thrown = exception_of(self.value)
         elif self.kind == CLOSE:
             self.thrown = GeneratorExit()
 
@@ -34,6 +44,8 @@ class Step:
 def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
     """Bring the stream's context up to date with the caller's for one step."""
     current.set(Situation(deadline, incoming.chain, incoming.is_cancelled))
+    if incoming.pulls is not None:
+        incoming.pulls.is_open = True
     if step.carry is not None:
         hosted = incoming.binding.hosted
         incoming.carry = step.carry
@@ -95,6 +107,15 @@ class HeldStream:
         return success(incoming, ITEM, value)
 
 
+async def settled(incoming: Incoming, step: Awaitable[Any]) -> Any:
+    """Return what a step yields, when nothing is being asked of the caller's iterators."""
+    try:
+        return await step
+    finally:
+        if incoming.pulls is not None:
+            await incoming.pulls.wait_answered()
+
+
 class HeldAsyncStream:
     """An asynchronous generator; its owner runs all steps in one task."""
 
@@ -111,7 +132,7 @@ class HeldAsyncStream:
             incoming.enter()
             args, keywords = incoming.given
             self._generator = incoming.binding.hosted.function(*args, **keywords)
-            value = await anext(self._generator)
+            value = await settled(incoming, anext(self._generator))
         except StopAsyncIteration:
             return success(incoming, END, None)
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
@@ -126,11 +147,11 @@ class HeldAsyncStream:
         renew(incoming, step, deadline)
         try:
             if step.thrown is not None:
-                value = await generator.athrow(step.thrown)
+                value = await settled(incoming, generator.athrow(step.thrown))
             elif step.kind == SEND:
-                value = await generator.asend(step.value)
+                value = await settled(incoming, generator.asend(step.value))
             else:
-                value = await anext(generator)
+                value = await settled(incoming, anext(generator))
         except StopAsyncIteration:
             return success(incoming, END, None)
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's

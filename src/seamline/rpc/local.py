@@ -7,19 +7,21 @@ deadlines, chains and mutations are checked, and breakpoints work.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any
 
 from seamline.errors import NotSendable, SeamError
+from seamline.interface import Kind
 from seamline.plan import Limits
 from seamline.rpc.binding import Bindings
 from seamline.rpc.dispatch import Answer, Incoming, check_callable, fault, run_async, run_sync
 from seamline.rpc.held import HeldAsyncStream, HeldStream, Step
 from seamline.rpc.model import Arguments, Hosted, Target
 from seamline.rpc.outgoing import Outgoing, milliseconds_left, settle
+from seamline.rpc.pulling import Ask, AskLater, Iterators
 from seamline.rpc.recording import record
 from seamline.rpc.steps import Steps
-from seamline.wire import CALL, END, ERROR, ITEM, Entry, Frame
+from seamline.wire import CALL, END, ERROR, FLAG_PULLS, ITEM, Entry, Frame
 
 
 class LocalClient:
@@ -49,7 +51,7 @@ class LocalClient:
             frame = _framed(incoming if isinstance(incoming, tuple) else run_sync(incoming))
             if call.deadline_left() <= 0:
                 raise call.expired(started=True)
-            return settle(target, frame)
+            return settle(call, frame)
         except SeamError as error:
             record(error)
             raise
@@ -65,7 +67,7 @@ class LocalClient:
                 task = loop.create_task(run_async(incoming), context=Context())
                 answer = await _answer_of(task, call, call.deadline)
             try:
-                return settle(target, _framed(answer))
+                return settle(call, _framed(answer))
             except asyncio.CancelledError:
                 if call.cancelled is not None:
                     raise call.cancelled from None
@@ -79,7 +81,7 @@ class LocalClient:
         try:
             call, incoming = self._begin(target, arguments)
             if isinstance(incoming, tuple):
-                return settle(target, _framed(incoming))
+                return settle(call, _framed(incoming))
             held = HeldStream(incoming)
             steps = Steps(call, _framed(held.begin()))
             while steps.frame[0] not in {END, ERROR}:
@@ -102,7 +104,7 @@ class LocalClient:
         try:
             call, incoming = self._begin(target, arguments)
             if isinstance(incoming, tuple):
-                settle(target, _framed(incoming))
+                settle(call, _framed(incoming))
                 return
             driver = _Driver(HeldAsyncStream(incoming))
             steps = Steps(call, await driver.ask(call, None, call.deadline))
@@ -142,6 +144,8 @@ class LocalClient:
         except SeamError as error:
             return call, fault(error)
         enter = self._enter
+        if flags & FLAG_PULLS and call.iterators is not None:
+            incoming.connect(_asking(call.iterators, target.kind))
         if enter is not None:
             incoming.entered = lambda: enter(target)
         return call, incoming
@@ -213,6 +217,17 @@ async def _answer_of(
             return task.result()
         (cancel or task.cancel)()
         raise call.cancelled or call.expired(started=True)
+
+
+def _asking(iterators: Iterators, kind: Kind) -> Ask | AskLater:
+    """Return what asks iterators of the very same process, in their caller's context."""
+    context = copy_context()
+    if kind in {Kind.SYNC, Kind.GENERATOR, Kind.CONTEXT_MANAGER}:
+        return lambda question: context.copy().run(iterators.give, question)
+    loop = asyncio.get_running_loop()
+    return lambda question: loop.create_task(
+        iterators.give_later(question), context=context.copy()
+    )
 
 
 def _framed(answer: Answer) -> Frame:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from typing import Any, Final, Protocol
 
-from seamline.errors import Overloaded, SeamError, WireError
+from seamline.errors import Overloaded, SeamError, Unavailable, WireError
 from seamline.interface import Kind
 from seamline.rpc.dispatch import (
     Answer,
@@ -21,7 +21,21 @@ from seamline.rpc.greeting import Reception, draining
 from seamline.rpc.held import HeldAsyncStream, Step
 from seamline.rpc.threads import tell_leaving
 from seamline.transport import LoopChannel
-from seamline.wire import CALL, CANCEL, ERROR, GOAWAY, HEADER, ITEM, PING, PONG, Frame, pack
+from seamline.wire import (
+    CALL,
+    CANCEL,
+    ERROR,
+    FLAG_PULLS,
+    GIVE,
+    GOAWAY,
+    HEADER,
+    ITEM,
+    PING,
+    PONG,
+    PULL,
+    Frame,
+    pack,
+)
 
 _log = logging.getLogger("seamline.rpc")
 _ASYNC: Final = Kind.ASYNC  # reaching for a member of an Enum runs Python code in 3.11
@@ -43,11 +57,13 @@ class Worker(Protocol):
 class Running:
     """One call that has a task."""
 
-    __slots__ = ("is_cancelled", "task")
+    __slots__ = ("given", "is_cancelled", "task")
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
         self.is_cancelled = False
+        # What the caller was asked for of its iterators.
+        self.given: asyncio.Future[bytes] | None = None
 
     def cancel(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel the task, after it has begun: as in one process, a call starts at once."""
@@ -126,6 +142,8 @@ class LoopConnection(LoopChannel):
         """Cancel what runs for a caller that is gone."""
         for running in list(self._running.values()):
             Running.cancel(running, self.loop)  # a stream also between its steps
+            if running.given is not None and not running.given.done():
+                running.given.set_exception(Unavailable(f"{self._caller} is gone"))
         self._worker.gone(self)
 
     def _take(self, frame: Frame) -> None:
@@ -168,6 +186,8 @@ class LoopConnection(LoopChannel):
                 run = self._serve_stream(stream, running, running.held)
             else:
                 raise WireError(f"{binding.name} is {kind}: it needs mode thread")
+            if frame[3] & FLAG_PULLS:
+                incoming.connect(lambda question: self._pull(stream, running, question))
         except SeamError as error:
             self._reply(stream, fault(error))
             return
@@ -194,7 +214,21 @@ class LoopConnection(LoopChannel):
         self._running.pop(stream).task = None
         self._reply(stream, answer)
 
+    def _pull(self, stream: int, running: Running, question: bytes) -> "asyncio.Future[bytes]":
+        """Ask the caller for an item of an iterator."""
+        running.given = future = self.loop.create_future()
+        if self.is_lost:
+            future.set_exception(Unavailable(f"{self._caller} is gone"))
+        else:
+            self.write(HEADER.pack(len(question), stream, 0, PULL, 0, 0) + question)
+        return future
+
     def _step(self, running: Running | None, frame: Frame) -> None:
+        if frame[0] == GIVE:
+            if running is None or running.given is None or running.given.done():
+                raise WireError("an item came that was not asked for")
+            running.given.set_result(frame[5])
+            return
         if not isinstance(running, RunningStream) or running.held is None:
             raise WireError("a step came for a stream that is not open")
         if running.is_stepping:

@@ -53,6 +53,9 @@ class Target:
         parameters: Declared names in the order of ``Arguments.values``.
         carry: Context variables that travel with a call and return.
         stays: Whether a call whose arguments cannot cross may run with its caller.
+        mutates: Whether it may change what its arguments hold; the caller's own objects
+            change with it then.
+        shares: Whether it may return a part of its arguments, which comes back as itself.
     """
 
     service: str
@@ -65,6 +68,8 @@ class Target:
     parameters: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
     stays: bool = False
+    mutates: bool = False
+    shares: bool = False
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ from seamline.wire import (
     ITEM,
     PING,
     PONG,
+    PULL,
     RESULT,
     Frame,
     State,
@@ -163,6 +164,12 @@ class LoopLink(LoopChannel):
         """Keep the connection while a stream is open between its steps."""
         self._open_streams.add(stream)
 
+    def ended(self, stream: int) -> None:
+        """Note that a call with iterators has its answer."""
+        self._open_streams.discard(stream)
+        if self.is_draining:
+            self.retire()
+
     def release(self, stream: int) -> None:
         """Ask a stream no more: it is closed over there, unless its end has come.
 
@@ -210,10 +217,12 @@ class LoopLink(LoopChannel):
             if future is None:
                 raise WireError("the worker answered a call that was not made")
             self._deadlines.pop(stream, None)
-            if kind != ITEM:
+            if kind not in {ITEM, PULL}:
                 self._open_streams.discard(stream)
             if future.done():
-                if kind == ITEM and stream not in self._open_streams:  # nobody will ask again
+                if (
+                    kind in {ITEM, PULL} and stream not in self._open_streams
+                ):  # nobody will ask again
                     self._close_stream(stream)
             elif kind == ERROR and frame[3] & FLAG_NOT_STARTED:
                 future.set_result(NotTaken(error_of(frame[5])))

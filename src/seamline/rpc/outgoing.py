@@ -2,7 +2,7 @@
 
 import math
 import time
-from typing import Any
+from typing import Any, Final
 
 from seamline.errors import (
     DeadlineExceeded,
@@ -11,9 +11,12 @@ from seamline.errors import (
     NotSendable,
     OutcomeUnknown,
 )
+from seamline.interface import Kind
 from seamline.rpc.binding import RESTART
+from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
 from seamline.rpc.model import Arguments, Stay, Target
+from seamline.rpc.pulling import Iterators
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -25,12 +28,20 @@ from seamline.wire import (
     FLAG_META,
     FLAG_NAMED,
     FLAG_PLAIN,
+    FLAG_PULLS,
+    FLAG_RESTORED,
     FLAG_SAME,
     FLAG_SPREAD,
+    FLAG_TRACKED,
     MAX_DEADLINE_MS,
     Frame,
+    Known,
+    exception_of,
     pack_plain,
 )
+
+_AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
+_ONCE: Final = frozenset({Kind.SYNC, Kind.ASYNC})
 
 
 class Outgoing:
@@ -41,6 +52,8 @@ class Outgoing:
         ms: Milliseconds left when it was made.
         flags, body: What to send when both ends hold the same version.
         cancelled: Our own cancellation, once it has been passed on.
+        iterators: Those among the arguments, when there are any.
+        known: What both ends hold of the arguments, when the function may change them.
     """
 
     __slots__ = (
@@ -51,6 +64,8 @@ class Outgoing:
         "chain",
         "deadline",
         "flags",
+        "iterators",
+        "known",
         "ms",
         "target",
     )
@@ -63,6 +78,8 @@ class Outgoing:
         self.arguments = arguments
         self.blocks = blocks
         self.cancelled: BaseException | None = None
+        self.known: Known | None = None
+        self.iterators: Iterators | None = None
         self.chain = situation.chain
         inherited = situation.deadline
         now = time.monotonic()
@@ -75,7 +92,7 @@ class Outgoing:
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
         try:
-            self._encode(target, arguments)
+            self._encode_or_pull(arguments)
         except NotSendable as error:
             if target.stays:
                 raise Stay(error) from error
@@ -83,18 +100,47 @@ class Outgoing:
         if self.chain or target.carry or blocks:
             self._add_meta()
 
-    def _encode(self, target: Target, arguments: Arguments) -> None:
+    def _encode_or_pull(self, arguments: Arguments) -> None:
+        try:
+            self._encode(arguments)
+        except NotSendable:
+            # Iterators are looked for when something cannot cross: nothing else pays for them.
+            self.arguments = self._without_iterators(arguments)
+            if self.iterators is None:
+                raise
+            self._encode(self.arguments)
+            self.iterators.known = self.known
+            self.flags |= FLAG_PULLS
+
+    def _encode(self, arguments: Arguments) -> None:
+        target = self.target
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
-            self.body = _encode_spread(target, arguments)
+            self.body = self._encode_spread(arguments)
+            return
+        plain = pack_plain(arguments.values)
+        if plain is not None:
+            self.flags = FLAG_PLAIN
+            self.body = plain
+        elif target.mutates or target.shares:
+            self.flags = 0
+            self.body = self._encode_tracked(arguments.values, target.parameters)
         else:
-            plain = pack_plain(arguments.values)
-            if plain is not None:
-                self.flags = FLAG_PLAIN
-                self.body = plain
-            else:
-                self.flags = 0
-                self.body = target.codec.encode(arguments.values, where=target.parameters)
+            self.flags = 0
+            self.body = target.codec.encode(arguments.values, where=target.parameters)
+
+    def _without_iterators(self, given: Arguments) -> Arguments:
+        iterators = Iterators(self.target.codec)
+        waits = self.target.kind in _AWAITED
+        values, extra = (
+            tuple([iterators.replace(value, waits=waits) for value in part])
+            for part in (given.values, given.extra)
+        )
+        keywords = {k: iterators.replace(x, waits=waits) for k, x in given.keywords.items()}
+        if not iterators:
+            return given
+        self.iterators = iterators
+        return Arguments(values, extra, keywords)
 
     def fit(self, verdict: int | str) -> tuple[int, bytes]:
         """Return flags and body for a host that gave this verdict.
@@ -118,7 +164,9 @@ class Outgoing:
             if value is not DEFAULT
         }
         spread = Arguments((), (), named | given.keywords)
-        body = _encode_spread(target, spread)
+        body = self._encode_spread(spread)
+        if self.iterators is not None:
+            self.iterators.known = self.known
         flags = self.flags & ~FLAG_PLAIN | FLAG_NAMED | FLAG_SPREAD
         return flags, self._meta_before(body)
 
@@ -140,6 +188,28 @@ class Outgoing:
         error.__cause__ = why
         return error
 
+    def _encode_spread(self, given: Arguments) -> bytes:
+        codec, where = self.target.codec, self.target.parameters
+        value = (given.values, given.extra, given.keywords)
+        try:
+            if not (self.target.mutates or self.target.shares):
+                return codec.encode(value, where="arguments")
+            return self._encode_tracked(value, "arguments")
+        except NotSendable:
+            # Said again part by part, because the refusal should name the parameter.
+            codec.encode(given.values, where=where)
+            codec.encode(given.extra, where=[f"*args[{i}]" for i in range(len(given.extra))])
+            codec.encode(tuple(given.keywords.values()), where=list(given.keywords))
+            raise
+
+    def _encode_tracked(self, value: object, where: str | tuple[str, ...]) -> bytes:
+        target = self.target
+        # A generator that only reads its arguments must see what its caller changes meanwhile.
+        watched = target.mutates or target.kind not in _ONCE
+        self.flags |= FLAG_TRACKED | (FLAG_RESTORED if watched else 0)
+        body, self.known = target.codec.encode_tracked(value, where=where, watched=watched)
+        return body
+
     def _add_meta(self) -> None:
         if self.blocks:
             self.flags |= FLAG_BLOCKED
@@ -155,27 +225,35 @@ class Outgoing:
         return with_meta(self.chain, carry, body)
 
 
-def settle(target: Target, frame: Frame, thrown: BaseException | None = None) -> Any:
+def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) -> Any:
     """Return the value of an answer, or raise what the host raised.
 
-    What this step threw into the stream is raised as the same object, ``thrown``.
+    What changed of the arguments is made on the caller's own objects before. What this step
+    threw into the stream is raised as the same object, ``thrown``.
     """
+    target = call.target
+    if call.iterators is not None:
+        thrown = thrown or call.iterators.raised
     kind, flags, body = frame[0], frame[3], frame[5]
     if flags & FLAG_META:
         meta, body = split_meta(flags, body)
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
     if kind != ERROR:
+        if flags:
+            return decode_changed(target.codec, call.known, frame, body)
         return target.codec.decode(body)
     if flags & FLAG_FAULT:
         raise error_of(body)
-    if flags & FLAG_SAME and thrown is not None:
-        if not body:
-            raise thrown
-        error = target.codec.decode_exception(body)
+    is_same = flags & FLAG_SAME and thrown is not None
+    found = decode_changed(target.codec, call.known, frame, body) if body else None
+    if is_same and found is None:
+        assert thrown is not None
+        raise thrown
+    error = exception_of(found)
+    if is_same:
         error.__cause__ = error.__context__ = thrown
-        raise error
-    raise target.codec.decode_exception(body)
+    raise error
 
 
 def check_loops(target: Target, situation: Situation, workers: list[str]) -> list[str]:
@@ -207,15 +285,3 @@ def milliseconds_left(deadline: float) -> int:
 
 def _loop_of(chain: tuple[Hop, ...]) -> str:
     return " -> ".join(worker for worker, _ in chain[-8:])
-
-
-def _encode_spread(target: Target, given: Arguments) -> bytes:
-    codec = target.codec
-    try:
-        return codec.encode((given.values, given.extra, given.keywords), where="arguments")
-    except NotSendable:
-        # Said again part by part, because the refusal should name the parameter.
-        codec.encode(given.values, where=target.parameters)
-        codec.encode(given.extra, where=[f"*args[{i}]" for i in range(len(given.extra))])
-        codec.encode(tuple(given.keywords.values()), where=list(given.keywords))
-        raise

@@ -3,10 +3,11 @@
 import time
 from typing import Any
 
+from seamline.rpc.changes import encode_step
 from seamline.rpc.outgoing import Outgoing, settle
 from seamline.rpc.situation import current
 from seamline.rpc.travel import pack_carried, with_meta
-from seamline.wire import CLOSE, FLAG_META, NEXT, SEND, THROW, Frame
+from seamline.wire import CLOSE, FLAG_CHANGES, FLAG_META, NEXT, SEND, THROW, Frame, with_traceback
 
 
 class Steps:
@@ -27,16 +28,20 @@ class Steps:
 
     def item(self) -> Any:
         """Return what the remote frame yielded."""
-        return settle(self._call.target, self.frame)
+        return settle(self._call, self.frame)
 
     def result(self) -> Any:
         """Return what the remote frame returned, or raise what it raised."""
-        return settle(self._call.target, self.frame, self._thrown)
+        return settle(self._call, self.frame, self._thrown)
 
     def send(self, value: object) -> None:
         """Let the next request resume the remote frame with a value."""
         self._thrown = None
-        if value is None:
+        known = self._call.known
+        if known is not None:
+            self._kind = SEND
+            self._body = encode_step(self._call.target.codec, known, value)
+        elif value is None:
             self._kind, self._body = NEXT, b""
         else:
             self._kind = SEND
@@ -45,7 +50,13 @@ class Steps:
     def throw(self, error: BaseException) -> None:
         """Let the next request raise an exception in the remote frame."""
         self._thrown = error
-        if type(error) is GeneratorExit:
+        known = self._call.known
+        if known is not None:
+            is_close = type(error) is GeneratorExit
+            self._kind = CLOSE if is_close else THROW
+            found = None if is_close else with_traceback(error)
+            self._body = encode_step(self._call.target.codec, known, found)
+        elif type(error) is GeneratorExit:
             self._kind, self._body = CLOSE, b""
         else:
             self._kind = THROW
@@ -60,7 +71,8 @@ class Steps:
         target = self._call.target
         inherited = current.get().deadline
         deadline = time.monotonic() + target.timeout if inherited is None else inherited
+        flags = FLAG_CHANGES if self._call.known is not None else 0
         if not target.carry:
-            return self._kind, 0, self._body, deadline
+            return self._kind, flags, self._body, deadline
         carry = pack_carried(target.carry, target.codec)
-        return self._kind, FLAG_META, with_meta((), carry, self._body), deadline
+        return self._kind, flags | FLAG_META, with_meta((), carry, self._body), deadline

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from seamline.errors import DeadlineExceeded, Overloaded, SeamError, WireError
+from seamline.errors import DeadlineExceeded, Overloaded, SeamError, Unavailable, WireError
 from seamline.interface import Kind
 from seamline.rpc.dispatch import (
     Answer,
@@ -25,11 +25,14 @@ from seamline.transport import BlockingChannel
 from seamline.wire import (
     CALL,
     CANCEL,
+    FLAG_PULLS,
+    GIVE,
     GOAWAY,
     HEADER,
     ITEM,
     PING,
     PONG,
+    PULL,
     Farewell,
     Frame,
     pack,
@@ -135,14 +138,39 @@ class ThreadConnection:
             if holds and kind not in _STREAMS:
                 raise WireError(f"{binding.name} is {kind}: it needs mode loop")
             incoming = Incoming(binding, frame, self._callers, now, self._is_cancelled)
-            if not self._may_start(holds=holds):
+            pulls = frame[3] & FLAG_PULLS != 0
+            if not self._may_start(holds=holds or pulls):
                 return not_started(draining(worker.worker))
+            if pulls:
+                incoming.connect(self._pull)
         except SeamError as error:
             return fault(error)
         if not holds:
             return self._inside(incoming, incoming.deadline, lambda: run_sync(incoming))
         self._held = held = HeldStream(incoming)
         return self._inside(incoming, incoming.deadline, held.begin)
+
+    def _pull(self, question: bytes) -> bytes:
+        """Ask the caller for an item of an iterator; it waits for us, and we for it."""
+        head = HEADER.pack(len(question), self._stream, 0, PULL, 0, 0)
+        try:
+            self._channel.send(head, question)
+            while count := self._channel.receive(self._connection.buffer()):
+                for frame in self._connection.received(count):
+                    if frame[0] == GIVE and frame[1] == self._stream:
+                        return frame[5]
+                    self._take_aside(frame)
+        except WireError:
+            self._channel.disconnect()
+            raise
+        except OSError as error:
+            raise Unavailable(f"{self._caller} is gone, whose iterator was asked") from error
+        raise Unavailable(f"{self._caller} is gone, whose iterator was asked")
+
+    def _take_aside(self, frame: Frame) -> None:
+        if frame[0] not in {PING, PONG}:
+            raise WireError("something else than an item came from the caller")
+        self._take(frame)
 
     def _step(self, frame: Frame) -> Answer:
         held = self._held

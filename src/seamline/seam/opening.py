@@ -313,6 +313,8 @@ def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         parameters=parameters_of(original),
         carry=carried(seam.plan),
         stays=function.stays,
+        mutates=bool(function.mutates),
+        shares=bool(function.shares),
     )
     is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
     send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)

@@ -1,6 +1,6 @@
 """The wire protocol: frames, the handshake, connection states, values. No I/O happens here."""
 
-from seamline.wire.codec import Codec
+from seamline.wire.codec import Codec, exception_of, with_traceback
 from seamline.wire.connection import Connection, Role, State
 from seamline.wire.exceptions import RemoteTraceback
 from seamline.wire.frames import (
@@ -10,13 +10,18 @@ from seamline.wire.frames import (
     END,
     ERROR,
     FLAG_BLOCKED,
+    FLAG_CHANGES,
     FLAG_FAULT,
     FLAG_META,
     FLAG_NAMED,
     FLAG_NOT_STARTED,
     FLAG_PLAIN,
+    FLAG_PULLS,
+    FLAG_RESTORED,
     FLAG_SAME,
     FLAG_SPREAD,
+    FLAG_TRACKED,
+    GIVE,
     GOAWAY,
     HEADER,
     HELLO,
@@ -27,6 +32,7 @@ from seamline.wire.frames import (
     PING,
     PONG,
     PROOF,
+    PULL,
     READY,
     RESULT,
     SEND,
@@ -53,8 +59,12 @@ from seamline.wire.handshake import (
     prove,
     unpack_message,
 )
+from seamline.wire.iterated import Iterated, iterated_kind
+from seamline.wire.known import Known
 from seamline.wire.marks import DEFAULT
 from seamline.wire.plain import pack_plain, unpack_plain
+from seamline.wire.refusals import find_path
+from seamline.wire.states import Unrestorable
 from seamline.wire.types import TypeTable
 
 __all__ = [
@@ -66,13 +76,18 @@ __all__ = [
     "EQUAL",
     "ERROR",
     "FLAG_BLOCKED",
+    "FLAG_CHANGES",
     "FLAG_FAULT",
     "FLAG_META",
     "FLAG_NAMED",
     "FLAG_NOT_STARTED",
     "FLAG_PLAIN",
+    "FLAG_PULLS",
+    "FLAG_RESTORED",
     "FLAG_SAME",
     "FLAG_SPREAD",
+    "FLAG_TRACKED",
+    "GIVE",
     "GOAWAY",
     "HEADER",
     "HELLO",
@@ -85,6 +100,7 @@ __all__ = [
     "PING",
     "PONG",
     "PROOF",
+    "PULL",
     "READY",
     "RESULT",
     "SEND",
@@ -98,14 +114,20 @@ __all__ = [
     "Farewell",
     "Frame",
     "Hello",
+    "Iterated",
+    "Known",
     "Meta",
     "RemoteTraceback",
     "Role",
     "State",
     "TypeTable",
+    "Unrestorable",
     "Welcome",
     "check_hello",
     "check_proof",
+    "exception_of",
+    "find_path",
+    "iterated_kind",
     "kind_name",
     "pack",
     "pack_message",
@@ -113,4 +135,5 @@ __all__ = [
     "prove",
     "unpack_message",
     "unpack_plain",
+    "with_traceback",
 ]

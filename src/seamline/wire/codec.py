@@ -1,13 +1,14 @@
 """The codec: values and exceptions to bytes and back, by value, with exact types."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from seamline.errors import NotSendable, WireError
+from seamline.errors import MutatedArgument, NotSendable, SeamError, WireError
 from seamline.wire.exceptions import append_traceback
 from seamline.wire.kinds import Plans
+from seamline.wire.known import Change, Known, Tracking, memo_of, read_change, write_change
 from seamline.wire.marks import (
     CALL,
     CAREFUL,
@@ -23,6 +24,7 @@ from seamline.wire.marks import (
     read,
 )
 from seamline.wire.refusals import explain, name_of
+from seamline.wire.states import Unrestorable
 from seamline.wire.tracebacks import format_traceback, text_of
 from seamline.wire.types import TypeTable
 
@@ -58,6 +60,12 @@ class Codec:
         self._fast: type[Writing] = type("FastWriting", (Writing,), own)
         self._careful: type[Writing] = type(
             "CarefulWriting", (Writing,), {**own, "native": CAREFUL}
+        )
+        own = {"__slots__": ("kept",), "writers": Tracking(plans.writers, plans.plain)}
+        own["table"] = types
+        self._tracked: tuple[type[Any], ...] = (
+            type("TrackedWriting", (Writing,), dict(own)),
+            type("CarefulTrackedWriting", (Writing,), {**own, "native": CAREFUL}),
         )
         own = {
             "__slots__": (),
@@ -144,19 +152,163 @@ class Codec:
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
         return value
 
+    def encode_tracked(
+        self, value: object, *, where: str | Sequence[str], watched: bool = True
+    ) -> tuple[bytes, Known]:
+        """Return the bytes of the arguments of a call, and what of them both ends know.
+
+        ``watched`` says whether they may be changed while the call runs.
+
+        Raises: as :meth:`encode`.
+        """
+        w, data, tree = self._track(
+            lambda w: w.value(value, self.depth), {}, lambda: value, lambda: where
+        )
+        self._check(w, data, tree, where)
+        return data, Known(_objects(w, []), self._plans.form, watched=watched)
+
+    def decode_tracked(self, data: bytes, *, watched: bool = True) -> tuple[Any, Known]:
+        """Return the arguments of bytes that ``encode`` made, and what both ends know of them.
+
+        Raises:
+            WireError: The bytes are anything else.
+        """
+        try:
+            _, names, body = _unpack(data)
+            r = self._tracking(data, body, names, [])
+            value = read(body, r, self.depth)
+            for fill in r.late:
+                fill()
+            return value, Known(r.refs or [], self._plans.form, watched=watched)
+        except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
+            raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
+
+    def encode_known(
+        self,
+        value: object,
+        known: Known,
+        changes: list[Change],
+        names: Sequence[str],
+        *,
+        keep: bool = False,
+    ) -> bytes:
+        """Return the bytes of a value and of changes to what both ends know.
+
+        What is known crosses as itself. Afterwards the other end is taken to hold it all.
+
+        Args:
+            value: A result, an item, or what is sent to a stream.
+            known: What both ends hold.
+            changes: What changed of it.
+            names: What to call each changed object in a refusal.
+            keep: Whether what is new in the value is known from now on, too.
+
+        Raises: as :meth:`encode`.
+        """
+        objects = known.objects
+        changed = [objects[change.number] for change in changes]
+        mark = 0
+        is_value = False
+
+        def tree(w: Writing) -> list[Any]:
+            nonlocal mark, is_value
+            is_value = False
+            nodes = [write_change(c, objects[c.number], w, self.depth) for c in changes]
+            mark = len(w.memo)
+            is_value = True
+            return [nodes, w.value(value, self.depth)]
+
+        w, data, node = self._track(
+            tree,
+            memo_of(known),
+            lambda: value if is_value else tuple(changed),
+            lambda: "result" if is_value else names,
+        )
+        if len(data) > self.items and _count(node, self.items) < 0:
+            raise NotSendable(f"a result holds more than {self.items} items; send less at a time")
+        added = _objects(w, objects)[len(objects) : len(w.memo) if keep else mark]
+        known.sent(changes, added)
+        return data
+
+    def decode_known(self, data: bytes, known: Known, *, keep: bool = False) -> Any:
+        """Make the changes of bytes that ``encode_known`` made; return the value.
+
+        All changes are made or none of them.
+
+        Raises:
+            MutatedArgument: They cannot be made here.
+            WireError: The bytes are anything else.
+        """
+        count = len(known.objects)
+        try:
+            _, names, body = _unpack(data)
+            nodes, node = body
+            r = self._tracking(data, body, names, list(known.objects))
+            refs = r.refs
+            changes = [read_change(x, known, r, self.depth) for x in nodes]
+            mark = len(refs)
+            value = read(node, r, self.depth)
+            known.apply(changes, r.late)
+            known.sent(changes, refs[count : len(refs) if keep else mark])
+        except Unrestorable as exc:
+            raise MutatedArgument(f"an argument was changed and cannot be here: {exc}") from exc
+        except SeamError:
+            raise
+        except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
+            raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
+        return value
+
+    def _tracking(self, data: bytes, body: Any, names: Any, refs: list[Any]) -> Any:
+        """Return the reading of a message whose objects are all numbered."""
+        if len(data) > self.items and _count(body, self.items) < 0:
+            raise ValueError(f"more than {self.items} items")
+        r = self._reading()
+        r.names = names
+        r.refs = refs
+        r.late = []
+        return r
+
+    def _track(
+        self,
+        make: Callable[[Writing], Any],
+        memo: dict[int, int],
+        root: Callable[[], object],
+        where: Callable[[], str | Sequence[str]],
+    ) -> tuple[Any, bytes, Any]:
+        """Write a message with every object kept; return its writing, bytes and tree."""
+        for writing in self._tracked:
+            w = writing()
+            w.memo = dict(memo)
+            w.index = {}
+            w.shared = 0
+            w.kept = {}
+            try:
+                tree = make(w)
+                return w, _pack((w.shared, [*w.index], tree)), tree
+            except (OverflowError, UnicodeEncodeError):
+                if w.native is CAREFUL:
+                    raise
+            except Refused as refused:
+                raise explain(refused, root(), where()) from None
+            except RecursionError as exc:
+                raise NotSendable(
+                    f"{name_of(where())} nests too deeply to cross the seam"
+                ) from exc
+        raise AssertionError("the careful writing writes or refuses")
+
     def encode_exception(self, error: BaseException) -> bytes:
         """Return the bytes of an exception with its traceback as text; never raises.
 
         What cannot cross of it makes it a ``RemoteError`` on the other side.
         """
-        trace = format_traceback(error)
+        found = with_traceback(error)
         try:
-            return self.encode((error, trace))
+            return self.encode(found)
         except Exception:  # noqa: BLE001 - its attributes ran the application's code
             text = text_of(error)
             entry = f"?{type(error).__module__}:{type(error).__qualname__}|builtins:Exception"
             node = (EXCEPTION, 0, text, (), (), (), None, None, False)
-            return _pack((0, (entry,), (TUPLE, node, trace)))
+            return _pack((0, (entry,), (TUPLE, node, found[1])))
 
     def decode_exception(self, data: bytes | bytearray | memoryview) -> BaseException:
         """Return the exception of bytes that ``encode_exception`` made.
@@ -167,14 +319,7 @@ class Codec:
         Raises:
             WireError: The bytes are anything else.
         """
-        found = self.decode(data)
-        match found:
-            case (BaseException() as error, str() as trace):
-                append_traceback(error, trace)
-                return error
-            case _:
-                pass
-        raise WireError("an exception cannot be decoded: the bytes hold another value")
+        return exception_of(self.decode(data))
 
     def _encode_carefully(self, value: object, where: str | Sequence[str]) -> bytes:
         w = self._careful()
@@ -207,6 +352,37 @@ class Codec:
                 raise NotSendable(
                     f"{name_of(where)} cannot be rebuilt on the other side: {exc.__cause__}"
                 ) from exc
+
+
+def with_traceback(error: BaseException) -> tuple[BaseException, str]:
+    """Return what crosses of an exception that was raised."""
+    return error, format_traceback(error)
+
+
+def exception_of(found: object) -> BaseException:
+    """Return the exception of what ``with_traceback`` returned on the other side.
+
+    Raises:
+        WireError: It is anything else.
+    """
+    match found:
+        case (BaseException() as error, str() as trace):
+            append_traceback(error, trace)
+            return error
+        case _:
+            pass
+    raise WireError("an exception cannot be decoded: the bytes hold another value")
+
+
+def _objects(w: Any, known: list[Any]) -> list[Any]:
+    """Return the tracked objects of a message by number, with those known before."""
+    found = list(known)
+    found += [None] * (len(w.memo) - len(found))
+    kept = w.kept
+    for key, number in w.memo.items():
+        if number >= len(known):
+            found[number] = kept[key]
+    return found
 
 
 _EMPTY: Final = ()

@@ -104,17 +104,23 @@ def kinds_of(guesses: list[str]) -> str:
     return "".join(_KINDS.get(guess, ANY) for guess in guesses)
 
 
-def record_writer(shape: Shape, name: str, loosely: Writer) -> tuple[Writer, Recorder | None]:
-    """Return the writer of a record class, and what writes it as a message of its own."""
+def record_writer(
+    shape: Shape, name: str, loosely: Writer
+) -> tuple[Writer, Writer, Recorder | None]:
+    """Return the writers of a record class, and what writes it as a message of its own.
+
+    The second writer gives every list in it a node of its own.
+    """
     fields = f"{name}|{','.join(shape.fields)}"
     guesses = guesses_of(shape)
     plain = [guess if guess not in _KINDS else "" for guess in guesses]
     writer = compile_writer(shape, fields, plain, loosely, loosely)
     if plain == guesses:
-        return writer, compile_recorder(shape, fields, guesses)
+        return writer, writer, compile_recorder(shape, fields, guesses)
     entry = f"{fields}|{kinds_of(guesses)}"
     return (
         compile_writer(shape, entry, guesses, loosely, writer),
+        writer,
         compile_recorder(shape, entry, guesses),
     )
 

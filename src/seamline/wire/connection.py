@@ -42,8 +42,8 @@ class State(Enum):
     REFUSED = "refused"
 
 
-_CALLS: Final = (f.CALL, f.CANCEL, f.NEXT, f.SEND, f.THROW, f.CLOSE, f.PING, f.PONG)
-_ANSWERS: Final = (f.RESULT, f.ERROR, f.ITEM, f.END, f.PING, f.PONG)
+_CALLS: Final = (f.CALL, f.CANCEL, f.NEXT, f.SEND, f.THROW, f.CLOSE, f.GIVE, f.PING, f.PONG)
+_ANSWERS: Final = (f.RESULT, f.ERROR, f.ITEM, f.END, f.PULL, f.PING, f.PONG)
 
 #: What a received frame does: role -> state -> kind -> next state. Anything else: WireError.
 RECEIVED: Final[dict[Role, dict[State, dict[int, State]]]] = {

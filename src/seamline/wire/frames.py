@@ -34,6 +34,8 @@ END: Final = 15
 PING: Final = 16
 PONG: Final = 17
 GOAWAY: Final = 18
+PULL: Final = 19
+GIVE: Final = 20
 
 KIND_NAMES: Final = {
     HELLO: "HELLO",
@@ -54,6 +56,8 @@ KIND_NAMES: Final = {
     PING: "PING",
     PONG: "PONG",
     GOAWAY: "GOAWAY",
+    PULL: "PULL",
+    GIVE: "GIVE",
 }
 
 FLAG_META: Final = 0x01
@@ -63,6 +67,14 @@ FLAG_FAULT: Final = 0x02
 FLAG_NOT_STARTED: Final = 0x04
 #: ERROR: what was raised is the very object that the last THROW or CLOSE threw in.
 FLAG_SAME: Final = 0x08
+#: CALL: the caller numbered what its arguments hold; answers may refer to it.
+FLAG_TRACKED: Final = 0x02
+#: CALL: iterators of the caller are among the arguments; the host may PULL from them.
+FLAG_PULLS: Final = 0x08
+#: CALL, beside TRACKED: the caller makes the changes of its arguments that it is told of.
+FLAG_RESTORED: Final = 0x04
+#: Answers and steps of a tracked call: changes of the arguments come before the value.
+FLAG_CHANGES: Final = 0x10
 #: CALL: arguments travel by name, because caller and host hold different versions.
 FLAG_NAMED: Final = 0x10
 #: CALL: the caller's event loop stands still until the answer comes.

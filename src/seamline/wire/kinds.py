@@ -4,7 +4,7 @@ import enum
 from types import FunctionType
 from typing import Any, Final
 
-from seamline.wire import buffers, classes, compiled, derived, exceptions, references
+from seamline.wire import buffers, classes, compiled, derived, exceptions, references, states
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
 from seamline.wire.marks import WRITERS, Reading, Writer
@@ -33,7 +33,10 @@ class Plans:
         self.writers = Writers(self)
         self._exceptions = exceptions.Stand(table)
         self.recorders: dict[type, compiled.Recorder] = {}
+        #: Writers that give every list a node of its own, where others do not.
+        self.plain: dict[type, Writer] = {}
         self.known: dict[str, Layout] = {}
+        self._forms: dict[type, states.Form | None] = {}
 
     def writer(self, cls: type) -> Writer:
         """Return the writer of a class met for the first time."""
@@ -67,10 +70,21 @@ class Plans:
         except TypeError:
             return refuse
         loosely = classes.loose_writer(shape, f"{name}|")
-        writer, recorder = compiled.record_writer(shape, name, loosely)
+        writer, self.plain[cls], recorder = compiled.record_writer(shape, name, loosely)
         if recorder is not None:
             self.recorders[cls] = recorder
-        return writer if shape.fields else references.singleton_first(writer)
+        if shape.fields:
+            return writer
+        self.plain[cls] = references.singleton_first(writer)
+        return self.plain[cls]
+
+    def form(self, cls: type) -> states.Form | None:
+        """Return how the state of a class's instances is taken; None when they have none."""
+        try:
+            return self._forms[cls]
+        except KeyError:
+            found = self._forms[cls] = states.form_of(cls, _record_shape)
+            return found
 
     def find(self, entry: str) -> Layout:
         """Return how the objects of a name entry are read.
@@ -127,6 +141,12 @@ _MAX_KEPT: Final = 10_000
 def is_named_tuple(cls: type) -> bool:
     """Whether a class was made by ``NamedTuple`` or ``namedtuple``, or derives from one."""
     return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+def _record_shape(cls: type) -> Shape | None:
+    """Return where the fields of a record class live, or None for any other class."""
+    fields = classes.declared_fields(cls)
+    return None if fields is None else classes.shape_of(cls, fields)
 
 
 def _no_reader(_node: Any, _r: Reading, _left: int) -> Any:

@@ -41,6 +41,7 @@ FUNCTION: Final = 33
 SINGLETON: Final = 34
 CONSTANT: Final = 35
 ALIAS: Final = 36
+ITERATED: Final = 37  # an iterator of the caller, which the host asks for items
 # Scalars of Python and its standard library.
 BIGINT: Final = 48
 STRING: Final = 49  # with lone surrogates

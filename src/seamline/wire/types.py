@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 # These fill WRITERS with the builtin types that cross.
-from seamline.wire import buffers, containers, scalars  # noqa: F401
+from seamline.wire import buffers, containers, iterated, scalars  # noqa: F401
 from seamline.wire.marks import WRITERS
 
 #: Builtin and standard library types that cross by reference. A closed set: a name from the

@@ -34,7 +34,7 @@ def test_state_read_elsewhere_is_an_error_and_a_resource_is_not(hazards) -> None
     [
         ("import-call", [("warning", FRONT, 8)]),
         ("blocking-call", [("warning", FRONT, 49)]),
-        ("mutated-argument", [("warning", "hazards/orders.py", 21)]),
+        ("mutated-argument", [("info", "hazards/orders.py", 21)]),
         ("aliased-state", [("error", "hazards/stock.py", n) for n in (24, 29)]),
         ("cache-per-process", [("info", FRONT, 53), ("info", "hazards/rates.py", 12)]),
         ("shared-state", [("error", "hazards/tally.py", 3)]),

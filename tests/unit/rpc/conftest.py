@@ -47,6 +47,8 @@ class Offers:
         *,
         timeout: float = WAIT,
         idempotent: bool = False,
+        changes: bool = False,
+        shares: bool = False,
         carry: tuple[ContextVar[Any], ...] = (),
         **options: Any,
     ) -> Target:
@@ -71,6 +73,8 @@ class Offers:
             idempotent=idempotent,
             parameters=parameters,
             carry=carry,
+            mutates=changes,
+            shares=shares,
         )
 
     def resolve(self, address: str) -> Hosted:

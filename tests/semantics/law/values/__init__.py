@@ -1,8 +1,9 @@
-"""Row 1, 2, 4: values and exceptions that cross."""
+"""Row 1, 2, 3, 4: values and exceptions that cross, arguments that change."""
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -127,3 +128,72 @@ def process() -> int:
     """Return the process id of the host."""
     _DEPTH.append(1)
     return os.getpid()
+
+
+def fill(rows: list[Any], named: dict[str, Any]) -> list[Any]:
+    """Row 3: change both arguments, move what they hold, return one of them."""
+    _DEPTH.append(1)
+    last = rows.pop()
+    named["last"] = last
+    named["rows"] = rows
+    rows.insert(0, {"new": last})
+    return rows
+
+
+def pay(order: Order) -> Order:
+    """Change a value class's instance: a field, a list it holds, an attribute beside them."""
+    _DEPTH.append(1)
+    order.number += 1
+    order.lines.append("paid")
+    order.paid = True  # type: ignore[attr-defined]
+    return order
+
+
+def pay_or_fail(orders: list[Order]) -> None:
+    _DEPTH.append(1)
+    for order in orders:
+        if not order.number:
+            raise LawError("cannot be paid", order=order.number)
+        order.lines.append("paid")
+
+
+async def pay_later(order: Order) -> None:
+    _DEPTH.append(1)
+    order.lines.append("paid later")
+
+
+def take(queue: list[Any]) -> Iterator[Any]:
+    """Take what is in the queue at each step, then say so in it."""
+    _DEPTH.append(1)
+    while queue:
+        yield queue.pop(0)
+    queue.append("empty")
+
+
+async def take_later(queue: list[Any]) -> AsyncIterator[Any]:
+    _DEPTH.append(1)
+    while queue:
+        yield queue.pop(0)
+    queue.append("empty")
+
+
+@contextlib.contextmanager
+def opened(order: Order) -> Iterator[Order]:
+    _DEPTH.append(1)
+    order.lines.append("opened")
+    try:
+        yield order
+    finally:
+        order.lines.append(f"closed with {len(order.lines)}")
+
+
+def first_of(rows: list[list[int]]) -> list[int]:
+    """Return a part of the argument; change nothing."""
+    _DEPTH.append(1)
+    return rows[0]
+
+
+def spoil(rows: list[Any]) -> None:
+    """Put something into the argument that cannot cross."""
+    _DEPTH.append(1)
+    rows.append(Handle())

@@ -1,0 +1,104 @@
+"""Row 3: what a function changes of its arguments is changed for its caller, too."""
+
+import pytest
+from law import model, values
+from law.model import LawError, Order
+
+from conftest import Refusal
+from seamline.errors import MutatedArgument
+
+
+def test_a_change_is_made_on_the_callers_own_objects() -> None:
+    row, last = {"n": 1}, {"n": 2}
+    rows: list[object] = [row, last]
+    named: dict[str, object] = {"row": row}
+
+    assert values.fill(rows, named) is rows
+    assert rows == [{"new": last}, row]
+    assert rows[1] is row
+    assert named["rows"] is rows
+    assert named["last"] is last
+    assert list(named) == ["row", "last", "rows"]
+
+
+def test_an_instance_changes_and_comes_back_as_itself() -> None:
+    lines = ["tea"]
+    order = Order(7, None, lines)
+
+    assert values.pay(order) is order
+    assert vars(order) == {"number": 8, "at": None, "lines": lines, "paid": True}
+    assert order.lines is lines
+    assert lines == ["tea", "paid"]
+
+
+def test_an_instance_of_a_derived_class_changes_too() -> None:
+    order = model.UrgentOrder(7, courier="car")
+
+    values.pay(order)
+
+    assert (order.number, order.courier) == (8, "car")
+
+
+def test_what_changed_before_an_exception_stays_changed() -> None:
+    good, bad = Order(1), Order(0)
+
+    with pytest.raises(LawError, match="cannot be paid"):
+        values.pay_or_fail([good, bad, good])
+    assert good.lines == ["paid"]
+    assert bad.lines == []
+
+
+@pytest.mark.anyio
+async def test_an_awaited_change_is_made() -> None:
+    order = Order(1)
+
+    await values.pay_later(order)
+
+    assert order.lines == ["paid later"]
+
+
+def test_a_generator_changes_its_argument_step_by_step() -> None:
+    first, second = ["a"], ["b"]
+    queue: list[object] = [first, second]
+    steps = values.take(queue)
+
+    assert next(steps) is first
+    assert queue == [second]
+    queue.append("more")
+    assert list(steps) == [second, "more"]
+    assert queue == ["empty"]
+
+
+@pytest.mark.anyio
+async def test_an_asynchronous_generator_changes_its_argument() -> None:
+    queue: list[object] = [1, 2]
+
+    assert [item async for item in values.take_later(queue)] == [1, 2]
+    assert queue == ["empty"]
+
+
+def test_a_context_manager_and_its_block_change_the_same_object() -> None:
+    order = Order(1)
+
+    with values.opened(order) as held:
+        assert held is order
+        order.lines.append("inside")
+
+    assert order.lines == ["opened", "inside", "closed with 2"]
+
+
+def test_a_part_of_an_argument_comes_back_as_itself() -> None:
+    rows = [[1], [2]]
+
+    values.first_of(rows).append(3)
+
+    assert rows == [[1, 3], [2]]
+
+
+@pytest.mark.seamline_errors
+def test_a_change_that_cannot_cross_is_loud(refusal: Refusal, split: bool) -> None:
+    rows: list[object] = []
+
+    with refusal(MutatedArgument, match=r"changed its argument rows in place.*Handle"):
+        values.spoil(rows)
+    assert len(rows) == (0 if split else 1)
