@@ -140,6 +140,8 @@ def _facts(interface: Interface, function: Function) -> list[tuple[str, str]]:
         ("touches", ", ".join(function.touches) or "no module state"),
         ("mutates", ", ".join(function.mutates) or "none of its arguments"),
     ]
+    if function.contexts:
+        facts.append(("contexts", f"{', '.join(function.contexts)}; they travel with calls"))
     if function.aliases:
         facts.append(("returns", f"what may be module state: {', '.join(function.aliases)}"))
     if function.exports:

@@ -6,9 +6,10 @@ from pathlib import Path
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, PackageService, ServiceFacts, read
 from seamline.interface.findings import find_problems
+from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
 from seamline.interface.model import Analysis, Function, Interface, Place, Verdict
-from seamline.interface.modules import reads_framework_context, registered_on
+from seamline.interface.modules import registered_on
 from seamline.interface.offers import read_offers
 from seamline.interface.readers import readers_of
 from seamline.interface.verdicts import Judge, Judgement
@@ -47,7 +48,11 @@ def analyse(
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
     interfaces = tuple(_interface(application, found) for found in facts.values())
-    return Analysis(interfaces=interfaces, findings=tuple(problems))
+    return Analysis(
+        interfaces=interfaces,
+        findings=tuple(problems),
+        applications=applications_made(application.graph),
+    )
 
 
 def _own(application: Application, service: PackageService) -> ServiceFacts:
@@ -103,6 +108,7 @@ def _function(
         touches=tuple(sorted(map(str, touched))),
         mutates=application.mutations.of(definition),
         aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),
+        contexts=tuple(sorted(application.contexts[definition])),
         callback=definition in application.callbacks,
         callers=callers,
     )
@@ -141,5 +147,9 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         type_modules=tuple(sorted(application.imports.closure(own, runtime=False))),
         registers=tuple(sorted(registered_on(application.graph, own) - own)),
         imports=tuple(sorted(imports - own)),
-        reads_framework_context=reads_framework_context(application.graph, own),
+        reads_framework_context=any(
+            application.contexts[definition]
+            for module in own
+            for definition in application.definitions.by_module[module]
+        ),
     )

@@ -60,6 +60,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
             as ``module:name``.
         mutates: Parameters that it may change in place, conservatively; empty means proven not.
         aliases: Module state its result may be or share parts with, as ``module:name``.
+        contexts: Contexts of a web framework that it may read or write, directly or through
+            what it calls, as ``framework:part`` (``flask:session``); they travel with calls.
         callback: Registered with a framework (view, route, command, filter): stays local.
         callers: Lines outside the service's own package that use it.
         fingerprint: Changes when a caller would have to know: name, kind or parameters.
@@ -79,6 +81,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     touches: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
     callback: bool = False
     callers: tuple[Place, ...] = ()
 
@@ -161,7 +164,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading the source of a whole application found."""
+    """What reading the source of a whole application found.
+
+    Attributes:
+        applications: Where it makes application objects of Flask and Quart: ``module:name``
+            for a module-level name, ``module:function()`` for a factory.
+    """
 
     interfaces: tuple[Interface, ...]
     findings: tuple[Finding, ...]
+    applications: tuple[str, ...] = ()
