@@ -17,7 +17,7 @@ from seamline.errors import (
 )
 from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
-from seamline.rpc.model import Arguments
+from seamline.rpc.model import Arguments, Packed, Visit
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -55,16 +55,19 @@ class Incoming:
         deadline: ``clock()`` instant.
         chain: All calls it is part of, outermost first, the direct caller last.
         entered: Called in the call's context before the function, if set.
+        visit: The frameworks' contexts once they are entered; its owner leaves them.
     """
 
     __slots__ = (
         "binding",
         "carry",
         "chain",
+        "contexts",
         "deadline",
         "entered",
         "given",
         "is_cancelled",
+        "visit",
         "watch",
     )
 
@@ -82,6 +85,8 @@ class Incoming:
         self.is_cancelled = is_cancelled
         self.deadline = now + frame[4] / 1000 if frame[4] else None
         self.carry: bytes | None = None
+        self.contexts: Packed = ()
+        self.visit: Visit | None = None
         self.entered: Callable[[], object] | None = None
         self.watch = _NO_WATCH
         if flags & FLAG_BLOCKED:
@@ -90,6 +95,7 @@ class Incoming:
             meta, body = split_meta(flags, body)
             callers = meta.chain + callers
             self.carry = meta.carry
+            self.contexts = meta.contexts
         self.chain = callers
         decoded = unpack_plain(body) if flags & FLAG_PLAIN else binding.hosted.codec.decode(body)
         if flags & FLAG_SPREAD or binding.shape.keyword_only or type(decoded) is not tuple:
@@ -105,8 +111,20 @@ class Incoming:
         hosted = self.binding.hosted
         if self.carry is not None:
             apply_carried(hosted.carry, hosted.codec, self.carry)
+        if self.contexts and hosted.contexts is not None:
+            self.visit = hosted.contexts.enter(self.contexts, self.binding.name)
         if hosted.mutates:
             self.watch = {name: self._snapshot(name) for name in hosted.mutates}
+
+    def leave(self, answer: Answer, raised: BaseException | None) -> Answer:
+        """End the frameworks' contexts; what their clean-up raises becomes the answer."""
+        visit, self.visit = self.visit, None
+        if visit is not None:
+            try:
+                visit.leave(raised)
+            except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+                return failure(self, error)
+        return answer
 
     def mutated(self) -> list[str]:
         """Return the names of parameters that are no longer what came in."""
@@ -177,8 +195,9 @@ def _run_sync(incoming: Incoming) -> Answer:
         args, keywords = incoming.given
         value = incoming.binding.hosted.function(*args, **keywords)
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-        return failure(incoming, error)
-    return success(incoming, RESULT, value)
+        return incoming.leave(failure(incoming, error), error)
+    answer = success(incoming, RESULT, value)
+    return answer if incoming.visit is None else incoming.leave(answer, None)
 
 
 async def run_async(incoming: Incoming) -> Answer:
@@ -188,8 +207,9 @@ async def run_async(incoming: Incoming) -> Answer:
         args, keywords = incoming.given
         value = await incoming.binding.hosted.function(*args, **keywords)
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-        return failure(incoming, error)
-    return success(incoming, RESULT, value)
+        return incoming.leave(failure(incoming, error), error)
+    answer = success(incoming, RESULT, value)
+    return answer if incoming.visit is None else incoming.leave(answer, None)
 
 
 def success(incoming: Incoming, kind: int, value: object) -> Answer:
@@ -202,7 +222,7 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
         if binding.hosted.aliases:
             refuse_aliased(binding.name, binding.hosted.aliases, value)
         body = binding.hosted.codec.encode(value)
-        if binding.hosted.carry:
+        if binding.hosted.carry or incoming.visit is not None:
             return _with_carried(incoming, kind, 0, body)
     except SeamError as error:
         binding.tally.errors += 1
@@ -232,7 +252,7 @@ def failure(
         if incoming.watch:
             _refuse_mutation(incoming, f" and then raised {type(error).__name__}")
         body = binding.hosted.codec.encode_exception(error)
-        if binding.hosted.carry:
+        if binding.hosted.carry or incoming.visit is not None:
             return _with_carried(incoming, ERROR, flags, body)
     except SeamError as refusal:
         return fault(refusal)
@@ -253,10 +273,11 @@ def not_started(error: SeamError) -> Answer:
 
 def _with_carried(incoming: Incoming, kind: int, flags: int, body: bytes) -> Answer:
     hosted = incoming.binding.hosted
-    carry = pack_carried(hosted.carry, hosted.codec)
-    if carry == incoming.carry:
+    carry = pack_carried(hosted.carry, hosted.codec) if hosted.carry else None
+    contexts = () if incoming.visit is None else incoming.visit.changes()
+    if carry == incoming.carry and not contexts:
         return (kind, flags, body)
-    return (kind, flags | FLAG_META, with_meta((), carry, body))
+    return (kind, flags | FLAG_META, with_meta((), carry, body, contexts))
 
 
 def _refuse_mutation(incoming: Incoming, and_then: str) -> None:

@@ -13,7 +13,7 @@ from seamline.errors import (
 )
 from seamline.rpc.binding import RESTART
 from seamline.rpc.greeting import error_of
-from seamline.rpc.model import Arguments, Target
+from seamline.rpc.model import Arguments, Packed, Target
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
@@ -40,6 +40,7 @@ class Outgoing:
         deadline: ``time.monotonic()`` instant.
         ms: Milliseconds left when it was made.
         flags, body: What to send when both ends hold the same version.
+        contexts: Contexts of frameworks that travel with it.
         cancelled: Our own cancellation, once it has been passed on.
     """
 
@@ -49,6 +50,7 @@ class Outgoing:
         "body",
         "cancelled",
         "chain",
+        "contexts",
         "deadline",
         "flags",
         "ms",
@@ -85,7 +87,8 @@ class Outgoing:
             else:
                 self.flags = 0
                 self.body = target.codec.encode(arguments.values, where=target.parameters)
-        if self.chain or target.carry or blocks:
+        self.contexts: Packed = () if target.contexts is None else target.contexts.pack()
+        if self.chain or target.carry or blocks or self.contexts:
             self._add_meta()
 
     def fit(self, verdict: int | str) -> tuple[int, bytes]:
@@ -135,16 +138,16 @@ class Outgoing:
     def _add_meta(self) -> None:
         if self.blocks:
             self.flags |= FLAG_BLOCKED
-        if self.chain or self.target.carry:
+        if self.chain or self.target.carry or self.contexts:
             self.body = self._meta_before(self.body)
             self.flags |= FLAG_META
 
     def _meta_before(self, body: bytes) -> bytes:
         target = self.target
-        if not (self.chain or target.carry):
+        if not (self.chain or target.carry or self.contexts):
             return body
         carry = pack_carried(target.carry, target.codec) if target.carry else None
-        return with_meta(self.chain, carry, body)
+        return with_meta(self.chain, carry, body, self.contexts)
 
 
 def settle(target: Target, frame: Frame, thrown: BaseException | None = None) -> Any:
@@ -157,6 +160,8 @@ def settle(target: Target, frame: Frame, thrown: BaseException | None = None) ->
         meta, body = split_meta(flags, body)
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
+        if meta.contexts and target.contexts is not None:
+            target.contexts.apply(meta.contexts)
     if kind != ERROR:
         return target.codec.decode(body)
     if flags & FLAG_FAULT:

@@ -60,7 +60,8 @@ class Steps:
         target = self._call.target
         inherited = current.get().deadline
         deadline = time.monotonic() + target.timeout if inherited is None else inherited
-        if not target.carry:
+        contexts = () if target.contexts is None else target.contexts.pack_state()
+        if not target.carry and not contexts:
             return self._kind, 0, self._body, deadline
-        carry = pack_carried(target.carry, target.codec)
-        return self._kind, FLAG_META, with_meta((), carry, self._body), deadline
+        carry = pack_carried(target.carry, target.codec) if target.carry else None
+        return self._kind, FLAG_META, with_meta((), carry, self._body, contexts), deadline

@@ -2,6 +2,13 @@
 
 import pytest
 
+_MODEL = """
+import flask_sqlalchemy
+db = flask_sqlalchemy.SQLAlchemy()
+class User(db.Model): pass
+def f(): return User.query.all()
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "contexts"),
@@ -18,9 +25,9 @@ import pytest
          "app body g request session"),
         ("from flask_wtf import FlaskForm\nclass A(FlaskForm): pass\ndef f(): return A().data",
          "app body g request session"),
-        ("from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n"
-         "class User(db.Model): pass\ndef f(): return User.query.all()", "app"),
-        ("from flask_caching import Cache\ncache = Cache()\ndef f(): return cache.get('x')", "app"),
+        (_MODEL, "app"),
+        ("import flask_caching\ncache = flask_caching.Cache()\ndef f(): return cache.get('x')",
+         "app"),
         ("import flask_login\n@flask_login.login_required\ndef f(): return 1",
          "app body g request session"),
     ],
@@ -35,7 +42,7 @@ def test_what_a_function_calls_reads_for_it(read) -> None:
     reading = read(
         {
             "app/__init__.py": "",
-            "app/a.py": "from app import b\ndef outer(): return b.inner()\ndef other(): return 1\n",
+            "app/a.py": "from app import b\ndef outer(): return b.inner()\ndef other(): pass\n",
             "app/b.py": "from app import c\ndef inner(): return c.innermost()\n",
             "app/c.py": "from quart import session\ndef innermost(): return session['x']\n",
         },
