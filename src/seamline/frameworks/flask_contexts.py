@@ -162,26 +162,36 @@ class Visit:
         self._settings = settings
         self._name = name
         self._inner: Any = None
+        self._g: Any = None
+        self._pushed: list[Any] = []
         try:
-            self._context = self._push(request, state)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise WireError(f"the peer sent a context that cannot be built: {error!r}") from error
-        self._g = self._context.g if request is None else current_g()
-        self._fill(request, state)
+            self._push(request, state)
+            self._fill(request, state)
+        except BaseException as error:
+            self._pop(error)
+            if isinstance(error, (TypeError, ValueError, KeyError, AttributeError)):
+                why = f"the peer sent a context that cannot be built: {error!r}"
+                raise WireError(why) from error
+            raise
         self._before = self._state()
 
-    def _push(self, request: Any, state: Any) -> Any:
+    def _push(self, request: Any, state: Any) -> None:
         application = self._application
-        if request is None:
-            context = application.app_context()
-            context.push()
-            return context
-        context = self._inner = application.request_context(environ_for(request))
-        if state[1] is not None:
-            session = make_session(application, context, state[1])
-            setattr(context, "_session" if hasattr(context, "_session") else "session", session)
-        context.push()
-        return context
+        # Of its own also where the same application's is active (layout ``local``).
+        outer = application.app_context()
+        outer.push()
+        self._pushed.append(outer)
+        if request is not None:
+            inner = application.request_context(environ_for(request))
+            if state[1] is not None:
+                session = make_session(application, inner, state[1])
+                setattr(inner, "_session" if hasattr(inner, "_session") else "session", session)
+            inner.push()
+            self._pushed.append(inner)
+            self._inner = inner
+        found = current()
+        assert found is not None
+        self._g = found[1]
 
     def _fill(self, request: Any, state: Any) -> None:
         if request is not None:
@@ -240,29 +250,40 @@ class Visit:
     def leave(self, error: BaseException | None) -> None:
         """Pop the contexts; the application's teardown functions run."""
         loosen(self._g)
-        try:
-            self._context.pop(error)
-        except ContextElsewhere:
-            # Clean-up of what is only with the caller: the caller's own does that.
-            return
+        self._pop(error)
+
+    def _pop(self, error: BaseException | None) -> None:
+        """Pop what was pushed, all of it; raise what the application's clean-up raised."""
+        failed: BaseException | None = None
+        while self._pushed:
+            try:
+                self._pushed.pop().pop(error)
+            except ContextElsewhere:
+                continue  # clean-up of what is only with the caller: the caller's own does that
+            except BaseException as raised:  # noqa: BLE001 - raised once all are popped
+                failed = failed or raised
+        if failed is not None:
+            raise failed
 
 
 def current() -> tuple[Any, Any, Any] | None:
     """Return the running code's application, ``g`` and request context, or ``None``."""
-    space: Any = sys.modules.get("flask.globals")
+    space = getattr(sys.modules.get("flask.globals"), "__dict__", None)
     if space is None:
         return None
-    outer = space._cv_app.get(None)  # noqa: SLF001 - the proxies' own, without their errors
-    if outer is None:
-        return None
-    inner = space._cv_request.get(None)  # noqa: SLF001
-    return outer.app, outer.g, inner
-
-
-def current_g() -> Any:
-    """Return ``g`` of the running code."""
-    space: Any = sys.modules["flask.globals"]
-    return space._cv_app.get().g  # noqa: SLF001
+    # The proxies' own variables, without their errors. Before Flask 2.2 they were stacks;
+    # since 3.2 one context is both.
+    variable = space.get("_cv_app")
+    if variable is None:
+        outer, inner = space["_app_ctx_stack"].top, space["_request_ctx_stack"].top
+    else:
+        outer = variable.get(None)
+        variable = space.get("_cv_request")
+        if variable is not None:
+            inner = variable.get(None)
+        else:
+            inner = outer if outer is not None and outer.has_request else None
+    return None if outer is None else (outer.app, outer.g, inner)
 
 
 def session_of(context: Any) -> Any:

@@ -9,8 +9,9 @@ from seamline.frameworks.guards import ABSENT, Partial, guard
 from seamline.frameworks.overlay import plain_part
 from seamline.wire import Codec
 
-#: What a server or Werkzeug itself puts into an environ, for its own use.
-_OWN_OF_SERVER: Final = ("wsgi.", "werkzeug.", "flask.", "gunicorn.", "uwsgi.", "asgi.", "a2wsgi.")
+#: What servers and frameworks put into an environ for their own use.
+_OWN_OF_SERVER: Final = ("wsgi.", "gunicorn.", "uwsgi.", "asgi.", "a2wsgi.")
+_OWN_OF_FRAMEWORK: Final = ("werkzeug.", "flask.")
 _PLAIN: Final = frozenset({str, int, bool, float, bytes, type(None)})
 #: What Werkzeug and Flask set on every request.
 _OWN: Final = frozenset(
@@ -51,6 +52,8 @@ def environ_part(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     absent = []
     for name, value in environ.items():
         kind = type(value)
+        if name.startswith(_OWN_OF_FRAMEWORK):
+            continue
         if kind in _PLAIN or (kind is tuple and name == "wsgi.version"):
             plain[name] = value
         elif not name.startswith(_OWN_OF_SERVER):
