@@ -145,6 +145,17 @@ class AliasedState(SeamError):  # noqa: N818
     http_status = 500
 
 
+class ContextElsewhere(SeamError):  # noqa: N818
+    """A context of a web framework could not be the same on both sides of a call.
+
+    The host's code read what is only with the caller, or the caller's application cannot be
+    made there.
+    """
+
+    code = "context-elsewhere"
+    http_status = 500
+
+
 class InvisibleState(SeamError):  # noqa: N818
     """A test set up something that the process the call goes to cannot see; nothing was sent."""
 

@@ -142,6 +142,8 @@ def _facts(interface: Interface, function: Function) -> list[tuple[str, str]]:
     ]
     if function.shares:
         facts.append(("returns", f"what may be part of: {', '.join(function.shares)}"))
+    if function.contexts:
+        facts.append(("contexts", f"{', '.join(function.contexts)}; they travel with calls"))
     if function.aliases:
         facts.append(("returns", f"what may be module state: {', '.join(function.aliases)}"))
     if function.exports:

@@ -6,9 +6,10 @@ from pathlib import Path
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, PackageService, ServiceFacts, read
 from seamline.interface.findings import find_problems
+from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
 from seamline.interface.model import Analysis, Function, Interface, Place, Verdict
-from seamline.interface.modules import reads_framework_context, registered_on
+from seamline.interface.modules import registered_on
 from seamline.interface.offers import read_offers
 from seamline.interface.readers import readers_of
 from seamline.interface.sharing import Known, shared_parameters
@@ -49,7 +50,12 @@ def analyse(
     problems = find_problems(application, list(facts.values()), groups, entries)
     interfaces = tuple(_interface(application, found) for found in facts.values())
     read_modules = sorted(s.name for s in application.sources.modules.values() if not s.test)
-    return Analysis(interfaces=interfaces, findings=tuple(problems), modules=tuple(read_modules))
+    return Analysis(
+        interfaces=interfaces,
+        findings=tuple(problems),
+        modules=tuple(read_modules),
+        applications=applications_made(application.graph),
+    )
 
 
 def _own(application: Application, service: PackageService) -> ServiceFacts:
@@ -115,6 +121,7 @@ def _function(
         mutates=application.mutations.of(definition),
         shares=shared_parameters(application, definition, shared),
         aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),
+        contexts=tuple(sorted(application.contexts[definition])),
         callback=definition in application.callbacks,
         stays=judgement.stays,
         callers=callers,
@@ -157,5 +164,9 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         imports=tuple(sorted(imports - own)),
         uses=tuple(sorted(used & modules.keys())),
         libraries=tuple(sorted(used - modules.keys())),
-        reads_framework_context=reads_framework_context(application.graph, own),
+        reads_framework_context=any(
+            application.contexts[definition]
+            for module in own
+            for definition in application.definitions.by_module[module]
+        ),
     )

@@ -9,6 +9,7 @@ import msgspec
 from seamline.interface.bodies import Body, read_bodies
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
+from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
 from seamline.interface.handles import Handles
@@ -58,6 +59,7 @@ class Application:
     graph: Graph
     touches: Touches
     mutations: Mutations
+    contexts: dict[Definition | str, Contexts]
     imports: Imports
     callbacks: dict[Definition, str]
     handles: Handles
@@ -101,6 +103,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         graph=graph,
         touches=touches,
         mutations=mutations,
+        contexts=contexts_read(graph),
         imports=Imports(definitions.world),
         callbacks=find_callbacks(graph, state),
         handles=handles,

@@ -412,17 +412,6 @@ REGISTRARS: Final = (
 # Signals of the frameworks themselves; those of the application are not in their modules.
 FRAMEWORK_SIGNALS: Final = ("flask.", "django.", "quart.", "sqlalchemy.")
 
-CONTEXT_READERS: Final = frozenset(
-    f"{framework}.{name}"
-    for framework in ("flask", "quart", "flask.globals", "quart.globals")
-    for name in (
-        "current_app", "request", "session", "g", "url_for", "render_template", "flash",
-        "render_template_string", "has_request_context", "has_app_context", "abort", "jsonify",
-        "make_response", "redirect", "stream_with_context", "get_flashed_messages",
-    )
-    if name not in ("abort", "redirect")
-) | {"flask_login.current_user", "flask_babel.gettext", "flask_babel._"}  # fmt: skip
-
 VALUE_DECORATORS: Final = frozenset(
     {
         "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.mutable",

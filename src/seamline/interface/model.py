@@ -61,6 +61,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         mutates: Parameters that it may change in place, conservatively; empty means proven not.
         shares: Parameters that its result may be or hold parts of; empty means it does not.
         aliases: Module state its result may be or share parts with, as ``module:name``.
+        contexts: Contexts of a web framework that it may read or write, directly or through
+            what it calls, as ``framework:part`` (``flask:session``); they travel with calls.
         callback: Registered with a framework (view, route, command, filter): stays local.
         callers: Lines outside the service's own package that use it.
         stays: Whether a call with an argument that cannot cross runs with its caller: the
@@ -83,6 +85,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     mutates: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
     callback: bool = False
     stays: bool = False
     callers: tuple[Place, ...] = ()
@@ -174,8 +177,11 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         modules: Every module that was read, tests aside.
+        applications: Where it makes application objects of Flask and Quart: ``module:name``
+            for a module-level name, ``module:function()`` for a factory.
     """
 
     interfaces: tuple[Interface, ...]
     findings: tuple[Finding, ...]
     modules: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()

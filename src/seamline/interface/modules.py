@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
-from seamline.interface.known import CONTEXT_READERS
 from seamline.interface.names import Import, Symbol, World
 
 
@@ -134,16 +133,4 @@ def _is_registry(graph: Graph, symbol: Symbol) -> bool:
         use.how != "read"
         for definition in graph.definitions.functions.get(symbol, ())
         for use in graph.bodies[definition].uses
-    )
-
-
-def reads_framework_context(graph: Graph, modules: set[str]) -> bool:
-    """Whether functions of these modules read a framework's application or request."""
-    return any(
-        str(use.symbol) in CONTEXT_READERS
-        or any(str(use.symbol).startswith(f"{name}.") for name in CONTEXT_READERS)
-        for key, body in graph.bodies.items()
-        if body.module in modules and not isinstance(key, str)
-        for use in body.uses
-        if not use.symbol.module
     )

@@ -50,6 +50,7 @@ def build(
             for service in config.services
         ),
         setup=config.setup,
+        applications=analysis.applications,
         limits=config.limits,
         startup_timeout=config.startup_timeout,
         graceful_timeout=config.graceful_timeout,

@@ -60,6 +60,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         run_dir: Absolute 0700 directory with the sockets of this run.
         setup: ``module:callable`` that every process calls once, or ``None``.
         startup_timeout, graceful_timeout, stall_timeout: seconds.
+        applications: Where the code makes application objects of Flask and Quart, as
+            ``module:name`` and ``module:function()``; hosts build no others.
         socket_mode: Permission bits of the sockets in the run directory.
     """
 
@@ -70,6 +72,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[GroupPlan, ...]
     services: tuple[ServicePlan, ...]
     setup: str | None = None
+    applications: tuple[str, ...] = ()
     limits: Limits = Limits()
     startup_timeout: float = 60.0
     graceful_timeout: float = 30.0

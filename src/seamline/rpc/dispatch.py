@@ -17,7 +17,7 @@ from seamline.errors import (
 from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
 from seamline.rpc.changes import Watch
-from seamline.rpc.model import Arguments
+from seamline.rpc.model import Arguments, Packed, Visit
 from seamline.rpc.pulling import Ask, AskLater, Pulls
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
@@ -58,17 +58,20 @@ class Incoming:
         entered: Called in the call's context before the function, if set.
         pulls: The caller's iterators among the arguments, when there are any.
         watch: What it may change of its arguments, or None when it changes nothing.
+        visit: The frameworks' contexts once they are entered; its owner leaves them.
     """
 
     __slots__ = (
         "binding",
         "carry",
         "chain",
+        "contexts",
         "deadline",
         "entered",
         "given",
         "is_cancelled",
         "pulls",
+        "visit",
         "watch",
     )
 
@@ -86,6 +89,8 @@ class Incoming:
         self.is_cancelled = is_cancelled
         self.deadline = now + frame[4] / 1000 if frame[4] else None
         self.carry: bytes | None = None
+        self.contexts: Packed = ()
+        self.visit: Visit | None = None
         self.entered: Callable[[], object] | None = None
         self.pulls: Pulls | None = None
         watch: Watch | None = None
@@ -95,6 +100,7 @@ class Incoming:
             meta, body = split_meta(flags, body)
             callers = meta.chain + callers
             self.carry = meta.carry
+            self.contexts = meta.contexts
         self.chain = callers
         if flags & FLAG_PLAIN:
             decoded: Any = unpack_plain(body)
@@ -126,6 +132,18 @@ class Incoming:
         hosted = self.binding.hosted
         if self.carry is not None:
             apply_carried(hosted.carry, hosted.codec, self.carry)
+        if self.contexts and hosted.contexts is not None:
+            self.visit = hosted.contexts.enter(self.contexts, self.binding.name)
+
+    def leave(self, answer: Answer, raised: BaseException | None) -> Answer:
+        """End the frameworks' contexts; what their clean-up raises becomes the answer."""
+        visit, self.visit = self.visit, None
+        if visit is not None:
+            try:
+                visit.leave(raised)
+            except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+                return failure(self, error)
+        return answer
 
 
 def tracked(binding: Binding, body: bytes, flags: int) -> tuple[Any, Watch]:
@@ -181,8 +199,9 @@ def _run_sync(incoming: Incoming) -> Answer:
         args, keywords = incoming.given
         value = incoming.binding.hosted.function(*args, **keywords)
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-        return failure(incoming, error)
-    return success(incoming, RESULT, value)
+        return incoming.leave(failure(incoming, error), error)
+    answer = success(incoming, RESULT, value)
+    return answer if incoming.visit is None else incoming.leave(answer, None)
 
 
 async def run_async(incoming: Incoming) -> Answer:
@@ -196,8 +215,9 @@ async def run_async(incoming: Incoming) -> Answer:
             if incoming.pulls is not None:
                 await incoming.pulls.wait_answered()
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-        return failure(incoming, error)
-    return success(incoming, RESULT, value)
+        return incoming.leave(failure(incoming, error), error)
+    answer = success(incoming, RESULT, value)
+    return answer if incoming.visit is None else incoming.leave(answer, None)
 
 
 def success(incoming: Incoming, kind: int, value: object) -> Answer:
@@ -213,7 +233,7 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
             flags, body = 0, binding.hosted.codec.encode(value)
         else:
             flags, body = incoming.watch.encode(value)
-        if binding.hosted.carry:
+        if binding.hosted.carry or incoming.visit is not None:
             return _with_carried(incoming, kind, flags, body)
     except SeamError as error:
         binding.tally.errors += 1
@@ -251,7 +271,7 @@ def failure(
             raised = None if error is thrown else error
             changed, body = incoming.watch.encode_raised(raised, and_then)
             flags |= changed
-        if binding.hosted.carry:
+        if binding.hosted.carry or incoming.visit is not None:
             return _with_carried(incoming, ERROR, flags, body)
     except SeamError as refusal:
         return fault(refusal)
@@ -272,7 +292,8 @@ def not_started(error: SeamError) -> Answer:
 
 def _with_carried(incoming: Incoming, kind: int, flags: int, body: bytes) -> Answer:
     hosted = incoming.binding.hosted
-    carry = pack_carried(hosted.carry, hosted.codec)
-    if carry == incoming.carry:
+    carry = pack_carried(hosted.carry, hosted.codec) if hosted.carry else None
+    contexts = () if incoming.visit is None else incoming.visit.changes()
+    if carry == incoming.carry and not contexts:
         return (kind, flags, body)
-    return (kind, flags | FLAG_META, with_meta((), carry, body))
+    return (kind, flags | FLAG_META, with_meta((), carry, body, contexts))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from seamline.errors import MutatedArgument
 from seamline.rpc.changes import decode_changed
@@ -14,11 +14,13 @@ from seamline.wire import CLOSE, END, FLAG_CHANGES, ITEM, SEND, THROW, Frame, ex
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
+_NO_ANSWER: Final[Answer] = (END, 0, b"")
+
 
 class Step:
     """One request of the caller: what to do with the generator next."""
 
-    __slots__ = ("carry", "kind", "thrown", "value")
+    __slots__ = ("carry", "contexts", "kind", "thrown", "value")
 
     def __init__(self, incoming: Incoming, frame: Frame) -> None:
         """Read the frame. Raises WireError."""
@@ -26,6 +28,7 @@ class Step:
         meta, body = split_meta(frame[3], frame[5])
         self.kind = frame[0]
         self.carry = meta.carry
+        self.contexts = meta.contexts
         self.value: Any = None
         self.thrown: BaseException | None = None
         try:
@@ -50,6 +53,13 @@ def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
         hosted = incoming.binding.hosted
         incoming.carry = step.carry
         apply_carried(hosted.carry, hosted.codec, step.carry)
+    if step.contexts and incoming.visit is not None:
+        incoming.visit.renew(step.contexts)
+
+
+def settled(incoming: Incoming, answer: Answer, raised: BaseException | None = None) -> Answer:
+    """Return a step's answer; after the last one, end the frameworks' contexts."""
+    return answer if answer[0] == ITEM else incoming.leave(answer, raised)
 
 
 class HeldStream:
@@ -73,7 +83,13 @@ class HeldStream:
     def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
         if self._generator is not None:
-            self._context.run(self._generator.close)
+            self._context.run(self._abandon, self._generator)
+
+    def _abandon(self, generator: "Generator[Any, Any, Any]") -> None:
+        try:
+            generator.close()
+        finally:
+            self.incoming.leave(_NO_ANSWER, None)
 
     def _begin(self) -> Answer:
         incoming = self.incoming
@@ -83,10 +99,10 @@ class HeldStream:
             self._generator = incoming.binding.hosted.function(*args, **keywords)
             value = next(self._generator)
         except StopIteration as stop:
-            return success(incoming, END, stop.value)
+            return settled(incoming, success(incoming, END, stop.value))
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-            return failure(incoming, error)
-        return success(incoming, ITEM, value)
+            return settled(incoming, failure(incoming, error), error)
+        return settled(incoming, success(incoming, ITEM, value))
 
     def _step(self, step: Step, deadline: float | None) -> Answer:
         incoming = self.incoming
@@ -101,13 +117,13 @@ class HeldStream:
             else:
                 value = next(generator)
         except StopIteration as stop:
-            return success(incoming, END, stop.value)
+            return settled(incoming, success(incoming, END, stop.value))
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-            return failure(incoming, error, step.thrown)
-        return success(incoming, ITEM, value)
+            return settled(incoming, failure(incoming, error, step.thrown), error)
+        return settled(incoming, success(incoming, ITEM, value))
 
 
-async def settled(incoming: Incoming, step: Awaitable[Any]) -> Any:
+async def awaited(incoming: Incoming, step: Awaitable[Any]) -> Any:
     """Return what a step yields, when nothing is being asked of the caller's iterators."""
     try:
         return await step
@@ -132,12 +148,12 @@ class HeldAsyncStream:
             incoming.enter()
             args, keywords = incoming.given
             self._generator = incoming.binding.hosted.function(*args, **keywords)
-            value = await settled(incoming, anext(self._generator))
+            value = await awaited(incoming, anext(self._generator))
         except StopAsyncIteration:
-            return success(incoming, END, None)
+            return settled(incoming, success(incoming, END, None))
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-            return failure(incoming, error)
-        return success(incoming, ITEM, value)
+            return settled(incoming, failure(incoming, error), error)
+        return settled(incoming, success(incoming, ITEM, value))
 
     async def step(self, step: Step, deadline: float | None) -> Answer:
         """Run to the next item, the end or an error."""
@@ -147,18 +163,21 @@ class HeldAsyncStream:
         renew(incoming, step, deadline)
         try:
             if step.thrown is not None:
-                value = await settled(incoming, generator.athrow(step.thrown))
+                value = await awaited(incoming, generator.athrow(step.thrown))
             elif step.kind == SEND:
-                value = await settled(incoming, generator.asend(step.value))
+                value = await awaited(incoming, generator.asend(step.value))
             else:
-                value = await settled(incoming, anext(generator))
+                value = await awaited(incoming, anext(generator))
         except StopAsyncIteration:
-            return success(incoming, END, None)
+            return settled(incoming, success(incoming, END, None))
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-            return failure(incoming, error, step.thrown)
-        return success(incoming, ITEM, value)
+            return settled(incoming, failure(incoming, error, step.thrown), error)
+        return settled(incoming, success(incoming, ITEM, value))
 
     async def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
-        if self._generator is not None:
-            await self._generator.aclose()
+        try:
+            if self._generator is not None:
+                await self._generator.aclose()
+        finally:
+            self.incoming.leave(_NO_ANSWER, None)

@@ -3,11 +3,43 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from seamline.errors import NotSendable
 from seamline.interface import Kind
 from seamline.wire import Codec
+
+#: Contexts of frameworks beside a call or its answer: ``(framework, encoded)``.
+Packed = tuple[tuple[str, bytes], ...]
+
+
+class Visit(Protocol):
+    """The contexts of one call in the process that hosts its function."""
+
+    def changes(self) -> Packed:
+        """Return what the call changed. Raises SeamError for what cannot be changed back."""
+
+    def renew(self, packed: Packed) -> None:
+        """Take over what the caller changed between two steps of a stream."""
+
+    def leave(self, error: BaseException | None) -> None:
+        """End the contexts; clean-up of the application runs."""
+
+
+class Contexts(Protocol):
+    """The contexts of frameworks that travel with the calls of one function."""
+
+    def pack(self) -> Packed:
+        """Return the caller's current ones; empty when there are none. Raises SeamError."""
+
+    def pack_state(self) -> Packed:
+        """Return what of them can have changed since the call began. Raises SeamError."""
+
+    def apply(self, packed: Packed) -> None:
+        """Apply what the host changed to the caller's own objects."""
+
+    def enter(self, packed: Packed, name: str) -> Visit:
+        """Begin the caller's contexts in this process. Raises SeamError."""
 
 
 class Stay(Exception):  # noqa: N818 - no error: what the caller does instead of sending
@@ -56,6 +88,7 @@ class Target:
         mutates: Whether it may change what its arguments hold; the caller's own objects
             change with it then.
         shares: Whether it may return a part of its arguments, which comes back as itself.
+        contexts: Contexts of frameworks that do, or ``None``.
     """
 
     service: str
@@ -70,6 +103,7 @@ class Target:
     stays: bool = False
     mutates: bool = False
     shares: bool = False
+    contexts: Contexts | None = None
 
     @property
     def name(self) -> str:
@@ -106,6 +140,7 @@ class Hosted:
         mutates: Parameters it may change in place; ``*args``/``**kwargs`` by their names.
         aliases: Module state its result may be part of; a result that is gets refused.
         carry: Context variables that travel with a call and return, in the caller's order.
+        contexts: Contexts of frameworks that do, or ``None``.
     """
 
     function: Callable[..., Any]
@@ -116,3 +151,4 @@ class Hosted:
     mutates: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
+    contexts: Contexts | None = None

@@ -15,7 +15,7 @@ from seamline.interface import Kind
 from seamline.rpc.binding import RESTART
 from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
-from seamline.rpc.model import Arguments, Stay, Target
+from seamline.rpc.model import Arguments, Packed, Stay, Target
 from seamline.rpc.pulling import Iterators
 from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
@@ -51,6 +51,7 @@ class Outgoing:
         deadline: ``time.monotonic()`` instant.
         ms: Milliseconds left when it was made.
         flags, body: What to send when both ends hold the same version.
+        contexts: Contexts of frameworks that travel with it.
         cancelled: Our own cancellation, once it has been passed on.
         iterators: Those among the arguments, when there are any.
         known: What both ends hold of the arguments, when the function may change them.
@@ -62,6 +63,7 @@ class Outgoing:
         "body",
         "cancelled",
         "chain",
+        "contexts",
         "deadline",
         "flags",
         "iterators",
@@ -91,13 +93,16 @@ class Outgoing:
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
+        self.contexts: Packed = ()
         try:
             self._encode_or_pull(arguments)
+            if target.contexts is not None:
+                self.contexts = target.contexts.pack()
         except NotSendable as error:
             if target.stays:
                 raise Stay(error) from error
             raise
-        if self.chain or target.carry or blocks:
+        if self.chain or target.carry or blocks or self.contexts:
             self._add_meta()
 
     def _encode_or_pull(self, arguments: Arguments) -> None:
@@ -213,16 +218,16 @@ class Outgoing:
     def _add_meta(self) -> None:
         if self.blocks:
             self.flags |= FLAG_BLOCKED
-        if self.chain or self.target.carry:
+        if self.chain or self.target.carry or self.contexts:
             self.body = self._meta_before(self.body)
             self.flags |= FLAG_META
 
     def _meta_before(self, body: bytes) -> bytes:
         target = self.target
-        if not (self.chain or target.carry):
+        if not (self.chain or target.carry or self.contexts):
             return body
         carry = pack_carried(target.carry, target.codec) if target.carry else None
-        return with_meta(self.chain, carry, body)
+        return with_meta(self.chain, carry, body, self.contexts)
 
 
 def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) -> Any:
@@ -239,6 +244,8 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
         meta, body = split_meta(flags, body)
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
+        if meta.contexts and target.contexts is not None:
+            target.contexts.apply(meta.contexts)
     if kind != ERROR:
         if flags:
             return decode_changed(target.codec, call.known, frame, body)

@@ -72,7 +72,9 @@ class Steps:
         inherited = current.get().deadline
         deadline = time.monotonic() + target.timeout if inherited is None else inherited
         flags = FLAG_CHANGES if self._call.known is not None else 0
-        if not target.carry:
+        contexts = () if target.contexts is None else target.contexts.pack_state()
+        if not target.carry and not contexts:
             return self._kind, flags, self._body, deadline
-        carry = pack_carried(target.carry, target.codec)
-        return self._kind, flags | FLAG_META, with_meta((), carry, self._body), deadline
+        carry = pack_carried(target.carry, target.codec) if target.carry else None
+        body = with_meta((), carry, self._body, contexts)
+        return self._kind, flags | FLAG_META, body, deadline

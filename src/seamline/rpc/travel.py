@@ -1,4 +1,4 @@
-"""What travels beside arguments and answers: the chain of calls and carried variables.
+"""What travels beside arguments and answers: the chain of calls, carried variables, contexts.
 
 Nothing is packed when there is nothing to say; then a call pays for one flag test.
 """
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from seamline.errors import WireError
+from seamline.rpc.model import Packed
 from seamline.rpc.situation import Hop
 from seamline.wire import FLAG_META, META_LENGTH, Codec, Meta, pack_message, unpack_message
 
@@ -43,9 +44,11 @@ def apply_carried(variables: Sequence[ContextVar[Any]], codec: Codec, data: byte
             variables[position].set(value)
 
 
-def with_meta(chain: tuple[Hop, ...], carry: bytes | None, body: bytes) -> bytes:
+def with_meta(
+    chain: tuple[Hop, ...], carry: bytes | None, body: bytes, contexts: Packed = ()
+) -> bytes:
     """Put metadata before a body."""
-    meta = pack_message(Meta(chain, carry))
+    meta = pack_message(Meta(chain, carry, contexts))
     return META_LENGTH.pack(len(meta)) + meta + body
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from seamline.errors import ApplicationError
+from seamline.frameworks import Frameworks
 from seamline.plan import (
     PLAN_FILE,
     RUN_VARIABLE,
@@ -75,8 +76,15 @@ def join_run(environ: Mapping[str, str] = os.environ) -> Seams:
             remedy=f"start it again while the run is up, or unset {RUN_VARIABLE} to run it whole",
         ) from error
     identity = Identity(run=plan.run_dir, worker=f"{group}.{slot}", secret=secret)
-    connections = Connections(plan, identity)
-    seams = Seams(plan, group=group, connect=connections.client, local=plan.layout == "local")
+    frameworks = Frameworks(plan)
+    connections = Connections(plan, identity, frameworks)
+    seams = Seams(
+        plan,
+        group=group,
+        connect=connections.client,
+        local=plan.layout == "local",
+        frameworks=frameworks,
+    )
     seams.install()
     return seams
 
@@ -84,11 +92,17 @@ def join_run(environ: Mapping[str, str] = os.environ) -> Seams:
 class Connections:
     """The clients of one process: one for each group, or one for all in layout ``local``."""
 
-    def __init__(self, plan: Plan, identity: Identity) -> None:
+    def __init__(
+        self, plan: Plan, identity: Identity, frameworks: Frameworks | None = None
+    ) -> None:
         self._plan = plan
         self._identity = identity
         self._clients: dict[str, Client] = {}
-        self._local = Host(plan, group=None).local_client() if plan.layout == "local" else None
+        self._local = (
+            Host(plan, group=None, frameworks=frameworks).local_client()
+            if plan.layout == "local"
+            else None
+        )
 
     def client(self, service: str) -> ClientLike:
         """Return the client of the group that hosts a service."""

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from seamline.errors import ConfigError, Denied, InterfaceMismatch, NotSendable
+from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Limits, Plan, ServicePlan
 from seamline.rpc import Hosted, LocalClient
@@ -33,12 +34,15 @@ class _Ambiguous(NotSendable, LookupError):  # noqa: N818 - named as its bases
 class Host:
     """The functions of one group, by address. Safe to use from several threads."""
 
-    def __init__(self, plan: Plan, *, group: str | None) -> None:
+    def __init__(
+        self, plan: Plan, *, group: str | None, frameworks: Frameworks | None = None
+    ) -> None:
         """Index the group's packages; nothing is imported before it is asked for.
 
         Args:
             plan: The plan of the run.
             group: The group hosted here, or None for all services (layout ``local``).
+            frameworks: What this process knows of its frameworks.
         """
         names = None if group is None else set(plan.group(group).services)
         self._services = {
@@ -46,6 +50,7 @@ class Host:
             for service in plan.services
             if service.interface is not None and (names is None or service.name in names)
         }
+        self._frameworks = frameworks or Frameworks(plan)
         self._limits = plan.limits
         self._codecs: dict[str, Codec] = {}
         self._hosted: dict[str, Hosted] = {}
@@ -89,15 +94,17 @@ class Host:
         # In layout `local`, and where a seam moves while calls arrive, a client half may sit
         # on the same object now or later. Calls that have arrived run the application's body.
         body = twin_of(entry.function)
+        codec = self._codec(service, interface)
         return Hosted(
             function=body,
             kind=entry.kind,
             fingerprint=function.fingerprint,
-            codec=self._codec(service, interface),
+            codec=codec,
             parameters=parameters_of(body.__code__),
             mutates=mutated(entry),
             aliases=function.aliases,
             carry=carried(service),
+            contexts=self._frameworks.contexts(function.contexts, codec),
         )
 
     def _definition(self, address: str) -> tuple[ServicePlan, Interface, Function]:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from weakref import WeakKeyDictionary
 
 from seamline.errors import InternalError, NotSendable
+from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Plan, ServicePlan
 from seamline.rpc import Arguments, Target, call_site, record
@@ -82,6 +83,7 @@ class Seams:
         connect: Callable[[str], ClientLike],
         local: bool = False,
         keeps: Callable[[str], bool] | None = None,
+        frameworks: Frameworks | None = None,
     ) -> None:
         """Prepare the seams; nothing is opened before :meth:`install`.
 
@@ -92,10 +94,12 @@ class Seams:
             connect: Returns the client of a service. Called when its seam first opens.
             local: Layout ``local``: one process, in which every service is its own place.
             keeps: Asked before each call to a service; True keeps the call in this process.
+            frameworks: What this process knows of its frameworks.
         """
         self.on_write: Callable[[Write], bool] | None = None
         self._plan = plan
         self._local = local
+        self._frameworks = frameworks or Frameworks(plan)
         self._connect = connect
         self._keeps = keeps
         # Reentrant: opening may import a module that a context variable lives in.
@@ -116,6 +120,8 @@ class Seams:
         """Open every seam on what is loaded, and from now on on what is imported."""
         if self._remote:
             self._imports.install()
+        if self._remote or len(self._plan.groups) > 1:
+            self._frameworks.install()
         if self._local:
             self._places.install()
         self.open_all()
@@ -123,6 +129,7 @@ class Seams:
     def uninstall(self) -> None:
         """Close every seam and notice imports no more."""
         self._imports.uninstall()
+        self._frameworks.uninstall()
         if self._local:
             self._places.uninstall()
         self.close_all()
@@ -225,16 +232,40 @@ class Seams:
         for entry in find_entries(seam.interface, crossing):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
-                seam.swaps[entry.function] = _swap(seam, entry, codec)
+                seam.swaps[entry.function] = self._swap(seam, entry, codec)
         for entry in find_strays(seam.interface, modules, seam.seal.names()):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
-                seam.swaps[entry.function] = _swap(seam, entry, codec)
+                seam.swaps[entry.function] = self._swap(seam, entry, codec)
         _declare(seam)
         seam.searched.update(modules)
         for function, swap in list(seam.swaps.items()):
             function.__code__ = swap.replacement
         seam.seal.apply()
+
+    def _swap(self, seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
+        """Compile the half of one function."""
+        original = original_of(entry.function)
+        function = entry.definition
+        target = Target(
+            service=seam.plan.name,
+            address=entry.address,
+            kind=entry.kind,
+            fingerprint=function.fingerprint,
+            codec=codec,
+            timeout=seam.plan.timeout,
+            idempotent=not seam.interface.names_of(function).isdisjoint(seam.plan.idempotent),
+            parameters=parameters_of(original),
+            carry=carried(seam.plan),
+            contexts=self._frameworks.contexts(function.contexts, codec),
+            stays=function.stays,
+            mutates=bool(function.mutates),
+            shares=bool(function.shares),
+        )
+        is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
+        send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)
+        half = Half(entry.function, target, send, seam.home)
+        return _Swap(original, compile_half(original, half), half, is_sendable)
 
     def _reopen(self, seam: _Seam) -> None:
         """Open without a search what was found before: moving a seam must stay cheap."""
@@ -296,30 +327,6 @@ def _mentions(code: CodeType, name: str) -> bool:
     return name in code.co_names or any(
         _mentions(const, name) for const in code.co_consts if isinstance(const, CodeType)
     )
-
-
-def _swap(seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
-    """Compile the half of one function."""
-    original = original_of(entry.function)
-    function = entry.definition
-    target = Target(
-        service=seam.plan.name,
-        address=entry.address,
-        kind=entry.kind,
-        fingerprint=function.fingerprint,
-        codec=codec,
-        timeout=seam.plan.timeout,
-        idempotent=not seam.interface.names_of(function).isdisjoint(seam.plan.idempotent),
-        parameters=parameters_of(original),
-        carry=carried(seam.plan),
-        stays=function.stays,
-        mutates=bool(function.mutates),
-        shares=bool(function.shares),
-    )
-    is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
-    send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)
-    half = Half(entry.function, target, send, seam.home)
-    return _Swap(original, compile_half(original, half), half, is_sendable)
 
 
 def _declare(seam: _Seam) -> None:

@@ -72,10 +72,12 @@ class Meta(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     Attributes:
         chain: Hops before the caller, outermost first: ``(worker, its loop stands still)``.
         carry: Encoded values of the carried context variables by position, or ``None``.
+        contexts: The frameworks' contexts: ``(framework, encoded)``.
     """
 
     chain: tuple[tuple[str, bool], ...] = ()
     carry: bytes | None = None
+    contexts: tuple[tuple[str, bytes], ...] = ()
 
 
 _T = TypeVar("_T")

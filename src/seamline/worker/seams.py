@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from seamline import rpc
+from seamline.frameworks import Frameworks
 from seamline.plan import Plan
 from seamline.rpc import Server
 from seamline.seam import Connections, Host, Seams
@@ -42,6 +43,7 @@ class Process:
 
     Attributes:
         seams: Those this process opens on services that are elsewhere.
+        frameworks: What this process knows of its frameworks' applications.
     """
 
     request_errors: ContextVar[Any] = rpc.request_errors
@@ -65,15 +67,17 @@ class Process:
             if service.interface is not None
             for module, _ in service.interface.modules
         }
-        self._connections = Connections(plan, self._identity)
+        self.frameworks = Frameworks(plan)
+        self._connections = Connections(plan, self._identity, self.frameworks)
         self._server: Server | None = None
-        self._host = Host(plan, group=identity.group)
+        self._host = Host(plan, group=identity.group, frameworks=self.frameworks)
         self.seams = Seams(
             plan,
             group=identity.group,
             connect=self._connections.client,
             local=plan.layout == "local",
             keeps=keeps,
+            frameworks=self.frameworks,
         )
 
     def install(self) -> None:

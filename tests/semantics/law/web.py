@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from law import flow, life, ring, state, turn, values
+from law import flow, life, pages, ring, state, turn, values
 
-PARTS = (flow, life, ring, state, turn, values)
+PARTS = (flow, life, pages, ring, state, turn, values)
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -1,0 +1,8 @@
+"""The contexts of web frameworks, which travel with calls: application, request, session, ``g``.
+
+No framework is imported here: one that the application does not use costs nothing.
+"""
+
+from seamline.frameworks.travelling import Contexts, Frameworks
+
+__all__ = ["Contexts", "Frameworks"]

@@ -1,0 +1,355 @@
+"""Flask's contexts beside a call: application, ``g``, request, session and flashed messages."""
+
+import sys
+from typing import Any, Final
+
+from seamline.errors import ContextElsewhere, WireError
+from seamline.frameworks.applications import Applications, Key
+from seamline.frameworks.guards import ABSENT, guard, loosen, names_absent
+from seamline.frameworks.overlay import Overlay, plain_part
+from seamline.frameworks.requests import (
+    body_state,
+    complete_request,
+    environ_for,
+    extras,
+    guard_request,
+    pack_request,
+    update_body,
+)
+from seamline.frameworks.restoring import merged
+from seamline.wire import Codec
+
+#: What an extension derives from session and request by itself, wherever it is asked.
+_DERIVED: Final = frozenset({"_login_user"})
+_SCALARS: Final = frozenset({bool, int, float, str, type(None)})
+_G: Final = "flask.g's attribute"
+
+
+class FlaskContexts:
+    """What travels with the calls of functions that read these contexts.
+
+    Args:
+        parts: Which: ``app``, ``g``, ``session``, ``request``, ``body``.
+        codec: Of the seam.
+    """
+
+    def __init__(
+        self, parts: frozenset[str], codec: Codec, applications: Applications, overlay: Overlay
+    ) -> None:
+        self.parts = parts
+        self.codec = codec
+        self.applications = applications
+        self.overlay = overlay
+        self._has_request = bool(parts & {"request", "session", "body"})
+
+    def pack(self) -> bytes | None:
+        """Return the caller's current contexts, or ``None`` when there are none.
+
+        Raises:
+            ContextElsewhere: The application cannot be made in another process.
+            NotSendable: A value of the session cannot cross.
+        """
+        outer = current()
+        if outer is None:
+            return None
+        application, g, inner = outer
+        request: Any = None
+        if inner is not None and self._has_request:
+            request = pack_request(inner.request, self.codec, with_body="body" in self.parts)
+        packed = (
+            tuple(self.applications.key_of(application)),
+            self.overlay.pack(application),
+            request,
+            self.state(g, inner),
+        )
+        return self.codec.encode(
+            packed, where=("application", "configuration", "request", "state")
+        )
+
+    def pack_state(self) -> bytes | None:
+        """Return what a stream's next step needs to know: what can have changed since."""
+        outer = current()
+        if outer is None:
+            return None
+        _, g, inner = outer
+        return self.codec.encode(self.state(g, inner), where="the framework's context")
+
+    def state(self, g: Any, inner: Any) -> tuple[Any, ...]:
+        """Return what of the contexts may change: ``g``, session, messages, extra attributes.
+
+        Raises:
+            NotSendable: A value of the session cannot cross.
+        """
+        values: Any = None
+        if "g" in self.parts:
+            values = namespace_part(own_of(g), names_absent(g), self.codec)
+        if inner is None or not self._has_request:
+            return (values, None, None, None, None)
+        session, flashes = None, None
+        if "session" in self.parts:
+            session = session_part(session_of(inner))
+            flashes = getattr(inner, "flashes", None)
+        request = inner.request
+        return (
+            values,
+            session,
+            flashes,
+            namespace_part(extras(request), names_absent(request), self.codec),
+            body_state(request) if "body" in self.parts else None,
+        )
+
+    def apply(self, data: bytes) -> None:
+        """Apply what the host changed to the caller's own objects."""
+        outer = current()
+        if outer is not None:
+            _, g, inner = outer
+            self.update(g, inner, self.codec.decode(data))
+
+    def update(self, g: Any, inner: Any, state: Any) -> None:
+        """Make the contexts what a state says. Raises WireError when it is none."""
+        match state:
+            case (values, session, flashes, attributes, body):
+                pass
+            case _:
+                raise WireError("the peer sent something else than a framework's context")
+        if values is not None:
+            update_namespace(g, own_of(g), values)
+        if inner is None:
+            return
+        if session is not None:
+            before = session_of(inner).get("_user_id") if "_login_user" in vars(g) else None
+            update_session(session_of(inner), session)
+            inner.flashes = flashes
+            if "_login_user" in vars(g) and session_of(inner).get("_user_id") != before:
+                vars(g).pop("_login_user")  # its extension loads it anew
+        if attributes is not None:
+            update_namespace(inner.request, extras(inner.request), attributes)
+        if body is not None:
+            update_body(inner.request, body)
+
+    def enter(self, data: bytes, name: str) -> "Visit":
+        """Push the same contexts in this process; the running context is the call's own.
+
+        Raises:
+            WireError: The peer sent something else than contexts.
+            ContextElsewhere: The application cannot be made here.
+        """
+        match self.codec.decode(data):
+            case ((str() as recipe, bytes() as arguments, int() as serial), bytes() as settings,
+                  request, state):  # fmt: skip
+                pass
+            case _:
+                raise WireError("the peer sent something else than a framework's context")
+        application = self.applications.instance(Key(recipe, arguments, serial))
+        self.overlay.apply(application, settings)
+        return Visit(self, application, settings, (request, state), name)
+
+
+class Visit:
+    """The contexts of one call in the process that hosts its function."""
+
+    def __init__(
+        self,
+        contexts: FlaskContexts,
+        application: Any,
+        settings: bytes,
+        packed: tuple[Any, Any],
+        name: str,
+    ) -> None:
+        request, state = packed
+        self._contexts = contexts
+        self._application = application
+        self._settings = settings
+        self._name = name
+        self._inner: Any = None
+        self._g: Any = None
+        self._pushed: list[Any] = []
+        try:
+            self._push(request, state)
+            self._fill(request, state)
+        except BaseException as error:
+            self._pop(error)
+            if isinstance(error, (TypeError, ValueError, KeyError, AttributeError)):
+                why = f"the peer sent a context that cannot be built: {error!r}"
+                raise WireError(why) from error
+            raise
+        self._before = self._state()
+
+    def _push(self, request: Any, state: Any) -> None:
+        application = self._application
+        # Of its own also where the same application's is active (layout ``local``).
+        outer = application.app_context()
+        outer.push()
+        self._pushed.append(outer)
+        if request is not None:
+            inner = application.request_context(environ_for(request))
+            if state[1] is not None:
+                session = make_session(application, inner, state[1])
+                setattr(inner, "_session" if hasattr(inner, "_session") else "session", session)
+            inner.push()
+            self._pushed.append(inner)
+            self._inner = inner
+        found = current()
+        assert found is not None
+        self._g = found[1]
+
+    def _fill(self, request: Any, state: Any) -> None:
+        if request is not None:
+            complete_request(self._inner.request, self._application, request)
+        self._contexts.update(self._g, self._inner, state)
+        if state[0] is not None and state[0][1]:
+            guard(self._g, frozenset(state[0][1]), _G)
+        if state[3] is not None:
+            guard_request(self._inner.request, state[3][1])
+
+    def _state(self) -> bytes:
+        contexts = self._contexts
+        return contexts.codec.encode(
+            contexts.state(self._g, self._inner), where="the framework's context"
+        )
+
+    def changes(self) -> bytes | None:
+        """Return what the call changed, for the caller to do likewise.
+
+        Raises:
+            ContextElsewhere: It did what cannot be done in the caller's process.
+            NotSendable: It put a value into the session that cannot cross.
+        """
+        waiting = getattr(self._inner, "_after_request_functions", None)
+        if waiting:
+            raise ContextElsewhere(
+                f"{self._name} ran and registered a function with after_this_request, which "
+                "runs in the process that answers the request. Register it there, or keep both "
+                "in one group"
+            )
+        self._contexts.overlay.check(self._application, self._settings, self._name)
+        before, after = self._before, self._state()
+        if before == after:
+            return None
+        self._check_lost(before, after)
+        self._before = after
+        return after
+
+    def _check_lost(self, before: bytes, after: bytes) -> None:
+        """Refuse that a value of the caller's was replaced by one that cannot cross."""
+        old, new = self._contexts.codec.decode(before)[0], self._contexts.codec.decode(after)[0]
+        if old is not None:
+            lost = sorted((old[0].keys() - new[0].keys()) & vars(self._g).keys())
+            if lost:
+                raise ContextElsewhere(
+                    f"{self._name} ran and set flask.g.{lost[0]} to a value that cannot cross "
+                    "the seam; the caller's did not change"
+                )
+
+    def renew(self, data: bytes) -> None:
+        """Take over what the caller changed between two steps of a stream."""
+        if data != self._before:
+            self._contexts.update(self._g, self._inner, self._contexts.codec.decode(data))
+            self._before = self._state()
+
+    def leave(self, error: BaseException | None) -> None:
+        """Pop the contexts; the application's teardown functions run."""
+        loosen(self._g)
+        self._pop(error)
+
+    def _pop(self, error: BaseException | None) -> None:
+        """Pop what was pushed, all of it; raise what the application's clean-up raised."""
+        failed: BaseException | None = None
+        while self._pushed:
+            try:
+                self._pushed.pop().pop(error)
+            except ContextElsewhere:
+                continue  # clean-up of what is only with the caller: the caller's own does that
+            except BaseException as raised:  # noqa: BLE001 - raised once all are popped
+                failed = failed or raised
+        if failed is not None:
+            raise failed
+
+
+def current() -> tuple[Any, Any, Any] | None:
+    """Return the running code's application, ``g`` and request context, or ``None``."""
+    space = getattr(sys.modules.get("flask.globals"), "__dict__", None)
+    if space is None:
+        return None
+    # The proxies' own variables, without their errors. Before Flask 2.2 they were stacks;
+    # since 3.2 one context is both.
+    variable = space.get("_cv_app")
+    if variable is None:
+        outer, inner = space["_app_ctx_stack"].top, space["_request_ctx_stack"].top
+    else:
+        outer = variable.get(None)
+        variable = space.get("_cv_request")
+        if variable is not None:
+            inner = variable.get(None)
+        else:
+            inner = outer if outer is not None and outer.has_request else None
+    return None if outer is None else (outer.app, outer.g, inner)
+
+
+def session_of(context: Any) -> Any:
+    """Return the session of a request context; asking for it is not an access."""
+    found = vars(context).get("_session")
+    return context.session if found is None else found
+
+
+def session_part(session: Any) -> tuple[bool, dict[Any, Any], dict[str, Any]]:
+    """Return a session as plain values, with its flags."""
+    flags = {name: value for name, value in vars(session).items() if type(value) in _SCALARS}
+    return type(session).__name__ == "NullSession", dict(session), flags
+
+
+def make_session(application: Any, context: Any, part: tuple[Any, ...]) -> Any:
+    """Return a session of the application's own kind with these values."""
+    interface = application.session_interface
+    is_null = part[0]
+    kind = getattr(interface, "session_class", None)
+    if is_null or kind is None:
+        opened = None if is_null else interface.open_session(application, context.request)
+        session = opened if opened is not None else interface.make_null_session(application)
+    else:
+        session = kind()
+    update_session(session, part)
+    return session
+
+
+def update_session(session: Any, part: tuple[Any, ...]) -> None:
+    """Give a session these values and flags, in place."""
+    _, values, flags = part
+    if isinstance(session, dict):  # not through its own methods, which set flags
+        for name in [name for name in session if name not in values]:
+            dict.__delitem__(session, name)
+        for name, value in values.items():
+            old = dict.get(session, name)
+            dict.__setitem__(session, name, merged(old, value))
+    else:
+        for name in [name for name in session if name not in values]:
+            del session[name]
+        for name, value in values.items():
+            session[name] = merged(session.get(name), value)
+    vars(session).update(flags)
+
+
+def namespace_part(
+    values: dict[str, Any], absent: frozenset[str], codec: Codec
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the values of a namespace that can cross, and the names of all others."""
+    plain, left = plain_part(values, codec)
+    return plain, tuple(sorted({*left, *absent}))
+
+
+def own_of(g: Any) -> dict[str, Any]:
+    """Return the application's own values in ``g``."""
+    return {
+        name: value for name, value in vars(g).items() if name not in _DERIVED and name != ABSENT
+    }
+
+
+def update_namespace(namespace: Any, own: dict[str, Any], part: Any) -> None:
+    """Give a namespace the values of another process's, in place."""
+    values, kept = part
+    held = vars(namespace)
+    for name in own:
+        if name not in values and name not in kept:
+            del held[name]
+    for name, value in values.items():
+        held[name] = merged(held.get(name), value)

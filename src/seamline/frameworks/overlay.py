@@ -1,0 +1,128 @@
+"""The configuration of an application, made equal to the caller's: plain values only.
+
+It is looked at in every call, because tests change it after the application was made.
+"""
+
+import sys
+import weakref
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final
+
+from seamline.errors import ContextElsewhere, NotSendable, WireError
+from seamline.wire import Codec
+
+_IMMUTABLE: Final = frozenset({type(None), bool, int, float, str, bytes, timedelta})
+
+
+class _Seen:
+    """What was last seen of one application's settings, and its encoding."""
+
+    __slots__ = ("config", "data", "extras")
+
+    def __init__(self, config: dict[Any, Any], extras: dict[str, Any], data: bytes) -> None:
+        self.config = config
+        self.extras = extras
+        self.data = data
+
+
+class Overlay:
+    """Packs and applies the settings of applications, through the codec of one seam."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._seen: weakref.WeakKeyDictionary[Any, _Seen] = weakref.WeakKeyDictionary()
+
+    def pack(self, application: Any) -> bytes:
+        """Return the encoded settings of an application."""
+        config = dict(application.config)
+        extras = _extras(application)
+        seen = self._seen.get(application)
+        if seen is not None and seen.config == config and seen.extras == extras:
+            return seen.data
+        plain, left = plain_part(config, self._codec)
+        own, _ = plain_part(extras, self._codec)
+        data = self._codec.encode((plain, tuple(left), own), where="the configuration")
+        # A value that can change in place has to be encoded again each time.
+        if all(type(value) in _IMMUTABLE for value in (*config.values(), *extras.values())):
+            self._seen[application] = _Seen(config, extras, data)
+        return data
+
+    def apply(self, application: Any, data: bytes) -> None:
+        """Give an application the settings that :meth:`pack` encoded elsewhere.
+
+        Raises:
+            WireError: They are no settings.
+        """
+        if self.pack(application) == data:
+            return
+        found = self._codec.decode(data)
+        match found:
+            case (dict() as plain, tuple() as left, dict() as extras):
+                pass
+            case _:
+                raise WireError("the peer sent something else than a configuration")
+        config = application.config
+        for name in [name for name in config if name not in plain and name not in left]:
+            del config[name]
+        for name, value in plain.items():
+            if (
+                name not in config
+                or config[name] != value
+                or type(config[name]) is not type(value)
+            ):
+                config[name] = value
+        vars(application).update(extras)
+
+    def check(self, application: Any, data: bytes, name: str) -> None:
+        """Refuse that a call changed the settings.
+
+        Raises:
+            ContextElsewhere: It did; the caller's would stay as they are.
+        """
+        if self.pack(application) != data:
+            raise ContextElsewhere(
+                f"{name} ran and changed the configuration or an attribute of current_app; the "
+                "caller's application did not change. Change it where the application is made, "
+                "or keep both in one group"
+            )
+
+
+def plain_part(values: dict[Any, Any], codec: Codec) -> tuple[dict[Any, Any], list[Any]]:
+    """Return what of some values can cross, and the names of the others."""
+    try:
+        codec.encode(values)
+    except NotSendable:
+        plain, left = {}, []
+        for name, value in values.items():
+            try:
+                codec.encode(value)
+            except NotSendable:
+                left.append(name)
+            else:
+                plain[name] = value
+        return plain, left
+    return values, []
+
+
+def _extras(application: Any) -> dict[str, Any]:
+    """Return the attributes that the application's own code set on an application object."""
+    bare = _bare_names(type(application))
+    return {
+        name: value
+        for name, value in vars(application).items()
+        if name not in bare and not hasattr(type(application), name)
+    }
+
+
+def _bare_names(cls: type) -> frozenset[str]:
+    """Return the attributes that the framework sets on its application objects."""
+    for owner in cls.__mro__:
+        if owner.__module__ in {"flask.app", "quart.app"}:
+            return _names_set_by(owner)
+    return frozenset()
+
+
+@cache
+def _names_set_by(owner: Any) -> frozenset[str]:
+    return frozenset(vars(owner("seamline", root_path=sys.prefix, static_folder=None)))

@@ -1,0 +1,215 @@
+"""A request of Werkzeug's as plain values, and what the host's own request takes from them."""
+
+import io
+import sys
+from typing import Any, Final
+
+from seamline.errors import ContextElsewhere, NotSendable
+from seamline.frameworks.guards import ABSENT, Partial, guard
+from seamline.frameworks.overlay import plain_part
+from seamline.wire import Codec
+
+#: What servers and frameworks put into an environ for their own use.
+_OWN_OF_SERVER: Final = ("wsgi.", "gunicorn.", "uwsgi.", "asgi.", "a2wsgi.")
+_OWN_OF_FRAMEWORK: Final = ("werkzeug.", "flask.")
+_PLAIN: Final = frozenset({str, int, bool, float, bytes, type(None)})
+#: What Werkzeug and Flask set on every request.
+_OWN: Final = frozenset(
+    {
+        "environ", "shallow", "method", "scheme", "server", "root_path", "path", "query_string",
+        "headers", "remote_addr", "url_rule", "view_args", "routing_exception", "json_module",
+        "_cached_data", "_cached_json", "_parsed_content_type", "_files", "_form", "stream",
+        "form", "files", "http_version", "body", "scope", "send_push_promise",
+    }
+)  # fmt: skip
+
+
+def pack_request(request: Any, codec: Codec, *, with_body: bool) -> tuple[Any, ...]:
+    """Return what another process needs to have the same request.
+
+    Its own stream stays readable: what had to be read for it is put back.
+    """
+    environ, absent = environ_part(request.environ)
+    rule = request.url_rule
+    view_args: dict[str, Any] | None = None
+    view_absent: list[Any] = []
+    if request.view_args is not None:
+        view_args, view_absent = plain_part(request.view_args, codec)
+    return (
+        environ,
+        tuple(absent),
+        _body(request) if with_body else None,
+        None if rule is None else (rule.rule, rule.endpoint),
+        view_args,
+        tuple(view_absent),
+        _sendable(request.routing_exception, codec),
+    )
+
+
+def environ_part(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the plain items of an environ, and the names of those that cannot cross."""
+    plain: dict[str, Any] = {}
+    absent = []
+    for name, value in environ.items():
+        kind = type(value)
+        if name.startswith(_OWN_OF_FRAMEWORK):
+            continue
+        if kind in _PLAIN or (kind is tuple and name == "wsgi.version"):
+            plain[name] = value
+        elif not name.startswith(_OWN_OF_SERVER):
+            absent.append(name)
+    return plain, absent
+
+
+def extras(request: Any) -> dict[str, Any]:
+    """Return the attributes that the application's own code set on a request."""
+    kind = type(request)
+    return {
+        name: value
+        for name, value in vars(request).items()
+        if name not in _OWN and name != ABSENT and not hasattr(kind, name)
+    }
+
+
+def environ_for(packed: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the environ to make the host's request of. Raises as unpacking a tuple does."""
+    environ, absent, body = packed[:3]
+    found = Partial(environ, frozenset(absent), "the request's environ item")
+    found["wsgi.input"] = _NoBody() if body is None else io.BytesIO(_data(body))
+    found["wsgi.errors"] = sys.stderr
+    return found
+
+
+def complete_request(request: Any, application: Any, packed: tuple[Any, ...]) -> None:
+    """Give the host's request its body and what the caller's routing found."""
+    _, _, body, rule, view_args, view_absent, error = packed
+    held = vars(request)
+    held["stream"] = request.environ["wsgi.input"]
+    if type(body) is tuple:
+        form, files = body
+        held["form"] = request.parameter_storage_class(form)
+        held["files"] = request.parameter_storage_class([_file(*parts) for parts in files])
+    request.url_rule = None if rule is None else _rule(application, *rule)
+    request.routing_exception = error
+    if view_absent:
+        view_args = Partial(view_args, frozenset(view_absent), "the view argument")
+    request.view_args = view_args
+
+
+def guard_request(request: Any, absent: tuple[str, ...]) -> None:
+    """Let reading attributes raise that the caller's request has and that cannot cross."""
+    if absent:
+        guard(request, frozenset(absent), "the request's attribute")
+
+
+def body_state(request: Any) -> tuple[Any, ...]:
+    """Return how far the body of a request was read, and whether it was kept or parsed."""
+    held = vars(request)
+    stream = held.get("stream")
+    parsed = "form" in held and _is_form(request)
+    files = [file.stream.tell() for file in _files(request)] if parsed else []
+    place = stream.tell() if type(stream) is io.BytesIO else None
+    return place, "_cached_data" in held, parsed, tuple(files)
+
+
+def update_body(request: Any, state: tuple[Any, ...]) -> None:
+    """Read a request's body as far as it was read elsewhere."""
+    place, is_kept, is_parsed, files = state
+    held = vars(request)
+    if is_kept and "_cached_data" not in held:
+        request.get_data(cache=True)
+    if is_parsed and "form" not in held:
+        assert request.form is not None  # parses it
+    if is_parsed:
+        for file, position in zip(_files(request), files, strict=True):
+            file.stream.seek(position)
+    stream = held.get("stream")
+    if place is not None and type(stream) is io.BytesIO:
+        stream.seek(place)
+
+
+def _files(request: Any) -> list[Any]:
+    return [file for _, file in request.files.items(multi=True)]
+
+
+def _body(request: Any) -> Any:
+    """Return the body: its bytes, or what was parsed of a form; ``None`` if it is unreadable."""
+    held = vars(request)
+    if "form" in held and _is_form(request):
+        form = list(request.form.items(multi=True))
+        files = [(name, *_content(file)) for name, file in request.files.items(multi=True)]
+        return (form, files)
+    if "_cached_data" in held:
+        return held["_cached_data"]
+    try:
+        data = request.get_data(cache=False)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] == "werkzeug":
+            return None  # too large, or cut short: who reads it there is told
+        raise
+    held["stream"] = request.environ["wsgi.input"] = io.BytesIO(data)
+    return data
+
+
+def _is_form(request: Any) -> bool:
+    return request.mimetype in {"multipart/form-data", "application/x-www-form-urlencoded"}
+
+
+def _content(file: Any) -> tuple[Any, ...]:
+    place = file.stream.tell()
+    file.stream.seek(0)
+    content = file.stream.read()
+    file.stream.seek(place)
+    return file.filename, list(file.headers.items()), content, place
+
+
+def _file(name: str, filename: str | None, headers: Any, content: bytes, place: int) -> Any:
+    from werkzeug.datastructures import FileStorage, Headers  # only where it is used anyway
+
+    stream = io.BytesIO(content)
+    stream.seek(place)
+    return name, FileStorage(stream, filename, name, headers=Headers(headers))
+
+
+def _data(body: Any) -> bytes:
+    return body if type(body) is bytes else b""
+
+
+def _rule(application: Any, rule: str, endpoint: str) -> Any:
+    """Return the rule that matched; one by itself where only the caller registered it."""
+    from werkzeug.routing import Rule  # only where it is used anyway
+
+    for found in application.url_map.iter_rules():
+        if found.rule == rule and found.endpoint == endpoint:
+            return found
+    return Rule(rule, endpoint=endpoint)
+
+
+def _sendable(error: Any, codec: Codec) -> Any:
+    if error is None:
+        return None
+    try:
+        codec.encode(error)
+    except NotSendable:
+        return None
+    return error
+
+
+class _NoBody(io.RawIOBase):
+    """Stands for a body that was not sent: no code that runs here seemed to read it."""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        raise ContextElsewhere(
+            "the body of the request is read where no source that Seamline could follow says "
+            f"so ({size} bytes were asked for); pass the values you need from it as an argument"
+        )
+
+    def readinto(self, buffer: Any) -> int:
+        self.read(len(buffer))
+        return 0
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self.read(-1 if size is None else size)

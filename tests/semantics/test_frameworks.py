@@ -1,0 +1,341 @@
+"""Row 9: the contexts of a web framework travel where the callee's code reads them."""
+
+import asyncio
+import io
+import os
+
+import pytest
+from flask import after_this_request, flash, g, get_flashed_messages, request, session
+from law import pages
+from law.site import Defaults, create_site, standing
+
+import seamline
+
+
+@pytest.fixture
+def site():
+    return create_site({"TESTING": True, "FROM_TEST": [1, {"two": 2}]})
+
+
+@pytest.fixture
+def asked(site):
+    headers = {"X-Asker": "ada", "Cookie": "c=crumb"}
+    with site.test_request_context("/shelf/b?q=42", headers=headers):
+        site.preprocess_request()
+        yield site
+
+
+# -- the application --------------------------------------------------------------------
+
+
+def test_a_function_that_reads_the_application_runs_where_its_package_is(site, processes) -> None:
+    with site.app_context():
+        assert (pages.process() != os.getpid()) == processes
+
+
+def test_the_application_of_a_factory_has_the_configuration_that_the_caller_gave_it(site) -> None:
+    with site.app_context():
+        assert pages.setting("FROM_TEST") == [1, {"two": 2}]
+        assert pages.setting("TESTING") is True
+
+
+def test_a_class_of_settings_that_only_the_tests_have_is_given_to_the_factory() -> None:
+    class Settings(Defaults):
+        LIMIT = 7
+
+    with create_site(settings=Settings).app_context():
+        assert pages.setting("LIMIT") == 7
+        assert pages.setting("CURRENCY") == "EUR"
+
+
+def test_configuration_that_changes_after_the_application_was_made_is_seen(site) -> None:
+    with site.app_context():
+        site.config["FROM_TEST"].append("added in place")
+        site.config["LATE"] = {"a": 1}
+        del site.config["CURRENCY"]
+
+        assert pages.setting("FROM_TEST")[-1] == "added in place"
+        assert pages.setting("LATE") == {"a": 1}
+        assert pages.setting("CURRENCY") == "unset"
+
+
+def test_attributes_that_the_application_s_own_code_set_on_it_are_seen(site) -> None:
+    site.motto = "plain"
+
+    with site.app_context():
+        assert pages.attribute("motto") == "plain"
+
+
+def test_two_applications_are_two_in_every_process() -> None:
+    first, second = create_site({"N": 1}), create_site({"N": 1})
+    second.config["N"] = 2
+
+    with first.app_context():
+        assert pages.setting("N") == 1
+        with second.app_context():
+            assert pages.setting("N") == 2
+        assert pages.setting("N") == 1
+
+
+def test_an_application_at_the_top_of_a_module_is_the_hosts_own() -> None:
+    with standing.app_context():
+        assert pages.setting("WHERE") == "at the top of a module"
+
+
+@pytest.mark.seamline_errors
+def test_an_application_that_only_a_test_makes_cannot_travel(refusal) -> None:
+    from flask import Flask
+
+    with Flask("mine").app_context(), refusal(seamline.ContextElsewhere, "'mine' cannot be made"):
+        pages.setting("TESTING")
+
+
+@pytest.mark.seamline_errors
+def test_changing_the_configuration_on_the_host_is_refused(site, processes) -> None:
+    with site.app_context():
+        if processes:
+            with pytest.raises(seamline.ContextElsewhere, match="changed the configuration"):
+                pages.set_setting("TESTING", False)
+
+
+def test_extensions_are_the_applications_own(asked) -> None:
+    assert pages.greeting() == "hello ada"
+
+
+def test_without_a_context_there_is_none(site) -> None:
+    assert pages.has_contexts() == (False, False)
+    with site.app_context():
+        assert pages.has_contexts() == (True, False)
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        pages.setting("TESTING")
+
+
+# -- the request ------------------------------------------------------------------------
+
+
+def test_the_request_is_the_callers(asked) -> None:
+    assert pages.described() == {
+        "method": "GET",
+        "url": "http://localhost/shelf/b?q=42",
+        "query": "42",
+        "header": "ada",
+        "cookie": "crumb",
+        "endpoint": "shelf",
+        "rule": "/shelf/<name>",
+        "view_args": {"name": "b"},
+        "error": "NoneType",
+    }
+
+
+def test_a_request_that_no_rule_matches_says_so(site) -> None:
+    with site.test_request_context("/nowhere"):
+        assert pages.described()["error"] == "NotFound"
+        assert pages.described()["rule"] is None
+
+
+def test_addresses_are_built_for_the_callers_request(site) -> None:
+    with site.test_request_context("/", base_url="https://shop.example/base"):
+        assert pages.heading() == "/base/shelf/a%20b"
+
+
+def test_a_body_can_be_read_there_and_here(site) -> None:
+    with site.test_request_context("/", method="POST", data=b"raw bytes"):
+        assert pages.form() == {}
+        assert request.stream.read(4) == b"raw "
+        assert pages.body() == b"bytes"
+        assert request.stream.read() == b""
+        assert pages.body() == request.get_data() == b"bytes"
+
+
+def test_a_form_can_be_parsed_there_and_here(site) -> None:
+    data = {"title": "x", "picture": (io.BytesIO(b"pixels"), "a.png")}
+    with site.test_request_context("/", method="POST", data=data):
+        assert pages.form() == {"title": "x", "picture": ("a.png", b"pixels")}
+        assert request.form["title"] == "x"
+        assert request.files["picture"].filename == "a.png"
+        assert request.files["picture"].read() == b""
+        assert pages.form()["picture"] == ("a.png", b"")
+    data = {"title": "x", "picture": (io.BytesIO(b"pixels"), "a.png")}
+    with site.test_request_context("/", method="POST", data=data):
+        assert request.form["title"] == "x"
+        assert pages.form() == {"title": "x", "picture": ("a.png", b"pixels")}
+
+
+def test_json_is_parsed_there(site) -> None:
+    with site.test_request_context("/", method="POST", json={"a": [1]}):
+        assert pages.document() == {"a": [1]}
+        assert request.get_json() == {"a": [1]}
+
+
+def test_attributes_of_the_request_travel_and_return(asked) -> None:
+    request.mark = {"by": "caller"}
+    assert pages.marked() == {"by": "caller"}
+
+    pages.mark({"by": "host"})
+
+    assert request.mark == {"by": "host"}
+
+
+@pytest.mark.seamline_errors
+def test_an_item_of_the_environ_that_cannot_cross_is_refused_when_it_is_read(
+    site, processes, refusal
+) -> None:
+    with site.test_request_context("/", environ_overrides={"app.plain": 1, "app.lock": object()}):
+        assert pages.environ_item("app.plain") == 1
+        with refusal(seamline.SeamError, "app.lock|cannot cross"):
+            pages.environ_item("app.lock")
+
+
+@pytest.mark.seamline_errors
+def test_what_should_happen_to_the_response_is_refused(asked, refusal) -> None:
+    with refusal(seamline.ContextElsewhere, "after_this_request"):
+        pages.later()
+    after_this_request(lambda response: response)
+    pages.remember("a", 1)
+
+
+# -- session, g and messages ------------------------------------------------------------
+
+
+def test_what_is_put_into_the_session_is_in_the_callers(asked) -> None:
+    pages.remember("name", ("a", 1))
+
+    assert session["name"] == ("a", 1)
+    assert session.modified
+
+
+def test_the_session_of_the_caller_is_read(asked) -> None:
+    session["name"] = {"deep": [1]}
+
+    assert pages.remembered("name") == {"deep": [1]}
+
+
+def test_reading_the_session_does_not_modify_it(asked) -> None:
+    pages.remembered("name")
+
+    assert not session.modified
+
+
+def test_what_is_deleted_from_the_session_is_gone(asked) -> None:
+    session["name"] = 1
+
+    pages.forget("name")
+
+    assert "name" not in session
+
+
+def test_a_list_in_the_session_that_changes_in_place_stays_the_callers_list(asked) -> None:
+    session["cart"] = cart = []
+    session.modified = False
+
+    pages.add_in_place("cart", "bolt")
+
+    assert cart == ["bolt"]
+    assert session["cart"] is cart
+    assert not session.modified
+
+
+def test_changes_return_when_the_call_raises(asked) -> None:
+    with pytest.raises(LookupError, match="key"):
+        pages.remember_and_fail("key", 5)
+
+    assert session["key"] == g.failed == 5
+
+
+def test_a_session_reaches_the_cookie_of_the_response(site) -> None:
+    @site.route("/remember")
+    def remember():
+        pages.remember("count", pages.remembered("count") or 0)
+        session["count"] += 1
+        return str(session["count"])
+
+    client = site.test_client()
+
+    assert [client.get("/remember").text for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_an_application_without_a_secret_has_a_session_that_cannot_be_written(site) -> None:
+    site.secret_key = None
+    with site.test_request_context("/"):
+        assert pages.remembered("a") is None
+        with pytest.raises(RuntimeError, match="session is unavailable"):
+            pages.remember("a", 1)
+
+
+def test_values_of_g_travel_and_return(asked) -> None:
+    g.cart = cart = [1]
+
+    pages.extend("cart", 2)
+    pages.put("mine", {"a": 1})
+
+    assert cart == [1, 2]
+    assert pages.take("cart") == [1, 2]
+    assert g.mine == {"a": 1}
+    assert pages.take_out("mine") == {"a": 1}
+    assert "mine" not in g
+
+
+@pytest.mark.seamline_errors
+def test_a_value_of_g_that_cannot_cross_is_refused_when_it_is_read(asked, refusal) -> None:
+    g.lock = io.StringIO("here")
+
+    assert pages.take("asker") == "ada"
+    with refusal(seamline.SeamError, "'lock' is set in the process of the caller|cannot cross"):
+        pages.take("lock")
+    with refusal(seamline.ContextElsewhere, "'lock'"):
+        pages.take_out("lock")
+    g.lock = None
+
+
+def test_what_never_was_in_g_raises_what_flask_raises(asked) -> None:
+    g.lock = io.StringIO("here")
+
+    with pytest.raises(AttributeError, match="nothing"):
+        pages.take("nothing")
+
+
+def test_a_resource_of_the_host_ends_with_the_call(asked, split) -> None:
+    assert pages.open_handle() == "open"
+
+    assert ("handle" in g) != split
+
+
+def test_messages_are_flashed_across_the_seam(asked) -> None:
+    flash("from here")
+    pages.say("from there")
+
+    assert pages.said() == [("message", "from here"), ("news", "from there")]
+    assert get_flashed_messages(with_categories=True) == pages.said()
+    assert "_flashes" not in session
+
+
+# -- streams and coroutines --------------------------------------------------------------
+
+
+def test_a_stream_sees_and_changes_the_contexts_at_every_step(asked) -> None:
+    seen = []
+    for answer in pages.steps("step"):
+        seen.append((session["step"], answer))
+        session["answer"] = session["step"]
+
+    assert seen == [(0, None), (1, 0), (2, 1)]
+
+
+def test_a_stream_that_is_left_ends_its_contexts(asked) -> None:
+    stream = pages.steps("step")
+    next(stream)
+    stream.close()
+
+    assert session["step"] == 0
+    assert pages.remembered("step") == 0
+
+
+def test_coroutines_take_the_contexts_along(asked) -> None:
+    assert asyncio.run(pages.remember_later("later", 3)) == "ada"
+    assert session["later"] == 3
+
+
+def test_a_view_of_the_application_calls_over_the_seam(site) -> None:
+    response = site.test_client().get("/shelf/c", headers={"X-Asker": "ada"})
+
+    assert response.text == "/shelf/a%20bc"
