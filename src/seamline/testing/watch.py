@@ -24,12 +24,22 @@ def load_config(config: pytest.Config, layout: str) -> Config:
             _find_file(config), environ=os.environ, overrides={"layout": layout}
         )
         loaded.layout_named(layout)
-        if not config.rootpath.is_relative_to(loaded.root):
-            # A file that is kept elsewhere says nothing about where the application is.
-            loaded = msgspec.structs.replace(loaded, root=config.rootpath)
     except UsageError as exc:
         raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
-    return loaded
+    tested = _tested(config)
+    if tested.is_relative_to(loaded.root):
+        return loaded
+    # A file that is kept elsewhere says nothing about where the application is.
+    return msgspec.structs.replace(loaded, root=tested)
+
+
+def _tested(config: pytest.Config) -> Path:
+    """Return the directory of the project that is tested.
+
+    Without a file of settings pytest's own idea of it depends on the options: it takes the value
+    of ``--seamline-config`` for one more directory of tests.
+    """
+    return config.invocation_params.dir if config.inipath is None else config.rootpath
 
 
 def _find_file(config: pytest.Config) -> Path:
