@@ -26,11 +26,19 @@ def load_config(config: pytest.Config, layout: str) -> Config:
         loaded.layout_named(layout)
     except UsageError as exc:
         raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
-    tested = _tested(config)
-    if tested.is_relative_to(loaded.root):
+    if config.getoption("--seamline-config") is None or any(
+        path.absolute().is_relative_to(loaded.root) for path in _given(config)
+    ):
         return loaded
     # A file that is kept elsewhere says nothing about where the application is.
-    return msgspec.structs.replace(loaded, root=tested)
+    return msgspec.structs.replace(loaded, root=_tested(config))
+
+
+def _given(config: pytest.Config) -> list[Path]:
+    """Return what the command line names to be tested, or else where it was typed."""
+    directory = config.invocation_params.dir
+    given = [directory / argument.partition("::")[0] for argument in config.args]
+    return [path for path in given if path.exists()] or [directory]
 
 
 def _tested(config: pytest.Config) -> Path:
@@ -46,9 +54,7 @@ def _find_file(config: pytest.Config) -> Path:
     named = config.getoption("--seamline-config")
     if named is not None:
         return Path(config.invocation_params.dir, named)
-    given = [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
-    start = next((path for path in given if path.exists()), config.invocation_params.dir)
-    start = start.absolute()
+    start = _given(config)[0].absolute()
     for directory in (start, *start.parents):
         if (directory / "seamline.toml").is_file():
             return directory / "seamline.toml"
