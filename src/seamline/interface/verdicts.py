@@ -26,6 +26,11 @@ _NOT_PURE: Final = frozenset(
 _STREAMS: Final = frozenset(
     {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
 )
+# Iterators of the caller that a host can ask for items: the loop of an asynchronous function
+# would stand still for a plain one.
+_AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
+_PULLED: Final = frozenset({"Iterator", "Generator"})
+_PULLED_LATER: Final = frozenset({"AsyncIterator", "AsyncGenerator", "AsyncIterable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +161,17 @@ class Judge:
     def _parameters(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
         types, module = self.graph.types, definition.module
         own = self._own_parameter(definition)
+        pulled = _PULLED_LATER if definition.kind in _AWAITED else _PULLED
         filled_in = injected(self.graph.definitions, self.graph.bodies, definition)
         for name, annotation in definition.annotations().items():
             if name in filled_in:
                 continue
             mine = name == own
-            found = self._self(definition) if mine else types.obstacle(module, annotation)
+            found = (
+                self._self(definition)
+                if mine
+                else types.obstacle(module, annotation, pulled=pulled)
+            )
             if found is not None:
                 yield name, found._replace(where=f"its parameter {name!r} is")
         for name, found in self.handles.found.get(definition, {}).items():

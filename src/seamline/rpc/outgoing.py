@@ -91,16 +91,19 @@ class Outgoing:
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
-        try:
-            self._encode(arguments)
-        except NotSendable:
-            # Iterators are looked for when something cannot cross: nothing else pays for them.
-            self.arguments = self._without_iterators(arguments)
-            if self.iterators is None:
-                raise
-            self._encode(self.arguments)
-            self.iterators.known = self.known
-            self.flags |= FLAG_PULLS
+        plain = None
+        if not (arguments.extra or arguments.keywords):
+            plain = pack_plain(arguments.values)
+        if plain is not None:
+            self.flags = FLAG_PLAIN
+            self.body = plain
+        else:
+            try:
+                self._encode(arguments)
+            except NotSendable:
+                # Looked for when something cannot cross: nothing else pays for iterators.
+                if not self._set_iterators_apart(arguments):
+                    raise
         if self.chain or target.carry or blocks:
             self._add_meta()
 
@@ -109,11 +112,6 @@ class Outgoing:
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
             self.body = self._encode_spread(arguments)
-            return
-        plain = pack_plain(arguments.values)
-        if plain is not None:
-            self.flags = FLAG_PLAIN
-            self.body = plain
         elif target.mutates or target.shares:
             self.flags = 0
             self.body = self._encode_tracked(arguments.values, target.parameters)
@@ -121,7 +119,8 @@ class Outgoing:
             self.flags = 0
             self.body = target.codec.encode(arguments.values, where=target.parameters)
 
-    def _without_iterators(self, given: Arguments) -> Arguments:
+    def _set_iterators_apart(self, given: Arguments) -> bool:
+        """Encode places for the iterators among the arguments, if there are any."""
         iterators = Iterators(self.target.codec)
         waits = self.target.kind in _AWAITED
         values, extra = (
@@ -130,9 +129,13 @@ class Outgoing:
         )
         keywords = {k: iterators.replace(x, waits=waits) for k, x in given.keywords.items()}
         if not iterators:
-            return given
+            return False
+        self.arguments = Arguments(values, extra, keywords)
+        self._encode(self.arguments)
         self.iterators = iterators
-        return Arguments(values, extra, keywords)
+        iterators.known = self.known
+        self.flags |= FLAG_PULLS
+        return True
 
     def fit(self, verdict: int | str) -> tuple[int, bytes]:
         """Return flags and body for a host that gave this verdict.

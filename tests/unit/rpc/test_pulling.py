@@ -274,3 +274,8 @@ def test_cancelling_reaches_the_callers_generator(far: Any, args: Any, run: Any)
 
     run(whole())
     assert log == ["cancelled"]
+
+
+def test_an_iterator_of_the_caller_cannot_be_returned(far: Any, args: Any) -> None:
+    with pytest.raises(NotSendable, match="return a list of them"):
+        far.client.call(far.offer(lambda items: items), args(iter([1])))
