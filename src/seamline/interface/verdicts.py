@@ -10,7 +10,15 @@ from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
-from seamline.interface.known import GENERATORS, RESOURCES, RESPONSES, UNSENDABLE, named
+from seamline.interface.known import (
+    GENERATORS,
+    PULLED,
+    PULLED_LATER,
+    RESOURCES,
+    RESPONSES,
+    UNSENDABLE,
+    named,
+)
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
@@ -26,11 +34,7 @@ _NOT_PURE: Final = frozenset(
 _STREAMS: Final = frozenset(
     {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
 )
-# Iterators of the caller that a host can ask for items: the loop of an asynchronous function
-# would stand still for a plain one.
 _AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
-_PULLED: Final = frozenset({"Iterator", "Generator"})
-_PULLED_LATER: Final = frozenset({"AsyncIterator", "AsyncGenerator", "AsyncIterable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class Judge:
     def _parameters(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
         types, module = self.graph.types, definition.module
         own = self._own_parameter(definition)
-        pulled = _PULLED_LATER if definition.kind in _AWAITED else _PULLED
+        pulled = PULLED_LATER if definition.kind in _AWAITED else PULLED
         filled_in = injected(self.graph.definitions, self.graph.bodies, definition)
         for name, annotation in definition.annotations().items():
             if name in filled_in:

@@ -21,6 +21,7 @@ from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
     DEFAULT,
+    END,
     EQUAL,
     ERROR,
     FLAG_BLOCKED,
@@ -235,7 +236,7 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
     if kind != ERROR:
-        if flags:
+        if flags or kind > END:
             return decode_changed(target.codec, call.known, frame, body)
         return target.codec.decode(body)
     if flags & FLAG_FAULT:
