@@ -5,7 +5,14 @@ from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.bodies import Body, Call
-from seamline.interface.known import RESOURCES, RESPONSES, UNSENDABLE, named
+from seamline.interface.known import (
+    PULLED,
+    PULLED_LATER,
+    RESOURCES,
+    RESPONSES,
+    UNSENDABLE,
+    named,
+)
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.origins import Origin
 from seamline.interface.placement import Placement
@@ -76,7 +83,8 @@ def _unsendable(application: Application, body: Body, origin: Origin) -> str:
     if origin.kind == "instance":
         what = _KINDS.get(types.kind(origin.symbol))
     elif origin.kind == "param" and body.definition is not None and not origin.path:
-        found = types.obstacle(body.module, body.definition.annotations().get(name))
+        annotation = body.definition.annotations().get(name)
+        found = types.obstacle(body.module, annotation, pulled=PULLED | PULLED_LATER)
         name, what = (found.type, found.what) if found is not None else (name, None)
     elif origin.kind == "symbol" and not origin.symbol.module:
         what = _PROXIES.get(name)

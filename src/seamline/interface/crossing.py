@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import Class, Definitions
@@ -135,7 +135,12 @@ class Types:
         )
 
     def obstacle(
-        self, module: str, annotation: ast.expr | None, *, result: bool = False
+        self,
+        module: str,
+        annotation: ast.expr | None,
+        *,
+        result: bool = False,
+        pulled: Container[str] = (),
     ) -> Obstacle | None:
         """Return why values of the annotated type cannot cross, or None.
 
@@ -143,17 +148,16 @@ class Types:
             module: Module the annotation is written in.
             annotation: The annotation, or None when there is none.
             result: Whether it is of a result; generators may be results.
+            pulled: Iterators that can be asked for items while the call runs, by name.
         """
-        for symbol in self.leaves(module, annotation):
+        for symbol, whole in self._walk(module, annotation):
             dotted = str(symbol)
             if dotted in UNSENDABLE:
                 return _obstacle(dotted, UNSENDABLE[dotted])
-            if dotted in GENERATORS and not result:
-                return Obstacle(
-                    dotted.rpartition(".")[2], "a generator of the caller", "take a list"
-                )
             kind = self.kind(symbol)
             name = symbol.name.rpartition(".")[2]
+            if dotted in GENERATORS and not result and not (whole and name in pulled):
+                return Obstacle(name, "a generator of the caller", "take a list")
             if kind == "model":
                 return Obstacle(name, "a row bound to a database session", _AS_VALUE)
             if kind == "framework":

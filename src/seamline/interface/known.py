@@ -309,6 +309,10 @@ GENERATORS: Final = frozenset(
         "Coroutine",
     )
 )  # fmt: skip
+# Those that a host can ask for items; the loop of an asynchronous function would stand still
+# for a plain one.
+PULLED: Final = frozenset({"Iterator", "Generator"})
+PULLED_LATER: Final = frozenset({"AsyncIterator", "AsyncGenerator", "AsyncIterable"})
 
 IMMUTABLE: Final = frozenset(
     f"builtins.{name}"

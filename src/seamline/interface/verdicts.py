@@ -10,7 +10,15 @@ from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
-from seamline.interface.known import GENERATORS, RESOURCES, RESPONSES, UNSENDABLE, named
+from seamline.interface.known import (
+    GENERATORS,
+    PULLED,
+    PULLED_LATER,
+    RESOURCES,
+    RESPONSES,
+    UNSENDABLE,
+    named,
+)
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
@@ -27,6 +35,7 @@ _STREAMS: Final = frozenset(
     {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
 )
 _MANAGERS: Final = frozenset({Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER})
+_AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +221,17 @@ class Judge:
     def _parameters(self, definition: Definition) -> Iterator[tuple[str, Obstacle]]:
         types, module = self.graph.types, definition.module
         own = self._own_parameter(definition)
+        pulled = PULLED_LATER if definition.kind in _AWAITED else PULLED
         filled_in = injected(self.graph.definitions, self.graph.bodies, definition)
         for name, annotation in definition.annotations().items():
             if name in filled_in:
                 continue
             mine = name == own
-            found = self._self(definition) if mine else types.obstacle(module, annotation)
+            found = (
+                self._self(definition)
+                if mine
+                else types.obstacle(module, annotation, pulled=pulled)
+            )
             if found is not None:
                 yield name, found._replace(where=f"its parameter {name!r} is")
         for name, found in self.handles.found.get(definition, {}).items():

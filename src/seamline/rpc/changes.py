@@ -7,6 +7,7 @@ from seamline.wire import (
     FLAG_CHANGES,
     FLAG_RESTORED,
     FLAG_TRACKED,
+    PULL,
     Codec,
     Frame,
     Known,
@@ -100,6 +101,8 @@ def decode_changed(codec: Codec, known: Known | None, frame: Frame, body: bytes)
         MutatedArgument: They cannot be made.
         WireError: The bytes are anything else, or no changes are expected.
     """
+    if frame[0] == PULL:
+        raise WireError("the host asked for items of a call without iterators")
     if not frame[3] & FLAG_CHANGES:
         return codec.decode(body)
     if known is None:

@@ -21,6 +21,7 @@ from seamline.rpc.situation import Hop, Situation, current
 from seamline.rpc.travel import apply_carried, pack_carried, split_meta, with_meta
 from seamline.wire import (
     DEFAULT,
+    END,
     EQUAL,
     ERROR,
     FLAG_BLOCKED,
@@ -94,8 +95,15 @@ class Outgoing:
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
         self.contexts: Packed = ()
+        plain = None
+        if not (arguments.extra or arguments.keywords):
+            plain = pack_plain(arguments.values)
         try:
-            self._encode_or_pull(arguments)
+            if plain is not None:
+                self.flags = FLAG_PLAIN
+                self.body = plain
+            else:
+                self._encode_or_pull(arguments)
             if target.contexts is not None:
                 self.contexts = target.contexts.pack()
         except NotSendable as error:
@@ -109,24 +117,15 @@ class Outgoing:
         try:
             self._encode(arguments)
         except NotSendable:
-            # Iterators are looked for when something cannot cross: nothing else pays for them.
-            self.arguments = self._without_iterators(arguments)
-            if self.iterators is None:
+            # Looked for when something cannot cross: nothing else pays for iterators.
+            if not self._set_iterators_apart(arguments):
                 raise
-            self._encode(self.arguments)
-            self.iterators.known = self.known
-            self.flags |= FLAG_PULLS
 
     def _encode(self, arguments: Arguments) -> None:
         target = self.target
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
             self.body = self._encode_spread(arguments)
-            return
-        plain = pack_plain(arguments.values)
-        if plain is not None:
-            self.flags = FLAG_PLAIN
-            self.body = plain
         elif target.mutates or target.shares:
             self.flags = 0
             self.body = self._encode_tracked(arguments.values, target.parameters)
@@ -134,7 +133,8 @@ class Outgoing:
             self.flags = 0
             self.body = target.codec.encode(arguments.values, where=target.parameters)
 
-    def _without_iterators(self, given: Arguments) -> Arguments:
+    def _set_iterators_apart(self, given: Arguments) -> bool:
+        """Encode places for the iterators among the arguments, if there are any."""
         iterators = Iterators(self.target.codec)
         waits = self.target.kind in _AWAITED
         values, extra = (
@@ -143,9 +143,13 @@ class Outgoing:
         )
         keywords = {k: iterators.replace(x, waits=waits) for k, x in given.keywords.items()}
         if not iterators:
-            return given
+            return False
+        self.arguments = Arguments(values, extra, keywords)
+        self._encode(self.arguments)
         self.iterators = iterators
-        return Arguments(values, extra, keywords)
+        iterators.known = self.known
+        self.flags |= FLAG_PULLS
+        return True
 
     def fit(self, verdict: int | str) -> tuple[int, bytes]:
         """Return flags and body for a host that gave this verdict.
@@ -247,7 +251,7 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
         if meta.contexts and target.contexts is not None:
             target.contexts.apply(meta.contexts)
     if kind != ERROR:
-        if flags:
+        if flags or kind > END:
             return decode_changed(target.codec, call.known, frame, body)
         return target.codec.decode(body)
     if flags & FLAG_FAULT:

@@ -251,7 +251,7 @@ def encode(codec: Codec, known: Known | None, value: object) -> bytes:
     """Return the bytes of a question or an answer, with what changed until now."""
     if known is None:
         return codec.encode(value, where="item")
-    changes = known.changes()
+    changes = known.changes(latest=True)
     return codec.encode_known(value, known, changes, ["arguments"] * len(changes), keep=True)
 
 

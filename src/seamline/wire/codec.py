@@ -1,6 +1,7 @@
 """The codec: values and exceptions to bytes and back, by value, with exact types."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from seamline.errors import MutatedArgument, NotSendable, SeamError, WireError
 from seamline.wire.exceptions import append_traceback
 from seamline.wire.kinds import Plans
-from seamline.wire.known import Change, Known, Tracking, memo_of, read_change, write_change
+from seamline.wire.known import Change, Known, Tracking, read_change, write_change
 from seamline.wire.marks import (
     CALL,
     CAREFUL,
@@ -165,7 +166,7 @@ class Codec:
             lambda w: w.value(value, self.depth), {}, lambda: value, lambda: where
         )
         self._check(w, data, tree, where)
-        return data, Known(_objects(w, []), self._plans.form, watched=watched)
+        return data, Known(_objects(w, 0), self._plans.form, watched=watched)
 
     def decode_tracked(self, data: bytes, *, watched: bool = True) -> tuple[Any, Known]:
         """Return the arguments of bytes that ``encode`` made, and what both ends know of them.
@@ -206,6 +207,7 @@ class Codec:
         Raises: as :meth:`encode`.
         """
         objects = known.objects
+        count = len(objects)
         changed = [objects[change.number] for change in changes]
         mark = 0
         is_value = False
@@ -218,16 +220,21 @@ class Codec:
             is_value = True
             return [nodes, w.value(value, self.depth)]
 
-        w, data, node = self._track(
-            tree,
-            memo_of(known),
-            lambda: value if is_value else tuple(changed),
-            lambda: "result" if is_value else names,
-        )
-        if len(data) > self.items and _count(node, self.items) < 0:
-            raise NotSendable(f"a result holds more than {self.items} items; send less at a time")
-        added = _objects(w, objects)[len(objects) : len(w.memo) if keep else mark]
-        known.sent(changes, added)
+        try:
+            w, data, node = self._track(
+                tree,
+                known.memo,
+                lambda: value if is_value else tuple(changed),
+                lambda: "result" if is_value else names,
+            )
+            if len(data) > self.items and _count(node, self.items) < 0:
+                more = f"a result holds more than {self.items} items"
+                raise NotSendable(f"{more}; send less at a time")
+            added = _objects(w, count)[: None if keep else mark - count]
+        finally:
+            known.forget(count)
+        objects += added
+        known.sent(changes, count)
         return data
 
     def decode_known(self, data: bytes, known: Known, *, keep: bool = False) -> Any:
@@ -243,18 +250,23 @@ class Codec:
         try:
             _, names, body = _unpack(data)
             nodes, node = body
-            r = self._tracking(data, body, names, list(known.objects))
+            r = self._tracking(data, body, names, known.objects)
             refs = r.refs
             changes = [read_change(x, known, r, self.depth) for x in nodes]
             mark = len(refs)
             value = read(node, r, self.depth)
             known.apply(changes, r.late)
-            known.sent(changes, refs[count : len(refs) if keep else mark])
+            if not keep:
+                del refs[mark:]
+            known.sent(changes, count)
         except Unrestorable as exc:
+            known.forget(count)
             raise MutatedArgument(f"an argument was changed and cannot be here: {exc}") from exc
         except SeamError:
+            known.forget(count)
             raise
         except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
+            known.forget(count)
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
         return value
 
@@ -276,9 +288,12 @@ class Codec:
         where: Callable[[], str | Sequence[str]],
     ) -> tuple[Any, bytes, Any]:
         """Write a message with every object kept; return its writing, bytes and tree."""
+        count = len(memo)
         for writing in self._tracked:
+            while len(memo) > count:  # a first attempt
+                memo.popitem()
             w = writing()
-            w.memo = dict(memo)
+            w.memo = memo
             w.index = {}
             w.shared = 0
             w.kept = {}
@@ -374,15 +389,12 @@ def exception_of(found: object) -> BaseException:
     raise WireError("an exception cannot be decoded: the bytes hold another value")
 
 
-def _objects(w: Any, known: list[Any]) -> list[Any]:
-    """Return the tracked objects of a message by number, with those known before."""
-    found = list(known)
-    found += [None] * (len(w.memo) - len(found))
+def _objects(w: Any, count: int) -> list[Any]:
+    """Return the tracked objects of a message by number, from number ``count`` on."""
     kept = w.kept
-    for key, number in w.memo.items():
-        if number >= len(known):
-            found[number] = kept[key]
-    return found
+    # The first of the memo were known before; what was met since follows in its order.
+    fresh = [kept[key] for key in islice(reversed(w.memo), len(w.memo) - count)]
+    return fresh[::-1]
 
 
 _EMPTY: Final = ()

@@ -9,6 +9,7 @@ It is ``[shares, names, [changes, value]]``, a change being
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from seamline.errors import MutatedArgument, WireError
@@ -55,9 +56,10 @@ class Known:
 
     Attributes:
         objects: By number.
+        memo: Their numbers, by identity; as long as they are many.
     """
 
-    __slots__ = ("_form_of", "_seen", "objects")
+    __slots__ = ("_form_of", "_given", "_latest", "_seen", "_watched", "memo", "objects")
 
     def __init__(
         self, objects: list[Any], form_of: Callable[[type], Form | None], *, watched: bool = True
@@ -65,17 +67,28 @@ class Known:
         self.objects = objects
         self._form_of = form_of
         self._seen: list[tuple[Form, State] | None] = []
-        if watched:
-            self._see(objects)
+        self.memo: dict[int, int] = {}
+        # Where the arguments end, and where the latest of what came later begins.
+        self._given = self._latest = len(objects)
+        self._note(0)
+        self._watched = watched
+        self._see(objects)
 
-    def changes(self) -> list[Change]:
+    def changes(self, *, latest: bool = False) -> list[Change]:
         """Return what changed since both ends held the same.
+
+        ``latest`` looks at the arguments and what came last, not at all that came between:
+        an iterator gives many items.
 
         Raises:
             Unrestorable: An object changed into what no state can say.
         """
-        found = []
-        for number, seen in enumerate(self._seen):
+        found: list[Change] = []
+        if not self._watched:
+            return found
+        between = range(self._given, self._latest if latest else self._given)
+        for number in chain(range(between.start), range(between.stop, len(self._seen))):
+            seen = self._seen[number]
             if seen is not None:
                 form, before = seen
                 after = self._taken(number, form)
@@ -83,13 +96,18 @@ class Known:
                     found.append(Change(number, form, after))
         return found
 
-    def sent(self, changes: list[Change], added: list[Any]) -> None:
-        """Note that the other end holds these changes, and the objects that came with them."""
+    def sent(self, changes: list[Change], count: int) -> None:
+        """Note that the other end holds these changes, and all but the first ``count`` objects.
+
+        Those came with the changes.
+        """
         for number, form, _ in changes:
             # Taken again: a set that was put back may have another order.
             self._seen[number] = form, form.take(self.objects[number])
-        self.objects += added
-        self._see(added)
+        if len(self.objects) > count:
+            self._latest = count
+            self._note(count)
+            self._see(self.objects[count:])
 
     def form(self, number: Any) -> Form:
         """Return the form of an object that can change.
@@ -150,18 +168,23 @@ class Known:
         except ValueError as error:  # a memoryview that was released
             raise Unrestorable(str(error)) from error
 
+    def _note(self, start: int) -> None:
+        memo = self.memo
+        for number in range(start, len(self.objects)):
+            memo.setdefault(id(self.objects[number]), number)
+            if len(memo) <= number:  # one object may have two numbers
+                memo[-1 - number] = -1
+
+    def forget(self, count: int) -> None:
+        """Drop the objects and the numbers from ``count`` on: they were in one message only."""
+        del self.objects[count:]
+        while len(self.memo) > count:
+            self.memo.popitem()
+
     def _see(self, objects: list[Any]) -> None:
-        for value in objects:
+        for value in objects if self._watched else ():
             form = self._form_of(type(value))
             self._seen.append(None if form is None else (form, form.take(value)))
-
-
-def memo_of(known: Known) -> dict[int, int]:
-    """Return the numbers of what both ends hold, by identity; as long as they are many."""
-    memo = {id(value): number for number, value in enumerate(known.objects)}
-    for filler in range(len(known.objects) - len(memo)):  # one object may have two numbers
-        memo[-1 - filler] = -1
-    return memo
 
 
 def write_change(change: Change, owner: object, w: Writing, left: int) -> list[Any]:

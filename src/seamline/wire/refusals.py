@@ -36,7 +36,8 @@ _CODE: Final = "a function of a module can be passed by name; this one has none"
 _LOCAL: Final = "or list the function that is called in services.NAME.local"
 _TASK: Final = "await it first and send its result"
 _LAZY: Final = (
-    "send a list of what it yields, or make the called function a generator: those stream"
+    "send a list of what it yields; an iterator that is itself an argument of a function of its "
+    "colour is asked for its items while the call runs, and a called generator streams"
 )
 _MODULE: Final = "import the module on the other side"
 _CLASS: Final = "pass the values themselves, " + _LOCAL
@@ -86,6 +87,11 @@ _BY_NAME: Final[tuple[tuple[str, str | None, str], ...]] = (
         "use current_app on the other side; an application belongs to its process",
     ),
     ("werkzeug.datastructures", None, "send it as a dict or a list: to_dict(), getlist()"),
+    (
+        "seamline.rpc.pulling",
+        None,
+        "an iterator of the caller gives its items while the call runs; return a list of them",
+    ),
     ("_io", None, _FILE),
     ("tempfile", None, _FILE),
     ("_thread", None, _LOCK),

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from seamline.errors import NotSendable
+from seamline.errors import NotSendable, WireError
+from seamline.rpc.outgoing import Outgoing, settle
+from seamline.rpc.pulling import Iterators, Pulls
+from seamline.wire import PULL, Codec, TypeTable
 
 
 class Source:
@@ -274,3 +277,42 @@ def test_cancelling_reaches_the_callers_generator(far: Any, args: Any, run: Any)
 
     run(whole())
     assert log == ["cancelled"]
+
+
+def test_an_iterator_of_the_caller_cannot_be_returned(far: Any, args: Any) -> None:
+    with pytest.raises(NotSendable, match="return a list of them"):
+        far.client.call(far.offer(lambda items: items), args(iter([1])))
+
+
+# -- hostile peers ---------------------------------------------------------------------------
+
+CODEC = Codec(TypeTable([]))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [None, (0,), (1, 0), (-1, 0), (0, 2), ("0", 0), (0, "next"), (0, 0, 0), b"bytes"],
+)
+def test_a_question_about_no_iterator_of_the_call_is_refused(question: Any) -> None:
+    iterators = Iterators(CODEC)
+    items = iter([1, 2])
+    iterators.replace(items, waits=False)
+
+    with pytest.raises(WireError, match="that the call does not have"):
+        iterators.give(CODEC.encode(question))
+    assert list(items) == [1, 2]
+
+
+@pytest.mark.parametrize("answer", [None, (0,), (3, 1), ("0", 1), (2, "no exception")])
+def test_an_answer_that_is_no_item_is_refused(answer: Any) -> None:
+    pulls = Pulls("b.f", CODEC, None, lambda _: CODEC.encode(answer))
+
+    with pytest.raises(WireError, match=r"no item|exception cannot be decoded"):
+        pulls.ask(0, 0)
+
+
+def test_a_question_in_a_call_without_iterators_is_no_result(far: Any, args: Any) -> None:
+    call = Outgoing(far.offer(first), args(1, 2), False, 64)
+
+    with pytest.raises(WireError, match="a call without iterators"):
+        settle(call, (PULL, 1, 0, 0, 0, CODEC.encode((0, 0))))

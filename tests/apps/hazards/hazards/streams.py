@@ -6,7 +6,7 @@ _sums: list[int] = []
 
 
 def add_up(numbers: Iterator[int]) -> int:
-    """Takes a generator and touches state."""
+    """Takes a generator, which is asked for its items, and touches state."""
     _sums.append(sum(numbers))
     return _sums[-1]
 

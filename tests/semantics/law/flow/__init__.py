@@ -5,7 +5,9 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+KEPT: list[Any] = []
 LOG: list[str] = []
 
 
@@ -112,3 +114,29 @@ async def stubborn() -> str:
 async def cancels_itself() -> None:
     LOG.append("cancels_itself")
     raise asyncio.CancelledError
+
+
+def take_two(items: Iterator[Any]) -> list[Any]:
+    """Ask for two items and no more."""
+    LOG.append("take two")
+    return [next(items), next(items)]
+
+
+async def take_two_later(items: AsyncIterator[Any]) -> list[Any]:
+    LOG.append("take two")
+    return [await anext(items), await anext(items)]
+
+
+def doubled(items: Iterator[int]) -> Iterator[int]:
+    LOG.append("doubled")
+    for item in items:
+        yield 2 * item
+
+
+def keep(items: Iterator[Any]) -> None:
+    """Keep an iterator for later."""
+    KEPT.append(items)
+
+
+def kept() -> Any:
+    return next(KEPT.pop())
