@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import Class, Definitions
 from seamline.interface.known import (
+    CROSSING,
     FRAMEWORK,
     GENERATORS,
     HOLDERS,
@@ -147,7 +148,8 @@ class Types:
         for symbol in self.leaves(module, annotation):
             dotted = str(symbol)
             if dotted in UNSENDABLE:
-                return _obstacle(dotted, UNSENDABLE[dotted])
+                found = _obstacle(dotted, UNSENDABLE[dotted])
+                return found._replace(optional=dotted in CROSSING)
             if dotted in GENERATORS and not result:
                 return Obstacle(
                     dotted.rpartition(".")[2], "a generator of the caller", "take a list"

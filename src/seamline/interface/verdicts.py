@@ -10,7 +10,14 @@ from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
-from seamline.interface.known import GENERATORS, RESOURCES, RESPONSES, UNSENDABLE, named
+from seamline.interface.known import (
+    GENERATORS,
+    RESOURCES,
+    RESPONSES,
+    STREAMED,
+    UNSENDABLE,
+    named,
+)
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
@@ -84,7 +91,9 @@ class Judge:
                 strict.remedy,
             )
         if obstacles:
-            evidence += f"; {obstacles[0].where} {obstacles[0].type} only where callers pass one"
+            evidence += f"; {obstacles[0].where} {obstacles[0].type}"
+            if obstacles[0].where.startswith("its parameter"):
+                evidence += " only where callers pass one"
         return Judgement(Verdict.REMOTE, evidence)
 
     def _is_of_host(self, touched: Mapping[Symbol, Touch]) -> bool:
@@ -146,7 +155,7 @@ class Judge:
             if self.graph.types.has_alternative(definition.module, annotation)
         }
         for name, found in self._parameters(definition):
-            yield found._replace(optional=name in optional)
+            yield found._replace(optional=found.optional or name in optional)
         for entered in self.graph.calling(definition):
             found_self = self._self(entered) if self.touched.get(entered) else None
             if found_self is not None:
@@ -218,7 +227,9 @@ class Judge:
             return Obstacle(symbol.name, "a resource of the host", "return plain values")
         if origin.kind == "call" and (named(symbol.name, RESPONSES) or symbol.name in UNSENDABLE):
             what = UNSENDABLE.get(symbol.name, "a response")
-            return Obstacle(f"made by {symbol.name}()", what, "return plain values")
+            crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)
+            made = f"made by {symbol.name}()"
+            return Obstacle(made, what, "return plain values", optional=crosses)
         if origin.kind == "instance":
             kind = self.graph.types.kind(symbol)
             if kind == "plain":

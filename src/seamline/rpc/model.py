@@ -76,6 +76,7 @@ class Target:
         parameters: Declared names in the order of ``Arguments.values``.
         carry: Context variables that travel with a call and return.
         contexts: Contexts of frameworks that do, or ``None``.
+        lent: What travels instead when arguments mention an object of such a context.
     """
 
     service: str
@@ -88,6 +89,7 @@ class Target:
     parameters: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
     contexts: Contexts | None = None
+    lent: Contexts | None = None
 
     @property
     def name(self) -> str:
@@ -125,6 +127,7 @@ class Hosted:
         aliases: Module state its result may be part of; a result that is gets refused.
         carry: Context variables that travel with a call and return, in the caller's order.
         contexts: Contexts of frameworks that do, or ``None``.
+        lent: What travels instead when arguments mention an object of such a context.
     """
 
     function: Callable[..., Any]
@@ -136,3 +139,4 @@ class Hosted:
     aliases: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
     contexts: Contexts | None = None
+    lent: Contexts | None = None

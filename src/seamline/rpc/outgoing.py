@@ -30,6 +30,7 @@ from seamline.wire import (
     MAX_DEADLINE_MS,
     Frame,
     pack_plain,
+    take_mentioned,
 )
 
 
@@ -87,7 +88,10 @@ class Outgoing:
             else:
                 self.flags = 0
                 self.body = target.codec.encode(arguments.values, where=target.parameters)
-        self.contexts: Packed = () if target.contexts is None else target.contexts.pack()
+        contexts = target.contexts
+        if target.lent is not None and not self.flags & FLAG_PLAIN and take_mentioned():
+            contexts = target.lent
+        self.contexts: Packed = () if contexts is None else contexts.pack()
         if self.chain or target.carry or blocks or self.contexts:
             self._add_meta()
 
@@ -160,8 +164,9 @@ def settle(target: Target, frame: Frame, thrown: BaseException | None = None) ->
         meta, body = split_meta(flags, body)
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
-        if meta.contexts and target.contexts is not None:
-            target.contexts.apply(meta.contexts)
+        contexts = target.contexts or target.lent
+        if meta.contexts and contexts is not None:
+            contexts.apply(meta.contexts)
     if kind != ERROR:
         return target.codec.decode(body)
     if flags & FLAG_FAULT:

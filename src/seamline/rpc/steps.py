@@ -60,7 +60,8 @@ class Steps:
         target = self._call.target
         inherited = current.get().deadline
         deadline = time.monotonic() + target.timeout if inherited is None else inherited
-        contexts = () if target.contexts is None else target.contexts.pack_state()
+        travelling = target.contexts or (target.lent if self._call.contexts else None)
+        contexts = () if travelling is None else travelling.pack_state()
         if not target.carry and not contexts:
             return self._kind, 0, self._body, deadline
         carry = pack_carried(target.carry, target.codec) if target.carry else None

@@ -245,6 +245,7 @@ class Seams:
             parameters=parameters_of(original),
             carry=carried(seam.plan),
             contexts=self._frameworks.contexts(function.contexts, codec),
+            lent=self._frameworks.lent(codec),
         )
         is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
         send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)

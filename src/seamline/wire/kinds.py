@@ -4,7 +4,16 @@ import enum
 from types import FunctionType
 from typing import Any, Final
 
-from seamline.wire import buffers, classes, compiled, derived, exceptions, references
+from seamline.wire import (
+    buffers,
+    classes,
+    compiled,
+    contexts,
+    derived,
+    exceptions,
+    references,
+    views,
+)
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
 from seamline.wire.marks import WRITERS, Reading, Writer
@@ -40,7 +49,12 @@ class Plans:
         if issubclass(cls, BaseException):
             return exceptions.exception_writer(cls, self._table)
         by_reference = next((write for kind, write in _REFERENCES if issubclass(cls, kind)), None)
-        found = by_reference or buffers.numpy_writer(cls)
+        found = (
+            by_reference
+            or buffers.numpy_writer(cls)
+            or contexts.context_writer(cls)
+            or views.view_writer(cls)
+        )
         if found is not None:
             return found
         name = self._table.name_of(cls)
@@ -60,6 +74,8 @@ class Plans:
                 return classes.named_tuple_writer(entry, len(cls._fields))
             return writer
         fields = classes.declared_fields(cls)
+        if fields is None and views.is_view_class(cls):
+            return views.object_writer(cls, f"{name}|")
         if fields is None:
             return references.write_singleton
         try:
@@ -105,6 +121,8 @@ class Plans:
                 derived.derived_reader(derived.shape_of_derived(cls, origin), origin),
             )
         declared = classes.declared_fields(cls)
+        if declared is None and views.is_view_class(cls):
+            return Layout(cls, _no_reader, classes.loose_reader(views.object_shape(cls)))
         if declared is None:
             raise TypeError(f"instances of {name} do not cross")
         shape: Shape = classes.shape_of(cls, declared)

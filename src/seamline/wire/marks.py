@@ -41,6 +41,7 @@ FUNCTION: Final = 33
 SINGLETON: Final = 34
 CONSTANT: Final = 35
 ALIAS: Final = 36
+CONTEXT: Final = 37  # an object that a web framework binds to the running request
 # Scalars of Python and its standard library.
 BIGINT: Final = 48
 STRING: Final = 49  # with lone surrogates
