@@ -5,9 +5,20 @@ import io
 import os
 
 import pytest
-from flask import after_this_request, flash, g, get_flashed_messages, request, session
+from flask import (
+    Response,
+    after_this_request,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    request,
+    session,
+)
 from law import pages
 from law.site import Defaults, create_site, standing
+from markupsafe import Markup
+from werkzeug.datastructures import Accept, ETags, Headers, ImmutableMultiDict, MultiDict
 
 import seamline
 
@@ -339,3 +350,69 @@ def test_a_view_of_the_application_calls_over_the_seam(site) -> None:
     response = site.test_client().get("/shelf/c", headers={"X-Asker": "ada"})
 
     assert response.text == "/shelf/a%20bc"
+
+
+# -- framework objects as arguments and results -------------------------------------------
+
+
+def test_the_application_and_the_request_cross_as_references(asked) -> None:
+    app, what = current_app._get_current_object(), request._get_current_object()
+
+    assert pages.name_of(current_app) == pages.name_of(app) == "EURlaw.site"
+    assert pages.asked_by(request) == pages.asked_by(what) == "ada"
+    assert pages.is_current(app, what)
+    assert pages.same(current_app) == app
+    assert pages.same(session) == {}
+
+
+@pytest.mark.seamline_errors
+def test_an_application_that_is_not_the_current_one_does_not_cross(site, refusal) -> None:
+    with refusal(seamline.NotSendable, "not the one that is active"):
+        pages.name_of(site)
+
+
+def test_views_of_the_framework_are_copied(asked) -> None:
+    assert pages.heads()["x-asker"] == "ada"
+    assert pages.queries().getlist("q") == ["42"]
+    assert type(pages.queries()) is type(request.args)
+    assert pages.same(request.headers).get("X-Asker") == "ada"
+    assert pages.same(request.values)["q"] == "42"
+    assert pages.same(request.accept_mimetypes).best is None
+    assert pages.same(request.authorization) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        MultiDict([("a", 1), ("a", 2), ("b", [3])]),
+        ImmutableMultiDict([("a", 1)]),
+        Headers([("A", "1"), ("a", "2")]),
+        Accept([("text/html", 1), ("*/*", 0.5)]),
+        ETags(["strong"], ["weak"]),
+        Markup("<b>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_of_the_framework_keep_their_class(value) -> None:
+    found = pages.same([value, value])
+
+    assert type(found[0]) is type(value)
+    assert found[0] is found[1]
+    assert str(found[0]) == str(value)
+    assert list(found[0]) == list(value)
+
+
+def test_a_response_is_copied(asked) -> None:
+    response = pages.answer("short and stout")
+
+    assert response.status_code == 418
+    assert response.get_data(as_text=True) == "short and stout"
+    assert response.headers["X-Pot"] == "tea"
+    assert response.headers.getlist("Set-Cookie") == ["pot=tea; Path=/"]
+    assert isinstance(response, Response)
+
+
+@pytest.mark.seamline_errors
+def test_a_response_that_streams_does_not_cross(asked, refusal) -> None:
+    with refusal(seamline.NotSendable, "response"):
+        pages.streamed()

@@ -22,6 +22,9 @@ from seamline.wire import Codec
 #: What an extension derives from session and request by itself, wherever it is asked.
 _DERIVED: Final = frozenset({"_login_user"})
 _SCALARS: Final = frozenset({bool, int, float, str, type(None)})
+_WHERE: Final = ("application", "configuration", "request", "state", "parts")
+#: What may travel, in the order of their names.
+PARTS: Final = ("app", "body", "g", "request", "session")
 _G: Final = "flask.g's attribute"
 
 
@@ -61,10 +64,9 @@ class FlaskContexts:
             self.overlay.pack(application),
             request,
             self.state(g, inner),
+            tuple(sorted(self.parts)),
         )
-        return self.codec.encode(
-            packed, where=("application", "configuration", "request", "state")
-        )
+        return self.codec.encode(packed, where=_WHERE)
 
     def pack_state(self) -> bytes | None:
         """Return what a stream's next step needs to know: what can have changed since."""
@@ -136,13 +138,21 @@ class FlaskContexts:
         """
         match self.codec.decode(data):
             case ((str() as recipe, bytes() as arguments, int() as serial), bytes() as settings,
-                  request, state):  # fmt: skip
-                pass
+                  request, state, tuple() as parts):  # fmt: skip
+                contexts = self._with(frozenset(map(str, parts)))
             case _:
                 raise WireError("the peer sent something else than a framework's context")
         application = self.applications.instance(Key(recipe, arguments, serial))
         self.overlay.apply(application, settings)
-        return Visit(self, application, settings, (request, state), name)
+        return Visit(contexts, application, settings, (request, state), name)
+
+    def _with(self, parts: frozenset[str]) -> "FlaskContexts":
+        """Return the same for the parts that the caller sent."""
+        if parts == self.parts:
+            return self
+        if not parts <= set(PARTS):
+            raise WireError("the peer sent parts of a framework's context that there are not")
+        return FlaskContexts(parts, self.codec, self.applications, self.overlay)
 
 
 class Visit:

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 from seamline.errors import WireError
 from seamline.frameworks.applications import Applications
-from seamline.frameworks.flask_contexts import FlaskContexts
+from seamline.frameworks.flask_contexts import PARTS, FlaskContexts
 from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.watching import Watch
 from seamline.plan import Plan
@@ -132,6 +132,7 @@ class Frameworks:
         self.applications = Applications(plan.applications, codec)
         self._watch = Watch(self.applications.observe)
         self._overlays: dict[Codec, Overlay] = {}
+        self._lent: dict[Codec, Contexts | None] = {}
         self._is_watching = bool(plan.applications)
 
     def install(self) -> None:
@@ -161,6 +162,13 @@ class Frameworks:
                 overlay = self._overlays.setdefault(codec, Overlay(codec))
                 found[framework] = make(frozenset(own), codec, self.applications, overlay)
         return Contexts(found) if found else None
+
+    def lent(self, codec: Codec) -> Contexts | None:
+        """Return what travels when arguments mention a context's object: all of them."""
+        if codec not in self._lent:
+            names = [f"flask:{part}" for part in PARTS] if self._is_watching else []
+            self._lent[codec] = self.contexts(names, codec)
+        return self._lent[codec]
 
 
 _MAKERS: Final[dict[str, Callable[..., Any]]] = {"flask": FlaskContexts}

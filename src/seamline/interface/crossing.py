@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import Class, Definitions
 from seamline.interface.known import (
+    CROSSING,
     FRAMEWORK,
     GENERATORS,
     HOLDERS,
@@ -153,7 +154,8 @@ class Types:
         for symbol, whole in self._walk(module, annotation):
             dotted = str(symbol)
             if dotted in UNSENDABLE:
-                return _obstacle(dotted, UNSENDABLE[dotted])
+                found = _obstacle(dotted, UNSENDABLE[dotted])
+                return found._replace(optional=dotted in CROSSING)
             kind = self.kind(symbol)
             name = symbol.name.rpartition(".")[2]
             if dotted in GENERATORS and not result and not (whole and name in pulled):

@@ -292,6 +292,16 @@ UNSENDABLE: Final = {
     "jinja2.Environment": "a template environment",
     "fpdf.FPDF": "a document under construction",
 }
+# Of these, what crosses nevertheless: as a reference to the same object of the caller's
+# context, or as a copy as long as it does not stream.
+CROSSING: Final = frozenset(
+    {
+        "flask.Request", "flask.wrappers.Request", "flask.Response", "flask.wrappers.Response",
+        "quart.Request", "quart.Response", "werkzeug.wrappers.Response", "werkzeug.Response",
+        "django.http.HttpResponse", "django.http.response.HttpResponse", "fastapi.Response",
+        "starlette.responses.Response",
+    }
+)  # fmt: skip
 # Calls whose result is a framework's response.
 RESPONSES: Final = (
     "flask.make_response", "flask.jsonify", "flask.redirect", "flask.send_file",
@@ -299,6 +309,13 @@ RESPONSES: Final = (
     "werkzeug.utils.redirect", "django.http.", "django.shortcuts.render",
     "django.shortcuts.redirect", "starlette.responses.", "fastapi.responses.",
     "aiohttp.web.json_response",
+)  # fmt: skip
+# Those of them whose body is a file or a generator of the host.
+STREAMED: Final = (
+    "flask.send_file", "flask.send_from_directory", "django.http.FileResponse",
+    "django.http.StreamingHttpResponse", "starlette.responses.FileResponse",
+    "starlette.responses.StreamingResponse", "fastapi.responses.FileResponse",
+    "fastapi.responses.StreamingResponse", "aiohttp.",
 )  # fmt: skip
 # A generator of the caller cannot be an argument; as a result it streams.
 GENERATORS: Final = frozenset(

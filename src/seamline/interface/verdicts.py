@@ -16,6 +16,7 @@ from seamline.interface.known import (
     PULLED_LATER,
     RESOURCES,
     RESPONSES,
+    STREAMED,
     UNSENDABLE,
     named,
 )
@@ -116,7 +117,9 @@ class Judge:
                 strict.remedy,
             )
         if obstacles:
-            evidence += f"; {obstacles[0].where} {obstacles[0].type} only where callers pass one"
+            evidence += f"; {obstacles[0].where} {obstacles[0].type}"
+            if obstacles[0].where.startswith("its parameter"):
+                evidence += " only where callers pass one"
         return Judgement(Verdict.REMOTE, evidence, stays=not self._is_of_host(touched))
 
     def _stays(self, definition: Definition) -> bool:
@@ -211,7 +214,7 @@ class Judge:
             if self.graph.types.has_alternative(definition.module, annotation)
         }
         for name, found in self._parameters(definition):
-            yield found._replace(optional=name in optional)
+            yield found._replace(optional=found.optional or name in optional)
         for entered in self.graph.calling(definition):
             found_self = self._self(entered) if self.touched.get(entered) else None
             if found_self is not None:
@@ -288,7 +291,9 @@ class Judge:
             return Obstacle(symbol.name, "a resource of the host", "return plain values")
         if origin.kind == "call" and (named(symbol.name, RESPONSES) or symbol.name in UNSENDABLE):
             what = UNSENDABLE.get(symbol.name, "a response")
-            return Obstacle(f"made by {symbol.name}()", what, "return plain values")
+            crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)
+            made = f"made by {symbol.name}()"
+            return Obstacle(made, what, "return plain values", optional=crosses)
         if origin.kind == "instance":
             kind = self.graph.types.kind(symbol)
             if kind == "plain":

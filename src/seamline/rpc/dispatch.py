@@ -132,8 +132,9 @@ class Incoming:
         hosted = self.binding.hosted
         if self.carry is not None:
             apply_carried(hosted.carry, hosted.codec, self.carry)
-        if self.contexts and hosted.contexts is not None:
-            self.visit = hosted.contexts.enter(self.contexts, self.binding.name)
+        contexts = hosted.contexts or hosted.lent
+        if self.contexts and contexts is not None:
+            self.visit = contexts.enter(self.contexts, self.binding.name)
 
     def leave(self, answer: Answer, raised: BaseException | None) -> Answer:
         """End the frameworks' contexts; what their clean-up raises becomes the answer."""

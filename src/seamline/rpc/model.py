@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from seamline.errors import NotSendable
+from seamline.errors import ContextElsewhere, NotSendable
 from seamline.interface import Kind
 from seamline.wire import Codec
 
@@ -43,9 +43,9 @@ class Contexts(Protocol):
 
 
 class Stay(Exception):  # noqa: N818 - no error: what the caller does instead of sending
-    """Arguments cannot cross, and the function may run with its caller. Nothing was sent."""
+    """A call cannot cross, and the function may run with its caller. Nothing was sent."""
 
-    def __init__(self, why: NotSendable) -> None:
+    def __init__(self, why: NotSendable | ContextElsewhere) -> None:
         super().__init__(str(why))
         self.why = why
 
@@ -89,6 +89,7 @@ class Target:
             change with it then.
         shares: Whether it may return a part of its arguments, which comes back as itself.
         contexts: Contexts of frameworks that do, or ``None``.
+        lent: What travels instead when arguments mention an object of such a context.
     """
 
     service: str
@@ -104,6 +105,7 @@ class Target:
     mutates: bool = False
     shares: bool = False
     contexts: Contexts | None = None
+    lent: Contexts | None = None
 
     @property
     def name(self) -> str:
@@ -141,6 +143,7 @@ class Hosted:
         aliases: Module state its result may be part of; a result that is gets refused.
         carry: Context variables that travel with a call and return, in the caller's order.
         contexts: Contexts of frameworks that do, or ``None``.
+        lent: What travels instead when arguments mention an object of such a context.
     """
 
     function: Callable[..., Any]
@@ -152,3 +155,4 @@ class Hosted:
     aliases: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
     contexts: Contexts | None = None
+    lent: Contexts | None = None

@@ -5,6 +5,7 @@ import time
 from typing import Any, Final
 
 from seamline.errors import (
+    ContextElsewhere,
     DeadlineExceeded,
     Deadlock,
     InterfaceMismatch,
@@ -39,6 +40,7 @@ from seamline.wire import (
     Known,
     exception_of,
     pack_plain,
+    take_mentioned,
 )
 
 _AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
@@ -94,7 +96,6 @@ class Outgoing:
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
                 f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
             )
-        self.contexts: Packed = ()
         plain = None
         if not (arguments.extra or arguments.keywords):
             plain = pack_plain(arguments.values)
@@ -104,14 +105,21 @@ class Outgoing:
                 self.body = plain
             else:
                 self._encode_or_pull(arguments)
-            if target.contexts is not None:
-                self.contexts = target.contexts.pack()
-        except NotSendable as error:
+            self.contexts = self._packed_contexts()
+        except (NotSendable, ContextElsewhere) as error:
             if target.stays:
                 raise Stay(error) from error
             raise
         if self.chain or target.carry or blocks or self.contexts:
             self._add_meta()
+
+    def _packed_contexts(self) -> Packed:
+        """Return the frameworks' contexts that travel: what is read, or what is mentioned."""
+        contexts = self.target.contexts
+        lent = self.target.lent
+        if lent is not None and not self.flags & FLAG_PLAIN and take_mentioned():
+            contexts = lent
+        return () if contexts is None else contexts.pack()
 
     def _encode_or_pull(self, arguments: Arguments) -> None:
         try:
@@ -248,8 +256,9 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
         meta, body = split_meta(flags, body)
         if meta.carry is not None:
             apply_carried(target.carry, target.codec, meta.carry)
-        if meta.contexts and target.contexts is not None:
-            target.contexts.apply(meta.contexts)
+        contexts = target.contexts or target.lent
+        if meta.contexts and contexts is not None:
+            contexts.apply(meta.contexts)
     if kind != ERROR:
         if flags or kind > END:
             return decode_changed(target.codec, call.known, frame, body)

@@ -72,7 +72,8 @@ class Steps:
         inherited = current.get().deadline
         deadline = time.monotonic() + target.timeout if inherited is None else inherited
         flags = FLAG_CHANGES if self._call.known is not None else 0
-        contexts = () if target.contexts is None else target.contexts.pack_state()
+        travelling = target.contexts or (target.lent if self._call.contexts else None)
+        contexts = () if travelling is None else travelling.pack_state()
         if not target.carry and not contexts:
             return self._kind, flags, self._body, deadline
         carry = pack_carried(target.carry, target.codec) if target.carry else None

@@ -105,6 +105,7 @@ class Host:
             aliases=function.aliases,
             carry=carried(service),
             contexts=self._frameworks.contexts(function.contexts, codec),
+            lent=self._frameworks.lent(codec),
         )
 
     def _definition(self, address: str) -> tuple[ServicePlan, Interface, Function]:

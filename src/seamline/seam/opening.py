@@ -261,6 +261,7 @@ class Seams:
             stays=function.stays,
             mutates=bool(function.mutates),
             shares=bool(function.shares),
+            lent=self._frameworks.lent(codec),
         )
         is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
         send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)

@@ -2,6 +2,7 @@
 
 from seamline.wire.codec import Codec, exception_of, with_traceback
 from seamline.wire.connection import Connection, Role, State
+from seamline.wire.contexts import take_mentioned
 from seamline.wire.exceptions import RemoteTraceback
 from seamline.wire.frames import (
     CALL,
@@ -133,6 +134,7 @@ __all__ = [
     "pack_message",
     "pack_plain",
     "prove",
+    "take_mentioned",
     "unpack_message",
     "unpack_plain",
     "with_traceback",

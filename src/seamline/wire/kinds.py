@@ -4,7 +4,17 @@ import enum
 from types import FunctionType
 from typing import Any, Final
 
-from seamline.wire import buffers, classes, compiled, derived, exceptions, references, states
+from seamline.wire import (
+    buffers,
+    classes,
+    compiled,
+    contexts,
+    derived,
+    exceptions,
+    references,
+    states,
+    views,
+)
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
 from seamline.wire.marks import WRITERS, Reading, Writer
@@ -43,7 +53,12 @@ class Plans:
         if issubclass(cls, BaseException):
             return exceptions.exception_writer(cls, self._table)
         by_reference = next((write for kind, write in _REFERENCES if issubclass(cls, kind)), None)
-        found = by_reference or buffers.numpy_writer(cls)
+        found = (
+            by_reference
+            or buffers.numpy_writer(cls)
+            or contexts.context_writer(cls)
+            or views.view_writer(cls)
+        )
         if found is not None:
             return found
         name = self._table.name_of(cls)
@@ -56,13 +71,10 @@ class Plans:
     def _record_writer(self, cls: Any, name: str) -> Writer:
         origin = derived.origin_of(cls)
         if origin is not None:
-            shape = derived.shape_of_derived(cls, origin)
-            writer = derived.derived_writer(shape, origin, f"{name}|")
-            if is_named_tuple(cls) and not shape.has_dict and not shape.slots:
-                entry = f"{name}|{','.join(cls._fields)}"
-                return classes.named_tuple_writer(entry, len(cls._fields))
-            return writer
+            return _derived_writer(cls, origin, name)
         fields = classes.declared_fields(cls)
+        if fields is None and views.is_view_class(cls):
+            return views.object_writer(cls, f"{name}|")
         if fields is None:
             return references.write_singleton
         try:
@@ -119,6 +131,8 @@ class Plans:
                 derived.derived_reader(derived.shape_of_derived(cls, origin), origin),
             )
         declared = classes.declared_fields(cls)
+        if declared is None and views.is_view_class(cls):
+            return Layout(cls, _no_reader, classes.loose_reader(views.object_shape(cls)))
         if declared is None:
             raise TypeError(f"instances of {name} do not cross")
         shape: Shape = classes.shape_of(cls, declared)
@@ -151,3 +165,10 @@ def _record_shape(cls: type) -> Shape | None:
 
 def _no_reader(_node: Any, _r: Reading, _left: int) -> Any:
     raise TypeError("a class is used in a form it does not have")
+
+
+def _derived_writer(cls: Any, origin: type, name: str) -> Writer:
+    shape = derived.shape_of_derived(cls, origin)
+    if is_named_tuple(cls) and not shape.has_dict and not shape.slots:
+        return classes.named_tuple_writer(f"{name}|{','.join(cls._fields)}", len(cls._fields))
+    return derived.derived_writer(shape, origin, f"{name}|")

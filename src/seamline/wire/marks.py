@@ -42,6 +42,7 @@ SINGLETON: Final = 34
 CONSTANT: Final = 35
 ALIAS: Final = 36
 ITERATED: Final = 37  # an iterator of the caller, which the host asks for items
+CONTEXT: Final = 38  # an object that a web framework binds to the running request
 # Scalars of Python and its standard library.
 BIGINT: Final = 48
 STRING: Final = 49  # with lone surrogates

@@ -13,6 +13,7 @@ from typing import Any, Final
 # These fill WRITERS with the builtin types that cross.
 from seamline.wire import buffers, containers, iterated, scalars  # noqa: F401
 from seamline.wire.marks import WRITERS
+from seamline.wire.views import is_view
 
 #: Builtin and standard library types that cross by reference. A closed set: a name from the
 #: peer never reaches anything else in ``builtins``.
@@ -74,7 +75,7 @@ class TypeTable:
             return self._defined(module, path)
         if self._examined != len(sys.modules):
             self._examine()
-        return self._reached.get(name)
+        return self._reached.get(name) or self._view(name)
 
     def exception_name(self, cls: type) -> str | None:
         """Return the name by which an exception class crosses, or None."""
@@ -121,6 +122,10 @@ class TypeTable:
                 else ()
             ):
                 yield f"{module}:{key}", value
+
+    def _view(self, name: str) -> type | None:
+        module, _, path = name.partition(":")
+        return self._defined(module, path) if is_view(name) else None
 
     def _defined(self, module: str, path: str) -> type | None:
         found = look_up(module, path)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import attrs
-import markupsafe
 import msgspec
 import pydantic
 import pydantic.dataclasses
@@ -370,18 +369,6 @@ def test_a_number_keeps_its_type_whatever_is_annotated(value):
 
 def test_a_tuple_for_a_sequence_stays_a_tuple():
     assert crossed((1, 2)) == (1, 2)
-
-
-def test_markup_arrives_as_markup_where_an_annotation_reaches_it():
-    def render(text: markupsafe.Markup) -> "list[markupsafe.Markup] | None": ...
-
-    codec = Codec(TypeTable([], [render]))
-
-    arrived = crossed(markupsafe.Markup("<b>"), codec)
-
-    assert type(arrived) is markupsafe.Markup
-    with pytest.raises(NotSendable, match=r"markupsafe\.Markup"):
-        CODEC.encode(markupsafe.Markup("<b>"))
 
 
 # Versions: the two sides need not have the same fields.

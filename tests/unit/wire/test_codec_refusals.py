@@ -81,7 +81,12 @@ def refusal(value, where="result"):
             "the process that serves it",
             id="starlette request",
         ),
-        pytest.param(flask.Response, "Response", "return the data", id="flask response"),
+        pytest.param(
+            lambda: starlette.responses.StreamingResponse([]),
+            "StreamingResponse",
+            "return the data",
+            id="streaming response",
+        ),
         pytest.param(lambda: flask.Flask("x"), "Flask", "current_app", id="flask application"),
         pytest.param(io.BytesIO, "BytesIO", "content or its path", id="file in memory"),
         pytest.param(threading.Lock, "_thread.lock", "one process only", id="lock"),

@@ -216,3 +216,53 @@ async def remember_later(key: str, value: object) -> str:
     _call("remember_later")
     session[key] = value
     return str(g.asker)
+
+
+def name_of(app: Any) -> str:
+    """Use an application that is passed."""
+    _call("name_of")
+    return str(app.config["CURRENCY"]) + app.name
+
+
+def asked_by(what: Any) -> str:
+    """Use a request that is passed."""
+    _call("asked_by")
+    return str(what.headers["X-Asker"])
+
+
+def is_current(app: Any, what: Any) -> bool:
+    """Say whether these are the objects of the running contexts."""
+    _call("is_current")
+    return bool(app == current_app and what == request)
+
+
+def same(value: Any) -> Any:
+    """Return what came."""
+    _call("same")
+    return value
+
+
+def heads() -> Any:
+    """Return the headers of the request."""
+    _call("heads")
+    return request.headers
+
+
+def queries() -> Any:
+    """Return the arguments of the request."""
+    _call("queries")
+    return request.args
+
+
+def answer(text: str) -> flask.Response:
+    """Return a response."""
+    _call("answer")
+    response = flask.make_response(text, 418, {"X-Pot": "tea"})
+    response.set_cookie("pot", "tea")
+    return response
+
+
+def streamed() -> flask.Response:
+    """Return a response that is made while it is sent."""
+    _call("streamed")
+    return flask.Response(iter(["a", "b"]))

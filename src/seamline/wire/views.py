@@ -1,0 +1,133 @@
+"""Values of web frameworks that cross as plain copies: headers, forms, queries, responses.
+
+No framework is imported here: its values exist only where it is loaded already. The names
+below are all that a peer can name of it, and of these only what is loaded is found.
+"""
+
+from typing import Any, Final
+
+from seamline.wire.classes import Shape, loose_writer, shape_of
+from seamline.wire.marks import LIST, LOOSE, PLAIN_TUPLE, Refused, Writer, Writing
+
+#: Package -> classes whose state is all plain values. What is none in one instance (a
+#: generator as a response's body, a callback) is refused where it is found.
+_VALUES: Final[dict[str, frozenset[str]]] = {
+    "werkzeug.datastructures": frozenset(
+        {
+            "Accept", "Authorization", "CharsetAccept", "CombinedMultiDict", "ContentRange",
+            "ContentSecurityPolicy", "ETags", "EnvironHeaders", "HeaderSet", "Headers", "IfRange",
+            "ImmutableDict", "ImmutableList", "ImmutableMultiDict",
+            "ImmutableOrderedMultiDict", "ImmutableTypeConversionDict", "LanguageAccept",
+            "MIMEAccept", "MultiDict", "OrderedMultiDict", "Range", "RequestCacheControl",
+            "ResponseCacheControl", "TypeConversionDict", "WWWAuthenticate",
+        }
+    ),
+    "werkzeug.user_agent": frozenset({"UserAgent"}),
+    "werkzeug.useragents": frozenset({"UserAgent"}),
+    "werkzeug.wrappers": frozenset({"Response"}),
+    "flask.wrappers": frozenset({"Response"}),
+    "quart.wrappers": frozenset({"Response"}),
+    "quart.wrappers.response": frozenset({"DataBody"}),
+    "markupsafe": frozenset({"Markup"}),
+    "django.http.request": frozenset({"HttpHeaders", "QueryDict"}),
+    "django.utils.datastructures": frozenset(
+        {"CaseInsensitiveMapping", "ImmutableList", "MultiValueDict", "OrderedSet"}
+    ),
+    "django.utils.safestring": frozenset({"SafeString"}),
+    "django.http.response": frozenset(
+        {
+            "HttpResponse", "HttpResponseBadRequest", "HttpResponseForbidden", "HttpResponseGone",
+            "HttpResponseNotAllowed", "HttpResponseNotFound", "HttpResponseNotModified",
+            "HttpResponsePermanentRedirect", "HttpResponseRedirect", "HttpResponseServerError",
+            "JsonResponse", "ResponseHeaders",
+        }
+    ),
+    "http.cookies": frozenset({"Morsel", "SimpleCookie"}),
+    "starlette.datastructures": frozenset(
+        {
+            "Address", "CommaSeparatedStrings", "FormData", "Headers", "ImmutableMultiDict",
+            "MultiDict", "MutableHeaders", "QueryParams", "Secret", "State", "URL", "URLPath",
+        }
+    ),
+    "starlette.responses": frozenset(
+        {"HTMLResponse", "JSONResponse", "PlainTextResponse", "RedirectResponse", "Response"}
+    ),
+}  # fmt: skip
+#: Texts that are worked out when they are read: they cross as the text they are now.
+_LAZY: Final = frozenset(
+    {
+        "django.utils.functional:__proxy__",
+        "flask_babel.speaklater:LazyString",
+        "quart_babel.speaklater:LazyString",
+        "speaklater:_LazyString",
+    }
+)
+
+
+def is_view(name: str) -> bool:
+    """Whether ``module:class`` names such a value."""
+    module, _, path = name.partition(":")
+    while module:
+        if path in _VALUES.get(module, ()):
+            return True
+        module = module.rpartition(".")[0]
+    return False
+
+
+def is_view_class(cls: type) -> bool:
+    """Whether a class is one of these or derives from one."""
+    return any(is_view(name_of(owner)) for owner in cls.__mro__)
+
+
+def name_of(cls: type) -> str:
+    """Return ``module:qualified name`` of a class."""
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def view_writer(cls: Any) -> Writer | None:
+    """Return the writer of a value that crosses as another one, or None."""
+    if name_of(cls) in _LAZY or f"{cls.__module__}:{cls.__name__}" in _LAZY:
+        return _write_lazy
+    if cls.__name__ == "EnvironHeaders" and is_view(name_of(cls)):
+        plain = next(owner for owner in cls.__mro__ if owner.__name__ == "Headers")
+        return _environ_writer(f"{name_of(plain)}|")
+    return None
+
+
+def object_writer(cls: Any, entry: str) -> Writer:
+    """Return the writer of an object that is its ``__dict__``."""
+    loosely = loose_writer(shape_of(cls, ()), entry)
+
+    def write(value: Any, w: Writing, left: int) -> Any:
+        return w.again(value) if id(value) in w.memo else loosely(value, w, left)
+
+    return write
+
+
+def object_shape(cls: Any) -> Shape:
+    """Return where the state of such an object lives."""
+    return shape_of(cls, ())
+
+
+def _environ_writer(entry: str) -> Writer:
+    """Return the writer of headers that are a view of an environ: a copy without it."""
+
+    def write(value: Any, w: Writing, left: int) -> Any:
+        if id(value) in w.memo:
+            return w.again(value)
+        w.track(value)
+        w.descend(value, left)
+        at = w.name(entry)
+        # Nobody else holds the list, but it takes a number where it is read; no id is negative.
+        w.memo[~id(value)] = len(w.memo)
+        return [LOOSE, at, ["_list"], [[LIST, *([PLAIN_TUPLE, *pair] for pair in value.items())]]]
+
+    return write
+
+
+def _write_lazy(value: Any, w: Writing, left: int) -> Any:
+    cast = getattr(value, "_proxy____cast", None)
+    text = str(value) if cast is None else cast()
+    if type(text) not in w.native and not isinstance(text, str):
+        raise Refused(value, "it is worked out when it is read, and is no text")
+    return w.value(text, left) if type(text) is not str else w.value(str(text), left)

@@ -1,0 +1,163 @@
+"""Values of web frameworks cross as copies, what is bound to a request as a reference."""
+
+import http.cookies
+import sys
+
+import django.conf
+import flask
+import markupsafe
+import pytest
+import starlette.datastructures
+import starlette.responses
+import werkzeug.datastructures
+import werkzeug.local
+from django.http import HttpResponse, QueryDict
+from django.http.request import HttpHeaders
+from django.utils.functional import lazy
+from django.utils.safestring import mark_safe
+from hypothesis import given, strategies
+
+from seamline.errors import NotSendable, WireError
+from seamline.wire import Codec, TypeTable, take_mentioned
+
+if not django.conf.settings.configured:
+    django.conf.settings.configure()
+CODEC = Codec(TypeTable([]))
+TEXT = strategies.text(max_size=8)
+PAIRS = strategies.lists(strategies.tuples(TEXT, TEXT), max_size=6)
+
+
+def crossed(value):
+    return CODEC.decode(CODEC.encode(value))
+
+
+@given(pairs=PAIRS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        werkzeug.datastructures.MultiDict,
+        werkzeug.datastructures.ImmutableMultiDict,
+        starlette.datastructures.QueryParams,
+        starlette.datastructures.ImmutableMultiDict,
+    ],
+)
+def test_multi_dicts_hold_what_they_held(make, pairs) -> None:
+    value = make(pairs)
+    found = crossed([value, value])
+
+    assert type(found[0]) is make
+    assert found[0] == value
+    assert found[0] is found[1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        werkzeug.datastructures.Headers([("A", "1"), ("a", "2")]),
+        werkzeug.datastructures.CombinedMultiDict([werkzeug.datastructures.MultiDict({"a": "1"})]),
+        werkzeug.datastructures.HeaderSet(["a", "B"]),
+        starlette.datastructures.Headers({"a": "1"}),
+        starlette.datastructures.URL("https://a.example/b?c=d#e"),
+        QueryDict("a=1&a=2&b=3"),
+        HttpHeaders({"HTTP_A": "1"}),
+        http.cookies.SimpleCookie("a=b"),
+        markupsafe.Markup("<b>"),
+        mark_safe("<b>"),
+    ],
+    ids=lambda value: type(value).__qualname__,
+)
+def test_views_keep_their_class_and_what_they_say(value) -> None:
+    found = crossed(value)
+
+    assert type(found) is type(value)
+    assert str(found) == str(value)
+    assert found == value or list(found) == list(value)
+
+
+def test_headers_of_an_environ_are_copied_from_it() -> None:
+    environ = {"HTTP_ACCEPT": "text/html", "CONTENT_TYPE": "text/plain", "wsgi.input": object()}
+    headers = werkzeug.datastructures.EnvironHeaders(environ)
+
+    found, again, after = crossed([headers, headers, [1]])
+
+    assert type(found) is werkzeug.datastructures.Headers
+    assert sorted(found) == [("Accept", "text/html"), ("Content-Type", "text/plain")]
+    assert found is again
+    assert after == [1]
+
+
+def test_lazy_texts_arrive_as_the_text_they_are_now() -> None:
+    assert crossed(lazy(lambda: "now", str)()) == "now"
+    with pytest.raises(NotSendable, match="no text"):
+        CODEC.encode(lazy(lambda: [1], list)())
+
+
+def test_responses_arrive_whole() -> None:
+    response = HttpResponse("text", status=418, headers={"X-Pot": "tea"})
+    response.set_cookie("a", "b")
+    found = crossed(response)
+    plain = crossed(starlette.responses.JSONResponse({"a": 1}, 201))
+
+    assert (found.status_code, found.content, found["X-Pot"]) == (418, b"text", "tea")
+    assert found.cookies["a"].value == "b"
+    assert (plain.status_code, plain.body) == (201, b'{"a":1}')
+
+
+def test_a_response_that_is_made_while_it_is_sent_does_not_cross() -> None:
+    with pytest.raises(NotSendable, match="response"):
+        CODEC.encode(flask.Response(part for part in ["a"]))
+
+
+def test_what_is_not_bound_to_the_running_request_does_not_cross() -> None:
+    with pytest.raises(NotSendable, match="not the one that is active"):
+        CODEC.encode(flask.Flask("elsewhere"))
+    with pytest.raises(NotSendable, match="bound to nothing"):
+        CODEC.encode(flask.request)
+
+
+def test_what_is_bound_to_the_running_request_is_the_proxy_of_the_same_name() -> None:
+    app = flask.Flask("here")
+    app.secret_key = "secret"
+    with app.test_request_context():
+        values = [app, flask.current_app, flask.request, flask.session, flask.g]
+        data = CODEC.encode(values)
+
+        assert take_mentioned()
+        assert not take_mentioned()
+
+    found = CODEC.decode(data)
+
+    assert all(map(lambda one, other: one is other, found, [
+        flask.current_app, flask.current_app, flask.request, flask.session, flask.g
+    ]))  # fmt: skip
+
+
+def test_a_proxy_of_the_applications_own_is_what_it_stands_for() -> None:
+    assert crossed(werkzeug.local.LocalProxy(lambda: ["a"])) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["flask:Flask", "os:environ", "flask:app", "quart:cli"])
+def test_a_peer_cannot_name_other_objects(name) -> None:
+    honest = CODEC.encode(1)
+    assert honest
+
+    with pytest.raises(WireError, match="cannot be decoded"):
+        CODEC.decode(_message(name))
+
+
+def _message(name: str) -> bytes:
+    import msgspec
+
+    from seamline.wire.marks import CONTEXT
+
+    return msgspec.msgpack.encode((0, [name], [CONTEXT, 0]))
+
+
+def test_a_framework_that_is_not_loaded_is_not_loaded_for_a_peer(monkeypatch) -> None:
+    data = CODEC.encode(starlette.datastructures.Headers({"a": "1"}))
+    monkeypatch.delitem(sys.modules, "starlette.datastructures")
+
+    with pytest.raises(WireError, match="may not cross"):
+        Codec(TypeTable([])).decode(data)
+
+    assert "starlette.datastructures" not in sys.modules
