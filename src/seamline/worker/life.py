@@ -14,7 +14,7 @@ import uvloop
 from seamline.errors import UsageError
 from seamline.plan import Plan
 from seamline.worker.alignment import Alignment
-from seamline.worker.load import call_setup, import_module, users_frames
+from seamline.worker.load import call_setup, import_module, load_application, users_frames
 from seamline.worker.report import (
     Align,
     Aligned,
@@ -83,9 +83,21 @@ class Worker:
         if self._plan.setup is not None:
             call_setup(self._plan.setup, root)
         self._serving.load()
+        self._build_applications()
         _keep_loggers()
         self._process.verify()
         self._alignment.begin(is_expected=self._handover.is_aligned)
+
+    def _build_applications(self) -> None:
+        """Build what the packages of this group read from a framework, before the first call."""
+        hosted = [self._plan.service(name) for name in self._group.services]
+        if not self._plan.applications or not any(
+            one.interface is not None and one.interface.reads_framework_context for one in hosted
+        ):
+            return
+        for service in self._plan.services:
+            if service.http is not None and service not in hosted:
+                self._process.keep_application(load_application(service.http, self._plan.root))
 
     async def _serve(self) -> None:
         self._ordered = asyncio.Event()

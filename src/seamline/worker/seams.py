@@ -84,6 +84,10 @@ class Process:
         """Be ready to open seams on packages as they are imported."""
         self.seams.install()
 
+    def keep_application(self, application: Any) -> None:
+        """Keep an application object that was built for the calls which this process answers."""
+        self.frameworks.applications.keep(application)
+
     def verify(self) -> None:
         """Check that every seam stands. Raises InternalError when one does not."""
         self.seams.verify()
