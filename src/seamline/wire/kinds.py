@@ -167,7 +167,7 @@ def _no_reader(_node: Any, _r: Reading, _left: int) -> Any:
     raise TypeError("a class is used in a form it does not have")
 
 
-def _derived_writer(cls: Any, origin: type, name: str) -> Writer:
+def _derived_writer(cls: Any, origin: derived.Origin, name: str) -> Writer:
     shape = derived.shape_of_derived(cls, origin)
     if is_named_tuple(cls) and not shape.has_dict and not shape.slots:
         return classes.named_tuple_writer(f"{name}|{','.join(cls._fields)}", len(cls._fields))

@@ -120,6 +120,9 @@ def _environ_writer(entry: str) -> Writer:
         at = w.name(entry)
         # Nobody else holds the list, but it takes a number where it is read; no id is negative.
         w.memo[~id(value)] = len(w.memo)
+        kept = getattr(w, "kept", None)  # of a message whose objects are tracked
+        if kept is not None:
+            kept[~id(value)] = []
         return [LOOSE, at, ["_list"], [[LIST, *([PLAIN_TUPLE, *pair] for pair in value.items())]]]
 
     return write
