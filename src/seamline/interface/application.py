@@ -84,7 +84,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     definitions = read_definitions(World(sources))
     bodies = read_bodies(definitions)
     types = Types(definitions)
-    state = find_state(definitions, bodies, types)
+    state = find_state(definitions, bodies, types, search_path)
     graph = Graph(definitions, bodies, types)
     graph.build()
     forget_constants(graph, state)

@@ -1,13 +1,15 @@
 """Which module-level names are state: what changes while the application runs."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
 
 from seamline.interface.bodies import Body, Use
 from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
+from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.memo import remembered
@@ -69,8 +71,13 @@ class StateMap:
 
 class _Finder:
     def __init__(
-        self, definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
+        self,
+        definitions: Definitions,
+        bodies: dict[Definition | str, Body],
+        types: Types,
+        foreign: Foreign,
     ) -> None:
+        self.foreign = foreign
         self.definitions = definitions
         self.world = definitions.world
         self.bodies = bodies
@@ -240,7 +247,7 @@ class _Finder:
     def _judge(self, symbol: Symbol, bindings: list[Binding]) -> None:
         if symbol.name.startswith("__") and symbol.name.endswith("__"):
             return
-        values = [b.value for b in bindings if b.value is not None]
+        values = self._made(symbol.module, [b.value for b in bindings if b.value is not None])
         natures = {self.nature(symbol.module, value) for value in values}
         annotation = next((b.annotation for b in bindings if b.annotation is not None), None)
         line = bindings[0].line
@@ -272,6 +279,19 @@ class _Finder:
                 escapes=symbol in self.escaped,
                 stored=self.stored.get(symbol, []),
             )
+
+    def _made(self, module: str, values: list[ast.expr]) -> list[ast.expr]:
+        """Return what a name is bound to, of several ways what is not for want of a library."""
+        made = [
+            value
+            for value in values
+            if not isinstance(value, ast.Call)
+            or (maker := self.world.resolve(module, value.func)) is None
+            or maker.module
+            or is_stdlib(maker.name)
+            or self.foreign.is_installed(maker.name)
+        ]
+        return made or values
 
     def _only_remembers(self, symbol: Symbol) -> bool:
         """Whether a name is set once, to something that cannot change."""
@@ -337,7 +357,7 @@ class _Finder:
             return "opaque" if named(dotted, CHANGING) else "constant"
         # Elsewhere a capital letter is the only evidence that an object was made.
         made = dotted.rpartition(".")[2][:1].isupper() and origin.level == "whole"
-        return "opaque" if made else "constant"
+        return "opaque" if made and self.foreign.may_change(dotted) else "constant"
 
     def _function_result(self, symbol: Symbol, depth: int) -> Nature:
         if depth > MOST_STEPS:
@@ -412,7 +432,10 @@ def _is_table(value: ast.expr) -> bool:
 
 
 def find_state(
-    definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
+    definitions: Definitions,
+    bodies: dict[Definition | str, Body],
+    types: Types,
+    search_path: Sequence[Path],
 ) -> StateMap:
     """Classify every module-level name and class attribute of the application."""
-    return _Finder(definitions, bodies, types).find()
+    return _Finder(definitions, bodies, types, Foreign(search_path)).find()

@@ -1,0 +1,128 @@
+"""Classes of other people's libraries: whether what they make can change. Reads source only."""
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from seamline.interface.bodies import MUTATORS
+from seamline.interface.source import module_file, statements
+
+# A class is followed through this many re-exports and bases.
+_MOST_STEPS: Final = 6
+_MOST_BYTES: Final = 1_000_000
+# Run when an object is made or given up, not while it is used.
+_MAKING: Final = frozenset({"__init__", "__new__", "__del__", "__set_name__", "__init_subclass__"})
+_UNCHANGING_BASES: Final = frozenset({"object", "ABC", "abc.ABC", "Generic", "Protocol"})
+
+
+class Foreign:
+    """Looks classes up where modules are imported from.
+
+    Args:
+        search_path: Directories, in the order in which they are looked through.
+    """
+
+    def __init__(self, search_path: Sequence[Path]) -> None:
+        self._search_path = search_path
+        self._trees: dict[str, ast.Module | None] = {}
+        self._answers: dict[str, bool] = {}
+
+    def is_installed(self, dotted: str) -> bool:
+        """Whether the library a dotted name belongs to can be imported at all."""
+        top = dotted.partition(".")[0]
+        return any(
+            next(entry.glob(f"{top}.*"), None) is not None or (entry / top).is_dir()
+            for entry in self._search_path
+        )
+
+    def may_change(self, dotted: str) -> bool:
+        """Whether instances of a class may change after they were made.
+
+        True, too, for what no source is found of.
+        """
+        if dotted not in self._answers:
+            module, _, name = dotted.rpartition(".")
+            self._answers[dotted] = self._changes(module, name, _MOST_STEPS)
+        return self._answers[dotted]
+
+    def _changes(self, module: str, name: str, steps: int) -> bool:
+        tree = self._tree(module)
+        if tree is None or steps < 1:
+            return True
+        for node in statements(tree.body):
+            match node:
+                case ast.ClassDef(name=found) if found == name:
+                    return _changes_itself(node) or any(
+                        self._base_changes(module, base, steps) for base in node.bases
+                    )
+                case ast.ImportFrom():
+                    for alias in node.names:
+                        if (alias.asname or alias.name) == name:
+                            source = self._source_of(module, node)
+                            return self._changes(source, alias.name, steps - 1)
+                case _:
+                    pass
+        return True
+
+    def _base_changes(self, module: str, base: ast.expr, steps: int) -> bool:
+        text = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
+        if text in _UNCHANGING_BASES:
+            return False
+        return "." in text or self._changes(module, text, steps - 1)
+
+    def _source_of(self, module: str, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = module.split(".")
+        path = module_file(module, self._search_path)
+        own = parts if path is not None and path.name == "__init__.py" else parts[:-1]
+        kept = own[: len(own) - node.level + 1]
+        return ".".join([*kept, *([node.module] if node.module else [])])
+
+    def _tree(self, module: str) -> ast.Module | None:
+        if module not in self._trees:
+            self._trees[module] = self._parse(module)
+        return self._trees[module]
+
+    def _parse(self, module: str) -> ast.Module | None:
+        path = module_file(module, self._search_path)
+        if path is None or path.stat().st_size > _MOST_BYTES:
+            return None
+        try:
+            return ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError, OSError):
+            return None
+
+
+def _changes_itself(cls: ast.ClassDef) -> bool:
+    """Whether a method other than the constructor sets or changes something of ``self``."""
+    return any(
+        _touches(part, method.args.args[0].arg)
+        for method in cls.body
+        if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and method.name not in _MAKING
+        and method.args.args
+        for part in ast.walk(method)
+    )
+
+
+def _touches(node: ast.AST, own: str) -> bool:
+    match node:
+        case (
+            ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del())
+        ):
+            return _roots(node.value, own)
+        case ast.Call(func=ast.Attribute(value=receiver, attr=method)):
+            return method in MUTATORS and _roots(receiver, own)
+        case ast.Call(func=ast.Name(id="setattr" | "delattr")):
+            return any(_roots(argument, own) for argument in node.args[:1])
+        case _:
+            return False
+
+
+def _roots(node: ast.expr, own: str) -> bool:
+    """Whether an expression is reached through ``self``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id == own

@@ -1,0 +1,126 @@
+"""seamline.interface.foreign: whether objects of other people's libraries can change."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+from seamline.interface.foreign import Foreign
+
+LIBRARY = {
+    "lib/__init__.py": "from .detect import Detector, Counter as Tally\nfrom .far import Far\n",
+    "lib/detect.py": """
+        import threading
+        from .parts import Part
+
+        class Detector(object):
+            def __init__(self):
+                self.cookie = 1
+            def name(self, data):
+                found = {}
+                found["a"] = data
+                return found.get(self.cookie)
+            def __del__(self):
+                self.cookie = None
+
+        class Counter:
+            def __init__(self):
+                self.counts = {}
+            def count(self, key):
+                self.counts[key] = 1
+
+        class Adding:
+            def __init__(self):
+                self.items = []
+            def put(self, item):
+                self.items.append(item)
+
+        class Inheriting(Counter):
+            pass
+
+        class OfPart(Part):
+            pass
+
+        class OfUnknown(threading.local):
+            pass
+        """,
+    "lib/parts.py": "class Part:\n    def again(self):\n        self.seen = True\n",
+    "lib/broken.py": "class Broken(:\n",
+}
+
+
+@pytest.fixture
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("libraries")
+    for name, text in LIBRARY.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(textwrap.dedent(text))
+    (directory / "native.so").write_bytes(b"")
+    return directory
+
+
+@pytest.fixture
+def foreign(library: Path) -> Foreign:
+    return Foreign([library])
+
+
+def test_a_class_whose_methods_change_nothing_makes_constants(foreign: Foreign) -> None:
+    assert not foreign.may_change("lib.detect.Detector")
+    assert not foreign.may_change("lib.Detector")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lib.detect.Counter",
+        "lib.Tally",
+        "lib.detect.Adding",
+        "lib.detect.Inheriting",
+        "lib.detect.OfPart",
+        "lib.detect.OfUnknown",
+        "lib.Far",
+        "lib.broken.Broken",
+        "lib.Missing",
+        "native.Thing",
+        "nowhere.Thing",
+    ],
+)
+def test_what_changes_and_what_no_source_is_found_of_may_change(
+    foreign: Foreign, name: str
+) -> None:
+    assert foreign.may_change(name)
+
+
+def test_a_library_is_installed_as_package_module_or_extension(foreign: Foreign) -> None:
+    assert foreign.is_installed("lib.detect.Counter")
+    assert foreign.is_installed("native.Thing")
+    assert not foreign.is_installed("nowhere.Thing")
+
+
+OPTIONAL = """
+try:
+    import {library}
+    tool = {library}.{cls}()
+except ImportError:
+    tool = None
+
+def keep(file):
+    return tool.name(file.read()) if tool else None
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [("lib.Detector", "local"), ("lib.Tally", "refused"), ("absent.Tool", "local")],
+)
+def test_an_object_of_a_library_is_state_only_where_it_can_change(
+    read: Callable[..., Reading], library: Path, made: str, verdict: str
+) -> None:
+    top, _, cls = made.partition(".")
+    source = OPTIONAL.format(library=top, cls=cls)
+
+    found = read({"shop/__init__.py": source}, "shop", search_path=[library])
+
+    assert found.verdict("shop.keep") == verdict
