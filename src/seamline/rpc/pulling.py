@@ -118,6 +118,8 @@ async def _answered(question: "asyncio.Future[bytes]") -> bytes:
             await asyncio.wait({question})
         except asyncio.CancelledError as error:
             cancelled = error
+            if isinstance(question, asyncio.Task):  # in this very process
+                question.cancel()
     if cancelled is not None:
         raise cancelled
     return question.result()
