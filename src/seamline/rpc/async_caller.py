@@ -4,6 +4,7 @@ A synchronous function is never called from here: it keeps its colour, and block
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextvars import Context
 from typing import Any, Final
@@ -152,6 +153,12 @@ class AsyncCaller:
             except WireError:
                 link.close()
                 raise
+            except BaseException:
+                link.give_up(stream)
+                raise
+            if deadline <= time.monotonic():
+                link.give_up(stream)
+                raise call.expired(started=True)
             frame = await self._ask(call, link, stream, (GIVE, 0, body, deadline))
         return frame
 

@@ -16,6 +16,7 @@ from seamline.wire import (
     CLOSE,
     ERROR,
     FLAG_NOT_STARTED,
+    GIVE,
     GOAWAY,
     HEADER,
     ITEM,
@@ -170,6 +171,14 @@ class LoopLink(LoopChannel):
         if self.is_draining:
             self.retire()
 
+    def give_up(self, stream: int) -> None:
+        """Answer the host, which asks for an item, with nothing: nobody waits any more."""
+        if not self.is_lost:
+            future = self._pending[stream] = self.loop.create_future()
+            future.set_result(TimeoutError("nobody waits"))
+            self.write(pack(GIVE, stream))
+            self.write(pack(CANCEL, stream))
+
     def release(self, stream: int) -> None:
         """Ask a stream no more: it is closed over there, unless its end has come.
 
@@ -220,14 +229,18 @@ class LoopLink(LoopChannel):
             if kind not in {ITEM, PULL}:
                 self._open_streams.discard(stream)
             if future.done():
-                if (
-                    kind in {ITEM, PULL} and stream not in self._open_streams
-                ):  # nobody will ask again
-                    self._close_stream(stream)
+                self._drop(kind, stream)
             elif kind == ERROR and frame[3] & FLAG_NOT_STARTED:
                 future.set_result(NotTaken(error_of(frame[5])))
             else:
                 future.set_result(frame)
+
+    def _drop(self, kind: int, stream: int) -> None:
+        """Take what nobody waits for, and nobody will ask about again."""
+        if kind == PULL:
+            self.give_up(stream)
+        elif kind == ITEM and stream not in self._open_streams:
+            self._close_stream(stream)
 
     def _introduce(self, frame: Frame) -> None:
         reply = self._introduction.answer(frame)

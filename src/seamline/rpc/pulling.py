@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-from seamline.errors import NotSendable, WireError
+from seamline.errors import NotSendable, Unavailable, WireError
 from seamline.wire import Codec, Iterated, Known, exception_of, iterated_kind, with_traceback
 
 #: What the host asks.
@@ -98,6 +98,8 @@ class Pulls:
         return encode(self._codec, self._known, (number, what))
 
     def _answer(self, body: bytes) -> tuple[int, Any]:
+        if not body:
+            raise Unavailable(f"the caller of {self._name} gave it up, and gives no more items")
         match decode(self._codec, self._known, body):
             case (int() as how, value) if how in {ITEM, END}:
                 return how, value
@@ -116,6 +118,8 @@ async def _answered(question: "asyncio.Future[bytes]") -> bytes:
             await asyncio.wait({question})
         except asyncio.CancelledError as error:
             cancelled = error
+            if isinstance(question, asyncio.Task):  # in this very process
+                question.cancel()
     if cancelled is not None:
         raise cancelled
     return question.result()

@@ -7,10 +7,14 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
-from seamline.errors import MutatedArgument, NotSendable
-from seamline.wire import DEFAULT
+from seamline.errors import MutatedArgument, NotSendable, WireError
+from seamline.rpc.outgoing import Outgoing, settle
+from seamline.wire import DEFAULT, FLAG_CHANGES, RESULT, Codec, TypeTable
+
+CODEC = Codec(TypeTable([]))
 
 
 @pytest.fixture
@@ -327,3 +331,25 @@ def test_a_change_by_a_function_that_seemed_to_change_nothing_is_loud(far: Any, 
 
     with pytest.raises(MutatedArgument, match="does not expect that"):
         far.client.call(target, args([]))
+
+
+def test_changes_in_the_answer_of_a_call_that_tracks_nothing_are_refused(
+    far: Any, args: Any
+) -> None:
+    rows = [1]
+    call = Outgoing(far.offer(lambda rows: None), args(rows), False, 64)
+    body = CODEC.encode(([[1, [9], [], [], []]], None))
+
+    with pytest.raises(WireError, match="tracks none"):
+        settle(call, (RESULT, 1, 0, FLAG_CHANGES, 0, body))
+    assert rows == [1]
+
+
+def test_a_hostile_answer_leaves_the_arguments_alone(far: Any, args: Any, offer: Any) -> None:
+    rows = [1]
+    call = Outgoing(offer(lambda rows: None), args(rows), False, 64)
+    body = msgspec.msgpack.encode((1, (), ([[1, [9], [], [], []], [77, [], [], [], []]], None)))
+
+    with pytest.raises(WireError):
+        settle(call, (RESULT, 1, 0, FLAG_CHANGES, 0, body))
+    assert rows == [1]

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from seamline.errors import NotSendable, WireError
+from seamline.errors import (
+    DeadlineExceeded,
+    NotSendable,
+    OutcomeUnknown,
+    Unavailable,
+    WireError,
+)
 from seamline.rpc.outgoing import Outgoing, settle
 from seamline.rpc.pulling import Iterators, Pulls
 from seamline.wire import PULL, Codec, TypeTable
@@ -316,3 +322,56 @@ def test_a_question_in_a_call_without_iterators_is_no_result(far: Any, args: Any
 
     with pytest.raises(WireError, match="a call without iterators"):
         settle(call, (PULL, 1, 0, 0, 0, CODEC.encode((0, 0))))
+
+
+# -- a caller that is late or gone -----------------------------------------------------------
+
+
+def test_the_time_of_a_slow_iterator_counts(far: Any, args: Any) -> None:
+    def items() -> Iterator[int]:
+        threading.Event().wait(0.3)
+        yield 1
+
+    with pytest.raises(DeadlineExceeded):
+        far.client.call(far.offer(first, timeout=0.2), args(items(), 1))
+    assert far.client.call(far.offer(first), args(iter([5]), 1)) == [5]
+
+
+def test_the_time_of_a_slow_asynchronous_generator_counts(far: Any, args: Any, run: Any) -> None:
+    slow, target = far.offer(first_later, timeout=0.2), far.offer(first_later)
+
+    async def items(pause: float) -> AsyncIterator[int]:
+        await asyncio.sleep(pause)
+        yield 5
+
+    async def whole() -> None:
+        with pytest.raises(DeadlineExceeded):
+            await far.client.call_async(slow, args(items(0.4), 2))
+        assert await far.client.call_async(target, args(items(0), 1)) == [5]
+
+    run(whole())
+
+
+def test_a_function_whose_caller_is_gone_is_told_at_the_next_item(
+    host: Any, connect: Any, args: Any
+) -> None:
+    told = threading.Event()
+
+    def f(items: Iterator[int]) -> None:
+        try:
+            list(items)
+        except Unavailable:
+            told.set()
+            raise
+
+    def items() -> Iterator[int]:
+        for peer in client._route.balance.peers:
+            for link in list(peer.busy):
+                link._channel.disconnect()
+        yield 1
+
+    client = connect(host)
+
+    with pytest.raises(OutcomeUnknown):
+        client.call(host.offer(f, idempotent=True), args(items()))
+    assert told.wait(10)
