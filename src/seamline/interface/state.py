@@ -33,6 +33,7 @@ class Fact:
 
     Attributes:
         changed: Whether something in the application changes it; otherwise it only escapes.
+        container: Whether it changes only where the source shows it, as a dictionary does.
         stored: Values that are put into it, with the body that does.
     """
 
@@ -42,6 +43,7 @@ class Fact:
     changed: bool
     annotation: ast.expr | None = None
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
+    container: bool = False
 
 
 @dataclass(slots=True)
@@ -262,7 +264,13 @@ class _Finder:
         if symbol not in self.map.facts:
             changed = symbol in self.changed or symbol in self.bound or "." in symbol.name
             self.map.facts[symbol] = Fact(
-                symbol, line, nature == "resource", changed, None, self.stored.get(symbol, [])
+                symbol,
+                line,
+                nature == "resource",
+                changed,
+                None,
+                self.stored.get(symbol, []),
+                container=nature == "container" and symbol in self.changed | self.bound,
             )
 
     def _rebound_natures(self, symbol: Symbol) -> Iterator[Nature]:
