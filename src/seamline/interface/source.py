@@ -132,6 +132,22 @@ def read_application(root: Path, packages: Iterable[str], search_path: Sequence[
     return sources
 
 
+def source_files(
+    root: Path, packages: Iterable[str], search_path: Sequence[Path]
+) -> Iterator[Path]:
+    """Yield every file that :func:`read_application` would read, some more than once."""
+    bases = import_roots(root, search_path)
+    for name in packages:
+        parts = name.split(".")
+        for count in range(1, len(parts) + 1):
+            path = module_file(".".join(parts[:count]), bases)
+            if path is not None:
+                yield path.resolve()
+                if count == len(parts) and path.name == "__init__.py":
+                    yield from _python_files(path.parent.resolve())
+    yield from _python_files(root.resolve())
+
+
 def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:
     """Return where the application's modules are imported from: root, ``src``, then the rest."""
     root = root.resolve()
