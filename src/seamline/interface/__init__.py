@@ -13,7 +13,7 @@ from seamline.interface.model import (
     State,
     Verdict,
 )
-from seamline.interface.source import module_file
+from seamline.interface.source import module_file, source_files
 
 __all__ = [
     "Analysis",
@@ -28,4 +28,5 @@ __all__ = [
     "Verdict",
     "analyse",
     "module_file",
+    "source_files",
 ]

@@ -43,9 +43,9 @@ def analyse(
     for name, found in facts.items():
         others = set().union(*(modules for other, modules in placed.items() if other != name))
         tests = {s.name for s in application.sources.modules.values() if s.test}
-        found.touched = application.touches.within(
-            set(application.sources.modules) - others - tests | found.modules
-        )
+        near = set(application.sources.modules) - others - tests | found.modules
+        found.touched = application.touches.within(near)
+        found.changed = application.touches.changed_within(near)
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
     interfaces = tuple(_interface(application, found) for found in facts.values())
@@ -118,6 +118,7 @@ def _function(
         public=definition in found.offers.public,
         exports=tuple(found.offers.exports.get(definition, ())),
         touches=tuple(sorted(map(str, touched))),
+        changes=tuple(sorted(map(str, found.changed.get(definition, ())))),
         mutates=application.mutations.of(definition),
         shares=shared_parameters(application, definition, shared),
         aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),

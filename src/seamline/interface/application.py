@@ -73,6 +73,7 @@ class ServiceFacts:
     modules: set[str]
     offers: Offers
     touched: dict[Definition | str, dict[Symbol, Touch]]
+    changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
     judgements: dict[Definition, Judgement] = field(default_factory=dict)
     functions: dict[Definition, Function] = field(default_factory=dict)
     state: dict[Symbol, State] = field(default_factory=dict)

@@ -58,6 +58,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         reason: One sentence why, naming the evidence.
         touches: Module state its body reads or writes, directly or through what it calls,
             as ``module:name``.
+        changes: Module state among that which it may change.
         mutates: Parameters that it may change in place, conservatively; empty means proven not.
         shares: Parameters that its result may be or hold parts of; empty means it does not.
         aliases: Module state its result may be or share parts with, as ``module:name``.
@@ -82,6 +83,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     public: bool = True
     exports: tuple[str, ...] = ()
     touches: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 import ast
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -141,6 +141,26 @@ def _add_package(sources: Sources, name: str, bases: Sequence[Path]) -> None:
             relative = file.relative_to(path.parent.resolve())
             dotted = ".".join((name, *_parts(relative)))
             sources.add(dotted, file, test=_is_test(relative))
+
+
+def source_files(
+    root: Path, packages: Collection[str], search_path: Sequence[Path]
+) -> Iterator[Path]:
+    """Yield every file that :func:`read_application` would read, some more than once."""
+    bases = import_roots(root, search_path)
+    for name in packages:
+        parts = name.split(".")
+        for count in range(1, len(parts) + 1):
+            path = module_file(".".join(parts[:count]), bases)
+            if path is not None:
+                yield path.resolve()
+                if count == len(parts) and path.name == "__init__.py":
+                    yield from _python_files(path.parent.resolve())
+    for top in {name.partition(".")[0] for name in packages}:
+        path = module_file(top, bases)
+        if path is not None and path.name == "__init__.py":
+            yield from _python_files(path.parent.resolve())
+    yield from _python_files(root.resolve())
 
 
 def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:

@@ -37,6 +37,7 @@ class Fact:
     Attributes:
         changed: Whether something in the application changes it; otherwise it only escapes.
         escapes: Whether code that nothing is known of is given it, or it is returned.
+        container: Whether it changes only where the source shows it, as a dictionary does.
         stored: Values that are put into it, with the body that does.
     """
 
@@ -47,6 +48,7 @@ class Fact:
     escapes: bool = False
     annotation: ast.expr | None = None
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
+    container: bool = False
 
 
 @dataclass(slots=True)
@@ -278,6 +280,7 @@ class _Finder:
                 changed=changed,
                 escapes=symbol in self.escaped,
                 stored=self.stored.get(symbol, []),
+                container=nature == "container" and symbol in self.changed | self.bound,
             )
 
     def _made(self, module: str, values: list[ast.expr]) -> list[ast.expr]:

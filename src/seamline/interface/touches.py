@@ -38,11 +38,23 @@ class Touches:
     graph: Graph
     state: StateMap
     direct: dict[Definition | str, dict[Symbol, int]] = field(default_factory=dict)
+    changed: dict[Definition | str, dict[Symbol, int]] = field(default_factory=dict)
 
     def build(self) -> None:
-        """Collect what every body touches itself."""
+        """Collect what every body touches itself, and may change."""
         for key, body in self.graph.bodies.items():
             self.direct[key] = dict(self._direct(body))
+            shown = {self.state.touched(use.symbol) for use in body.uses if use.how != "read"}
+            self.changed[key] = {
+                symbol: line
+                for symbol, line in self.direct[key].items()
+                if self._may_change(symbol) or self.state.facts.get(symbol) in shown
+            }
+
+    def _may_change(self, symbol: Symbol) -> bool:
+        """Whether any use may change a piece of state, without saying so."""
+        fact = self.state.facts.get(symbol)
+        return fact is not None and not fact.resource and not fact.container
 
     def _direct(self, body: Body) -> Iterator[tuple[Symbol, int]]:
         for use in reversed(body.uses):  # the first line wins in the dict
@@ -97,8 +109,17 @@ class Touches:
             return Symbol(symbol.module, f"{head}.{member}")
         return None
 
+    def changed_within(self, modules: set[str]) -> dict[Definition | str, dict[Symbol, Touch]]:
+        """Return what the bodies of these modules may change in them, likewise."""
+        return self._within(modules, self.changed)
+
     def within(self, modules: set[str]) -> dict[Definition | str, dict[Symbol, Touch]]:
         """Return what the bodies of these modules touch in them, following calls among them."""
+        return self._within(modules, self.direct)
+
+    def _within(
+        self, modules: set[str], direct: dict[Definition | str, dict[Symbol, int]]
+    ) -> dict[Definition | str, dict[Symbol, Touch]]:
         callers: dict[Definition | str, list[tuple[Definition | str, int, bool]]] = {}
         keys = [key for key, body in self.graph.bodies.items() if body.module in modules]
         for key in keys:
@@ -107,7 +128,7 @@ class Touches:
         found: dict[Definition | str, dict[Symbol, Touch]] = {
             key: {
                 symbol: Touch(line, None, guess=False)
-                for symbol, line in self.direct[key].items()
+                for symbol, line in direct[key].items()
                 if symbol.module in modules
             }
             for key in keys

@@ -1,11 +1,13 @@
 """Read the source of the application that a configuration names."""
 
+import os
 import sys
 from pathlib import Path
 
 from seamline import interface
 from seamline.config import Config, Group, Service, suggest
 from seamline.interface import Analysis, PackageService
+from seamline.plan.cache import analysed, cache_directory
 
 
 def analyse_project(config: Config, layout: str) -> Analysis:
@@ -29,12 +31,20 @@ def analyse_project(config: Config, layout: str) -> Analysis:
             module = service.http.partition(":")[0]
             entry_modules.setdefault(module, service.name)
             _check_module(config, module, service.name, "http", search_path)
-    return interface.analyse(
-        config.root,
-        [_described(config, service, home[service.name]) for service in config.packages],
-        groups={name: group.name for name, group in home.items()},
-        search_path=search_path,
-        entry_modules=entry_modules,
+    services = [_described(config, service, home[service.name]) for service in config.packages]
+    groups = {name: group.name for name, group in home.items()}
+    packages = [*(service.package for service in services), *entry_modules]
+    return analysed(
+        (str(config.root), services, groups, search_path, entry_modules),
+        interface.source_files(config.root, packages, search_path),
+        lambda: interface.analyse(
+            config.root,
+            services,
+            groups=groups,
+            search_path=search_path,
+            entry_modules=entry_modules,
+        ),
+        cache_directory(os.environ),
     )
 
 

@@ -199,13 +199,6 @@ class Seams:
                 totals[service] = dict(counter)
         return totals
 
-    def mentions(self, service: str, name: str) -> bool:
-        """Return whether bodies of a service that are found so far use a name."""
-        seam = self._seams.get(service)
-        return seam is not None and any(
-            _mentions(swap.original, name) for swap in seam.swaps.values()
-        )
-
     def after_fork(self) -> None:
         """Go on in a forked child: its seams are open, and no thread holds a lock there."""
         self._changing = threading.RLock()
@@ -322,12 +315,6 @@ def _loaded(interface: Interface) -> set[str]:
         if module is not None and not getattr(spec, "_initializing", False):
             names.add(name)
     return names
-
-
-def _mentions(code: CodeType, name: str) -> bool:
-    return name in code.co_names or any(
-        _mentions(const, name) for const in code.co_consts if isinstance(const, CodeType)
-    )
 
 
 def _declare(seam: _Seam) -> None:

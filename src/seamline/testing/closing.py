@@ -41,7 +41,7 @@ class Closing:
         self._seams = seams
         self._causes = causes
         self._stateful = {
-            service: {f"{f.module}.{f.name}" for f in interface.functions if f.touches}
+            service: {f"{f.module}.{f.name}" for f in interface.functions if f.changes}
             for service, interface in interfaces.items()
         }
         self._closed: dict[str, list[Cause]] = {}
@@ -103,7 +103,7 @@ class Closing:
     # -- fixtures that outlive a test ---------------------------------------------------
 
     def calls(self) -> Counter[tuple[str, str]]:
-        """Return the calls so far that touch state, to be given to :meth:`hold`."""
+        """Return the calls so far that may have changed state, to be given to :meth:`hold`."""
         return self._calls()
 
     def hold(self, fixture: Hashable, before: Counter[tuple[str, str]]) -> None:
@@ -137,7 +137,7 @@ class Closing:
         error = InvisibleState(
             f"at {call_site()} the test needs service {service!r} in its own process, because its "
             f"host cannot see this: {cause}. But {', '.join(earlier)}, called earlier in the test "
-            "or in a fixture that it uses, touched module state on the host, which would be "
+            "or in a fixture that it uses, may have changed state on its host, which would be "
             "missing here. Set up the former before the first of these calls, or run this test "
             "with --seamline-layout local"
         )

@@ -6,6 +6,7 @@ Public functions are another matter: patching one patches what the test process 
 
 import sys
 from collections.abc import Callable, Collection, Iterator
+from types import CodeType
 from typing import TYPE_CHECKING, Final
 
 from seamline.interface import Interface, Verdict
@@ -47,6 +48,7 @@ class Patches:
         self._reach = reach
         self._application = frozenset(application)
         self._close = close
+        self._mentioned: dict[tuple[str, str], bool] = {}
         self._held: dict[Replaced, tuple[str, object]] = {}
         self._others = Replacements(reach.is_application)
         seams.on_write = self._allow
@@ -97,9 +99,12 @@ class Patches:
         The test process calls what stands there, and no host would have.
         """
         interface = self._interfaces[service]
-        return _is_offered(interface, one) and not self._seams.mentions(
-            service, one.name.rpartition(".")[2]
-        )
+        name = one.name.rpartition(".")[2]
+        if not _is_offered(interface, one):
+            return False
+        if (service, name) not in self._mentioned:
+            self._mentioned[service, name] = _is_mentioned(interface, name)
+        return not self._mentioned[service, name]
 
     def _is_application(self, module: str) -> bool:
         parts = module.split(".")
@@ -114,6 +119,32 @@ def _is_offered(interface: Interface, one: Replaced) -> bool:
         and function.verdict is not Verdict.LOCAL
         and ((function.module, function.name) == one or str(one) in function.exports)
         for function in interface.functions
+    )
+
+
+def _is_mentioned(interface: Interface, name: str) -> bool:
+    """Whether functions and classes of a package use a name, as far as it is loaded."""
+    return any(
+        _mentions(const, name)
+        for module, _ in interface.modules
+        for code in _code_of(module)
+        for const in code.co_consts
+        if isinstance(const, CodeType)
+    )
+
+
+def _code_of(module: str) -> Iterator[CodeType]:
+    """Yield the code of a loaded module, which holds that of all its functions."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    read = getattr(getattr(spec, "loader", None), "get_code", None)
+    code = None if read is None else read(module)
+    if isinstance(code, CodeType):
+        yield code
+
+
+def _mentions(code: CodeType, name: str) -> bool:
+    return name in code.co_names or any(
+        _mentions(const, name) for const in code.co_consts if isinstance(const, CodeType)
     )
 
 

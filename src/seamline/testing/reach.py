@@ -75,6 +75,8 @@ class Reach:
             return True
         if module in self._application:
             return False
+        if _is_database(module) and self.database_of(service) is None:
+            return False
         top = module.partition(".")[0]
         return top in {name.partition(".")[0] for name in self._of(service)}
 

@@ -14,7 +14,13 @@ import uvloop
 from seamline.errors import UsageError
 from seamline.plan import Plan
 from seamline.worker.alignment import Alignment
-from seamline.worker.load import call_setup, import_module, load_application, users_frames
+from seamline.worker.load import (
+    call_setup,
+    import_module,
+    load_application,
+    set_up_django,
+    users_frames,
+)
 from seamline.worker.report import (
     Align,
     Aligned,
@@ -78,6 +84,7 @@ class Worker:
         """Build the application exactly as its own command would, with its seams open."""
         self._process.install()
         root = self._plan.root
+        set_up_django(os.environ, root)
         for module in self._group.imports:
             import_module(module, root)
         if self._plan.setup is not None:

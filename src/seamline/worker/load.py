@@ -7,11 +7,12 @@ import ast
 import contextlib
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -83,6 +84,20 @@ def import_module(name: str, root: str) -> ModuleType:
     """
     with _explained(f"cannot import {name}", root):
         return importlib.import_module(name)
+
+
+def set_up_django(environ: Mapping[str, str], root: str) -> None:
+    """Do what ``manage.py`` and pytest-django do first, where Django's settings are named.
+
+    Modules with models cannot be imported before.
+
+    Raises:
+        ApplicationError: The settings cannot be imported, or an application raised.
+    """
+    if environ.get("DJANGO_SETTINGS_MODULE") and importlib.util.find_spec("django") is not None:
+        django = import_module("django", root)
+        with _explained("django.setup() raised", root):
+            django.setup()
 
 
 def load_application(text: str, root: str) -> Any:

@@ -1,0 +1,82 @@
+"""seamline.interface: which functions may change the module state that they touch."""
+
+import pytest
+
+SOURCE = """
+    CACHE = {}
+    LOG = []
+    COUNT = 0
+
+    class Store:
+        def put(self, name):
+            self.name = name
+
+    STORE = Store()
+
+    def read(name):
+        return CACHE.get(name)
+
+    def write(name):
+        CACHE[name] = name
+        LOG.append(name)
+
+    def write_through(name):
+        return write(name)
+
+    def count():
+        global COUNT
+        COUNT += 1
+        return read(COUNT)
+
+    def put(name):
+        STORE.put(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "changes"),
+    [
+        ("read", ()),
+        ("write", ("app.work:CACHE", "app.work:LOG")),
+        ("write_through", ("app.work:CACHE", "app.work:LOG")),
+        ("count", ("app.work:COUNT",)),
+        ("put", ("app.work:STORE",)),
+    ],
+)
+def test_what_a_function_may_change_is_told_from_what_it_reads(read, function, changes) -> None:
+    reading = read({"app/work.py": SOURCE}, "app.work")
+
+    assert reading.functions[f"app.work.{function}"].changes == changes
+
+
+def test_modules_that_code_may_use_are_followed_but_not_what_is_only_on_the_way(read) -> None:
+    reading = read(
+        {
+            "app/__init__.py": "from app.store import connect\n",
+            "app/store.py": "import sqlite3\nfrom app.paths import home\ndef connect(): ...\n",
+            "app/paths.py": "",
+            "app/late.py": "",
+            "app/only_types.py": "",
+            "app/text.py": """
+                import re
+                from typing import TYPE_CHECKING
+                from xml.etree import ElementTree
+                from app import paths
+                if TYPE_CHECKING:
+                    from app import only_types
+                def f():
+                    from app import late
+                """,
+            "app/front.py": "from app import connect\n",
+        },
+        "app.text",
+        "app.front",
+    )
+
+    text, front = reading.interfaces["text"], reading.interfaces["front"]
+    assert set(text.uses) - {"app"} == {"app.text", "app.paths", "app.late"}
+    assert {"re", "xml.etree", "xml.etree.ElementTree"} <= set(text.libraries)
+    assert "sqlite3" not in text.libraries
+    assert {"app.store", "app.paths"} <= set(front.uses)
+    assert "sqlite3" in front.libraries
+    assert "app.store" in reading.analysis.modules

@@ -1,0 +1,92 @@
+"""seamline.plan.cache: what was read from source is kept until a file of it changes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from seamline.interface import Analysis
+from seamline.plan.cache import analysed, cache_directory
+
+
+class Reader:
+    """Counts how often an answer is worked out."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> Analysis:
+        self.times += 1
+        return Analysis(interfaces=(), findings=(), modules=(f"answer{self.times}",))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    file = tmp_path / "app.py"
+    file.write_text("X = 1\n")
+    return file
+
+
+def test_an_answer_is_kept_until_a_file_or_the_question_changes(tmp_path, source) -> None:
+    read, cache = Reader(), tmp_path / "cache"
+
+    first = analysed("micro", [source], read, cache)
+    assert analysed("micro", [source], read, cache) == first
+    assert read.times == 1
+
+    analysed("mono", [source], read, cache)
+    assert read.times == 2
+
+    source.write_text("X = 12\n")
+    assert analysed("micro", [source], read, cache).modules == ("answer3",)
+
+    added = tmp_path / "more.py"
+    added.write_text("")
+    assert analysed("micro", [source, added], read, cache).modules == ("answer4",)
+
+
+def test_an_answer_that_cannot_be_read_is_worked_out_again(tmp_path, source) -> None:
+    read, cache = Reader(), tmp_path / "cache"
+    analysed("micro", [source], read, cache)
+    (kept,) = cache.iterdir()
+    kept.write_bytes(b"{")
+
+    assert analysed("micro", [source], read, cache).modules == ("answer2",)
+    assert analysed("micro", [source], read, cache).modules == ("answer2",)
+
+
+def test_a_directory_that_others_can_write_to_is_not_believed(tmp_path, source) -> None:
+    read, cache = Reader(), tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o777)
+
+    analysed("micro", [source], read, cache)
+    analysed("micro", [source], read, cache)
+
+    assert read.times == 2
+    assert list(cache.iterdir()) == []
+
+
+def test_only_the_newest_answers_are_kept(tmp_path, source, monkeypatch) -> None:
+    monkeypatch.setattr("seamline.plan.cache._MOST_FILES", 2)
+    read, cache = Reader(), tmp_path / "cache"
+
+    for number in range(4):
+        analysed(number, [source], read, cache)
+        os.utime(max(cache.iterdir(), key=lambda one: one.stat().st_mtime_ns), (number, number))
+
+    assert len(list(cache.iterdir())) == 2
+    analysed(3, [source], read, cache)
+    assert read.times == 4
+
+
+@pytest.mark.parametrize(
+    ("environ", "directory"),
+    [
+        ({"XDG_CACHE_HOME": "/cache", "HOME": "/home/a"}, Path("/cache/seamline")),
+        ({"XDG_CACHE_HOME": "cache", "HOME": "/home/a"}, Path("/home/a/.cache/seamline")),
+        ({}, None),
+    ],
+)
+def test_answers_are_kept_where_the_user_keeps_such_things(environ, directory) -> None:
+    assert cache_directory(environ) == directory
