@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol
 
 from seamline.errors import WireError
 from seamline.frameworks.applications import Applications
+from seamline.frameworks.django_contexts import DjangoContexts
 from seamline.frameworks.flask_contexts import PARTS, FlaskContexts
 from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.watching import Watch
@@ -171,7 +172,10 @@ class Frameworks:
         return self._lent[codec]
 
 
-_MAKERS: Final[dict[str, Callable[..., Any]]] = {"flask": FlaskContexts}
+_MAKERS: Final[dict[str, Callable[..., Any]]] = {
+    "flask": FlaskContexts,
+    "django": DjangoContexts,
+}
 
 
 def _packed(pairs: Iterable[tuple[str, bytes | None]]) -> Packed:
