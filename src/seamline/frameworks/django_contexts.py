@@ -86,6 +86,10 @@ class DjangoVisit:
         _clean_up()
         activate(self._outer)
 
+    async def leave_async(self, error: BaseException | None) -> None:
+        """Do the same in a coroutine."""
+        self.leave(error)
+
 
 _WHERE = ("language", "time zone", "script prefix", "addresses")
 

@@ -127,6 +127,16 @@ class Incoming:
                 return failure(self, error)
         return answer
 
+    async def leave_async(self, answer: Answer, raised: BaseException | None) -> Answer:
+        """Do the same in a coroutine."""
+        visit, self.visit = self.visit, None
+        if visit is not None:
+            try:
+                await visit.leave_async(raised)
+            except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+                return failure(self, error)
+        return answer
+
     def mutated(self) -> list[str]:
         """Return the names of parameters that are no longer what came in."""
         return [name for name, before in self.watch.items() if self._snapshot(name) != before]
@@ -208,9 +218,9 @@ async def run_async(incoming: Incoming) -> Answer:
         args, keywords = incoming.given
         value = await incoming.binding.hosted.function(*args, **keywords)
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-        return incoming.leave(failure(incoming, error), error)
+        return await incoming.leave_async(failure(incoming, error), error)
     answer = success(incoming, RESULT, value)
-    return answer if incoming.visit is None else incoming.leave(answer, None)
+    return answer if incoming.visit is None else await incoming.leave_async(answer, None)
 
 
 def success(incoming: Incoming, kind: int, value: object) -> Answer:
