@@ -5,6 +5,7 @@ import io
 import os
 
 import pytest
+import quart
 from flask import (
     Response,
     after_this_request,
@@ -16,6 +17,7 @@ from flask import (
     session,
 )
 from law import pages
+from law.harbour import create_harbour
 from law.site import Defaults, create_site, standing
 from markupsafe import Markup
 from werkzeug.datastructures import Accept, ETags, Headers, ImmutableMultiDict, MultiDict
@@ -416,3 +418,48 @@ def test_a_response_is_copied(asked) -> None:
 def test_a_response_that_streams_does_not_cross(asked, refusal) -> None:
     with refusal(seamline.NotSendable, "response"):
         pages.streamed()
+
+
+# -- Quart --------------------------------------------------------------------------------
+
+
+@pytest.mark.anyio
+async def test_quarts_contexts_travel_to_coroutines_and_back() -> None:
+    harbour = create_harbour(CURRENCY="NOK")
+    async with harbour.test_request_context("/berth/x?q=1", method="POST", data=b"fish"):
+        quart.g.seen = seen = ["first"]
+
+        assert await pages.ship("name", "nautilus") == {
+            "currency": "NOK",
+            "query": "1",
+            "rule": "/berth/<name>",
+            "body": b"fish",
+            "url": "/berth/a",
+        }
+        assert quart.session["name"] == "nautilus"
+        assert quart.g.seen == ["first", "name"]
+        assert seen == ["first"]
+        assert pages.captain() == "nautilus"
+        assert quart.g.captain == "nemo"
+        assert await quart.request.get_data() == b"fish"
+
+
+@pytest.mark.anyio
+async def test_a_form_of_quarts_is_parsed_there_and_here() -> None:
+    harbour = create_harbour()
+    form = {"a": "1", "b": "2"}
+    async with harbour.test_request_context("/", method="POST", form=form):
+        assert await pages.cargo() == form
+        assert (await quart.request.form).to_dict() == form
+        assert await pages.cargo() == form
+
+
+@pytest.mark.anyio
+async def test_a_stream_changes_quarts_session_at_every_step() -> None:
+    async with create_harbour().test_request_context("/"):
+        seen = []
+        async for answer in pages.fleet("step"):
+            seen.append((quart.session["step"], answer))
+            quart.session["answer"] = quart.session["step"]
+
+    assert seen == [(0, None), (1, 0), (2, 1)]

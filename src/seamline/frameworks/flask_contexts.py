@@ -1,5 +1,6 @@
 """Flask's contexts beside a call: application, ``g``, request, session and flashed messages."""
 
+import inspect
 import sys
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ _SCALARS: Final = frozenset({bool, int, float, str, type(None)})
 _WHERE: Final = ("application", "configuration", "request", "state", "parts")
 #: What may travel, in the order of their names.
 PARTS: Final = ("app", "body", "g", "request", "session")
+_NOTHING: Final[tuple[tuple[Any, ...], ...]] = ((), (), ())
 _G: Final = "flask.g's attribute"
 
 
@@ -45,6 +47,23 @@ class FlaskContexts:
         self.overlay = overlay
         self._has_request = bool(parts & {"request", "session", "body"})
 
+    @property
+    def visit(self) -> "type[Visit]":
+        """Return what holds these contexts in the process that hosts a function."""
+        return Visit
+
+    def current(self) -> tuple[Any, Any, Any] | None:
+        """Return the running code's application, ``g`` and request context, or ``None``."""
+        return current()
+
+    def request_part(self, request: Any) -> tuple[Any, ...]:
+        """Return what another process needs to have the same request."""
+        return pack_request(request, self.codec, with_body="body" in self.parts)
+
+    def body_part(self, request: Any) -> Any:
+        """Return how far the body of a request was read."""
+        return body_state(request)
+
     def pack(self) -> bytes | None:
         """Return the caller's current contexts, or ``None`` when there are none.
 
@@ -52,13 +71,13 @@ class FlaskContexts:
             ContextElsewhere: The application cannot be made in another process.
             NotSendable: A value of the session cannot cross.
         """
-        outer = current()
+        outer = self.current()
         if outer is None:
             return None
         application, g, inner = outer
         request: Any = None
         if inner is not None and self._has_request:
-            request = pack_request(inner.request, self.codec, with_body="body" in self.parts)
+            request = self.request_part(inner.request)
         packed = (
             tuple(self.applications.key_of(application)),
             self.overlay.pack(application),
@@ -70,7 +89,7 @@ class FlaskContexts:
 
     def pack_state(self) -> bytes | None:
         """Return what a stream's next step needs to know: what can have changed since."""
-        outer = current()
+        outer = self.current()
         if outer is None:
             return None
         _, g, inner = outer
@@ -97,35 +116,52 @@ class FlaskContexts:
             session,
             flashes,
             namespace_part(extras(request), names_absent(request), self.codec),
-            body_state(request) if "body" in self.parts else None,
+            self.body_part(request) if "body" in self.parts else None,
         )
 
     def apply(self, data: bytes) -> None:
         """Apply what the host changed to the caller's own objects."""
-        outer = current()
+        outer = self.current()
         if outer is not None:
             _, g, inner = outer
-            self.update(g, inner, self.codec.decode(data))
+            match self.codec.decode(data):
+                case (state, (tuple(), tuple(), tuple()) as replaced):
+                    self.update(g, inner, state, replaced)
+                case _:
+                    raise WireError("the peer sent something else than a context's changes")
 
-    def update(self, g: Any, inner: Any, state: Any) -> None:
-        """Make the contexts what a state says. Raises WireError when it is none."""
+    def update(
+        self, g: Any, inner: Any, state: Any, replaced: tuple[tuple[Any, ...], ...] = _NOTHING
+    ) -> None:
+        """Make the contexts what a state says.
+
+        Args:
+            g: Of the contexts.
+            inner: Their request context, if there is one.
+            state: As :meth:`state` returns it.
+            replaced: Names of ``g``, the session and the request that are bound to another
+                object now; what the others are bound to changes in place.
+
+        Raises:
+            WireError: It is no state.
+        """
         match state:
             case (values, session, flashes, attributes, body):
                 pass
             case _:
                 raise WireError("the peer sent something else than a framework's context")
         if values is not None:
-            update_namespace(g, own_of(g), values)
+            update_namespace(g, own_of(g), values, replaced[0])
         if inner is None:
             return
         if session is not None:
             before = session_of(inner).get("_user_id") if "_login_user" in vars(g) else None
-            update_session(session_of(inner), session)
+            update_session(session_of(inner), session, replaced[1])
             inner.flashes = flashes
             if "_login_user" in vars(g) and session_of(inner).get("_user_id") != before:
                 vars(g).pop("_login_user")  # its extension loads it anew
         if attributes is not None:
-            update_namespace(inner.request, extras(inner.request), attributes)
+            update_namespace(inner.request, extras(inner.request), attributes, replaced[2])
         if body is not None:
             update_body(inner.request, body)
 
@@ -144,7 +180,7 @@ class FlaskContexts:
                 raise WireError("the peer sent something else than a framework's context")
         application = self.applications.instance(Key(recipe, arguments, serial))
         self.overlay.apply(application, settings)
-        return Visit(contexts, application, settings, (request, state), name)
+        return contexts.visit(contexts, application, settings, (request, state), name)
 
     def _with(self, parts: frozenset[str]) -> "FlaskContexts":
         """Return the same for the parts that the caller sent."""
@@ -152,7 +188,7 @@ class FlaskContexts:
             return self
         if not parts <= set(PARTS):
             raise WireError("the peer sent parts of a framework's context that there are not")
-        return FlaskContexts(parts, self.codec, self.applications, self.overlay)
+        return type(self)(parts, self.codec, self.applications, self.overlay)
 
 
 class Visit:
@@ -183,7 +219,25 @@ class Visit:
                 why = f"the peer sent a context that cannot be built: {error!r}"
                 raise WireError(why) from error
             raise
+        self._note()
+
+    def _note(self) -> None:
+        """Note what the contexts are, to tell afterwards what changed and what was replaced."""
         self._before = self._state()
+        self._came = self._bound()
+
+    def _bound(self) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
+        """Return what names of ``g``, the session and the request are bound to."""
+        inner = self._inner
+        if inner is None:
+            return own_of(self._g), {}, {}
+        return own_of(self._g), dict(session_of(inner)), extras(inner.request)
+
+    def _replaced(self) -> tuple[tuple[Any, ...], ...]:
+        return tuple(
+            tuple(name for name in now if name in came and now[name] is not came[name])
+            for came, now in zip(self._came, self._bound(), strict=True)
+        )
 
     def _push(self, request: Any, state: Any) -> None:
         application = self._application
@@ -194,18 +248,21 @@ class Visit:
         if request is not None:
             inner = application.request_context(environ_for(request))
             if state[1] is not None:
-                session = make_session(application, inner, state[1])
-                setattr(inner, "_session" if hasattr(inner, "_session") else "session", session)
+                give_session(application, inner, state[1])
             inner.push()
             self._pushed.append(inner)
             self._inner = inner
-        found = current()
+        found = self._contexts.current()
         assert found is not None
         self._g = found[1]
 
+    def _complete(self, packed: Any) -> None:
+        """Give the request what it needs besides its environ."""
+        complete_request(self._inner.request, self._application, packed)
+
     def _fill(self, request: Any, state: Any) -> None:
         if request is not None:
-            complete_request(self._inner.request, self._application, request)
+            self._complete(request)
         self._contexts.update(self._g, self._inner, state)
         if state[0] is not None and state[0][1]:
             guard(self._g, frozenset(state[0][1]), _G)
@@ -237,8 +294,10 @@ class Visit:
         if before == after:
             return None
         self._check_lost(before, after)
-        self._before = after
-        return after
+        contexts = self._contexts
+        changed = (contexts.state(self._g, self._inner), self._replaced())
+        self._note()
+        return contexts.codec.encode(changed, where="the framework's context")
 
     def _check_lost(self, before: bytes, after: bytes) -> None:
         """Refuse that a value of the caller's was replaced by one that cannot cross."""
@@ -255,12 +314,16 @@ class Visit:
         """Take over what the caller changed between two steps of a stream."""
         if data != self._before:
             self._contexts.update(self._g, self._inner, self._contexts.codec.decode(data))
-            self._before = self._state()
+            self._note()
 
     def leave(self, error: BaseException | None) -> None:
         """Pop the contexts; the application's teardown functions run."""
         loosen(self._g)
         self._pop(error)
+
+    async def leave_async(self, error: BaseException | None) -> None:
+        """Do the same in a coroutine."""
+        self.leave(error)
 
     def _pop(self, error: BaseException | None) -> None:
         """Pop what was pushed, all of it; raise what the application's clean-up raised."""
@@ -308,34 +371,37 @@ def session_part(session: Any) -> tuple[bool, dict[Any, Any], dict[str, Any]]:
     return type(session).__name__ == "NullSession", dict(session), flags
 
 
-def make_session(application: Any, context: Any, part: tuple[Any, ...]) -> Any:
-    """Return a session of the application's own kind with these values."""
+def give_session(application: Any, context: Any, part: tuple[Any, ...]) -> None:
+    """Give a request context a session of the application's own kind with these values."""
     interface = application.session_interface
-    is_null = part[0]
-    kind = getattr(interface, "session_class", None)
-    if is_null or kind is None:
-        opened = None if is_null else interface.open_session(application, context.request)
-        session = opened if opened is not None else interface.make_null_session(application)
+    name = "null_session_class" if part[0] else "session_class"
+    if hasattr(interface, name):
+        session = getattr(interface, name)()
     else:
-        session = kind()
+        session = interface.open_session(application, context.request)
+        if session is None or inspect.isawaitable(session):
+            raise ContextElsewhere(
+                f"a session of {type(interface).__name__} cannot be opened in the process that "
+                "hosts the called function; pass the values you need from it as an argument"
+            )
     update_session(session, part)
-    return session
+    setattr(context, "_session" if hasattr(context, "_session") else "session", session)
 
 
-def update_session(session: Any, part: tuple[Any, ...]) -> None:
+def update_session(session: Any, part: tuple[Any, ...], replaced: tuple[Any, ...] = ()) -> None:
     """Give a session these values and flags, in place."""
     _, values, flags = part
     if isinstance(session, dict):  # not through its own methods, which set flags
         for name in [name for name in session if name not in values]:
             dict.__delitem__(session, name)
         for name, value in values.items():
-            old = dict.get(session, name)
+            old = None if name in replaced else dict.get(session, name)
             dict.__setitem__(session, name, merged(old, value))
     else:
         for name in [name for name in session if name not in values]:
             del session[name]
         for name, value in values.items():
-            session[name] = merged(session.get(name), value)
+            session[name] = value if name in replaced else merged(session.get(name), value)
     vars(session).update(flags)
 
 
@@ -354,7 +420,9 @@ def own_of(g: Any) -> dict[str, Any]:
     }
 
 
-def update_namespace(namespace: Any, own: dict[str, Any], part: Any) -> None:
+def update_namespace(
+    namespace: Any, own: dict[str, Any], part: Any, replaced: tuple[Any, ...] = ()
+) -> None:
     """Give a namespace the values of another process's, in place."""
     values, kept = part
     held = vars(namespace)
@@ -362,4 +430,4 @@ def update_namespace(namespace: Any, own: dict[str, Any], part: Any) -> None:
         if name not in values and name not in kept:
             del held[name]
     for name, value in values.items():
-        held[name] = merged(held.get(name), value)
+        held[name] = value if name in replaced else merged(held.get(name), value)

@@ -19,7 +19,7 @@ _OWN: Final = frozenset(
         "environ", "shallow", "method", "scheme", "server", "root_path", "path", "query_string",
         "headers", "remote_addr", "url_rule", "view_args", "routing_exception", "json_module",
         "_cached_data", "_cached_json", "_parsed_content_type", "_files", "_form", "stream",
-        "form", "files", "http_version", "body", "scope", "send_push_promise",
+        "form", "files", "http_version", "body", "scope", "body_timeout", "client",
     }
 )  # fmt: skip
 
@@ -30,20 +30,8 @@ def pack_request(request: Any, codec: Codec, *, with_body: bool) -> tuple[Any, .
     Its own stream stays readable: what had to be read for it is put back.
     """
     environ, absent = environ_part(request.environ)
-    rule = request.url_rule
-    view_args: dict[str, Any] | None = None
-    view_absent: list[Any] = []
-    if request.view_args is not None:
-        view_args, view_absent = plain_part(request.view_args, codec)
-    return (
-        environ,
-        tuple(absent),
-        _body(request) if with_body else None,
-        None if rule is None else (rule.rule, rule.endpoint),
-        view_args,
-        tuple(view_absent),
-        _sendable(request.routing_exception, codec),
-    )
+    body = _body(request) if with_body else None
+    return (environ, tuple(absent), body, *routing_part(request, codec))
 
 
 def environ_part(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -82,13 +70,34 @@ def environ_for(packed: tuple[Any, ...]) -> dict[str, Any]:
 
 def complete_request(request: Any, application: Any, packed: tuple[Any, ...]) -> None:
     """Give the host's request its body and what the caller's routing found."""
-    _, _, body, rule, view_args, view_absent, error = packed
+    body = packed[2]
     held = vars(request)
     held["stream"] = request.environ["wsgi.input"]
     if type(body) is tuple:
         form, files = body
         held["form"] = request.parameter_storage_class(form)
-        held["files"] = request.parameter_storage_class([_file(*parts) for parts in files])
+        held["files"] = request.parameter_storage_class([file_of(*parts) for parts in files])
+    give_routing(request, application, packed)
+
+
+def routing_part(request: Any, codec: Codec) -> tuple[Any, ...]:
+    """Return what routing found: the rule, the arguments of the view, those left, the error."""
+    rule = request.url_rule
+    view_args: dict[str, Any] | None = None
+    view_absent: list[Any] = []
+    if request.view_args is not None:
+        view_args, view_absent = plain_part(request.view_args, codec)
+    return (
+        None if rule is None else (rule.rule, rule.endpoint),
+        view_args,
+        tuple(view_absent),
+        _sendable(request.routing_exception, codec),
+    )
+
+
+def give_routing(request: Any, application: Any, packed: tuple[Any, ...]) -> None:
+    """Give the host's request what the caller's routing found."""
+    rule, view_args, view_absent, error = packed[3:]
     request.url_rule = None if rule is None else _rule(application, *rule)
     request.routing_exception = error
     if view_absent:
@@ -137,7 +146,7 @@ def _body(request: Any) -> Any:
     held = vars(request)
     if "form" in held and _is_form(request):
         form = list(request.form.items(multi=True))
-        files = [(name, *_content(file)) for name, file in request.files.items(multi=True)]
+        files = [(name, *content_of(file)) for name, file in request.files.items(multi=True)]
         return (form, files)
     if "_cached_data" in held:
         return held["_cached_data"]
@@ -155,7 +164,8 @@ def _is_form(request: Any) -> bool:
     return request.mimetype in {"multipart/form-data", "application/x-www-form-urlencoded"}
 
 
-def _content(file: Any) -> tuple[Any, ...]:
+def content_of(file: Any) -> tuple[Any, ...]:
+    """Return an uploaded file as values; it stays where it was read to."""
     place = file.stream.tell()
     file.stream.seek(0)
     content = file.stream.read()
@@ -163,7 +173,8 @@ def _content(file: Any) -> tuple[Any, ...]:
     return file.filename, list(file.headers.items()), content, place
 
 
-def _file(name: str, filename: str | None, headers: Any, content: bytes, place: int) -> Any:
+def file_of(name: str, filename: str | None, headers: Any, content: bytes, place: int) -> Any:
+    """Return an uploaded file with its field's name."""
     from werkzeug.datastructures import FileStorage, Headers  # only where it is used anyway
 
     stream = io.BytesIO(content)

@@ -1,12 +1,15 @@
 """Which contexts travel with the calls of one function, and one place for those of a process."""
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from seamline.errors import WireError
 from seamline.frameworks.applications import Applications
+from seamline.frameworks.django_contexts import DjangoContexts
 from seamline.frameworks.flask_contexts import PARTS, FlaskContexts
 from seamline.frameworks.overlay import Overlay
+from seamline.frameworks.quart_contexts import QuartContexts
 from seamline.frameworks.watching import Watch
 from seamline.plan import Plan
 from seamline.wire import Codec, TypeTable
@@ -27,6 +30,9 @@ class Visiting(Protocol):
 
     def leave(self, error: BaseException | None) -> None:
         """End the contexts."""
+
+    async def leave_async(self, error: BaseException | None) -> None:
+        """End the contexts in a coroutine."""
 
 
 class Travelling(Protocol):
@@ -118,6 +124,12 @@ class Visits:
             _, visit = self._visits.popitem()
             visit.leave(error)
 
+    async def leave_async(self, error: BaseException | None) -> None:
+        """Do the same in a coroutine."""
+        while self._visits:
+            _, visit = self._visits.popitem()
+            await visit.leave_async(error)
+
 
 class Frameworks:
     """What one process knows of its frameworks' applications and contexts."""
@@ -166,12 +178,17 @@ class Frameworks:
     def lent(self, codec: Codec) -> Contexts | None:
         """Return what travels when arguments mention a context's object: all of them."""
         if codec not in self._lent:
-            names = [f"flask:{part}" for part in PARTS] if self._is_watching else []
+            loaded = [top for top in ("flask", "quart") if top in sys.modules]
+            names = [f"{top}:{part}" for top in loaded for part in PARTS]
             self._lent[codec] = self.contexts(names, codec)
         return self._lent[codec]
 
 
-_MAKERS: Final[dict[str, Callable[..., Any]]] = {"flask": FlaskContexts}
+_MAKERS: Final[dict[str, Callable[..., Any]]] = {
+    "flask": FlaskContexts,
+    "quart": QuartContexts,
+    "django": DjangoContexts,
+}
 
 
 def _packed(pairs: Iterable[tuple[str, bytes | None]]) -> Packed:

@@ -35,7 +35,7 @@ def analyse_project(config: Config, layout: str) -> Analysis:
     groups = {name: group.name for name, group in home.items()}
     packages = [*(service.package for service in services), *entry_modules]
     return analysed(
-        (str(config.root), services, groups, search_path, entry_modules),
+        (str(config.root), services, groups, _installed(search_path), entry_modules),
         interface.source_files(config.root, packages, search_path),
         lambda: interface.analyse(
             config.root,
@@ -63,6 +63,11 @@ def _described(config: Config, service: Service, group: Group) -> PackageService
 def _search_path() -> tuple[Path, ...]:
     """Return the directories on ``sys.path``; workers run with the same one."""
     return tuple(Path(entry) for entry in sys.path if entry and Path(entry).is_dir())
+
+
+def _installed(search_path: tuple[Path, ...]) -> list[tuple[Path, int]]:
+    """Return the directories with their times, which change when a library is installed."""
+    return [(entry, entry.stat().st_mtime_ns) for entry in search_path]
 
 
 def _roots(config: Config, search_path: tuple[Path, ...]) -> tuple[Path, ...]:

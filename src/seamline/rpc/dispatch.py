@@ -146,6 +146,16 @@ class Incoming:
                 return failure(self, error)
         return answer
 
+    async def leave_async(self, answer: Answer, raised: BaseException | None) -> Answer:
+        """Do the same in a coroutine."""
+        visit, self.visit = self.visit, None
+        if visit is not None:
+            try:
+                await visit.leave_async(raised)
+            except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
+                return failure(self, error)
+        return answer
+
 
 def tracked(binding: Binding, body: bytes, flags: int) -> tuple[Any, Watch]:
     """Return what was sent, and what both ends know of it."""
@@ -216,9 +226,9 @@ async def run_async(incoming: Incoming) -> Answer:
             if incoming.pulls is not None:
                 await incoming.pulls.wait_answered()
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-        return incoming.leave(failure(incoming, error), error)
+        return await incoming.leave_async(failure(incoming, error), error)
     answer = success(incoming, RESULT, value)
-    return answer if incoming.visit is None else incoming.leave(answer, None)
+    return answer if incoming.visit is None else await incoming.leave_async(answer, None)
 
 
 def success(incoming: Incoming, kind: int, value: object) -> Answer:

@@ -62,6 +62,13 @@ def settled(incoming: Incoming, answer: Answer, raised: BaseException | None = N
     return answer if answer[0] == ITEM else incoming.leave(answer, raised)
 
 
+async def settled_async(
+    incoming: Incoming, answer: Answer, raised: BaseException | None = None
+) -> Answer:
+    """Do the same in a coroutine."""
+    return answer if answer[0] == ITEM else await incoming.leave_async(answer, raised)
+
+
 class HeldStream:
     """A synchronous generator whose steps run in one thread and one context."""
 
@@ -150,10 +157,10 @@ class HeldAsyncStream:
             self._generator = incoming.binding.hosted.function(*args, **keywords)
             value = await awaited(incoming, anext(self._generator))
         except StopAsyncIteration:
-            return settled(incoming, success(incoming, END, None))
+            return await settled_async(incoming, success(incoming, END, None))
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-            return settled(incoming, failure(incoming, error), error)
-        return settled(incoming, success(incoming, ITEM, value))
+            return await settled_async(incoming, failure(incoming, error), error)
+        return await settled_async(incoming, success(incoming, ITEM, value))
 
     async def step(self, step: Step, deadline: float | None) -> Answer:
         """Run to the next item, the end or an error."""
@@ -169,10 +176,10 @@ class HeldAsyncStream:
             else:
                 value = await awaited(incoming, anext(generator))
         except StopAsyncIteration:
-            return settled(incoming, success(incoming, END, None))
+            return await settled_async(incoming, success(incoming, END, None))
         except BaseException as error:  # noqa: BLE001 - whatever it raises is the caller's
-            return settled(incoming, failure(incoming, error, step.thrown), error)
-        return settled(incoming, success(incoming, ITEM, value))
+            return await settled_async(incoming, failure(incoming, error, step.thrown), error)
+        return await settled_async(incoming, success(incoming, ITEM, value))
 
     async def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
@@ -180,4 +187,4 @@ class HeldAsyncStream:
             if self._generator is not None:
                 await self._generator.aclose()
         finally:
-            self.incoming.leave(_NO_ANSWER, None)
+            await self.incoming.leave_async(_NO_ANSWER, None)

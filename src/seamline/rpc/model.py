@@ -25,6 +25,9 @@ class Visit(Protocol):
     def leave(self, error: BaseException | None) -> None:
         """End the contexts; clean-up of the application runs."""
 
+    async def leave_async(self, error: BaseException | None) -> None:
+        """Do the same in a coroutine."""
+
 
 class Contexts(Protocol):
     """The contexts of frameworks that travel with the calls of one function."""

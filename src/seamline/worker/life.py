@@ -12,6 +12,7 @@ from typing import Final
 import uvloop
 
 from seamline.errors import UsageError
+from seamline.interface import Interface
 from seamline.plan import Plan
 from seamline.worker.alignment import Alignment
 from seamline.worker.load import (
@@ -84,7 +85,7 @@ class Worker:
         """Build the application exactly as its own command would, with its seams open."""
         self._process.install()
         root = self._plan.root
-        set_up_django(os.environ, root)
+        self._set_up_django()
         for module in self._group.imports:
             import_module(module, root)
         if self._plan.setup is not None:
@@ -95,16 +96,36 @@ class Worker:
         self._process.verify()
         self._alignment.begin(is_expected=self._handover.is_aligned)
 
+    def _set_up_django(self) -> None:
+        """Set Django up before modules of the application that need it are imported."""
+        if os.environ.get("DJANGO_SETTINGS_MODULE"):
+            set_up_django(os.environ, self._plan.root)
+            return
+        names = {
+            context
+            for interface in self._interfaces()
+            for function in interface.functions
+            for context in function.contexts
+        }
+        if "django:locale" in names:  # the modules of the http services name the settings
+            self._load_applications()
+
     def _build_applications(self) -> None:
         """Build what the packages of this group read from a framework, before the first call."""
-        hosted = [self._plan.service(name) for name in self._group.services]
-        if not self._plan.applications or not any(
-            one.interface is not None and one.interface.reads_framework_context for one in hosted
-        ):
-            return
+        reads = any(interface.reads_framework_context for interface in self._interfaces())
+        if reads and self._plan.applications:
+            self._load_applications()
+
+    def _load_applications(self) -> None:
+        """Load the http services of other groups; nothing is served here."""
         for service in self._plan.services:
-            if service.http is not None and service not in hosted:
+            if service.http is not None and service.name not in self._group.services:
                 self._process.keep_application(load_application(service.http, self._plan.root))
+
+    def _interfaces(self) -> list[Interface]:
+        """Return what the packages of this group offer."""
+        own = (self._plan.service(name).interface for name in self._group.services)
+        return [interface for interface in own if interface is not None]
 
     async def _serve(self) -> None:
         self._ordered = asyncio.Event()

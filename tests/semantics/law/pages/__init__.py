@@ -2,10 +2,11 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import flask
+import quart
 from flask import (
     after_this_request,
     current_app,
@@ -266,3 +267,38 @@ def streamed() -> flask.Response:
     """Return a response that is made while it is sent."""
     _call("streamed")
     return flask.Response(iter(["a", "b"]))
+
+
+async def ship(key: str, value: object) -> dict[str, Any]:
+    """Read and change the contexts of a Quart application."""
+    _call("ship")
+    quart.session[key] = value
+    quart.g.seen = [*quart.g.seen, key]
+    return {
+        "currency": quart.current_app.config["CURRENCY"],
+        "query": quart.request.args["q"],
+        "rule": str(quart.request.url_rule),
+        "body": await quart.request.get_data(),
+        "url": quart.url_for("berth", name="a"),
+    }
+
+
+async def cargo() -> dict[str, Any]:
+    """Return a form of a Quart application."""
+    _call("cargo")
+    return (await quart.request.form).to_dict()
+
+
+def captain() -> str:
+    """Read a context of a Quart application without waiting."""
+    _call("captain")
+    quart.g.captain = "nemo"
+    return str(quart.session["name"])
+
+
+async def fleet(key: str) -> AsyncIterator[Any]:
+    """Change the session of a Quart application between steps."""
+    _call("fleet")
+    for number in range(3):
+        quart.session[key] = number
+        yield quart.session.get("answer")

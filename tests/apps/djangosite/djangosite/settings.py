@@ -1,0 +1,10 @@
+SECRET_KEY = "not a secret"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "djangosite.urls"
+USE_I18N = True
+USE_TZ = True
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+INSTALLED_APPS = ["djangosite.greetings"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "site.db"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

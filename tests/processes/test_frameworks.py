@@ -1,0 +1,67 @@
+"""Applications of Flask and Django whose packages read the contexts of their requests."""
+
+import http.client
+import json
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+APPS = Path(__file__).parent.parent / "apps"
+PATIENCE_SECONDS = 30.0
+
+
+@pytest.fixture
+def application(project):
+    def copy(name: str):
+        shutil.copytree(APPS / name, project.root, dirs_exist_ok=True)
+        return project
+
+    return copy
+
+
+def ask(run, method: str, path: str, body: bytes = b"", **headers: str):
+    connection = http.client.HTTPConnection(urlsplit(run.url).netloc, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.read().decode(), answer.headers
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("layout", ["mono", "local", "pair"])
+def test_a_cart_in_the_session_is_filled_across_the_seam(application, layout) -> None:
+    run = application("flaskcontext").start("--layout", layout).ready()
+    cookie = ""
+    for item in ("bolt", "nut", "bolt", "one too many"):
+        _, headers = ask(run, "POST", f"/cart/{item.replace(' ', '-')}", Cookie=cookie)
+        cookie = headers.get("Set-Cookie", cookie).partition(";")[0]
+
+    page, _ = ask(run, "GET", "/cart?currency=CHF", Cookie=cookie, Host="shop.example")
+
+    assert json.loads(page) == {
+        "items": ["bolt", "nut", "bolt"],
+        "kept": ["bolt", "nut", "bolt"],
+        "total": "2.7 CHF",
+        "address": "http://shop.example/cart/bolt",
+        "said": ["full"],
+        "elsewhere": layout == "pair",
+    }
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize("layout", ["mono", "local", "micro"])
+def test_language_time_zone_and_rows_are_the_same_across_the_seam(application, layout) -> None:
+    run = application("djangosite").start("--layout", layout).ready()
+
+    assert json.loads(ask(run, "GET", "/elsewhere")[0]) == (layout == "micro")
+    assert json.loads(ask(run, "GET", "/day")[0]) == [
+        "Montag 21:00",
+        "lundi 12:00",
+        "fr",
+        "/day",
+    ]
+    assert json.loads(ask(run, "GET", "/kept")[0]) == [["one"], ["one", "two"]]
+    assert run.stop() == 0
