@@ -147,7 +147,7 @@ class Types:
         for symbol in self.leaves(module, annotation):
             dotted = str(symbol)
             if dotted in UNSENDABLE:
-                return _obstacle(dotted, UNSENDABLE[dotted])
+                return known_obstacle(dotted, UNSENDABLE[dotted])
             if dotted in GENERATORS and not result:
                 return Obstacle(
                     dotted.rpartition(".")[2], "a generator of the caller", "take a list"
@@ -157,7 +157,7 @@ class Types:
             if kind == "model":
                 return Obstacle(name, "a row bound to a database session", _AS_VALUE)
             if kind == "framework":
-                return _obstacle(name, "a framework object")
+                return known_obstacle(name, "a framework object")
             if kind == "plain":
                 return Obstacle(
                     name, "an object with state of its own", "make the class a dataclass"
@@ -280,7 +280,8 @@ _PLAIN_VALUES: Final = frozenset(
 )
 
 
-def _obstacle(dotted: str, what: str) -> Obstacle:
+def known_obstacle(dotted: str, what: str) -> Obstacle:
+    """Return why values of a type cannot cross that readers have a word for, with a remedy."""
     name = dotted.rpartition(".")[2]
     if what == "a callable":
         return Obstacle(name, what, "pass the values it would give")

@@ -1,11 +1,15 @@
-"""Read the source of the application that a configuration names."""
+"""Read the source of the application that a configuration names, and the lock beside it."""
 
 import sys
 from pathlib import Path
 
+import msgspec
+
 from seamline import interface
 from seamline.config import Config, Group, Service, suggest
 from seamline.interface import Analysis, PackageService
+from seamline.lock import Lock
+from seamline.plan.locking import differences, read_lock
 
 
 def analyse_project(config: Config, layout: str) -> Analysis:
@@ -18,7 +22,18 @@ def analyse_project(config: Config, layout: str) -> Analysis:
     Raises:
         ConfigError: The layout, a package or an http service's module does not exist.
         ApplicationError: A module of a package cannot be parsed.
+        LockError: There is a lock that cannot be used.
     """
+    lock = read_lock(config)
+    analysis = analyse_with(config, layout, lock)
+    if lock is None:
+        return analysis
+    found = (*analysis.findings, *differences(config, lock, analysis))
+    return msgspec.structs.replace(analysis, findings=found)
+
+
+def analyse_with(config: Config, layout: str, lock: Lock | None) -> Analysis:
+    """Do the same with another lock than the one beside the file, and without comparing it."""
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}
     search_path = _search_path()
     entry_modules: dict[str, str] = {}
@@ -35,6 +50,7 @@ def analyse_project(config: Config, layout: str) -> Analysis:
         groups={name: group.name for name, group in home.items()},
         search_path=search_path,
         entry_modules=entry_modules,
+        lock=lock,
     )
 
 

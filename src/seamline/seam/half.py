@@ -238,7 +238,14 @@ def sender(client: ClientLike, kind: Kind) -> Callable[[Target, Arguments], Any]
             return client.stream_async
 
 
-def compile_half(original: CodeType, half: Half) -> CodeType:
+class Entered(Protocol):
+    """What a compiled half enters: a :class:`Half`, or what observes a whole application."""
+
+    def enter(self, values: tuple[Any, ...], extra: tuple[Any, ...], keywords: Any) -> Any:
+        """Stand for one call; see :meth:`Half.enter`."""
+
+
+def compile_half(original: CodeType, half: Entered) -> CodeType:
     """Return a code object with the outside of *original* that enters *half*."""
     varargs = bool(original.co_flags & inspect.CO_VARARGS)
     varkeywords = bool(original.co_flags & inspect.CO_VARKEYWORDS)
