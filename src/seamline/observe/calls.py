@@ -103,6 +103,10 @@ class Call:
 running: ContextVar[tuple[Call, ...]] = ContextVar("seamline_observed", default=())
 
 
+#: The service of the innermost of them, which its own functions ask for at every call.
+inside: ContextVar[str] = ContextVar("seamline_inside", default="")
+
+
 def notice_context(name: str, held: object) -> None:
     """Take note that the running call uses one of the framework's objects."""
     calls = running.get()

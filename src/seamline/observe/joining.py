@@ -30,7 +30,6 @@ from seamline.seam import (
     Imports,
     bound_function,
     codec_of,
-    compile_half,
     entries_of,
     find_entries,
     half_of,
@@ -225,7 +224,7 @@ class Observer:
                 self._notes[name],
                 names.get(entry.definition.address, ()),
             )
-            function.__code__ = compile_half(function.__code__, probe)
+            function.__code__ = probe.code()
 
     def _tell_missed(self, functions: Iterable[Function], found: Iterable[Entry]) -> None:
         there = {entry.definition.address for entry in found}

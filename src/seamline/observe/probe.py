@@ -15,9 +15,9 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 from seamline.interface import Kind
-from seamline.observe.calls import Call, nesting, running
+from seamline.observe.calls import Call, inside, nesting, running
 from seamline.observe.notes import Notes
-from seamline.seam import OUTER, Body, Entry, body_of, parameters_of, twin_of
+from seamline.seam import OUTER, Body, Entry, body_of, compile_half, parameters_of, twin_of
 
 # So many calls of a function are looked into; later ones when something new shows in the
 # classes of their arguments, and whenever their number has doubled.
@@ -31,10 +31,27 @@ _SPARE_SECONDS: Final = 0.5
 # What stands between a caller and what it calls without being the caller.
 _BETWEEN: Final = ("contextlib", "functools", "asyncio", "concurrent", "threading")
 
+# What a package calls of itself is most of all calls, and none of ours. It is passed on before
+# anything of ours is entered.
+_PASS_ON: Final = {
+    Body.SYNC: """
+        if "{marker}".inside() == "{marker}".service:
+            return "{marker}".twin({passed})
+""",
+    Body.ASYNC: """
+        if "{marker}".inside() == "{marker}".service:
+            return await "{marker}".twin({passed})
+""",
+    Body.GENERATOR: """
+        if "{marker}".inside() == "{marker}".service:
+            return (yield from "{marker}".twin({passed}))
+""",
+}
 # The end of a stream that returns nothing.
 _NOTHING: Final = object()
 
 Values = tuple[Any, ...]
+_Tokens = tuple[Token[tuple[Call, ...]], Token[str]]
 
 
 class Budget:
@@ -82,7 +99,15 @@ class Probe:
     Attributes:
         enter: What the compiled code calls, chosen by how the function is entered.
         twin: A function object with the original code.
+        service: The service it belongs to.
+        inside: Returns the service of the innermost call that is being observed.
     """
+
+    __slots__ = (
+        *("enter", "inside", "service", "twin"),
+        *("_defaults", "_extra_name", "_keywords_name", "_names", "_notes", "_passed_on"),
+        *("_place", "_positional", "_shapes", "_watched"),
+    )
 
     def __init__(
         self, entry: Entry, place: Place, notes: Notes, definition_names: tuple[str, ...]
@@ -97,6 +122,8 @@ class Probe:
                 ``*args``; its own for the definition itself.
         """
         self.twin = twin_of(entry.function)
+        self.service = place.service
+        self.inside = inside.get
         self._place = place
         self._notes = notes
         self._shapes: set[tuple[type, ...]] = set()
@@ -122,20 +149,27 @@ class Probe:
             Body.ASYNC_GENERATOR: self._enter_stream_async,
         }[body]
 
+    def code(self) -> CodeType:
+        """Return the code object that stands in for the function's own."""
+        original = self.twin.__code__
+        # Keyword-only parameters have to be passed on by name, which ``_run`` does.
+        before = None if original.co_kwonlyargcount else _PASS_ON
+        return compile_half(original, self, before=before)
+
     # -- how each kind is entered ---------------------------------------------------------
 
     def _enter(self, values: Values, extra: Values, keywords: dict[str, Any]) -> Any:
         call = self._begin(sys._getframe(1).f_back, values, extra, keywords)  # noqa: SLF001
         if call is None:
             return self._run(values, extra, keywords)
-        token = running.set((*running.get(), call))
+        tokens = _go_inside(call)
         try:
             result = self._run(values, extra, keywords)
         except BaseException as error:
             self._end(call, error=error)
             raise
         finally:
-            running.reset(token)
+            _leave(tokens)
         self._end(call, result=result)
         return result
 
@@ -144,14 +178,14 @@ class Probe:
         call = self._begin(sys._getframe(1).f_back, values, extra, keywords)  # noqa: SLF001
         if call is None:
             return self._run(values, extra, keywords)
-        token = running.set((*running.get(), call))
+        tokens = _go_inside(call)
         try:
             made = self._run(values, extra, keywords)
         except BaseException as error:
             self._end(call, error=error)
             raise
         finally:
-            running.reset(token)
+            _leave(tokens)
         if inspect.iscoroutine(made):
             return self._awaited(call, made)
         if inspect.isgenerator(made):
@@ -177,14 +211,14 @@ class Probe:
         return body if call is None else self._streamed_async(call, body)
 
     async def _awaited(self, call: Call, body: Coroutine[Any, Any, Any]) -> Any:
-        token = running.set((*running.get(), call))
+        tokens = _go_inside(call)
         try:
             result = await body
         except BaseException as error:
             self._end(call, error=error)
             raise
         finally:
-            _leave(token)
+            _leave(tokens)
         self._end(call, result=result)
         return result
 
@@ -192,7 +226,7 @@ class Probe:
         """Pass everything on to a generator and back; only its steps count as the call."""
         step, sent = body.send, None
         while True:
-            token = running.set((*running.get(), call))
+            tokens = _go_inside(call)
             try:
                 item = step(sent)
             except StopIteration as stop:
@@ -203,7 +237,7 @@ class Probe:
                 self._end(call, error=error)
                 raise
             finally:
-                _leave(token)
+                _leave(tokens)
             self._yielded(call, item)
             try:
                 step, sent = body.send, (yield item)
@@ -216,7 +250,7 @@ class Probe:
         step: Callable[[Any], Any] = body.asend
         sent: Any = None
         while True:
-            token = running.set((*running.get(), call))
+            tokens = _go_inside(call)
             try:
                 item = await step(sent)
             except StopAsyncIteration:
@@ -226,7 +260,7 @@ class Probe:
                 self._end(call, error=error)
                 raise
             finally:
-                _leave(token)
+                _leave(tokens)
             self._yielded(call, item)
             try:
                 step, sent = body.asend, (yield item)
@@ -235,6 +269,8 @@ class Probe:
 
     def _run(self, values: Values, extra: Values, keywords: dict[str, Any]) -> Any:
         positional = self._positional
+        if positional == len(values):
+            return self.twin(*values, *extra, **keywords)
         named = zip(self._names[positional:], values[positional:], strict=False)
         return self.twin(*values[:positional], *extra, **dict(named), **keywords)
 
@@ -341,10 +377,19 @@ def _catches_keywords(code: CodeType) -> bool:
     return bool(code.co_flags & inspect.CO_VARKEYWORDS)
 
 
-def _leave(token: Token[tuple[Call, ...]]) -> None:
-    """End a step of a stream. One that is closed in another context has nothing to put back."""
+def _go_inside(call: Call) -> _Tokens:
+    """Make a call the innermost one of the running context."""
+    return running.set((*running.get(), call)), inside.set(call.service)
+
+
+def _leave(tokens: _Tokens) -> None:
+    """End a call, or a step of a stream, in the running context.
+
+    A stream that is closed in another context than it was entered in has nothing to put back.
+    """
     try:
-        running.reset(token)
+        running.reset(tokens[0])
+        inside.reset(tokens[1])
     except ValueError:
         return
 
