@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="seamline-learn-") as name:
         status = _observed(config, analysis, command, Path(name), as_json=output.json)
         learned = gather(Path(name))
+    # The command may have run for hours, and somebody may have learned meanwhile.
+    former = read_lock(config)
     facts = relearned(former, analysis, learned.seen)
     lock = with_verdicts(facts, analyse_with(config, "micro", facts))
     if learned.processes:

@@ -87,6 +87,8 @@ class _Parser:
         if not isinstance(functions, dict) or len(functions) > _MOST_FUNCTIONS:
             raise self._error(f"`functions` must hold at most {_MOST_FUNCTIONS} tables", 1)
         headers = self._headers()
+        if not all(map(_is_usable, functions)):
+            raise self._error("the name of a function cannot be shown", 1)
         return Lock(
             file=self._file,
             functions={
@@ -124,14 +126,14 @@ class _Parser:
             raise self._error(f"`functions.{name}` must be a table", line)
         texts = {key: block[key] for key in _TEXTS if key in block}
         for key in _TEXTS:
-            if not isinstance(texts.get(key), str) or len(texts[key]) > _LONGEST_TEXT:
-                raise self._wrong(name, key, "must be a text", line)
+            if not isinstance(texts.get(key), str) or not _is_usable(texts[key]):
+                raise self._wrong(name, key, "must be a text of one line", line)
         if texts["verdict"] not in _VERDICTS:
             raise self._wrong(name, "verdict", f"must be one of {', '.join(_VERDICTS)}", line)
         facts = {key: value for key, value in block.items() if key not in _TEXTS}
         for key, value in facts.items():
-            if not _is_small(value):
-                raise self._wrong(name, key, "holds more than any function has", line)
+            if not _is_usable(value):
+                raise self._wrong(name, key, "holds more or other text than a lock has", line)
         try:
             seen = msgspec.convert(facts, Seen, strict=True)
         except msgspec.ValidationError as error:
@@ -164,8 +166,9 @@ class _Parser:
         return LockError(message, file=self._file, line=line, remedy=_REMEDY)
 
 
-def _is_small(value: object) -> bool:
+def _is_usable(value: object) -> bool:
+    """Whether a value is of a size that a lock has, and can be shown on a terminal as it is."""
     if isinstance(value, dict | list):
         parts = [*value, *(value.values() if isinstance(value, dict) else ())]
-        return len(value) <= _MOST_ITEMS and all(map(_is_small, parts))
-    return not isinstance(value, str) or len(value) <= _LONGEST_TEXT
+        return len(value) <= _MOST_ITEMS and all(map(_is_usable, parts))
+    return not isinstance(value, str) or (len(value) <= _LONGEST_TEXT and value.isprintable())
