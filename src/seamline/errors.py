@@ -68,6 +68,12 @@ class ConfigError(UsageError):
     code = "config"
 
 
+class LockError(UsageError):
+    """``seamline.lock`` cannot be used as written."""
+
+    code = "lock"
+
+
 class ApplicationError(UsageError):
     """The application cannot be loaded: a missing package, a syntax error, a wrong factory."""
 
@@ -110,14 +116,16 @@ class NotSendable(SeamError, TypeError):  # noqa: N818 - reads as the refusal it
 
     Attributes:
         path: Where in the arguments or the result, like ``rows[3].author``; may be empty.
+        kind: Dotted name of the class of the value that cannot cross; may be empty.
     """
 
     code = "not-sendable"
     http_status = 500
 
-    def __init__(self, message: str, *, path: str = "") -> None:
+    def __init__(self, message: str, *, path: str = "", kind: str = "") -> None:
         super().__init__(message)
         self.path = path
+        self.kind = kind
 
 
 class StateElsewhere(SeamError):  # noqa: N818

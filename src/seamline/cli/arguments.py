@@ -27,6 +27,7 @@ class Command(Protocol):
 SECTIONS: Final = (
     ("Before anything runs", (
         ("check", "what each seam would be: functions, verdicts and hazards"),
+        ("learn", "run a command, the application whole, and record what crosses"),
         ("explain", "the whole story of one function's verdict, or of an error's code"),
     )),
     ("Running", (
@@ -38,6 +39,8 @@ SECTIONS: Final = (
         ("completion", "print a completion script for bash, zsh or fish"),
     )),
 )  # fmt: skip
+#: Commands that run another one, which stands behind ``--`` and is nobody's but theirs.
+_RUNS_ANOTHER: Final = ("learn",)
 COMMANDS: Final = {name: line for _, commands in SECTIONS for name, line in commands}
 
 _HELP: Final = """\
@@ -121,13 +124,26 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     first.add_argument("--version", action="store_true")
     first.add_argument("command", nargs="?")
     first.add_argument("rest", nargs=argparse.REMAINDER)
-    args = first.parse_args(list(argv))
+    own, behind = _split(argv)
+    args = first.parse_args(own)
+    args.behind = behind
     if args.command is None or args.help or args.version:
         return args
     module = load_command(args.command)
     second = command_parser(args.command, module)
     args.execute = module.run
     return second.parse_args(args.rest, namespace=args)
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments before and behind ``--``, for a command that runs another one."""
+    every = list(argv)
+    if "--" not in every:
+        return every, []
+    place = every.index("--")
+    if not set(_RUNS_ANOTHER).intersection(every[:place]):
+        return every, []
+    return every[:place], every[place + 1 :]
 
 
 def command_parser(name: str, module: Command) -> Parser:

@@ -2,10 +2,12 @@
 
 import argparse
 import os
+from collections.abc import Iterable
 
 from seamline import plan
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.messages import messages
+from seamline.cli.observed import observed_facts
 from seamline.cli.output import Output, clipped, source_line
 from seamline.config import Config, find_file, suggest
 from seamline.errors import ConfigError, UsageError
@@ -45,10 +47,15 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     analysis = plan.analyse_project(config, config.layout)
     interface, function = _found(subject, analysis, known)
+    lock = plan.read_lock(config)
+    entry = None if lock is None else lock.functions.get(f"{function.module}.{function.name}")
     if output.json:
-        output.document("seamline.explain/1", {"service": interface.service, "function": function})
+        document = {"service": interface.service, "function": function, "lock": entry}
+        output.document("seamline.explain/1", document)
     else:
         _print_story(output, config, interface, function)
+        if lock is not None:
+            _print_facts(output, observed_facts(lock, entry, function))
         _print_findings(output, analysis, interface, function)
         output.data("\n".join(["", *_change(config, interface, function)]))
     return 0
@@ -108,12 +115,16 @@ def _print_story(output: Output, config: Config, interface: Interface, function:
     output.data(output.wrap(head, indent="      ", first="  "))
     output.data(f"  {function.file}:{function.line}")
     output.data()
-    for title, text in _facts(interface, function):
-        output.data(output.wrap(text, indent=" " * 13, first=f"  {title:<11}"))
+    _print_facts(output, _facts(interface, function))
     for number, place in enumerate(function.callers):
         output.data(f"  {'' if number else 'callers':<11}{place}")
         code = source_line(config.root / place.file, place.line)
         output.data(clipped(f"{'':15}{code.strip()}", output.width))
+
+
+def _print_facts(output: Output, facts: Iterable[tuple[str, str]]) -> None:
+    for title, text in facts:
+        output.data(output.wrap(text, indent=" " * 13, first=f"  {title:<11}"))
 
 
 def _print_findings(

@@ -10,10 +10,13 @@ from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
 from seamline.interface.model import Analysis, Function, Interface, Place, Verdict
 from seamline.interface.modules import registered_on
+from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
 from seamline.interface.readers import readers_of
 from seamline.interface.sharing import Known, shared_parameters
+from seamline.interface.touches import Touch
 from seamline.interface.verdicts import Judge, Judgement
+from seamline.lock import Lock
 
 
 def analyse(
@@ -23,6 +26,7 @@ def analyse(
     groups: Mapping[str, str] | None = None,
     search_path: Sequence[Path] = (),
     entry_modules: Mapping[str, str] | None = None,
+    lock: Lock | None = None,
 ) -> Analysis:
     """Read an application's source and give every function its verdict.
 
@@ -35,10 +39,12 @@ def analyse(
             group per service.
         search_path: Where modules are imported from besides the root and its ``src``.
         entry_modules: The http service of each module that one is loaded from.
+        lock: What was seen of its functions while it ran, if it was observed.
     """
+    observed = NOTHING if lock is None else Observed(lock)
     entries = entry_modules or {}
     application = read(root, [*(service.package for service in services), *entries], search_path)
-    facts = {service.service: _own(application, service) for service in services}
+    facts = {service.service: _own(application, service, observed) for service in services}
     placed = {name: set(found.modules) for name, found in facts.items()}
     for name, found in facts.items():
         others = set().union(*(modules for other, modules in placed.items() if other != name))
@@ -58,14 +64,20 @@ def analyse(
     )
 
 
-def _own(application: Application, service: PackageService) -> ServiceFacts:
+def _own(application: Application, service: PackageService, seen: Observed) -> ServiceFacts:
     sources = application.sources.below(service.package)
     offers = read_offers(application.definitions, service.package, sources)
-    return ServiceFacts(service, {source.name for source in sources}, offers, {})
+    return ServiceFacts(service, {source.name for source in sources}, offers, {}, seen)
 
 
 def _judge(application: Application, found: ServiceFacts) -> None:
-    service = found.service
+    service, observed = found.service, found.observed
+    for module in found.modules:
+        for definition in application.definitions.by_module[module]:
+            for symbol in observed.changes(definition, application.state):
+                # No line says so: it was seen.
+                touched = found.touched.setdefault(definition, {})
+                touched.setdefault(symbol, Touch(0, None, guess=False))
     judge = Judge(
         service.service,
         service.local,
@@ -75,6 +87,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         application.handles,
         found.modules,
         found.touched,
+        observed,
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     callers = _callers(application, found.modules)
@@ -104,7 +117,9 @@ def _function(
     *,
     shared: Known,
 ) -> Function:
+    observed = found.observed
     touched = found.touched.get(definition, {})
+    aliases = aliased(application, definition, touched)
     return Function(
         module=definition.module,
         name=definition.name,
@@ -119,9 +134,11 @@ def _function(
         exports=tuple(found.offers.exports.get(definition, ())),
         touches=tuple(sorted(map(str, touched))),
         changes=tuple(sorted(map(str, found.changed.get(definition, ())))),
-        mutates=application.mutations.of(definition),
+        mutates=observed.mutates(definition, application.mutations.of(definition)),
         shares=shared_parameters(application, definition, shared),
-        aliases=tuple(sorted(map(str, aliased(application, definition, touched)))),
+        aliases=tuple(
+            sorted(map(str, {*aliases, *observed.aliases(definition, application.state)}))
+        ),
         contexts=tuple(sorted(application.contexts[definition])),
         callback=definition in application.callbacks,
         stays=judgement.stays,

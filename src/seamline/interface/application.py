@@ -17,6 +17,7 @@ from seamline.interface.model import Function, State
 from seamline.interface.modules import Imports
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol, World
+from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
 from seamline.interface.settled import forget_constants
 from seamline.interface.source import Sources, read_application
@@ -73,6 +74,7 @@ class ServiceFacts:
     modules: set[str]
     offers: Offers
     touched: dict[Definition | str, dict[Symbol, Touch]]
+    observed: Observed = NOTHING
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
     judgements: dict[Definition, Judgement] = field(default_factory=dict)
     functions: dict[Definition, Function] = field(default_factory=dict)

@@ -154,7 +154,7 @@ class Types:
         for symbol, whole in self._walk(module, annotation):
             dotted = str(symbol)
             if dotted in UNSENDABLE:
-                found = _obstacle(dotted, UNSENDABLE[dotted])
+                found = known_obstacle(dotted, UNSENDABLE[dotted])
                 return found._replace(optional=dotted in CROSSING)
             kind = self.kind(symbol)
             name = symbol.name.rpartition(".")[2]
@@ -163,7 +163,7 @@ class Types:
             if kind == "model":
                 return Obstacle(name, "a row bound to a database session", _AS_VALUE)
             if kind == "framework":
-                return _obstacle(name, "a framework object")
+                return known_obstacle(name, "a framework object")
             if kind == "plain":
                 return Obstacle(
                     name, "an object with state of its own", "make the class a dataclass"
@@ -286,7 +286,8 @@ _PLAIN_VALUES: Final = frozenset(
 )
 
 
-def _obstacle(dotted: str, what: str) -> Obstacle:
+def known_obstacle(dotted: str, what: str) -> Obstacle:
+    """Return why values of a type cannot cross that readers have a word for, with a remedy."""
     name = dotted.rpartition(".")[2]
     if what == "a callable":
         return Obstacle(name, what, "pass the values it would give")

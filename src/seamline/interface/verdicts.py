@@ -22,10 +22,12 @@ from seamline.interface.known import (
 )
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
+from seamline.interface.observed import Observed
 from seamline.interface.origins import Origin
 from seamline.interface.state import StateMap
 from seamline.interface.touches import Touch
 from seamline.interface.wrapping import injected
+from seamline.lock import RETURN
 
 # A body this short, without loops and foreign calls, costs less than sending its arguments.
 CHEAP_STATEMENTS: Final = 3
@@ -68,6 +70,7 @@ class Judge:
         touched: What each body touches, within the service and unplaced modules.
         contested: State of modules that belong to no service which the host uses: functions
             that run elsewhere must not.
+        observed: What was seen of the functions while the application ran.
     """
 
     service: str
@@ -78,6 +81,7 @@ class Judge:
     handles: Handles
     modules: Container[str]
     touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
+    observed: Observed
     contested: frozenset[Symbol] = frozenset()
 
     def read(self, definitions: Sequence[Definition]) -> None:
@@ -109,7 +113,7 @@ class Judge:
         strict = _strict(obstacles)
         if not touched or (self._stays(definition) and not self._is_of_host(touched)):
             return self._free(definition, touched, next(iter(obstacles), None), public=public)
-        evidence = self.evidence(touched)
+        evidence = self.evidence(definition, touched)
         if strict is not None:
             return Judgement(
                 Verdict.REFUSED,
@@ -190,12 +194,15 @@ class Judge:
             return f"touches only {symbol}, which every process has its own of"
         return f"touches only {symbol}, which belongs to no service"
 
-    def evidence(self, touched: Mapping[Symbol, Touch]) -> str:
+    def evidence(self, definition: Definition, touched: Mapping[Symbol, Touch]) -> str:
         """Return one clause that says which state is touched, and how."""
         symbol, touch = min(
             touched.items(), key=lambda item: (item[1].guess, item[1].via is not None, item[0])
         )
         more = f" and {len(touched) - 1} more" if len(touched) > 1 else ""
+        if touch.line == 0:
+            place = self.observed.changes(definition, self.state).get(symbol, "")
+            return f"observed: changes {symbol}{more} {place}".rstrip()
         if touch.via is None:
             return f"touches {symbol}{more}"
         may = "may touch" if touch.guess else "touches"
@@ -208,6 +215,7 @@ class Judge:
 
     def obstacles(self, definition: Definition) -> Iterator[Obstacle]:
         """Yield what of a function's values cannot cross, with where it is."""
+        yield from self.observed.obstacles(definition, self.graph.types)
         optional = definition.optional | {
             name
             for name, annotation in definition.annotations().items()
@@ -238,7 +246,7 @@ class Judge:
             if found is not None:
                 yield name, found._replace(where=f"its parameter {name!r} is")
         for name, found in self.handles.found.get(definition, {}).items():
-            if name not in filled_in:
+            if name not in filled_in and not self.observed.is_plain(definition, name):
                 yield name, found._replace(where=f"its parameter {name!r} {found.where}")
 
     def _results(self, definition: Definition) -> Iterator[Obstacle]:
@@ -249,7 +257,8 @@ class Judge:
         returned = types.leaves(module, definition.node.returns)[:1]
         if definition.kind not in _STREAMS and any(str(s) in GENERATORS for s in returned):
             yield Obstacle("a generator", "a frame of the host", "return a list", "its result is")
-        if definition.node.returns is None or not returned:
+        guessed = definition.node.returns is None or not returned
+        if guessed and not self.observed.is_plain(definition, RETURN):
             yield from self._by_returns(self.graph.bodies[definition])
 
     def _own_parameter(self, definition: Definition) -> str:

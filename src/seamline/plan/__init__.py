@@ -2,8 +2,9 @@
 
 from seamline.config import Limits
 from seamline.plan.build import build, from_json, to_json
+from seamline.plan.locking import lock_path, read_lock, relearned, with_verdicts
 from seamline.plan.model import GroupPlan, Plan, ServicePlan
-from seamline.plan.project import analyse_project
+from seamline.plan.project import analyse_project, analyse_with
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
     PLAN_FILE,
@@ -24,8 +25,13 @@ __all__ = [
     "Plan",
     "ServicePlan",
     "analyse_project",
+    "analyse_with",
     "build",
     "from_json",
+    "lock_path",
+    "read_lock",
+    "relearned",
     "run_dir",
     "to_json",
+    "with_verdicts",
 ]

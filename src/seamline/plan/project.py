@@ -1,13 +1,17 @@
-"""Read the source of the application that a configuration names."""
+"""Read the source of the application that a configuration names, and the lock beside it."""
 
 import os
 import sys
 from pathlib import Path
 
+import msgspec
+
 from seamline import interface
 from seamline.config import Config, Group, Service, suggest
 from seamline.interface import Analysis, PackageService
+from seamline.lock import Lock
 from seamline.plan.cache import analysed, cache_directory
+from seamline.plan.locking import differences, read_lock
 
 
 def analyse_project(config: Config, layout: str) -> Analysis:
@@ -20,7 +24,18 @@ def analyse_project(config: Config, layout: str) -> Analysis:
     Raises:
         ConfigError: The layout, a package or an http service's module does not exist.
         ApplicationError: A module of a package cannot be parsed.
+        LockError: There is a lock that cannot be used.
     """
+    lock = read_lock(config)
+    analysis = analyse_with(config, layout, lock)
+    if lock is None:
+        return analysis
+    found = (*analysis.findings, *differences(config, lock, analysis))
+    return msgspec.structs.replace(analysis, findings=found)
+
+
+def analyse_with(config: Config, layout: str, lock: Lock | None) -> Analysis:
+    """Do the same with another lock than the one beside the file, and without comparing it."""
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}
     search_path = _search_path()
     entry_modules: dict[str, str] = {}
@@ -35,7 +50,7 @@ def analyse_project(config: Config, layout: str) -> Analysis:
     groups = {name: group.name for name, group in home.items()}
     packages = [*(service.package for service in services), *entry_modules]
     return analysed(
-        (str(config.root), services, groups, _installed(search_path), entry_modules),
+        (str(config.root), services, groups, _installed(search_path), entry_modules, lock),
         interface.source_files(config.root, packages, search_path),
         lambda: interface.analyse(
             config.root,
@@ -43,6 +58,7 @@ def analyse_project(config: Config, layout: str) -> Analysis:
             groups=groups,
             search_path=search_path,
             entry_modules=entry_modules,
+            lock=lock,
         ),
         cache_directory(os.environ),
     )

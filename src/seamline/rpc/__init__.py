@@ -3,6 +3,7 @@
 Reads no files and knows no plan: paths, names, secrets and functions are parameters.
 """
 
+from seamline.rpc.aliasing import changeable_parts, module_state
 from seamline.rpc.client import Client
 from seamline.rpc.local import LocalClient
 from seamline.rpc.model import Arguments, Hosted, Identity, Stay, Target
@@ -21,7 +22,9 @@ __all__ = [
     "Target",
     "call_site",
     "cancelled",
+    "changeable_parts",
     "deadline",
+    "module_state",
     "record",
     "record_stay",
     "recorded",

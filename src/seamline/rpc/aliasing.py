@@ -39,7 +39,7 @@ def refuse_aliased(name: str, aliases: Iterable[str], result: object) -> None:
     if not own:
         return
     for alias in aliases:
-        held = _state(alias)
+        held = module_state(alias)
         if result is held or any(id(part) in own for part in _reachable(held)):
             what = "" if result is held else "a part of "
             raise AliasedState(
@@ -49,7 +49,7 @@ def refuse_aliased(name: str, aliases: Iterable[str], result: object) -> None:
             )
 
 
-def _state(alias: str) -> object:
+def module_state(alias: str) -> object:
     """Return what a piece of state is bound to now, without running descriptors."""
     module, _, path = alias.partition(":")
     found: object = sys.modules.get(module)
@@ -58,7 +58,20 @@ def _state(alias: str) -> object:
     return found
 
 
-def _reachable(root: object) -> Iterator[object]:
+def changeable_parts(root: object, most: int) -> frozenset[int]:
+    """Return the identities of what can change in a value, or nothing when it is too large.
+
+    Args:
+        root: The value; while it is alive the identities mean something.
+        most: Objects to look at before giving up.
+    """
+    try:
+        return frozenset(id(part) for part in _reachable(root, most) if _can_change(part))
+    except AliasedState:
+        return frozenset()
+
+
+def _reachable(root: object, most: int = _MOST) -> Iterator[object]:
     """Yield a value and all that it holds, each once, as far as values are followed.
 
     Raises:
@@ -69,9 +82,9 @@ def _reachable(root: object) -> Iterator[object]:
         part = pending.pop()
         if issubclass(type(part), _ATOMS) or id(part) in seen:
             continue
-        if len(seen) == _MOST:
+        if len(seen) == most:
             raise AliasedState(
-                f"a result may share parts with module state of more than {_MOST} objects, too "
+                f"a result may share parts with module state of more than {most} objects, too "
                 "many to compare; return a copy and list the function under snapshot in "
                 "seamline.toml"
             )

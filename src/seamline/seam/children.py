@@ -30,7 +30,8 @@ from seamline.seam.opening import Seams
 #: child pays for nothing but the search for this name.
 PACKAGES_VARIABLE: Final = "SEAMLINE_PACKAGES"
 
-_STARTUP: Final = str(Path(__file__).parent / "startup")
+#: The directory whose ``sitecustomize.py`` Python children import by themselves.
+STARTUP: Final = str(Path(__file__).parent / "startup")
 
 
 def child_environment(environ: Mapping[str, str], plan: Plan, *, group: str) -> dict[str, str]:
@@ -51,7 +52,7 @@ def child_environment(environ: Mapping[str, str], plan: Plan, *, group: str) -> 
     return {
         **environ,
         PACKAGES_VARIABLE: ",".join(sorted(packages)),
-        "PYTHONPATH": os.pathsep.join([_STARTUP, *(part for part in search if part != _STARTUP)]),
+        "PYTHONPATH": os.pathsep.join([STARTUP, *(part for part in search if part != STARTUP)]),
     }
 
 

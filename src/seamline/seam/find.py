@@ -77,17 +77,28 @@ def find_entries(interface: Interface, functions: Collection[Function]) -> list[
         return []
     for definition, objects in _objects(interface, wanted).items():
         function = wanted[definition]
-        problem = _ambiguity(objects, function)
-        for each in objects:
-            kind = kind_of(each, function)
-            entries[each] = Entry(each, function, function.address, kind, problem)
-        outer = outermost(function, set(objects))
-        if outer is not None:
-            kind = kind_of(outer, function)
-            wrappers[outer] = Entry(outer, function, function.address + OUTER, kind)
+        own, outer = entries_of(function, objects)
+        entries |= own
+        wrappers |= outer
     # A wrapper is a definition too, made once for each function it wraps. What it wraps is
     # what tells one from another, so that entry counts.
     return [*(entries | wrappers).values()]
+
+
+def entries_of(
+    function: Function, objects: list[FunctionType]
+) -> tuple[dict[FunctionType, Entry], dict[FunctionType, Entry]]:
+    """Return the entries of the objects of one definition, and that of their wrapper if any."""
+    problem = _ambiguity(objects, function)
+    entries = {
+        each: Entry(each, function, function.address, kind_of(each, function), problem)
+        for each in objects
+    }
+    outer = outermost(function, set(objects))
+    if outer is None:
+        return entries, {}
+    kind = kind_of(outer, function)
+    return entries, {outer: Entry(outer, function, function.address + OUTER, kind)}
 
 
 def bound_function(function: Function, interface: Interface) -> FunctionType | None:

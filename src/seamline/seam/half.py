@@ -249,8 +249,28 @@ def sender(client: ClientLike, kind: Kind) -> Callable[[Target, Arguments], Any]
             return client.stream_async
 
 
-def compile_half(original: CodeType, half: Half) -> CodeType:
-    """Return a code object with the outside of *original* that enters *half*."""
+class Entered(Protocol):
+    """What a compiled half enters: a :class:`Half`, or what observes a whole application."""
+
+    def enter(self, values: tuple[Any, ...], extra: tuple[Any, ...], keywords: Any) -> Any:
+        """Stand for one call; see :meth:`Half.enter`."""
+
+
+def compile_half(
+    original: CodeType,
+    half: Entered,
+    *,
+    before: Mapping[Body, str] | None = None,
+) -> CodeType:
+    """Return a code object with the outside of *original* that enters *half*.
+
+    Args:
+        original: The application's own code.
+        half: What is entered.
+        before: Lines to put before that, for each sort of body. In them ``{marker}`` stands
+            for *half*, and ``{passed}`` for the parameters as another function of the same
+            signature takes them, which leaves out keyword-only ones.
+    """
     varargs = bool(original.co_flags & inspect.CO_VARARGS)
     varkeywords = bool(original.co_flags & inspect.CO_VARKEYWORDS)
     template = _template(
@@ -262,7 +282,8 @@ def compile_half(original: CodeType, half: Half) -> CodeType:
             varargs,
             varkeywords,
             len(original.co_freevars),
-        )
+        ),
+        (before or {}).get(body_of(original), ""),
     )
     parameters = len(parameters_of(original)) + varargs + varkeywords
     # The compiler's own flags describe the template's body; these two describe the function.
@@ -297,7 +318,7 @@ class _Shape(NamedTuple):
 # One template serves every function of the same shape, so the compiler runs a few dozen
 # times for an application of any size.
 @cache
-def _template(shape: _Shape) -> CodeType:
+def _template(shape: _Shape, before: str) -> CodeType:
     """Compile a half with stand-in names for one shape of parameters."""
     values = [f"p{index}" for index in range(shape.positional + shape.keyword_only)]
     declared = values[: shape.positional]
@@ -312,11 +333,14 @@ def _template(shape: _Shape) -> CodeType:
         f"({''.join(f'{name}, ' for name in values)}), "
         f"{'extra' if shape.has_extra else '()'}, {'keywords' if shape.has_keywords else '{}'}"
     )
+    passed = [*values[: shape.positional], *(["*extra"] if shape.has_extra else ())]
+    passed += ["**keywords"] if shape.has_keywords else []
     names = ", ".join(f"f{index}" for index in range(shape.free))
     colour = "async " if shape.body in {Body.ASYNC, Body.ASYNC_GENERATOR} else ""
     source = (
         f"def closure({names}):\n"
         f"    {colour}def half({', '.join(declared)}):"
+        + before.format(marker=_MARKER, passed=", ".join(passed))
         + _BODIES[shape.body].format(marker=_MARKER, arguments=arguments)
         # Never reached: it makes the compiler keep the free variables.
         + (f"        lambda: ({names},)\n" if names else "")

@@ -128,6 +128,7 @@ def explain(refused: Refused, root: object, where: str | Sequence[str]) -> NotSe
     return NotSendable(
         f"{place} is {describe(value)}, which cannot cross the seam{why}; {remedy(value)}",
         path=path,
+        kind=f"{type(value).__module__}.{type(value).__qualname__}",
     )
 
 

@@ -134,18 +134,6 @@ def call_setup(text: str, root: str) -> None:
         target(*positional, **keywords)
 
 
-def set_up_django(root: str) -> None:
-    """Load the settings and the applications of a Django project, once.
-
-    Raises:
-        ApplicationError: The settings or a module of an application raised.
-    """
-    with _explained("Django cannot be set up", root):
-        django: Any = importlib.import_module("django")
-        if not importlib.import_module("django.apps").apps.ready:
-            django.setup()
-
-
 def protocol_of(application: Any, text: str) -> Protocol:
     """Tell whether an object is an ASGI or a WSGI application, without calling it.
 
