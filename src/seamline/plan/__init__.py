@@ -3,7 +3,7 @@
 from seamline.config import Limits
 from seamline.plan.build import build, from_json, to_json
 from seamline.plan.model import GroupPlan, Plan, ServicePlan
-from seamline.plan.project import analyse_project
+from seamline.plan.project import analyse_project, read_project
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
     PLAN_FILE,
@@ -26,6 +26,7 @@ __all__ = [
     "analyse_project",
     "build",
     "from_json",
+    "read_project",
     "run_dir",
     "to_json",
 ]
