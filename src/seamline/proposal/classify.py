@@ -120,6 +120,9 @@ class Classifier:
             symbol = world.resolve(module, annotation)
             if symbol is not None and str(symbol) in APPLICATIONS:
                 return APPLICATIONS[str(symbol)]
+            cls = self.application.definitions.class_of(symbol)
+            if cls is not None and (made := self.of_class(cls)) is not None:
+                return made
         local: dict[str, Made] = {}
         for node in statements(definition.node.body):
             if isinstance(node, Function):

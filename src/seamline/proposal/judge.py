@@ -1,6 +1,6 @@
 """How cleanly a part would stand alone, and why: one line for each, from what `check` finds."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from seamline.interface import (
@@ -10,6 +10,7 @@ from seamline.interface import (
     Function,
     Interface,
     PackageService,
+    Place,
     Severity,
     State,
     Verdict,
@@ -115,8 +116,8 @@ def _weigh(
     ]
 
 
-def _callers(function: Function, tests: Collection[str]) -> Iterator[tuple[str, int]]:
-    return ((p.file, p.line) for p in function.callers if p.file not in tests)
+def _callers(function: Function, tests: Collection[str]) -> list[Place]:
+    return [place for place in function.callers if place.file not in tests]
 
 
 def _libraries(application: Application, interface: Interface) -> tuple[list[str], list[str]]:

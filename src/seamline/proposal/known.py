@@ -89,15 +89,22 @@ VENDORED: Final = frozenset(
         *("external", "externals", "bundled", "_bundled"),
     }
 )
-#: Modules that tools run, or that everybody reads: no parts of an application.
+#: Modules that tools run, that a framework calls, or that everybody reads: no services.
 NO_PART: Final = frozenset(
     {
         *("setup", "conftest", "manage", "noxfile", "__main__", "wsgi", "asgi", "gunicorn"),
         *("gunicorn_conf", "gunicorn_config", "migrations", "alembic", "versions", "settings"),
         *("config", "fabfile", "tasks", "dodo", "sitecustomize", "usercustomize"),
-        *("_version", "version", "__version__", "__about__", "urls", "admin"),
+        *("_version", "version", "__version__", "__about__", "urls", "admin", "apps", "models"),
+        *("schemas", "forms", "serializers", "views", "routes", "routers", "templatetags"),
+        *("context_processors", "middleware", "middlewares", "management", "feeds", "commands"),
+        *("exceptions", "errors", "constants", "types", "_types", "typing", "cli", "_cli"),
+        *("logger", "_logging"),
     }
 )
+
+#: Modules that start something; a package of such a name is looked into.
+PROGRAMS: Final = frozenset({"main", "run", "server", "runserver", "start", "app"})
 
 #: Libraries that take long to import, much memory, or all of a processor.
 HEAVY: Final = frozenset(

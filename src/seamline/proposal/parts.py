@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from seamline.interface import Application
-from seamline.proposal.known import BESIDE, NO_PART, VENDORED
+from seamline.proposal.known import BESIDE, NO_PART, PROGRAMS, VENDORED
 from seamline.proposal.model import Found
 
 # A judgement of all services takes time for each of them; the largest parts are the likeliest.
-MOST_PARTS: Final = 40
+MOST_PARTS: Final = 24
 _LONGEST_NAME: Final = 32
 
 
@@ -106,6 +106,7 @@ def _is_part(name: str) -> bool:
     return (
         all(part.isidentifier() for part in parts)
         and not {part.lower() for part in parts} & (BESIDE | VENDORED | NO_PART)
+        and (parts[-1] not in PROGRAMS or len(parts) == 1)
     )
 
 

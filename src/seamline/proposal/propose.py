@@ -1,7 +1,6 @@
 """From a directory to a proposal that `check` accepts. Nothing is executed or written."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +13,13 @@ from seamline.proposal.hints import project_name, read_hints
 from seamline.proposal.judge import judge_parts, placed
 from seamline.proposal.known import Entrance
 from seamline.proposal.model import Found, Part, Proposal
-from seamline.proposal.parts import Tree, reached_from
+from seamline.proposal.parts import Tree, reached_from, service_name
 from seamline.proposal.text import render
 
 # Below this depth parts are so small that calls between them would be most of the work.
 _MOST_ROUNDS: Final = 3
+# Each is a process in layout micro, and a seam to understand; more are the reader's choice.
+_MOST_SERVICES: Final = 12
 
 
 def propose(root: Path, file: Path, *, named: str | None = None) -> Proposal:
@@ -124,21 +125,13 @@ def _judge_rounds(application: Application, proposal: Proposal, found: list[Foun
             if len(inner) > 1:
                 waiting += inner
             proposal.parts += [part]
-    names = _unique(proposal)
-    proposal.parts = sorted(
-        (part for part in proposal.parts if part.name in names or not part.is_proposed),
-        key=lambda part: (not part.is_proposed, -part.score, part.package),
-    )
-
-
-def _unique(proposal: Proposal) -> set[str]:
-    """Give proposed parts of different rounds different names, and return them all."""
+    proposal.parts.sort(key=lambda part: (not part.is_proposed, -part.score, part.package))
+    for part in proposal.proposed[_MOST_SERVICES:]:
+        part.against = f"it could, and gains least: {_MOST_SERVICES} others are proposed"
     taken = {proposal.entry}
-    for part in proposal.parts:
-        if part.is_proposed and part.name in taken:
-            part.name = f"{part.package.replace('.', '-')}"[-32:].lstrip("-_0123456789")
+    for part in proposal.parts:  # the rounds did not know of each other's names
+        part.name = service_name(part.package, taken)
         taken.add(part.name)
-    return taken
 
 
 # -- until check accepts it -------------------------------------------------------------
@@ -168,35 +161,46 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
                 first.message, file=first.file or None, line=first.line or None,
                 remedy=first.remedy,
             )  # fmt: skip
-        part = _to_drop(application, proposal, file, errors)
-        part.against = placed(errors[0])
+        for part, error in _blamed(application, proposal, errors).items():
+            proposed = {one.package: one for one in proposal.parts}
+            proposed[part].against = placed(error)
         proposal.parts.sort(key=lambda each: not each.is_proposed)
 
 
-def _to_drop(
-    application: Application, proposal: Proposal, file: Path, errors: list[Finding]
-) -> Part:
-    """Return the service without which most errors go away, the lowest in rank first."""
-    parts = proposal.proposed
-    blamed = [part for part in parts if part.name == errors[0].service]
-    if blamed:
-        return blamed[0]
-    left: list[tuple[int, int, Part]] = []
-    for rank, part in enumerate(reversed(parts)):
-        without = replace(proposal, parts=[each for each in parts if each is not part])
-        if without.application is None and not without.parts:
-            continue
-        group_parts(without)
-        left.append((len(check(application, render(without), file)), rank, part))
-    return min(left)[2] if left else parts[-1]
+def _blamed(
+    application: Application, proposal: Proposal, errors: list[Finding]
+) -> dict[str, Finding]:
+    """Return the packages to leave out, each with the error that goes away then.
+
+    State that belongs to no service, and that several use, goes with the lowest in rank.
+    """
+    blamed: dict[str, Finding] = {}
+    for error in errors:
+        shared = {n for n, s in application.sources.modules.items() if s.file == error.file}
+        users = [
+            part.package
+            for part in reversed(proposal.proposed)
+            if part.name == error.service
+            or (not error.service and shared & set(_touched(part)))
+        ]
+        if users and blamed.keys().isdisjoint(users):
+            blamed[users[0]] = error
+    return blamed or {proposal.proposed[-1].package: errors[0]}
+
+
+def _touched(part: Part) -> Iterator[str]:
+    """Yield the modules whose state a part's functions touch."""
+    for function in part.interface.functions:
+        yield from (name.partition(":")[0] for name in function.touches)
 
 
 def check(application: Application, text: str, file: Path) -> list[Finding]:
-    """Return the errors that ``check`` would find in any layout of a file."""
+    """Return the errors of the first layout of a file in which ``check`` finds any."""
     settings = config.load(file, environ={}, text=text)
-    found: list[Finding] = []
     for layout in ("micro", *(each.name for each in settings.layouts)):
         analysis = plan.analyse_project(settings, layout, application=application)
         plan.build(settings, analysis, layout=layout, run_dir="/")
-        found += [each for each in analysis.findings if each.severity is Severity.ERROR]
-    return found
+        found = [each for each in analysis.findings if each.severity is Severity.ERROR]
+        if found:
+            return found
+    return []
