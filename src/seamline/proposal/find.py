@@ -94,7 +94,10 @@ def _distinct(ranked: Iterable[Found]) -> list[Found]:
             )
         ]  # fmt: skip
         django = one.framework == "Django" and any(o.framework == "Django" for o in kept)
-        if not django and not (same and (one.needs or _is_factory(one) != _is_factory(same[0]))):
+        again = same and (
+            one.needs or _is_factory(one) != _is_factory(same[0]) or one.module == same[0].module
+        )
+        if not django and not again:
             kept.append(one)
     return kept
 
@@ -229,6 +232,8 @@ def _score(found: Found) -> int:
         score += 18
     if found.framework in {"WSGI", "ASGI", ""}:
         score -= 20
+    if found.framework == "Django" and found.entrance is Entrance.ASGI:
+        score -= 10  # made by startproject beside wsgi.py, and seldom meant
     if set(parts) & BESIDE:
         score -= 80
     if found.needs or (found.entrance is Entrance.SERVER and not found.command):

@@ -20,8 +20,9 @@ from seamline.proposal.known import HEAVY, HOSTILE
 from seamline.proposal.model import Part
 from seamline.proposal.parts import service_name
 
-#: Warnings that change no answer: a call that waits, and functions that nobody calls.
-_HARMLESS: Final = frozenset({"blocking-call", "not-sendable", "application"})
+#: Warnings that a part may have: what waits, what nobody calls, and what may happen or not,
+#: in which case the call raises.
+_BEARABLE: Final = frozenset({"blocking-call", "aliased-state", "not-sendable", "application"})
 _MOST_NAMED: Final = 3
 
 
@@ -55,14 +56,14 @@ def _judged(
     findings = [each for each in analysis.findings if each.service == interface.service]
     part.against = _against(interface, findings, tests)
     if part.is_proposed:
-        _weigh(application, part, entries, tests)
+        _weigh(application, part, entries, tests, {each.code for each in findings})
     return part
 
 
 def _against(interface: Interface, findings: Sequence[Finding], tests: Collection[str]) -> str:
     """Return what keeps a part from being a service; empty where nothing does."""
     for finding in findings:
-        grave = finding.severity is Severity.WARNING and finding.code not in _HARMLESS
+        grave = finding.severity is Severity.WARNING and finding.code not in _BEARABLE
         if finding.severity is Severity.ERROR or (grave and finding.file not in tests):
             return placed(finding)
     public = [each for each in interface.functions if each.public]
@@ -89,9 +90,13 @@ def placed(finding: Finding) -> str:
 
 
 def _weigh(
-    application: Application, part: Part, entries: Mapping[str, str], tests: Collection[str]
+    application: Application,
+    part: Part,
+    entries: Mapping[str, str],
+    tests: Collection[str],
+    warned: Collection[str],
 ) -> None:
-    """Write down what speaks for a part, and how much."""
+    """Write down what speaks for a part and what to know about it, and how much it is."""
     interface = part.interface
     public = [each for each in interface.functions if each.public]
     remote = [each for each in public if each.verdict is Verdict.REMOTE]
@@ -104,6 +109,7 @@ def _weigh(
     part.apart = bool(heavy or hostile)
     part.score = 10 * len(heavy) + 8 * len(hostile) + 3 * bool(state) + len(remote)
     part.score -= 0.5 * len(places) + 2 * refused + 4 * len(back)
+    part.score -= 3 * len({"blocking-call", "aliased-state"}.intersection(warned))
     part.reasons = [
         f"{_count(len(remote), 'function')} can run elsewhere, called from "
         f"{_count(len(places), 'place')}",
@@ -112,6 +118,8 @@ def _weigh(
         *([f"reads {_listed(hostile)} that others made"] if hostile else []),
         *([f"keeps {_states(state)} to itself"] if state else []),
         *([f"{_count(refused, 'function')} could not, and nobody calls them"] if refused else []),
+        *(["coroutines call it, and their event loop waits"] if "blocking-call" in warned else []),
+        *(["a result that shared parts with its state would raise"] if "aliased-state" in warned else []),
         *([f"imports {back[0]} back, so its process loads the application too"] if back else []),
     ]
 

@@ -97,7 +97,7 @@ NO_PART: Final = frozenset(
         *("config", "fabfile", "tasks", "dodo", "sitecustomize", "usercustomize"),
         *("_version", "version", "__version__", "__about__", "urls", "admin", "apps", "models"),
         *("schemas", "forms", "serializers", "views", "routes", "routers", "templatetags"),
-        *("context_processors", "middleware", "middlewares", "management", "feeds", "commands"),
+        *("context_processors", "middleware", "middlewares", "management", "commands"),
         *("exceptions", "errors", "constants", "types", "_types", "typing", "cli", "_cli"),
         *("logger", "_logging"),
     }
@@ -105,6 +105,9 @@ NO_PART: Final = frozenset(
 
 #: Modules that start something; a package of such a name is looked into.
 PROGRAMS: Final = frozenset({"main", "run", "server", "runserver", "start", "app"})
+
+#: Names that say nothing without that of the package around them.
+GENERIC: Final = frozenset({"services", "service", "utils", "util", "lib", "helpers", "common"})
 
 #: Libraries that take long to import, much memory, or all of a processor.
 HEAVY: Final = frozenset(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from seamline.interface import Application
-from seamline.proposal.known import BESIDE, NO_PART, PROGRAMS, VENDORED
+from seamline.proposal.known import BESIDE, GENERIC, NO_PART, PROGRAMS, VENDORED
 from seamline.proposal.model import Found
 
 # A judgement of all services takes time for each of them; the largest parts are the likeliest.
@@ -61,9 +61,9 @@ class Tree:
         return list(self.open(self.children("")))
 
     def open(self, parts: Collection[str]) -> Iterator[str]:
-        """Yield the parts, and the children of those that hold an application."""
+        """Yield the parts; of those that hold an application, or are no module, the children."""
         for part in parts:
-            if self.holds_application(part):
+            if self.holds_application(part) or part not in self._sources.modules:
                 yield from self.open(self.children(part))
             else:
                 yield part
@@ -93,7 +93,8 @@ def service_name(package: str, taken: Collection[str]) -> str:
     """Return a name for the service of a package, not one that is taken."""
     parts = [re.sub(r"[^A-Za-z0-9_-]", "", part).strip("_-") for part in package.split(".")]
     parts = [part for part in parts if part[:1].isascii() and part[:1].isalpha()] or ["part"]
-    for count in range(1, len(parts) + 1):
+    plain = len(parts) > 1 and parts[-1].lower() in GENERIC
+    for count in range(1 + plain, len(parts) + 1):
         name = "-".join(parts[-count:])[-_LONGEST_NAME:].lstrip("-_0123456789")
         if name and name not in taken:
             return name

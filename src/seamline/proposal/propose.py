@@ -122,8 +122,7 @@ def _judge_rounds(application: Application, proposal: Proposal, found: list[Foun
         waiting = []
         for part in judged:
             inner = [] if part.is_proposed else list(tree.open(tree.children(part.package)))
-            if len(inner) > 1:
-                waiting += inner
+            waiting += inner
             proposal.parts += [part]
     proposal.parts.sort(key=lambda part: (not part.is_proposed, -part.score, part.package))
     for part in proposal.proposed[_MOST_SERVICES:]:
