@@ -162,7 +162,9 @@ def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> N
     if len(refused) > _MOST_SHOWN:
         output.note(f"  and {len(refused) - _MOST_SHOWN} more, with reasons in the file")
     if not proposal.proposed:
-        output.note("  Nothing in it can stand alone, so there is one service and nothing to split.")
+        output.note(
+            "  Nothing in it can stand alone, so there is one service and nothing to split."
+        )
     _tell_next(output, proposal, file, written=written)
 
 
@@ -173,7 +175,9 @@ def _tell_next(output: Output, proposal: Proposal, file: Path, *, written: bool)
     where = "" if file.parent == Path.cwd() else f" -C {_shown(file.parent)}"
     output.note(f"Next  seamline{where} check                 what each seam would be")
     if proposal.application is not None:
-        output.note(f"      seamline{where} run                   the same application, one process")
+        output.note(
+            f"      seamline{where} run                   the same application, one process"
+        )
         if proposal.layout:
             output.note(f"      seamline{where} run --layout split    split as the file says")
     elif proposal.proposed:

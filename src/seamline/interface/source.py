@@ -147,7 +147,9 @@ def _is_imported(directory: Path) -> bool:
     """Whether a directory is a package itself: modules in it import each other through it."""
     if (directory / "__init__.py").is_file():
         return True
-    mention = re.compile(rf"^\s*(?:from|import) {re.escape(directory.name)}\b".encode(), re.MULTILINE)
+    mention = re.compile(
+        rf"^\s*(?:from|import) {re.escape(directory.name)}\b".encode(), re.MULTILINE
+    )
     files = [*sorted(directory.glob("*.py")), *sorted(directory.glob("*/*.py"))]
     return any(mention.search(file.read_bytes()) for file in files[:_MOST_LOOKED_AT])
 

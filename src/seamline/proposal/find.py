@@ -58,9 +58,7 @@ def application_named(application: Application, text: str) -> Found | None:
     )  # fmt: skip
 
 
-def _hinted(
-    finder: "_Finder", hint: Hint, found: dict[str, Found]
-) -> Iterator[tuple[str, Found]]:
+def _hinted(finder: "_Finder", hint: Hint, found: dict[str, Found]) -> Iterator[tuple[str, Found]]:
     """Yield the applications that a hint speaks for, with its weight added once."""
     modules = finder.application.sources.modules
     module = hint.module if hint.module in modules else hint.module.removeprefix("src.")
@@ -234,7 +232,7 @@ def _score(found: Found) -> int:
         score -= 20
     if found.framework == "Django" and found.entrance is Entrance.ASGI:
         score -= 10  # made by startproject beside wsgi.py, and seldom meant
-    if set(parts) & BESIDE:
+    if parts[0] in BESIDE:
         score -= 80
     if found.needs or (found.entrance is Entrance.SERVER and not found.command):
         score -= 100

@@ -119,7 +119,11 @@ def _weigh(
         *([f"keeps {_states(state)} to itself"] if state else []),
         *([f"{_count(refused, 'function')} could not, and nobody calls them"] if refused else []),
         *(["coroutines call it, and their event loop waits"] if "blocking-call" in warned else []),
-        *(["a result that shared parts with its state would raise"] if "aliased-state" in warned else []),
+        *(
+            ["a result that shared parts with its state would raise"]
+            if "aliased-state" in warned
+            else []
+        ),
         *([f"imports {back[0]} back, so its process loads the application too"] if back else []),
     ]
 

@@ -73,18 +73,19 @@ MODULE_NAMES: Final = {
     **{"server": 20, "webapp": 20, "__init__": 15, "run": 12, "api": 10},
 }
 
-#: Directories whose code is beside the application, not in it.
+#: Directories at the top whose code is beside the application, not in it.
 BESIDE: Final = frozenset(
     {
-        *("examples", "example", "docs", "doc", "scripts", "script", "bench", "benchmarks"),
-        *("samples", "sample", "demos", "tools", "contrib", "ci", "deploy", "docker", "fixtures"),
+        *("docs", "doc", "scripts", "script", "bench", "benchmarks"),
+        *("samples", "sample", "demos", "tools", "contrib", "ci", "deploy", "docker"),
         *("notebooks", "playground", "stubs", "typings", "packaging", "setup", "hack"),
         *("cypress", "e2e", "frontend", "node_modules"),
     }
 )
-#: Other people's code that was copied in.
+#: Other people's code that was copied in, and code that only shows something.
 VENDORED: Final = frozenset(
     {
+        *("examples", "example", "fixtures"),
         *("vendor", "_vendor", "vendored", "_vendored", "third_party", "thirdparty", "extern"),
         *("external", "externals", "bundled", "_bundled"),
     }

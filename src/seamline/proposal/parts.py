@@ -30,7 +30,9 @@ class Tree:
         self._names = {
             name
             for name, source in application.sources.modules.items()
-            if not source.test and _is_part(name) and source.path.is_relative_to(source_root(application))
+            if not source.test
+            and _is_part(name)
+            and source.path.is_relative_to(source_root(application))
             if reached is None or name in reached or source.package
         }
 
@@ -106,7 +108,8 @@ def _is_part(name: str) -> bool:
     parts = name.split(".")
     return (
         all(part.isidentifier() for part in parts)
-        and not {part.lower() for part in parts} & (BESIDE | VENDORED | NO_PART)
+        and not {part.lower() for part in parts} & (VENDORED | NO_PART)
+        and parts[0].lower() not in BESIDE
         and (parts[-1] not in PROGRAMS or len(parts) == 1)
     )
 

@@ -179,8 +179,7 @@ def _blamed(
         users = [
             part.package
             for part in reversed(proposal.proposed)
-            if part.name == error.service
-            or (not error.service and shared & set(_touched(part)))
+            if part.name == error.service or (not error.service and shared & set(_touched(part)))
         ]
         if users and blamed.keys().isdisjoint(users):
             blamed[users[0]] = error
