@@ -1,6 +1,5 @@
 """``seamline init`` on applications of every kind: what it writes runs, whole and split."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -54,7 +53,7 @@ def listening(pid):
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(entry))
+            found = re.fullmatch(r"socket:\[(\d+)\]", str(entry.readlink()))
         except FileNotFoundError:
             continue  # closed meanwhile
         if found:

@@ -141,8 +141,8 @@ def _service(part: Part) -> dict[str, object]:
 
 def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> None:
     """Say on standard error what was found, what is proposed, and what to type next."""
-    name = _shown(proposal.root)
-    output.note(f"Read {counted(proposal.modules, 'module')} in {name}; ran nothing.")
+    place = "" if proposal.root == Path.cwd() else f" in {_shown(proposal.root)}"
+    output.note(f"Read {counted(proposal.modules, 'module')}{place}; ran nothing.")
     chosen = proposal.application
     if chosen is None:
         output.note("No application was found, so this is a library: package services only.")
@@ -173,12 +173,14 @@ def _tell_next(output: Output, proposal: Proposal, file: Path, *, written: bool)
     if written:
         output.note(f"Wrote {_shown(file)}. Nothing is moved yet, and your code was not touched.")
     where = "" if file.parent == Path.cwd() else f" -C {_shown(file.parent)}"
-    output.note(f"Next  seamline{where} check                 what each seam would be")
+    steps = [(f"seamline{where} check", "what each seam would be")]
     if proposal.application is not None:
-        output.note(
-            f"      seamline{where} run                   the same application, one process"
-        )
-        if proposal.layout:
-            output.note(f"      seamline{where} run --layout split    split as the file says")
-    elif proposal.proposed:
-        output.note("      pytest --seamline-layout micro   its tests, every service a process")
+        steps.append((f"seamline{where} run", "the same application, one process"))
+    if proposal.application is not None and proposal.layout:
+        steps.append((f"seamline{where} run --layout split", "split as the file says"))
+    if proposal.application is None:
+        steps.append(("pytest --seamline-layout micro", "its tests, every service a process"))
+    longest = max(len(command) for command, _ in steps)
+    for number, (command, what) in enumerate(steps):
+        line = f"{'' if number else 'Next':<6}{command:<{longest}}   {what}"
+        output.note(line if len(line) <= output.width else f"{line[:6]}{command}")

@@ -114,31 +114,33 @@ class Classifier:
         return self._functions[key]
 
     def _returned(self, definition: Definition, steps: int) -> Made | None:
-        module, world = definition.module, self.application.definitions.world
-        annotation = definition.node.returns
-        if annotation is not None:
-            symbol = world.resolve(module, annotation)
-            if symbol is not None and str(symbol) in APPLICATIONS:
-                return APPLICATIONS[str(symbol)]
-            cls = self.application.definitions.class_of(symbol)
-            if cls is not None and (made := self.of_class(cls)) is not None:
-                return made
+        module = definition.module
         local: dict[str, Made] = {}
         for node in statements(definition.node.body):
-            if isinstance(node, Function):
-                made = plain(node)
-                if made is not None:
-                    local.setdefault(node.name, made)
+            if isinstance(node, Function) and (made := plain(node)):
+                local.setdefault(node.name, made)
             for name, value in _assigned(node):
                 usual = name in OBJECT_NAMES
-                made = self.expression(module, value, local, steps, is_usual=usual)
-                if made is not None:
+                if made := self.expression(module, value, local, steps, is_usual=usual):
                     local[name] = made
-            if isinstance(node, ast.Return) and node.value is not None:
-                made = self.expression(module, node.value, local, steps)
-                if made is not None:
-                    return made
-        return None
+            if (
+                isinstance(node, ast.Return)
+                and node.value is not None
+                and (made := self.expression(module, node.value, local, steps))
+            ):
+                return made
+        return self._annotated(definition)
+
+    def _annotated(self, definition: Definition) -> Made | None:
+        """Return what application the annotation of a function's result is."""
+        definitions, annotation = self.application.definitions, definition.node.returns
+        if annotation is None:
+            return None
+        symbol = definitions.world.resolve(definition.module, annotation)
+        if symbol is not None and str(symbol) in APPLICATIONS:
+            return APPLICATIONS[str(symbol)]
+        cls = definitions.class_of(symbol)
+        return None if cls is None else self.of_class(cls)
 
 
 def plain(node: Function, *, is_method: bool = False) -> Made | None:

@@ -31,8 +31,7 @@ def find_applications(application: Application, hints: Sequence[Hint]) -> list[F
     finder = _Finder(application, Classifier(application))
     found = {one.reference: one for one in finder.all()}
     for hint in sorted(hints, key=lambda hint: -hint.weight):
-        for reference, one in _hinted(finder, hint, found):
-            found[reference] = one
+        found |= dict(_hinted(finder, hint, found))
     ranked = sorted(found.values(), key=lambda one: (-one.score, one.module, one.place))
     return _distinct(ranked)
 

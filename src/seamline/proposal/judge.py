@@ -66,6 +66,15 @@ def _against(interface: Interface, findings: Sequence[Finding], tests: Collectio
         grave = finding.severity is Severity.WARNING and finding.code not in _BEARABLE
         if finding.severity is Severity.ERROR or (grave and finding.file not in tests):
             return placed(finding)
+    return _idle(interface, tests) or (
+        "it reads the framework's request or application, which does not travel with a call"
+        if interface.reads_framework_context
+        else ""
+    )
+
+
+def _idle(interface: Interface, tests: Collection[str]) -> str:
+    """Return why no call would ever cross to a part; empty where some would."""
     public = [each for each in interface.functions if each.public]
     callbacks = sum(each.callback for each in public)
     remote = [each for each in public if each.verdict is Verdict.REMOTE]
@@ -77,8 +86,6 @@ def _against(interface: Interface, findings: Sequence[Finding], tests: Collectio
         return "its functions run in the caller: they are cheap, or work on the caller's objects"
     if not any(_callers(each, tests) for each in remote):
         return f"nothing outside it calls {_all(len(remote))} that could run elsewhere"
-    if interface.reads_framework_context:
-        return "it reads the framework's request or application, which does not travel with a call"
     return ""
 
 
@@ -111,8 +118,7 @@ def _weigh(
     part.score -= 0.5 * len(places) + 2 * refused + 4 * len(back)
     part.score -= 3 * len({"blocking-call", "aliased-state"}.intersection(warned))
     part.reasons = [
-        f"{_count(len(remote), 'function')} can run elsewhere, called from "
-        f"{_count(len(places), 'place')}",
+        _called(len(remote), len(places)),
         *([f"{local} more stay with the caller"] if local else []),
         *([f"imports {_listed(heavy)}, which is heavy"] if heavy else []),
         *([f"reads {_listed(hostile)} that others made"] if hostile else []),
@@ -126,6 +132,12 @@ def _weigh(
         ),
         *([f"imports {back[0]} back, so its process loads the application too"] if back else []),
     ]
+
+
+def _called(functions: int, places: int) -> str:
+    return (
+        f"{_count(functions, 'function')} can run elsewhere, called from {_count(places, 'place')}"
+    )
 
 
 def _callers(function: Function, tests: Collection[str]) -> list[Place]:

@@ -46,15 +46,15 @@ def _head(proposal: Proposal) -> Iterator[str]:
         yield "#   seamline run                   the application in one process"
     if proposal.layout and proposal.application is not None:
         yield f"#   seamline run --layout {LAYOUT}    the groups below, each in its own processes"
-    yield "#   pytest --seamline-layout micro      your tests, every service in its own process"
+    yield "#   pytest --seamline-layout micro your tests, every service in its own process"
 
 
 def _application(found: Found, entry: str) -> Iterator[str]:
     yield from _comment(f"{application_line(found)}.")
     if found.entrance is Entrance.SERVER:
         yield from _comment(
-            f"{found.framework} has a server of its own, so it is started as a program; it chooses "
-            "its address itself, and opens the same seams."
+            f"{found.framework} has a server of its own, so it is started as a program; it "
+            "chooses its address itself, and opens the same seams."
         )
     yield f"[services.{entry}]"
     if found.command:
@@ -89,9 +89,12 @@ def _service(part: Part) -> Iterator[str]:
 
 
 def _layout(proposal: Proposal) -> Iterator[str]:
+    apart = "What is heavy, or reads what strangers made, has its own"
+    if not any(part.apart for part in proposal.proposed):
+        apart = "Nothing here is heavy, so the part that stands alone best has its own, to try it"
     yield from _comment(
-        "A line is a group of processes and what it hosts. What is heavy, or reads what strangers "
-        "made, has its own; the rest stays with its callers, where a call costs nothing."
+        f"A line is a group of processes and what it hosts. {apart}; the rest stays together, "
+        "where a call costs nothing."
     )
     yield f"[layouts.{LAYOUT}]"
     for name, services in proposal.layout.items():

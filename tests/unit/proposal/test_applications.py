@@ -5,6 +5,31 @@ import pytest
 from seamline.errors import ApplicationError
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
+PYRAMID = """
+from pyramid.config import Configurator
+def main():
+    config = Configurator()
+    return config.make_wsgi_app()
+"""
+DJANGO = """
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
+"""
+FACTORIES = """
+from flask import Flask
+def make():
+    site = Flask("x")
+    return site
+def build():
+    return make()
+app = build()
+"""
+WRAPPED = """
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+flask_app = Flask("x")
+wsgi = ProxyFix(flask_app)
+"""
 
 
 def reference(proposal):
@@ -23,15 +48,8 @@ def reference(proposal):
         ("import falcon\napp = falcon.App()", "Falcon", "app"),
         ("import falcon.asgi\napp = falcon.asgi.App()", "Falcon", "app"),
         ("import bottle\napp = bottle.Bottle()", "bottle", "app"),
-        (
-            "from pyramid.config import Configurator\n"
-            "def main():\n    config = Configurator()\n    return config.make_wsgi_app()",
-            "Pyramid", "main()",
-        ),
-        (
-            "from django.core.wsgi import get_wsgi_application\n"
-            "application = get_wsgi_application()", "Django", "application",
-        ),
+        (PYRAMID, "Pyramid", "main()"),
+        (DJANGO, "Django", "application"),
         ("def application(environ, start_response): ...", "WSGI", "application"),
         ("async def app(scope, receive, send): ...", "ASGI", "app"),
         (
@@ -46,14 +64,8 @@ def reference(proposal):
             "from flask import Flask\ndef create_app(config=None) -> Flask: ...",
             "Flask", "create_app()",
         ),
-        (
-            "from flask import Flask\ndef make():\n    site = Flask('x')\n    return site\n"
-            "def build():\n    return make()\napp = build()", "Flask", "app",
-        ),
-        (
-            "from flask import Flask\nfrom werkzeug.middleware.proxy_fix import ProxyFix\n"
-            "flask_app = Flask('x')\nwsgi = ProxyFix(flask_app)", "Flask", "wsgi",
-        ),
+        (FACTORIES, "Flask", "app"),
+        (WRAPPED, "Flask", "wsgi"),
     ],
 )  # fmt: skip
 def test_an_application_is_known_by_what_makes_it(proposed, source, framework, expression):
@@ -142,7 +154,7 @@ def test_an_application_that_starts_below_is_named_with_the_command_to_type(prop
 def test_a_factory_that_needs_arguments_is_told_and_not_served(proposed):
     proposal = proposed(
         {
-            "shop/web.py": "from flask import Flask\ndef create_app(config):\n    return Flask('x')\n",
+            "shop/web.py": "import flask\ndef create_app(config):\n    return flask.Flask('x')\n",
             "shop/simple.py": "def app(environ, start_response): ...\n",
         }
     )
