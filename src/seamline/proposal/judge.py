@@ -54,7 +54,7 @@ def _judged(
     tests = {each.file for each in application.sources.modules.values() if each.test}
     part = Part(name=interface.service, package=interface.package, interface=interface)
     findings = [each for each in analysis.findings if each.service == interface.service]
-    part.against = _against(interface, findings, tests)
+    part.against = _against(interface, findings, tests) or _cycle(interface, entries)
     if part.is_proposed:
         _weigh(application, part, entries, tests, {each.code for each in findings})
     return part
@@ -86,6 +86,14 @@ def _idle(interface: Interface, tests: Collection[str]) -> str:
         return "its functions run in the caller: they are cheap, or work on the caller's objects"
     if not any(_callers(each, tests) for each in remote):
         return f"nothing outside it calls {_all(len(remote))} that could run elsewhere"
+    return ""
+
+
+def _cycle(interface: Interface, entries: Collection[str]) -> str:
+    """Return that a part imports the application; a package around it is imported anyway."""
+    for entry in sorted(set(entries) & set(interface.imports)):
+        if not interface.package.startswith(f"{entry}."):
+            return f"importing it imports the application, {entry}"
     return ""
 
 

@@ -109,7 +109,7 @@ NO_PART: Final = frozenset(
         *("schemas", "forms", "serializers", "views", "routes", "routers", "templatetags"),
         *("context_processors", "middleware", "middlewares", "management", "commands"),
         *("exceptions", "errors", "constants", "types", "_types", "typing", "cli", "_cli"),
-        *("logger", "_logging"),
+        *("logger", "_logging", "db", "database", "extensions"),
     }
 )
 

@@ -30,10 +30,9 @@ class Tree:
         self._names = {
             name
             for name, source in application.sources.modules.items()
-            if not source.test
-            and _is_part(name)
-            and source.path.is_relative_to(source_root(application))
-            if reached is None or name in reached or source.package
+            if not source.test and _is_part(name)
+            if source.path.is_relative_to(application.sources.root)
+            if reached is None or name in reached
         }
 
     def holds_application(self, package: str) -> bool:
@@ -73,11 +72,6 @@ class Tree:
     def largest(self, parts: Collection[str]) -> list[str]:
         """Return as many parts as can be judged in a short time."""
         return sorted(sorted(parts, key=self.lines, reverse=True)[:MOST_PARTS])
-
-
-def source_root(application: Application) -> str:
-    """Return the directory that everything of the project is below."""
-    return str(application.sources.root)
 
 
 def reached_from(application: Application, found: Found | None) -> set[str] | None:
