@@ -24,6 +24,9 @@ from seamline.proposal.roots import base_of
 _BOTTLE_ROUTES: Final = frozenset(
     f"bottle.{name}" for name in ("route", "get", "post", "put", "delete", "patch", "error")
 )
+_SERVERS: Final = frozenset(
+    name.partition(".")[0] for name, made in APPLICATIONS.items() if made[1] is Entrance.SERVER
+)
 
 
 def find_applications(application: Application, hints: Sequence[Hint]) -> list[Found]:
@@ -116,6 +119,10 @@ class _Finder:
 
     def of_module(self, module: str) -> Iterator[Found]:
         """Yield the applications that one module binds or makes."""
+        found = list(self._named(module))
+        yield from found or self._servers(self.application.definitions.world.modules[module])
+
+    def _named(self, module: str) -> Iterator[Found]:
         names = self.application.definitions.world.modules[module]
         for name, bindings in names.assigned.items():
             made = self.classifier.bound(module, name)
@@ -148,6 +155,20 @@ class _Finder:
                     return
                 needs = () if is_server else required(node)
                 yield self._found(names, f"{name}()", made, node.lineno, needs)
+
+    def _servers(self, names: Names) -> Iterator[Found]:
+        """Yield the application of a server that is made inside a method, and has no name."""
+        if not {each.module.partition(".")[0] for each in names.imports} & _SERVERS:
+            return
+        world = self.application.definitions.world
+        for node in ast.walk(names.source.tree):
+            symbol = (
+                world.resolve(names.source.name, node.func) if isinstance(node, ast.Call) else None
+            )
+            made = APPLICATIONS.get(str(symbol))
+            if made is not None and made[1] is Entrance.SERVER and isinstance(node, ast.Call):
+                yield self._found(names, "", made, node.lineno)
+                return
 
     def _bottle(self, names: Names) -> Iterator[Found]:
         """Yield bottle's default application where the module's functions are its routes."""

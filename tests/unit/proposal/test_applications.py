@@ -201,8 +201,18 @@ def test_modules_of_a_src_that_import_through_it_keep_its_name(proposed):
             },
             "python -m links",
         ),
+        (
+            {
+                "desk/__init__.py": "",
+                "desk/__main__.py": "from desk.server import Server\nServer().run()\n",
+                "desk/server.py": "from aiohttp import web\nclass Server:\n"
+                "    def run(self):\n        self._app = web.Application()\n"
+                "        web.run_app(self._app)\n",
+            },
+            "python -m desk",
+        ),
     ],
-    ids=["aiohttp", "tornado", "bottle"],
+    ids=["aiohttp", "tornado", "bottle", "inside a method"],
 )
 def test_a_server_of_its_own_becomes_a_command(proposed, files, command):
     proposal = proposed(files)
