@@ -26,6 +26,7 @@ class Command(Protocol):
 #: Title of a section of the help, and its commands: name, then one line about it.
 SECTIONS: Final = (
     ("Before anything runs", (
+        ("init", "look at a project and write seamline.toml, services proposed"),
         ("check", "what each seam would be: functions, verdicts and hazards"),
         ("learn", "run a command, the application whole, and record what crosses"),
         ("explain", "the whole story of one function's verdict, or of an error's code"),
@@ -71,6 +72,7 @@ Exit status:
 SHORT_HELP: Final = """\
 Seamline runs a Python application as one process or as many services.
 There is no seamline.toml here or above, which names the services.
+  seamline init         look at the project here and write one
   seamline --help       the commands
   seamline -C DIR ...   look in another directory
 """

@@ -82,12 +82,16 @@ def find_file(
             return place / FILE_NAME
     raise ConfigError(
         f"there is no {FILE_NAME} in {start} or above it",
-        remedy="name one with -f FILE, or write one: docs/reference-config.md",
+        remedy="name one with -f FILE, or let one be written: seamline init",
     )
 
 
 def load(
-    path: Path, *, environ: Mapping[str, str], overrides: Mapping[str, str | None] | None = None
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str | None] | None = None,
+    text: str | None = None,
 ) -> Config:
     """Read and check one configuration file.
 
@@ -97,13 +101,14 @@ def load(
             ``SEAMLINE_LOG_LEVEL`` count.
         overrides: What flags said: any of ``layout``, ``bind``, ``log_level``. A value
             of ``None`` stands for a flag that was not given.
+        text: What the file will hold, where it is not written yet.
 
     Raises:
         ConfigError: The file is missing, is not TOML, or holds something that cannot be
             used; the error names the line.
     """
     shown = _shown_path(path)
-    top = _parse(path, shown)
+    top = _parse(_content(path, shown) if text is None else text, shown)
     top.only(_TOP_KEYS, "seamline.toml")
     services = tuple(_service(name, table) for name, table in _named(top, "services", "a service"))
     if not services:
@@ -142,12 +147,15 @@ def _shown_path(path: Path) -> str:
     return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
 
 
-def _parse(path: Path, shown: str) -> Table:
+def _content(path: Path, shown: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
         raise ConfigError(f"cannot read it: {reason}", file=shown) from exc
+
+
+def _parse(text: str, shown: str) -> Table:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:

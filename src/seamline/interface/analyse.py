@@ -27,6 +27,7 @@ def analyse(
     search_path: Sequence[Path] = (),
     entry_modules: Mapping[str, str] | None = None,
     lock: Lock | None = None,
+    application: Application | None = None,
 ) -> Analysis:
     """Read an application's source and give every function its verdict.
 
@@ -40,10 +41,14 @@ def analyse(
         search_path: Where modules are imported from besides the root and its ``src``.
         entry_modules: The http service of each module that one is loaded from.
         lock: What was seen of its functions while it ran, if it was observed.
+        application: What :func:`read` found below the root, to judge several proposals of
+            services without reading it again; None reads it.
     """
     observed = NOTHING if lock is None else Observed(lock)
     entries = entry_modules or {}
-    application = read(root, [*(service.package for service in services), *entries], search_path)
+    if application is None:
+        named = [service.package for service in services]
+        application = read(root, [*named, *entries], search_path)
     facts = {service.service: _own(application, service, observed) for service in services}
     placed = {name: set(found.modules) for name, found in facts.items()}
     for name, found in facts.items():

@@ -52,9 +52,12 @@ def find_problems(
 
 def _unreadable(application: Application, services: Sequence[ServiceFacts]) -> Iterator[Finding]:
     for broken in application.sources.unreadable:
+        used = any(_is_within(broken.file, facts.service.package) for facts in services)
         yield Finding(
             code="application",
-            severity=Severity.ERROR,
+            # A template or an example that nobody imports may be no Python at all; a module
+            # that a service imports cannot be loaded in any layout, and says so itself.
+            severity=Severity.ERROR if used else Severity.WARNING,
             message=f"{broken.file} cannot be read: {broken.why}",
             remedy="correct the file; nothing in it was checked",
             file=broken.file,
@@ -70,6 +73,11 @@ def _unreadable(application: Application, services: Sequence[ServiceFacts]) -> I
                 remedy=f"correct package = {package!r} of [services.{service}] in seamline.toml",
                 service=service,
             )
+
+
+def _is_within(file: str, package: str) -> bool:
+    """Whether a file belongs to a package, as far as the file's name says."""
+    return f".{file.removesuffix('.py').replace('/', '.')}.".find(f".{package}.") >= 0
 
 
 def _misspelt(facts: ServiceFacts) -> Iterator[Finding]:

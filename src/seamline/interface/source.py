@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Final
 SKIPPED_DIRECTORIES: Final = frozenset(
     {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", "htmlcov"}
 )
+# Files of `src` that are read to see whether it is a package: where one is, most say so.
+_MOST_LOOKED_AT: Final = 50
 TEST_DIRECTORIES: Final = frozenset({"test", "tests", "testing"})
 
 
@@ -166,8 +169,20 @@ def source_files(
 def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:
     """Return where the application's modules are imported from: root, ``src``, then the rest."""
     root = root.resolve()
-    first = [root / "src"] if (root / "src").is_dir() else []
+    source = root / "src"
+    first = [source] if source.is_dir() and not _is_imported(source) else []
     return tuple(dict.fromkeys([*first, root, *(entry.resolve() for entry in search_path)]))
+
+
+def _is_imported(directory: Path) -> bool:
+    """Whether a directory is a package itself: modules in it import each other through it."""
+    if (directory / "__init__.py").is_file():
+        return True
+    mention = re.compile(
+        rf"^\s*(?:from|import) {re.escape(directory.name)}\b".encode(), re.MULTILINE
+    )
+    files = [*sorted(directory.glob("*.py")), *sorted(directory.glob("*/*.py"))]
+    return any(mention.search(file.read_bytes()) for file in files[:_MOST_LOOKED_AT])
 
 
 def children(node: ast.AST) -> Iterator[ast.AST]:

@@ -4,7 +4,7 @@ from seamline.config import Limits
 from seamline.plan.build import build, from_json, to_json
 from seamline.plan.locking import lock_path, read_lock, relearned, with_verdicts
 from seamline.plan.model import GroupPlan, Plan, ServicePlan
-from seamline.plan.project import analyse_project, analyse_with
+from seamline.plan.project import analyse_project, analyse_with, read_project
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
     PLAN_FILE,
@@ -30,6 +30,7 @@ __all__ = [
     "from_json",
     "lock_path",
     "read_lock",
+    "read_project",
     "relearned",
     "run_dir",
     "to_json",

@@ -8,18 +8,27 @@ import msgspec
 
 from seamline import interface
 from seamline.config import Config, Group, Service, suggest
-from seamline.interface import Analysis, PackageService
+from seamline.interface import Analysis, Application, PackageService
 from seamline.lock import Lock
 from seamline.plan.cache import analysed, cache_directory
 from seamline.plan.locking import differences, read_lock
 
 
-def analyse_project(config: Config, layout: str) -> Analysis:
+def read_project(root: Path) -> Application:
+    """Read the source of everything below a directory, before any service is named."""
+    return interface.read(root, [], _search_path())
+
+
+def analyse_project(
+    config: Config, layout: str, *, application: Application | None = None
+) -> Analysis:
     """Read the application's source and say what every seam would be. Executes nothing.
 
     Args:
         config: What the file says.
         layout: Name of the layout that findings are about.
+        application: What :func:`read_project` found, to look at several files without
+            reading the source again.
 
     Raises:
         ConfigError: The layout, a package or an http service's module does not exist.
@@ -27,14 +36,16 @@ def analyse_project(config: Config, layout: str) -> Analysis:
         LockError: There is a lock that cannot be used.
     """
     lock = read_lock(config)
-    analysis = analyse_with(config, layout, lock)
+    analysis = analyse_with(config, layout, lock, application=application)
     if lock is None:
         return analysis
     found = (*analysis.findings, *differences(config, lock, analysis))
     return msgspec.structs.replace(analysis, findings=found)
 
 
-def analyse_with(config: Config, layout: str, lock: Lock | None) -> Analysis:
+def analyse_with(
+    config: Config, layout: str, lock: Lock | None, *, application: Application | None = None
+) -> Analysis:
     """Do the same with another lock than the one beside the file, and without comparing it."""
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}
     search_path = _search_path()
@@ -46,6 +57,8 @@ def analyse_with(config: Config, layout: str, lock: Lock | None) -> Analysis:
             module = service.http.partition(":")[0]
             entry_modules.setdefault(module, service.name)
             _check_module(config, module, service.name, "http", search_path)
+        if service.command is not None and (started := _started(config, service.command)):
+            entry_modules.setdefault(started, service.name)
     services = [_described(config, service, home[service.name]) for service in config.packages]
     groups = {name: group.name for name, group in home.items()}
     packages = [*(service.package for service in services), *entry_modules]
@@ -59,9 +72,24 @@ def analyse_with(config: Config, layout: str, lock: Lock | None) -> Analysis:
             search_path=search_path,
             entry_modules=entry_modules,
             lock=lock,
+            application=application,
         ),
-        cache_directory(os.environ),
+        cache_directory(os.environ) if application is None else None,
     )
+
+
+def _started(config: Config, command: tuple[str, ...]) -> str | None:
+    """Return the module of the project that ``python -m module`` or ``python file.py`` starts."""
+    words = [word for word in command[1:] if word not in {"-u", "-B", "-O"}]
+    if not Path(command[0]).name.startswith("python") or not words:
+        return None
+    own = (config.root, config.root / "src")
+    if words[0] == "-m" and len(words) > 1:
+        main = f"{words[1]}.__main__"
+        names = (main, words[1]) if interface.module_file(main, own) else (words[1],)
+    else:
+        names = (words[0].removesuffix(".py").replace("/", "."),)
+    return next((name for name in names if interface.module_file(name, own)), None)
 
 
 def _described(config: Config, service: Service, group: Group) -> PackageService:

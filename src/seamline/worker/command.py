@@ -8,7 +8,9 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
+from pathlib import Path
 
 from seamline.plan import Plan
 from seamline.worker.report import (
@@ -32,10 +34,8 @@ def run_command(plan: Plan, handover: Handover) -> int:
     channel = Channel(handover.control)
     orders: queue.SimpleQueue[Drain | int | None] = queue.SimpleQueue()
     try:
-        # Line-wise output for Python programs: through a pipe it would come in blocks.
-        environment = {"PYTHONUNBUFFERED": "1", **os.environ}
         child = subprocess.Popen(  # noqa: S603 - the operator's own file names it
-            argv, env=environment, stdin=subprocess.DEVNULL
+            _words(argv), env=_environment(plan.root), stdin=subprocess.DEVNULL
         )
     except OSError as exc:
         channel.send(Hello(pid=os.getpid()))
@@ -51,6 +51,22 @@ def run_command(plan: Plan, handover: Handover) -> int:
     threading.Thread(target=lambda: orders.put(child.wait()), daemon=True).start()
     channel.send(Ready())
     return _watch(child, channel, orders, plan.graceful_timeout)
+
+
+def _words(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command; ``python`` is the interpreter that has Seamline, as for workers."""
+    return (sys.executable, *argv[1:]) if argv[:1] in {("python",), ("python3",)} else argv
+
+
+def _environment(root: str) -> dict[str, str]:
+    """Return what the command gets: modules are found where workers find them."""
+    # Line-wise output for Python programs: through a pipe it would come in blocks.
+    environment = {"PYTHONUNBUFFERED": "1", **os.environ}
+    source = Path(root, "src")
+    if source.is_dir():
+        search = environment.get("PYTHONPATH", "").split(os.pathsep)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*search, str(source)]))
+    return environment
 
 
 def _watch(

@@ -129,3 +129,32 @@ def test_long_chains_of_branches_and_calls_are_read(read) -> None:
     )
 
     assert set(reading.functions) == {"shop.f", "shop.g"}
+
+
+def test_a_file_that_is_no_python_is_an_error_only_inside_a_service(read):
+    files = {
+        "shop/__init__.py": "",
+        "shop/broken.py": "def (:\n",
+        "templates/project.py": "{{ name }} = !\n",
+    }
+
+    found = read(files, "shop")
+
+    assert found.findings("application") == [
+        ("error", "shop/broken.py", 1),
+        ("warning", "templates/project.py", 1),
+    ]
+
+
+def test_a_src_that_is_imported_by_its_name_is_a_package(read):
+    inside = read({"src/shop.py": "def f():\n    return open('x')\n"}, "shop")
+    named = read(
+        {
+            "src/web.py": "from src.shop import f\n",
+            "src/shop.py": "def f():\n    return open('x')\n",
+        },
+        "src.shop",
+    )
+
+    assert "shop.f" in inside.functions
+    assert "src.shop.f" in named.functions

@@ -41,3 +41,35 @@ def test_state_read_by_an_http_service_of_another_group_is_an_error(project):
 
 def test_state_read_by_an_http_service_of_the_same_group_is_fine(project):
     assert plan.analyse_project(project, "pair").findings == ()
+
+
+@pytest.mark.parametrize(
+    "words", ['"-m", "program"', '"-u", "-m", "program"', '"program/__main__.py"']
+)
+def test_the_module_that_a_command_starts_is_part_of_the_application(load, tmp_path, words):
+    files = {
+        "shared.py": "SEEN = {}\n",
+        "program/__init__.py": "",
+        "program/__main__.py": "import reports, shared\n"
+        "def main():\n    shared.SEEN[1] = 2\n    reports.add('x')\n",
+        "reports.py": "import shared\ndef add(name):\n    shared.SEEN[name] = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    settings = load(
+        f'[services.front]\ncommand = ["python", {words}]\n'
+        '[services.reports]\npackage = "reports"\n'
+    )
+
+    findings = plan.analyse_project(settings, "micro").findings
+
+    assert [(one.code, one.file) for one in findings] == [("shared-state", "shared.py")]
+
+
+def test_several_files_are_judged_from_one_reading(project):
+    read = plan.read_project(project.root)
+
+    (finding,) = plan.analyse_project(project, "apart", application=read).findings
+
+    assert finding.code == "state-elsewhere"

@@ -72,7 +72,9 @@ def test_price():
 def test_in_children():
     found = subprocess.run(
         [sys.executable, "-c", "from depot import orders; print(orders.open_for('nails'))"],
-        capture_output=True, check=True, text=True,
+        capture_output=True,
+        check=True,
+        text=True,
     )
     assert found.stdout == "1\n"
 

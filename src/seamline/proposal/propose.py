@@ -1,0 +1,204 @@
+"""From a directory to a proposal that `check` accepts. Nothing is executed or written."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from seamline import config, plan
+from seamline.errors import ApplicationError
+from seamline.interface import Application, Finding, Severity
+from seamline.proposal.find import application_named, find_applications
+from seamline.proposal.groups import group_parts
+from seamline.proposal.hints import project_name, read_hints
+from seamline.proposal.judge import judge_parts, placed
+from seamline.proposal.known import Entrance
+from seamline.proposal.model import Found, Part, Proposal
+from seamline.proposal.parts import Tree, reached_from, service_name
+from seamline.proposal.text import render
+
+# Below this depth parts are so small that calls between them would be most of the work.
+_MOST_ROUNDS: Final = 3
+# Each is a process in layout micro, and a seam to understand; more are the reader's choice.
+_MOST_SERVICES: Final = 12
+
+
+def propose(root: Path, file: Path, *, named: str | None = None) -> Proposal:
+    """Look at a project and propose its services.
+
+    Args:
+        root: Directory of the project.
+        file: Where the proposal would be written; need not exist.
+        named: The application to serve, as ``module:expression``, over what is found.
+
+    Raises:
+        ApplicationError: There is neither an application nor a package that could be a
+            service, or the named one is not there.
+    """
+    application = plan.read_project(root)
+    found = find_applications(application, read_hints(root))
+    chosen = _named(application, found, named) if named else _chosen(found)
+    others = [one for one in found if chosen is None or one.reference != chosen.reference]
+    proposal = Proposal(
+        root=root,
+        name=_name(project_name(root)),
+        application=chosen,
+        others=[one for one in others if one.place != (chosen and chosen.place)],
+        parts=[],
+        entry=_entry(chosen),
+        modules=sum(not source.test for source in application.sources.modules.values()),
+    )
+    _judge_rounds(application, proposal, found)
+    _settle(application, proposal, file)
+    return proposal
+
+
+def _named(application: Application, found: list[Found], named: str) -> Found:
+    one = application_named(application, named)
+    if one is None:
+        known = [each.reference for each in found if not each.needs]
+        raise ApplicationError(
+            f"--app: there is no {named!r} in the source of the project",
+            remedy=config.suggest(named, known, "found were")
+            or "write module:object or module:factory(), such as shop.web:create_app()",
+        )
+    return one
+
+
+def _chosen(found: list[Found]) -> Found | None:
+    """Return the likeliest application that can be started from here.
+
+    Raises:
+        ApplicationError: There are applications, but not one that can be started here.
+    """
+    usable = [
+        one for one in found
+        if not one.needs and not one.below and (one.command or one.entrance is not Entrance.SERVER)
+    ]  # fmt: skip
+    if usable and usable[0].score > 0:
+        return usable[0]
+    for one in found:
+        if one.below and one.score > -60 and not one.needs:  # noqa: PLR2004 - not beside the code
+            raise ApplicationError(
+                f"this {one.framework} application imports its modules from {one.below}",
+                file=one.place.file,
+                line=one.place.line,
+                remedy=f"let the file be written there: seamline init {one.below}",
+            )
+    return usable[0] if usable else None
+
+
+def _entry(chosen: Found | None) -> str:
+    return "" if chosen is None else "web"
+
+
+def _name(text: str) -> str:
+    """Return the project's name as the file takes it."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in text)
+    return kept.lstrip("0123456789_.-").rstrip("-.")[:64] or "app"
+
+
+# -- which parts ------------------------------------------------------------------------
+
+
+def _entries(application: Application, proposal: Proposal) -> Mapping[str, str]:
+    chosen = proposal.application
+    if chosen is None:
+        return {}
+    started = chosen.command[2] if chosen.command else chosen.module
+    main = f"{started}.__main__"
+    return {main if main in application.sources.modules else started: proposal.entry}
+
+
+def _judge_rounds(application: Application, proposal: Proposal, found: list[Found]) -> None:
+    """Judge packages; where one cannot stand alone as a whole, judge what is in it."""
+    chosen = proposal.application
+    entries = _entries(application, proposal)
+    makers = {one.module for one in found if one.score > 0} | set(entries)
+    makers |= {chosen.module} if chosen else set()
+    tree = Tree(application, makers, reached_from(application, chosen))
+    waiting = tree.first()
+    for _ in range(_MOST_ROUNDS):
+        judged = judge_parts(application, tree.largest(waiting), entries) if waiting else []
+        waiting = []
+        for part in judged:
+            inner = [] if part.is_proposed else list(tree.open(tree.children(part.package)))
+            waiting += inner
+            proposal.parts += [part]
+    proposal.parts.sort(key=lambda part: (not part.is_proposed, -part.score, part.package))
+    for part in proposal.proposed[_MOST_SERVICES:]:
+        part.against = f"it could, and gains least: {_MOST_SERVICES} others are proposed"
+    taken = {proposal.entry}
+    for part in proposal.parts:  # the rounds did not know of each other's names
+        part.name = service_name(part.package, taken)
+        taken.add(part.name)
+
+
+# -- until check accepts it -------------------------------------------------------------
+
+
+def _settle(application: Application, proposal: Proposal, file: Path) -> None:
+    """Write the text, and leave out services until ``check`` finds no error in any layout.
+
+    Raises:
+        ApplicationError: Not even the application alone can be written.
+    """
+    while True:
+        if proposal.application is None and not proposal.proposed:
+            raise ApplicationError(
+                f"no application was found in {proposal.root}, and no package that could be a "
+                "service",
+                remedy="name the application: seamline init --app module:object",
+            )
+        group_parts(proposal)
+        proposal.text = render(proposal)
+        errors = check(application, proposal.text, file)
+        if not errors:
+            return
+        if not proposal.proposed:
+            first = errors[0]
+            raise ApplicationError(
+                first.message, file=first.file or None, line=first.line or None,
+                remedy=first.remedy,
+            )  # fmt: skip
+        for part, error in _blamed(application, proposal, errors).items():
+            proposed = {one.package: one for one in proposal.parts}
+            proposed[part].against = placed(error)
+        proposal.parts.sort(key=lambda each: not each.is_proposed)
+
+
+def _blamed(
+    application: Application, proposal: Proposal, errors: list[Finding]
+) -> dict[str, Finding]:
+    """Return the packages to leave out, each with the error that goes away then.
+
+    State that belongs to no service, and that several use, goes with the lowest in rank.
+    """
+    blamed: dict[str, Finding] = {}
+    for error in errors:
+        shared = {n for n, s in application.sources.modules.items() if s.file == error.file}
+        users = [
+            part.package
+            for part in reversed(proposal.proposed)
+            if part.name == error.service or (not error.service and shared & set(_touched(part)))
+        ]
+        if users and blamed.keys().isdisjoint(users):
+            blamed[users[0]] = error
+    return blamed or {proposal.proposed[-1].package: errors[0]}
+
+
+def _touched(part: Part) -> Iterator[str]:
+    """Yield the modules whose state a part's functions touch."""
+    for function in part.interface.functions:
+        yield from (name.partition(":")[0] for name in function.touches)
+
+
+def check(application: Application, text: str, file: Path) -> list[Finding]:
+    """Return the errors of the first layout of a file in which ``check`` finds any."""
+    settings = config.load(file, environ={}, text=text)
+    for layout in ("micro", *(each.name for each in settings.layouts)):
+        analysis = plan.analyse_project(settings, layout, application=application)
+        plan.build(settings, analysis, layout=layout, run_dir="/")
+        found = [each for each in analysis.findings if each.severity is Severity.ERROR]
+        if found:
+            return found
+    return []

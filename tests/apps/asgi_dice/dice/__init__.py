@@ -1,0 +1,1 @@
+"""Dice for games by mail."""

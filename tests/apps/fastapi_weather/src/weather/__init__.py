@@ -1,0 +1,1 @@
+"""Weather from a few stations."""

@@ -1,0 +1,1 @@
+FLASK_APP=orders.web:create_app

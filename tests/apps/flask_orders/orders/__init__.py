@@ -1,0 +1,1 @@
+"""A counter where orders are taken."""

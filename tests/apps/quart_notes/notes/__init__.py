@@ -1,0 +1,1 @@
+"""Notes that are kept and counted."""

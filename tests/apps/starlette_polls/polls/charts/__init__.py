@@ -1,0 +1,5 @@
+"""Charts of results, as text."""
+
+from polls.charts.bars import draw, drawn
+
+__all__ = ["draw", "drawn"]

@@ -1,0 +1,1 @@
+"""Counts visits and ranks them."""
