@@ -137,7 +137,14 @@ def _function(
         fingerprint=definition.fingerprint,
         public=definition in found.offers.public,
         exports=tuple(found.offers.exports.get(definition, ())),
-        touches=tuple(sorted(map(str, touched))),
+        touches=tuple(
+            sorted(
+                str(symbol)
+                for symbol, touch in touched.items()
+                # What stays is let use what it certainly uses; a guess would unseal it.
+                if judgement.verdict is not Verdict.LOCAL or not touch.guess
+            )
+        ),
         changes=tuple(sorted(map(str, found.changed.get(definition, ())))),
         mutates=observed.mutates(definition, application.mutations.of(definition)),
         shares=shared_parameters(application, definition, shared),

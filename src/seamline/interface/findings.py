@@ -204,8 +204,9 @@ def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Find
             continue
         names = [
             str(symbol)
-            for symbol in facts.touched.get(definition, ())
+            for symbol, touch in facts.touched.get(definition, {}).items()
             if symbol.module in facts.modules
+            and not touch.guess
             and (fact := application.state.facts.get(symbol)) is not None
             and not fact.resource
         ]

@@ -57,7 +57,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
             sealed (``remote`` or ``refused``) or harmless (``local``).
         reason: One sentence why, naming the evidence.
         touches: Module state its body reads or writes, directly or through what it calls,
-            as ``module:name``.
+            as ``module:name``. Of a local function only what is certain: it stays usable in
+            every process.
         changes: Module state among that which it may change.
         mutates: Parameters that it may change in place, conservatively; empty means proven not.
         shares: Parameters that its result may be or hold parts of; empty means it does not.

@@ -251,3 +251,12 @@ def note(text):
     verdicts = _verdicts(read, source, other=OTHER)
 
     assert verdicts == {"keep": "refused", "note": "remote"}
+
+
+def test_a_guess_leaves_the_state_of_the_package_sealed(read: Read) -> None:
+    source = METHODS + "\ndef keep(connection):\n    return connection.execute()\n"
+
+    found = read({"shop/__init__.py": "", "shop/stock/__init__.py": source}, "shop.stock")
+
+    assert found.functions["shop.stock.keep"].touches == ()
+    assert not found.findings("state-elsewhere")
