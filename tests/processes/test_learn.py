@@ -236,11 +236,11 @@ import signal, sys
 from depot import stock
 
 stock.left("nails")
+# Blocked, so that one which comes before the waiting begins is not lost.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 print("ready", flush=True)
-try:
-    signal.pause()
-except KeyboardInterrupt:
-    sys.exit(3)
+signal.sigwait([signal.SIGINT])
+sys.exit(3)
 """
 
 
