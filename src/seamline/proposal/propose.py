@@ -144,11 +144,7 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
     """
     while True:
         if proposal.application is None and not proposal.proposed:
-            raise ApplicationError(
-                f"no application was found in {proposal.root}, and no package that could be a "
-                "service",
-                remedy="name the application: seamline init --app module:object",
-            )
+            raise _nothing(proposal)
         group_parts(proposal)
         proposal.text = render(proposal)
         errors = check(application, proposal.text, file)
@@ -164,6 +160,20 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
             proposed = {one.package: one for one in proposal.parts}
             proposed[part].against = placed(error)
         proposal.parts.sort(key=lambda each: not each.is_proposed)
+
+
+def _nothing(proposal: Proposal) -> ApplicationError:
+    """Return the error about a library in which no package could be a service."""
+    packages = "no package that could be a service"
+    if proposal.parts:
+        first = proposal.parts[0]
+        packages = f"no package could be a service: {first.package}, because {first.against}"
+        more = len(proposal.parts) - 1
+        packages += f"; nor {more} more" if more else ""
+    return ApplicationError(
+        f"no application was found in {proposal.root}, and {packages}",
+        remedy="name the application: seamline init --app module:object",
+    )
 
 
 def _blamed(

@@ -179,6 +179,11 @@ def test_nothing_at_all_is_refused_with_what_to_type(proposed):
         proposed({"README.py": ""})
 
 
+def test_a_library_in_which_nothing_stands_alone_is_refused_with_a_reason(proposed):
+    with pytest.raises(ApplicationError, match=r"kit, because nothing outside it calls"):
+        proposed({"kit.py": STOCK})
+
+
 def test_a_file_that_is_no_python_does_not_stop_it(proposed):
     proposal = proposed(SHOP | {"templates/project.py": "{{ cookiecutter }} = !\n"})
 
