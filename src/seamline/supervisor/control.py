@@ -15,6 +15,7 @@ import msgspec
 from seamline.errors import NotRunning
 from seamline.plan import CONTROL_SOCKET
 from seamline.supervisor.status import Status
+from seamline.worker import WarningFilter
 
 # A request is one short line; the longest carries an environment, which the kernel bounds too.
 _MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
@@ -33,8 +34,8 @@ class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
 class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
     """Asks every worker to take over what a test process set up, and those that will start.
 
-    Answered with :class:`AlignedReply` when all have. ``environ``, ``cwd`` and ``path`` are as
-    in :class:`seamline.worker.Align`.
+    Answered with :class:`AlignedReply` when all have. ``environ``, ``cwd``, ``path`` and
+    ``filters`` are as in :class:`seamline.worker.Align`.
 
     Attributes:
         mark: A line to write into the log stream, after all that workers had printed when
@@ -44,6 +45,7 @@ class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
     environ: dict[str, str] | None = None
     cwd: str | None = None
     path: tuple[str, ...] = ()
+    filters: tuple[WarningFilter, ...] = ()
     mark: str | None = None
 
 

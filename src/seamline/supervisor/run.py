@@ -261,6 +261,7 @@ class Supervisor:
             environ=request.environ,
             cwd=request.cwd,
             path=request.path,
+            filters=request.filters,
         )
         workers = [
             slot.process

@@ -21,6 +21,7 @@ import msgspec
 from seamline.errors import NotRunning, SeamlineError, StartError
 from seamline.plan import Plan
 from seamline.supervisor import AlignedReply, AlignRequest, Supervisor, align
+from seamline.testing.surroundings import Surroundings
 
 # Begins lines that are for the test process; those of hosts begin with their names.
 _MARK: Final = "seamline: "
@@ -97,13 +98,13 @@ class Hosts:
             self.stop()
             raise StartError("the hosts of the tests did not start:\n" + self._last_words())
 
-    def align(self, environ: dict[str, str], cwd: str | None, path: tuple[str, ...]) -> None:
-        """Have every host take over environment, directory and path, also those to come.
+    def align(self, now: Surroundings) -> None:
+        """Have every host take over what surrounds the test process, also those to come.
 
         Raises:
             StartError: The hosts are gone.
         """
-        self._exchange(AlignRequest(environ, cwd, path))
+        self._exchange(AlignRequest(now.shown(), now.cwd, now.path, now.shown_filters()))
 
     def ask(self) -> AlignedReply:
         """Ask every host what it did so far.

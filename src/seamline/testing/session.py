@@ -67,7 +67,7 @@ class SplitSession:
         self._reach = Reach(self.analysis)
         self._django = DjangoState()
         self._connections = Connections(config.root)
-        self._started_in = Surroundings({}, None, ())
+        self._started_in = Surroundings({}, None, (), ())
         self._aligned: Surroundings | None = None
         self._raw_environ: dict[bytes, bytes] | None = None
         self._is_ready = False
@@ -322,7 +322,7 @@ class SplitSession:
         with self._waiting:
             now = Surroundings.read()
             if now != self._aligned:
-                self._hosts.align(now.shown(), now.cwd, now.path)
+                self._hosts.align(now)
                 self._aligned = now
             self._raw_environ = None if raw is None else dict(raw)
 

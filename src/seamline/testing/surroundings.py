@@ -1,12 +1,14 @@
-"""What hosts take over from the test process before each call: environment, directory, path."""
+"""What hosts take over of the test process before each call: environment, directory, path."""
 
 import contextlib
 import os
+import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from seamline.worker import is_own_variable
+from seamline.worker import WarningFilter, is_own_variable
 
 # It changes several times a test. Hosts get to see one, so that code which only asks whether
 # there is one finds it, but a new one alone is no reason to tell them.
@@ -22,11 +24,13 @@ class Surroundings(NamedTuple):
         environ: Without the variables that are one process's own.
         cwd: None when a test removed it.
         path: The entries of ``sys.path``.
+        filters: Those of warnings, as Python keeps them.
     """
 
     environ: dict[str, str]
     cwd: str | None
     path: tuple[str, ...]
+    filters: tuple[Any, ...]
 
     @classmethod
     def read(cls) -> "Surroundings":
@@ -36,14 +40,34 @@ class Surroundings(NamedTuple):
         return cls(environ, *cls.read_rest())
 
     @staticmethod
-    def read_rest() -> tuple[str | None, tuple[str, ...]]:
-        """Return what is cheap to read: directory and path of now."""
-        return _read_cwd(), tuple(filter(None, sys.path))
+    def read_rest() -> tuple[str | None, tuple[str, ...], tuple[Any, ...]]:
+        """Return what is cheap to read: all but the environment."""
+        return _read_cwd(), tuple(filter(None, sys.path)), tuple(warnings.filters)
 
     def shown(self) -> dict[str, str]:
         """Return the environment as hosts are told it, with the running test's name."""
         current = os.environ.get(_CURRENT_TEST)
         return self.environ if current is None else {**self.environ, _CURRENT_TEST: current}
+
+    def shown_filters(self) -> tuple[WarningFilter, ...]:
+        """Return the filters as hosts are told them."""
+        return tuple(
+            WarningFilter(
+                action,
+                _pattern(message),
+                f"{category.__module__}:{category.__qualname__}",
+                _pattern(module),
+                lineno,
+            )
+            for action, message, category, module, lineno in self.filters
+        )
+
+
+def _pattern(given: Any) -> str:
+    """Return what a filter matches as a regular expression: Python's own are plain text."""
+    if given is None:
+        return ""
+    return str(given.pattern) if isinstance(given, re.Pattern) else rf"{re.escape(given)}\Z"
 
 
 def _read_environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ from seamline.worker.report import (
     Order,
     Ready,
     Report,
+    WarningFilter,
     decode_report,
     encode,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Process",
     "Ready",
     "Report",
+    "WarningFilter",
     "decode_report",
     "encode",
     "is_own_variable",

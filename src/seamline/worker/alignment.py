@@ -5,10 +5,11 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from seamline.worker.report import Align
+from seamline.worker.report import Align, WarningFilter
 
 _log = logging.getLogger("seamline.worker")
 
@@ -88,7 +89,27 @@ class Alignment:
                 if not is_own_variable(name) and os.environ.get(name) != value
             )
             self._look_in(order.path)
+        self._filter(order.filters)
         self._answer(order)
+
+    def _filter(self, filters: tuple[WarningFilter, ...]) -> None:
+        """Treat warnings as the tests do: one that is an error there is raised here as well."""
+        if not filters:
+            return
+        warnings.resetwarnings()
+        for one in filters:
+            module, _, name = one.category.partition(":")
+            category = getattr(sys.modules.get(module), name, None)
+            # Nothing here can warn with a class of a module that is not loaded.
+            if isinstance(category, type) and issubclass(category, Warning):
+                warnings.filterwarnings(
+                    one.action,  # type: ignore[arg-type]  # warnings checks it
+                    one.message,
+                    category,
+                    one.module,
+                    one.lineno,
+                    append=True,
+                )
 
     def _look_in(self, path: tuple[str, ...]) -> None:
         """Look for modules where the tests do, in their order, then where this process did."""

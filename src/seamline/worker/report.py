@@ -146,6 +146,20 @@ class Aligned(msgspec.Struct, frozen=True, tag="aligned", kw_only=True):
     seam_errors: dict[str, int] = {}
 
 
+class WarningFilter(msgspec.Struct, frozen=True, array_like=True):
+    """One entry of ``warnings.filters``; patterns are regular expressions, empty for any.
+
+    Attributes:
+        category: ``module:qualified name``.
+    """
+
+    action: str
+    message: str
+    category: str
+    module: str
+    lineno: int
+
+
 class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
     """Supervisor to worker, in tests: take over what the test process set up.
 
@@ -154,12 +168,14 @@ class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
         environ: The whole environment from now on, or ``None`` to leave it as it is.
         cwd: The working directory from now on, or ``None``.
         path: Directories that modules are looked for in, those of this process aside.
+        filters: Of warnings, first match wins.
     """
 
     serial: int
     environ: dict[str, str] | None = None
     cwd: str | None = None
     path: tuple[str, ...] = ()
+    filters: tuple[WarningFilter, ...] = ()
 
 
 class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):

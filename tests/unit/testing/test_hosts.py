@@ -63,6 +63,44 @@ def test_hosts_see_environment_and_directory_as_the_test_set_them_up(outcome_of)
     assert outcome.status == 0, outcome.text
 
 
+def test_warnings_that_are_errors_in_the_tests_are_raised_by_hosts(suite):
+    suite.write(
+        "shop/stock.py",
+        """
+        import os
+        import warnings
+
+        STOCK = {"tea": 10}
+
+        def old():
+            STOCK["tea"] -= 1
+            warnings.warn("use new", DeprecationWarning, stacklevel=2)
+            return os.getpid()
+        """,
+    )
+    suite.write("shop/web.py", "app = None")
+    suite.write("shop/orders.py", "")
+    suite.write("seamline.toml", "[services.stock]\npackage = 'shop.stock'")
+    suite.tests(
+        """
+        import os
+
+        def test_an_error_of_the_settings():
+            with pytest.raises(DeprecationWarning, match="use new"):
+                stock.old()
+
+        @pytest.mark.filterwarnings("ignore:use new")
+        def test_ignored_by_a_mark():
+            assert stock.old() != os.getpid()
+        """
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 2}, outcome.text
+    assert outcome.status == 0, outcome.text
+
+
 def test_a_host_that_died_is_replaced_and_sees_what_the_test_set_up_meanwhile(outcome_of):
     outcome = outcome_of(
         "pair",
