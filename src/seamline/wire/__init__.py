@@ -56,6 +56,7 @@ from seamline.wire.handshake import (
 )
 from seamline.wire.marks import DEFAULT
 from seamline.wire.plain import pack_plain, unpack_plain
+from seamline.wire.requests import Partial, refusal
 from seamline.wire.types import TypeTable
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "Frame",
     "Hello",
     "Meta",
+    "Partial",
     "RemoteTraceback",
     "Role",
     "State",
@@ -112,6 +114,7 @@ __all__ = [
     "pack_message",
     "pack_plain",
     "prove",
+    "refusal",
     "take_mentioned",
     "unpack_message",
     "unpack_plain",
