@@ -64,4 +64,14 @@ def test_language_time_zone_and_rows_are_the_same_across_the_seam(application, l
         "/day",
     ]
     assert json.loads(ask(run, "GET", "/kept")[0]) == [["one"], ["one", "two"]]
+    kind = "application/x-www-form-urlencoded"
+    page, _ = ask(run, "POST", "/asked?q=1", b"title=x", **{"Content-Type": kind, "X-Agent": "me"})
+    assert json.loads(page) == {
+        "method": "POST",
+        "path": "/asked",
+        "query": ["1"],
+        "posted": {"title": "x"},
+        "agent": "me",
+        "user": "ada",
+    }
     assert run.stop() == 0

@@ -4,36 +4,10 @@ from functools import cache
 from types import FunctionType
 from typing import Any, Final
 
-from seamline.errors import ContextElsewhere
+from seamline.wire import refusal
 
 #: Holds the names that stayed with the caller, beside the ones that came.
 ABSENT: Final = "\0seamline-absent"
-
-
-def refusal(what: str, name: object) -> ContextElsewhere:
-    """Return the error for reading a part that stayed with the caller."""
-    return ContextElsewhere(
-        f"{what} {name!r} is set in the process of the caller and cannot cross the seam, and the "
-        "code that runs here reads it. Pass the values you need from it as an argument"
-    )
-
-
-class Partial(dict[Any, Any]):
-    """A dict of which some items stayed with the caller."""
-
-    def __init__(self, items: dict[Any, Any], absent: frozenset[Any], what: str) -> None:
-        super().__init__(items)
-        self._absent = absent
-        self._what = what
-
-    def __missing__(self, key: Any) -> Any:
-        if key in self._absent:
-            raise refusal(self._what, key)
-        raise KeyError(key)
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Return an item; raise for one that stayed with the caller."""
-        return self[key] if key in self or key in self._absent else default
 
 
 def guard(namespace: Any, absent: frozenset[str], what: str) -> None:

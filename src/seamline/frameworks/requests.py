@@ -5,9 +5,9 @@ import sys
 from typing import Any, Final
 
 from seamline.errors import ContextElsewhere, NotSendable
-from seamline.frameworks.guards import ABSENT, Partial, guard
+from seamline.frameworks.guards import ABSENT, guard
 from seamline.frameworks.overlay import plain_part
-from seamline.wire import Codec
+from seamline.wire import Codec, Partial
 
 #: What servers and frameworks put into an environ for their own use.
 _OWN_OF_SERVER: Final = ("wsgi.", "gunicorn.", "uwsgi.", "asgi.", "a2wsgi.")

@@ -292,14 +292,14 @@ UNSENDABLE: Final = {
     "jinja2.Environment": "a template environment",
     "fpdf.FPDF": "a document under construction",
 }
-# Of these, what crosses nevertheless: as a reference to the same object of the caller's
-# context, or as a copy as long as it does not stream.
+# Of these, what crosses nevertheless: by reference, or as a copy if it does not stream.
 CROSSING: Final = frozenset(
     {
         "flask.Request", "flask.wrappers.Request", "flask.Response", "flask.wrappers.Response",
         "quart.Request", "quart.Response", "werkzeug.wrappers.Response", "werkzeug.Response",
         "django.http.HttpResponse", "django.http.response.HttpResponse", "fastapi.Response",
-        "starlette.responses.Response",
+        "starlette.responses.Response", "starlette.requests.Request", "fastapi.Request",
+        "django.http.HttpRequest", "django.http.request.HttpRequest",
     }
 )  # fmt: skip
 # Calls whose result is a framework's response.

@@ -65,6 +65,7 @@ from seamline.wire.known import Known
 from seamline.wire.marks import DEFAULT
 from seamline.wire.plain import pack_plain, unpack_plain
 from seamline.wire.refusals import find_path
+from seamline.wire.requests import Partial, refusal
 from seamline.wire.states import Unrestorable
 from seamline.wire.types import TypeTable
 
@@ -118,6 +119,7 @@ __all__ = [
     "Iterated",
     "Known",
     "Meta",
+    "Partial",
     "RemoteTraceback",
     "Role",
     "State",
@@ -134,6 +136,7 @@ __all__ = [
     "pack_message",
     "pack_plain",
     "prove",
+    "refusal",
     "take_mentioned",
     "unpack_message",
     "unpack_plain",

@@ -12,6 +12,7 @@ from seamline.wire import (
     derived,
     exceptions,
     references,
+    requests,
     states,
     views,
 )
@@ -58,6 +59,7 @@ class Plans:
             or buffers.numpy_writer(cls)
             or contexts.context_writer(cls)
             or views.view_writer(cls)
+            or requests.request_writer(cls)
         )
         if found is not None:
             return found

@@ -68,6 +68,8 @@ MEMORYVIEW: Final = 81
 ARRAY: Final = 82
 NDARRAY: Final = 83
 NUMPY_SCALAR: Final = 84
+# Of web frameworks.
+REQUEST: Final = 96
 
 #: Bits of a message's ``shares``.
 HAS_REFERENCES: Final = 1

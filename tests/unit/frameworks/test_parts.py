@@ -11,10 +11,10 @@ from hypothesis import given, strategies
 from seamline.errors import ContextElsewhere, WireError
 from seamline.frameworks.applications import Applications
 from seamline.frameworks.flask_contexts import FlaskContexts
-from seamline.frameworks.guards import Partial, guard, loosen, names_absent
+from seamline.frameworks.guards import guard, loosen, names_absent
 from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.restoring import merged
-from seamline.wire import Codec, TypeTable
+from seamline.wire import Codec, Partial, TypeTable
 
 CODEC = Codec(TypeTable([]))
 VALUES = strategies.recursive(

@@ -104,3 +104,29 @@ def test_places_where_applications_are_made_are_found(read) -> None:
         "shop:create_app()",
         "shop:create_other()",
     )
+
+
+def test_a_request_or_a_response_is_no_reason_to_refuse(read) -> None:
+    text = """
+        import flask
+        from django.http import HttpRequest
+        _seen = []
+        def by_request(what: flask.Request) -> str:
+            _seen.append(what.path)
+            return what.path
+        def by_django(what: HttpRequest) -> str:
+            _seen.append(what.path)
+            return what.path
+        def answer(text):
+            _seen.append(text)
+            return flask.make_response(text)
+        def file(path):
+            _seen.append(path)
+            return flask.send_file(path)
+        """
+    reading = read({"shop.py": text}, "shop")
+
+    assert {name: reading.verdict(f"shop.{name}") for name in
+            ("by_request", "by_django", "answer", "file")} == {
+        "by_request": "remote", "by_django": "remote", "answer": "remote", "file": "refused",
+    }  # fmt: skip

@@ -15,7 +15,8 @@ import flask
 import pytest
 import sqlalchemy
 import sqlalchemy.orm
-import starlette.requests
+import starlette.responses
+import starlette.websockets
 
 from seamline.errors import NotSendable
 from seamline.wire import Codec, TypeTable
@@ -76,10 +77,10 @@ def refusal(value, where="result"):
             lambda: flask.Request({}), "Request", "the process that serves it", id="flask request"
         ),
         pytest.param(
-            lambda: starlette.requests.Request({"type": "http"}),
-            "Request",
+            lambda: starlette.websockets.WebSocket({"type": "websocket"}, None, None),
+            "WebSocket",
             "the process that serves it",
-            id="starlette request",
+            id="starlette websocket",
         ),
         pytest.param(
             lambda: starlette.responses.StreamingResponse([]),
