@@ -5,17 +5,11 @@ from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.bodies import Body, Call
-from seamline.interface.known import (
-    PULLED,
-    PULLED_LATER,
-    RESOURCES,
-    RESPONSES,
-    UNSENDABLE,
-    named,
-)
+from seamline.interface.known import RESOURCES, named
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.origins import Origin
 from seamline.interface.placement import Placement
+from seamline.interface.typenames import PULLED, PULLED_LATER, RESPONSES, UNSENDABLE
 
 _PROXIES: Final = {
     f"{framework}.{name}": what

@@ -12,12 +12,12 @@ from seamline.interface.known import (
     REGISTERING,
     REGISTERING_ON_FRAMEWORK,
     REGISTRARS,
-    UNSENDABLE,
     named,
 )
 from seamline.interface.names import Symbol, World
 from seamline.interface.origins import Origin, Origins
 from seamline.interface.state import StateMap
+from seamline.interface.typenames import UNSENDABLE
 
 _HOOKS: Final = ("init", "register", "setup", "configure", "create", "install", "attach", "add")
 _APPLICATIONS: Final = frozenset({"app", "application", "flask_app", "router", "blueprint"})

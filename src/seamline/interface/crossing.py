@@ -6,9 +6,10 @@ from collections.abc import Container, Iterator
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import Class, Definitions
-from seamline.interface.known import (
+from seamline.interface.known import FRAMEWORK, is_stdlib, named
+from seamline.interface.names import Symbol, World
+from seamline.interface.typenames import (
     CROSSING,
-    FRAMEWORK,
     GENERATORS,
     HOLDERS,
     IMMUTABLE,
@@ -16,10 +17,7 @@ from seamline.interface.known import (
     UNSENDABLE,
     VALUE_BASES,
     VALUE_DECORATORS,
-    is_stdlib,
-    named,
 )
-from seamline.interface.names import Symbol, World
 
 ClassKind = Literal[
     "value", "frozen", "exception", "model", "plain", "stateless", "protocol", "framework",

@@ -11,9 +11,9 @@ from typing import Final
 
 from seamline.interface.crossing import Obstacle, Types, known_obstacle
 from seamline.interface.functions import Definition
-from seamline.interface.known import UNSENDABLE
 from seamline.interface.names import Symbol
 from seamline.interface.state import StateMap
+from seamline.interface.typenames import UNSENDABLE
 from seamline.lock import MORE, RETURN, Entry, Lock
 
 _AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"

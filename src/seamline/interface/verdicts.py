@@ -10,22 +10,21 @@ from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
-from seamline.interface.known import (
-    GENERATORS,
-    PULLED,
-    PULLED_LATER,
-    RESOURCES,
-    RESPONSES,
-    STREAMED,
-    UNSENDABLE,
-    named,
-)
+from seamline.interface.known import RESOURCES, named
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
 from seamline.interface.origins import Origin
 from seamline.interface.state import StateMap
 from seamline.interface.touches import Touch
+from seamline.interface.typenames import (
+    GENERATORS,
+    PULLED,
+    PULLED_LATER,
+    RESPONSES,
+    STREAMED,
+    UNSENDABLE,
+)
 from seamline.interface.wrapping import injected
 from seamline.lock import RETURN
 
