@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import pytest
 
 from seamline.config import Config
+from seamline.errors import InvisibleState
 from seamline.interface import Analysis, Severity, Verdict
 from seamline.plan import (
     RUN_VARIABLE,
@@ -29,6 +31,7 @@ from seamline.testing.answering import Answering
 from seamline.testing.causes import Cause, DjangoState
 from seamline.testing.closing import Closing, Kept
 from seamline.testing.hosts import Hosts
+from seamline.testing.looking import Looks
 from seamline.testing.patching import Patches
 from seamline.testing.reach import Reach
 from seamline.testing.surroundings import Surroundings, set_environment
@@ -64,6 +67,7 @@ class SplitSession:
         self._answers: Answering | None = None
         self._patches: Patches | None = None
         self._closing: Closing | None = None
+        self._looks: Looks | None = None
         self._reach = Reach(self.analysis)
         self._django = DjangoState()
         self._connections = Connections(config.root)
@@ -142,6 +146,7 @@ class SplitSession:
         self._environment.enter_context(set_environment(joined))
         self._connections.watch()
         self._patches.watch()
+        self._looks = Looks(behind.values(), self._config.root)
 
     def wait_ready(self) -> None:
         """Wait until every host is ready. Doing it again does nothing.
@@ -201,11 +206,15 @@ class SplitSession:
 
     # -- around a test -----------------------------------------------------------------
 
-    def begin_test(self) -> None:
-        """Forget what the test before set up."""
+    def begin_test(self, item: pytest.Item) -> None:
+        """Forget what the test before set up; close the seams whose state this one reads."""
         self._connections.forget()
         if self._closing is not None:
             self._closing.begin_test()
+            for service, cause in () if self._looks is None else self._looks.of(item):
+                # Where that would lose something the read itself says that it cannot be done.
+                with contextlib.suppress(InvisibleState):
+                    self._closing.close(service, cause)
         if self._hosts is not None:
             self._hosts.begin_test()
 

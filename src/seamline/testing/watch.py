@@ -215,7 +215,7 @@ class Watch:
         """Put the seams in order before and after a test with its fixtures."""
         self._messages.texts.clear()
         self._has_failed = False
-        self._session.begin_test()
+        self._session.begin_test(item)
         try:
             return (yield)
         finally:

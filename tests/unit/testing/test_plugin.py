@@ -296,3 +296,39 @@ def test_processes_of_xdist_tell_of_idle_seams_and_swallowed_errors(outcome_of):
     assert outcome.status == 1, outcome.text
     assert "no test made a call to orders" in outcome.text
     assert "test_it: [not-sendable]" in outcome.text
+
+
+READING = """
+    import pytest
+    from shop.stock import STOCK
+
+    def test_that_reads_through_the_module():
+        assert stock.take("tea") == stock.STOCK["tea"]
+
+    def test_that_reads_what_it_imported():
+        assert stock.left("tea") == STOCK["tea"]
+
+    @pytest.fixture
+    def emptied():
+        before = dict(stock.STOCK)
+        stock.STOCK.clear()
+        yield
+        stock.STOCK.update(before)
+
+    def test_that_uses_a_fixture_that_reads(emptied):
+        with pytest.raises(KeyError):
+            stock.left("tea")
+
+    def test_that_reads_nothing():
+        assert stock.left("tea") == 10
+        assert orders.place("tea", 1) == 9
+"""
+
+
+def test_a_test_that_reads_a_package_s_state_runs_beside_it_and_is_counted(outcome_of):
+    outcome = outcome_of("micro", READING, "-q", "-v", "-p", "no:randomly")
+
+    assert outcome.counts == {"passed": 4}, outcome.text
+    assert "3 tests local: 3 reads state" in outcome.prose
+    assert "test_that_reads_nothing" not in outcome.text.partition("reads state:")[2]
+    assert outcome.calls("stock") == 2

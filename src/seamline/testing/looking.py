@@ -1,0 +1,78 @@
+"""Tests that look into a package's module state: its seam is closed before they begin."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import CodeType
+from typing import Any, Final
+
+import pytest
+
+from seamline.interface import Interface, State
+from seamline.testing.causes import Cause
+
+READS: Final = "reads state"
+
+_AROUND: Final = ("setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method",
+                  "teardown_method", "setup_class", "teardown_class")  # fmt: skip
+
+
+class Looks:
+    """Which tests read module state of which services, as their source says.
+
+    Args:
+        interfaces: The packages behind a seam.
+        root: Directory that their places are relative to.
+    """
+
+    def __init__(self, interfaces: Iterable[Interface], root: Path) -> None:
+        self._lines: dict[str, list[tuple[int, str, Cause]]] = {}
+        self._names: dict[str, list[tuple[str, str, Cause]]] = {}
+        for interface in interfaces:
+            for state in interface.state:
+                self._note(interface.service, state, root)
+
+    def of(self, item: pytest.Item) -> Iterator[tuple[str, Cause]]:
+        """Yield the services whose state a test or one of its fixtures reads."""
+        for code in _codes(item):
+            file = code.co_filename
+            lines = range(code.co_firstlineno, _last_line(code) + 1)
+            for line, service, cause in self._lines.get(file, ()):
+                if line in lines:
+                    yield service, cause
+            for name, service, cause in self._names.get(file, ()):
+                if _mentions(code, name):
+                    yield service, cause
+
+    def _note(self, service: str, state: State, root: Path) -> None:
+        cause = Cause(READS, f"{state.module}.{state.name}")
+        for place in state.readers:
+            found = self._lines.setdefault(str(root / place.file), [])
+            found.append((place.line, service, cause))
+        for place in state.early:
+            self._names.setdefault(str(root / place.file), []).append((state.name, service, cause))
+
+
+def _codes(item: pytest.Item) -> Iterator[CodeType]:
+    """Yield the code of a test, of its fixtures, and of what a class runs around it."""
+    functions: list[Any] = [getattr(item, "function", None)]
+    info = getattr(item, "_fixtureinfo", None)
+    for definitions in getattr(info, "name2fixturedefs", {}).values():
+        functions += [definition.func for definition in definitions]
+    functions += [getattr(getattr(item, "cls", None), name, None) for name in _AROUND]
+    for function in functions:
+        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+        if isinstance(code, CodeType):
+            yield code
+
+
+def _last_line(code: CodeType) -> int:
+    lines = [line for _, _, line in code.co_lines() if line is not None]
+    inner = [_last_line(const) for const in code.co_consts if isinstance(const, CodeType)]
+    return max([code.co_firstlineno, *lines, *inner])
+
+
+def _mentions(code: CodeType, name: str) -> bool:
+    return name in code.co_names or any(
+        _mentions(const, name) for const in code.co_consts if isinstance(const, CodeType)
+    )
