@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-import seamline
 from seamline.interface import Analysis
 
 # An analysis of 30,000 lines is about a megabyte; a developer moves between a few projects,
@@ -72,9 +71,9 @@ def _is_private(directory: Path) -> bool:
 
 
 def _fingerprint(asked: object, files: Iterable[Path]) -> str:
-    # Two versions of Seamline of one number differ while it is worked on: its own files count.
-    ours = Path(seamline.__file__).parent.rglob("*.py")
-    digest = hashlib.sha256(repr((seamline.__version__, sys.version, asked)).encode())
+    # Another version of Seamline may answer otherwise, so its own files count as well.
+    ours = Path(__file__).parents[1].rglob("*.py")
+    digest = hashlib.sha256(repr((sys.version, asked)).encode())
     for path in sorted({*files, *ours}):
         try:
             status = path.stat()
