@@ -7,6 +7,7 @@ from seamline.plan.model import GroupPlan, Plan, ServicePlan
 from seamline.plan.project import analyse_project, analyse_with, read_project
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
+    DJANGO_TESTS_VARIABLE,
     PLAN_FILE,
     RUN_VARIABLE,
     SECRET_FILE,
@@ -16,6 +17,7 @@ from seamline.plan.rundir import (
 
 __all__ = [
     "CONTROL_SOCKET",
+    "DJANGO_TESTS_VARIABLE",
     "PLAN_FILE",
     "RUN_VARIABLE",
     "SECRET_FILE",

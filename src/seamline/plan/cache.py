@@ -71,7 +71,7 @@ def _is_private(directory: Path) -> bool:
 
 
 def _fingerprint(asked: object, files: Iterable[Path]) -> str:
-    # Versions of Seamline of one number differ while it is worked on: its own files count.
+    # Another version of Seamline may answer otherwise, so its own files count as well.
     ours = Path(__file__).parents[1].rglob("*.py")
     digest = hashlib.sha256(repr((sys.version, asked)).encode())
     for path in sorted({*files, *ours}):

@@ -22,6 +22,10 @@ CONTROL_SOCKET: Final = "control.sock"
 RUN_VARIABLE: Final = "SEAMLINE_RUN"
 WORKER_VARIABLE: Final = "SEAMLINE_WORKER"
 
+#: In hosts of a test session over Django: which ``DEBUG`` its test environment has, ``true``,
+#: ``false``, or ``keep`` for that of the settings.
+DJANGO_TESTS_VARIABLE: Final = "SEAMLINE_DJANGO_TESTS"
+
 # sun_path holds 108 bytes with the closing zero byte.
 _LONGEST_SOCKET: Final = 107
 _PRIVATE: Final = 0o700

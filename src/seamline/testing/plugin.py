@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     # Only a run that asks for a layout pays for what follows.
     from seamline.testing.session import SplitSession
-    from seamline.testing.watch import Summary, Watch, load_config
+    from seamline.testing.watch import Summary, Watch, load_config, variables_of
 
     loaded = load_config(config, layout)
     summary = Summary(config, layout)
@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The controller of xdist runs no tests: each of its workers has hosts of its own.
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.getoption("dist", "no") == "no":
-        watch = Watch(config, SplitSession(loaded, layout), summary.tally)
+        watch = Watch(config, SplitSession(loaded, layout, variables_of(config)), summary.tally)
         config.pluginmanager.register(watch, "seamline-watch")
 
 

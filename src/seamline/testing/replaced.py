@@ -139,9 +139,14 @@ class Replacements:
         self._note(patch, list(self._of_items(patch.in_dict, list(patch.values) or ["*"])))
 
     def _monkeypatched(self, patch: Any) -> None:
+        originals: dict[tuple[int, str], tuple[Any, str, object]] = {}
+        for target, name, old in patch._setattr:  # noqa: SLF001 - it tells nobody otherwise
+            originals.setdefault((id(target), name), (target, name, old))
         found = [
             one
-            for target, name, _ in patch._setattr  # noqa: SLF001 - it tells nobody otherwise
+            for target, name, old in originals.values()
+            # What was patched and patched back is no replacement any more.
+            if getattr(target, "__dict__", {}).get(name) is not old
             for one in self._of_attribute(target, name)
         ]
         items: dict[int, tuple[Any, set[object]]] = {}

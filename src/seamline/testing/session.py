@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -48,17 +48,25 @@ class SplitSession:
     where no service is http; the other groups are real processes. In layout ``local`` every
     service is a place of its own in the test process; in ``mono`` nothing is hooked at all.
 
+    Args:
+        config: What ``seamline.toml`` says.
+        layout: Name of the layout.
+        variables: Added to the environment of hosts.
+
     Attributes:
         layout: Name of the layout.
         services: The services that a seam lies before, seen from the test process.
         analysis: What the source of the application says; empty in ``mono``.
     """
 
-    def __init__(self, config: Config, layout: str) -> None:
+    def __init__(
+        self, config: Config, layout: str, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.layout = layout
         self.services: tuple[str, ...] = ()
         self.analysis = Analysis(interfaces=(), findings=())
         self._config = config
+        self._variables = dict(variables or {})
         self._run_dir = ""
         self._pid = os.getpid()
         self._process: Process | None = None
@@ -113,7 +121,8 @@ class SplitSession:
         """Start hosts in what surrounds the test process now."""
         assert self._hosts is not None
         self._started_in = Surroundings.read()
-        self._hosts.start({**os.environ, "PYTHONPATH": os.pathsep.join(self._started_in.path)})
+        path = os.pathsep.join(self._started_in.path)
+        self._hosts.start({**os.environ, **self._variables, "PYTHONPATH": path})
 
     def _open(self, plan: Plan, front: GroupPlan, secret: bytes, *, is_local: bool) -> None:
         identity = Identity(front.name, 0, 1)

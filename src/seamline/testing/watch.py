@@ -13,6 +13,7 @@ import pytest
 from seamline import config as settings
 from seamline.config import Config
 from seamline.errors import ConfigError, SeamlineError, StartError, UsageError
+from seamline.plan import DJANGO_TESTS_VARIABLE
 from seamline.testing.session import SplitSession
 from seamline.testing.tally import Tally
 
@@ -61,6 +62,14 @@ def _find_file(config: pytest.Config) -> Path:
     raise ConfigError(
         f"no seamline.toml at or above {start}", remedy="name it with: --seamline-config PATH"
     )
+
+
+def variables_of(config: pytest.Config) -> dict[str, str]:
+    """Return what other plugins set up in this process, for hosts to do the same."""
+    if not config.pluginmanager.hasplugin("django"):
+        return {}
+    debug = str(config.getini("django_debug_mode")).lower()
+    return {DJANGO_TESTS_VARIABLE: debug if debug in {"true", "keep"} else "false"}
 
 
 def is_partial(config: pytest.Config) -> bool:

@@ -21,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from seamline.errors import ApplicationError
+from seamline.plan import DJANGO_TESTS_VARIABLE
 
 # Positional parameters of WSGI's (environ, start_response) and ASGI's (scope, receive, send).
 _WSGI_PARAMETERS: Final = 2
@@ -89,7 +90,8 @@ def import_module(name: str, root: str) -> ModuleType:
 def set_up_django(environ: Mapping[str, str], root: str) -> None:
     """Do what ``manage.py`` and pytest-django do first, where Django's settings are named.
 
-    Modules with models cannot be imported before.
+    Modules with models cannot be imported before. In a test session Django's test environment
+    is set up as well, as it is in the test process.
 
     Raises:
         ApplicationError: The settings cannot be imported, or an application raised.
@@ -98,6 +100,10 @@ def set_up_django(environ: Mapping[str, str], root: str) -> None:
         django = import_module("django", root)
         with _explained("django.setup() raised", root):
             django.setup()
+            if debug := environ.get(DJANGO_TESTS_VARIABLE):
+                # Above all no host may send real mail because of a test.
+                tools = importlib.import_module("django.test.utils")
+                tools.setup_test_environment(debug={"true": True, "false": False}.get(debug))
 
 
 def load_application(text: str, root: str) -> Any:
