@@ -89,7 +89,7 @@ class Applications:
             self._latest = [(application, frames)]
 
     def keep(self, application: Any) -> None:
-        """Keep an application alive as long as this process."""
+        """Keep an application alive that was made for calls of other processes."""
         self._kept.append(application)
 
     def key_of(self, application: Any) -> Key:
@@ -185,7 +185,7 @@ class Applications:
         """
         with self._lock:
             first = self.instance(key)
-            if key not in self._built:
+            if self.is_serving and key not in self._built and first not in self._kept:
                 self._check_own(first, settings, overlay)
                 return first
             alike = [first, *self._variants.get(key, ())]

@@ -259,6 +259,7 @@ def test_one_application_at_the_top_of_a_module_has_one_configuration(shop, proc
 
 def test_an_application_that_serves_here_is_not_changed_by_others(shop, process) -> None:
     near, codec = process(), Codec(TypeTable([]))
+    near.is_serving = True
     app, theirs, other = shop().create_app("x"), Overlay(codec), flask.Flask("x")
     other.config["SECRET_KEY"] = "b"
 
