@@ -16,6 +16,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
 from seamline.errors import ContextElsewhere, NotSendable, WireError
+from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.settings import pack_settings, unpack_settings
 from seamline.wire import Codec
 
@@ -48,9 +49,13 @@ class Applications:
     Args:
         recipes: What the plan lists; nothing else is imported or called.
         codec: Encodes the arguments of factories.
+
+    Attributes:
+        is_serving: Whether this process answers requests, with applications of its own.
     """
 
     def __init__(self, recipes: Collection[str], codec: Codec) -> None:
+        self.is_serving = False
         self._recipes = frozenset(recipes)
         self._codec = codec
         self._keys: weakref.WeakKeyDictionary[Any, Key | str] = weakref.WeakKeyDictionary()
@@ -58,6 +63,8 @@ class Applications:
         self._asked: weakref.WeakSet[Any] = weakref.WeakSet()
         self._counts: Counter[tuple[str, bytes]] = Counter()
         self._built: OrderedDict[Key, Any] = OrderedDict()
+        self._variants: dict[Key, list[Any]] = {}
+        self._used = _Uses()
         self._kept: list[Any] = []
         self._lock = threading.RLock()
         self._building = _Building()
@@ -82,7 +89,7 @@ class Applications:
             self._latest = [(application, frames)]
 
     def keep(self, application: Any) -> None:
-        """Keep an application alive as long as this process."""
+        """Keep an application alive that was made for calls of other processes."""
         self._kept.append(application)
 
     def key_of(self, application: Any) -> Key:
@@ -158,12 +165,67 @@ class Applications:
                 found = self._make(key)
                 self._keys[found] = key
                 self._made[key] = found
-                self._built[key] = found
+                if not (self.is_serving and not key.recipe.endswith("()")):
+                    self._built[key] = found
                 while len(self._built) > MOST_BUILT:
-                    self._built.popitem(last=False)
+                    oldest, _ = self._built.popitem(last=False)
+                    self._variants.pop(oldest, None)
             elif key in self._built:
                 self._built.move_to_end(key)
             return found
+
+    def borrow(self, key: Key, settings: bytes, overlay: Overlay) -> Any:
+        """Return the application of a key with the caller's settings; return it afterwards.
+
+        One that a call with other settings uses now is left alone: another is made.
+
+        Raises:
+            WireError: The peer names one that is not the application's own.
+            ContextElsewhere: It cannot be made here, or not with these settings.
+        """
+        with self._lock:
+            first = self.instance(key)
+            if self.is_serving and key not in self._built and first not in self._kept:
+                self._check_own(first, settings, overlay)
+                return first
+            alike = [first, *self._variants.get(key, ())]
+            found = next((one for one in alike if overlay.pack(one) == settings), None)
+            if found is None:
+                found = next((one for one in alike if not self._used[one]), None)
+                if found is None:
+                    found = self._variant(key, len(alike))
+                overlay.apply(found, settings)
+            self._used[found] += 1
+            return found
+
+    def give_back(self, application: Any) -> None:
+        """End the use of a borrowed application."""
+        with self._lock:
+            if self._used[application]:
+                self._used[application] -= 1
+
+    def _variant(self, key: Key, count: int) -> Any:
+        if not key.recipe.endswith("()") or count == MOST_BUILT:
+            raise ContextElsewhere(
+                f"calls with different configurations of the application {key.recipe} run at "
+                "once, and this process has only one of it. Give every process that serves "
+                "requests the same configuration (a secret key that each makes for itself is "
+                "the usual difference)"
+            )
+        made = self._make(key)
+        self._keys[made] = key
+        self._variants.setdefault(key, []).append(made)
+        return made
+
+    def _check_own(self, application: Any, settings: bytes, overlay: Overlay) -> None:
+        """Refuse other settings for an application that this process made for itself."""
+        name = overlay.conflict(application, settings)
+        if name is not None:
+            raise ContextElsewhere(
+                f"the application {getattr(application, 'import_name', '?')!r} has another "
+                f"value of {name} in the process that hosts the called function, which serves "
+                "requests with it. Give every process that serves requests the same configuration"
+            )
 
     def _make(self, key: Key) -> Any:
         module, _, name = key.recipe.partition(":")
@@ -199,6 +261,13 @@ class Applications:
                 f"the application {key.recipe} could not be made in the process that hosts the "
                 f"called function: {type(error).__name__}: {error}"
             ) from error
+
+
+class _Uses(weakref.WeakKeyDictionary[Any, int]):
+    """How many calls use each application now."""
+
+    def __getitem__(self, application: Any) -> int:
+        return self.get(application, 0)
 
 
 class _Building(threading.local):

@@ -178,9 +178,13 @@ class FlaskContexts:
                 contexts = self._with(frozenset(map(str, parts)))
             case _:
                 raise WireError("the peer sent something else than a framework's context")
-        application = self.applications.instance(Key(recipe, arguments, serial))
-        self.overlay.apply(application, settings)
-        return contexts.visit(contexts, application, settings, (request, state), name)
+        key = Key(recipe, arguments, serial)
+        application = self.applications.borrow(key, settings, self.overlay)
+        try:
+            return contexts.visit(contexts, application, (request, state), name)
+        except BaseException:
+            self.applications.give_back(application)
+            raise
 
     def _with(self, parts: frozenset[str]) -> "FlaskContexts":
         """Return the same for the parts that the caller sent."""
@@ -198,14 +202,14 @@ class Visit:
         self,
         contexts: FlaskContexts,
         application: Any,
-        settings: bytes,
         packed: tuple[Any, Any],
         name: str,
     ) -> None:
         request, state = packed
         self._contexts = contexts
         self._application = application
-        self._settings = settings
+        # An application of this process's own may hold more than could come along.
+        self._settings = contexts.overlay.pack(application)
         self._name = name
         self._inner: Any = None
         self._g: Any = None
@@ -319,7 +323,10 @@ class Visit:
     def leave(self, error: BaseException | None) -> None:
         """Pop the contexts; the application's teardown functions run."""
         loosen(self._g)
-        self._pop(error)
+        try:
+            self._pop(error)
+        finally:
+            self._contexts.applications.give_back(self._application)
 
     async def leave_async(self, error: BaseException | None) -> None:
         """Do the same in a coroutine."""

@@ -74,6 +74,18 @@ class Overlay:
                 config[name] = value
         vars(application).update(extras)
 
+    def conflict(self, application: Any, data: bytes) -> str | None:
+        """Return a name of which an application has another plain value than the caller's."""
+        own = self.pack(application)
+        if own == data:
+            return None
+        (mine, _, extra), (theirs, _, other) = self._codec.decode(own), self._codec.decode(data)
+        for ours, others in ((mine, theirs), (extra, other)):
+            for name in ours.keys() & others.keys():
+                if ours[name] != others[name]:
+                    return str(name)
+        return None
+
     def check(self, application: Any, data: bytes, name: str) -> None:
         """Refuse that a call changed the settings.
 

@@ -81,6 +81,8 @@ class QuartVisit(Visit):
             or application.teardown_appcontext_funcs
         ):
             _run_apart(self.leave_async(error))
+        else:
+            self._contexts.applications.give_back(application)
 
     async def leave_async(self, error: BaseException | None) -> None:
         """Run the teardown functions."""
@@ -91,6 +93,7 @@ class QuartVisit(Visit):
         except ContextElsewhere:
             pass  # clean-up of what is only with the caller: the caller's own does that
         finally:
+            self._contexts.applications.give_back(self._application)
             await self._application.do_teardown_appcontext(error)
 
     def _pop(self, error: BaseException | None) -> None:

@@ -50,6 +50,16 @@ _NAMES: Final[Mapping[str, str]] = {
     "copy_current_app_context": "app g session request body",
 }
 _ALL: Final = "app g session request body"
+#: What methods of the application read beside it.
+_OF_CURRENT: Final[Mapping[str, str]] = {
+    "url_for": "app g request",
+    "jinja_env": _ALL,
+    "update_template_context": _ALL,
+    "preprocess_request": _ALL,
+    "dispatch_request": _ALL,
+    "full_dispatch_request": _ALL,
+    "process_response": _ALL,
+}
 #: Modules of the two that re-export those names.
 _MODULES: Final = ("globals", "helpers", "templating", "ctx", "json")
 #: What of a request is known without its body.
@@ -167,6 +177,8 @@ def _of_foreign(symbol: Symbol) -> Contexts:
             own, _, attribute_of_it = attribute.partition(".")
             name, attribute = (own, attribute_of_it) if own in _NAMES else (name, attribute)
         parts = _NAMES.get(name, "")
+        if name == "current_app" and attribute:
+            parts = _OF_CURRENT.get(attribute.partition(".")[0], parts)
         if name == "request" and attribute.partition(".")[0] in _HEAD:
             parts = "app request"
         return frozenset(f"{top}:{part}" for part in parts.split())

@@ -68,6 +68,9 @@ class Process:
             for module, _ in service.interface.modules
         }
         self.frameworks = Frameworks(plan)
+        self.frameworks.applications.is_serving = any(
+            plan.service(name).http is not None for name in self._group.services
+        )
         self._connections = Connections(plan, self._identity, self.frameworks)
         self._server: Server | None = None
         self._host = Host(plan, group=identity.group, frameworks=self.frameworks)

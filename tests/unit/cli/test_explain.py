@@ -125,3 +125,17 @@ def test_name_of_two_functions_asks_which(seamline, project):
 
     assert ran.status == 2
     assert "may be any of shop.stock.take, shop.prices.take" in ran.err
+
+
+def test_contexts_that_travel_are_part_of_the_story(seamline, project):
+    project(
+        {
+            "seamline.toml": 'name = "shop"\n[services.stock]\npackage = "shop.stock"\n',
+            "shop/__init__.py": "",
+            "shop/stock.py": "from flask import g\nS = []\ndef f():\n    S.append(g.a)\n",
+        }
+    )
+
+    out = seamline("explain", "shop.stock.f").out
+
+    assert "  contexts   flask:app, flask:g; they travel with calls\n" in out

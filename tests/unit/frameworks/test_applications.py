@@ -11,6 +11,7 @@ import pytest
 
 from seamline.errors import ContextElsewhere, WireError
 from seamline.frameworks.applications import MOST_BUILT, Applications, Key
+from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.watching import Watch
 from seamline.wire import Codec, TypeTable
 
@@ -217,3 +218,61 @@ def test_frameworks_are_left_as_they_were(process) -> None:
     watch.uninstall()
 
     assert flask.Flask.__init__ is watched
+
+
+def test_calls_with_different_settings_at_once_use_two_applications(shop, process) -> None:
+    near = process()
+    one, other = shop().create_app("x"), flask.Flask("x")
+    key, codec = near.key_of(one), Codec(TypeTable([]))
+    one.config["SECRET_KEY"], other.config["SECRET_KEY"] = "a", "b"
+    theirs, settings, changed = (
+        Overlay(codec),
+        Overlay(codec).pack(one),
+        Overlay(codec).pack(other),
+    )
+    far = process()
+
+    first = far.borrow(key, settings, theirs)
+    again = far.borrow(key, settings, theirs)
+    second = far.borrow(key, changed, theirs)
+
+    assert first is again
+    assert second is not first
+    assert (first.config["SECRET_KEY"], second.config["SECRET_KEY"]) == ("a", "b")
+    for app in (first, again, second):
+        far.give_back(app)
+    assert far.borrow(key, settings, theirs) is first
+
+
+def test_one_application_at_the_top_of_a_module_has_one_configuration(shop, process) -> None:
+    process()
+    shop()
+    far, codec = process(), Codec(TypeTable([]))
+    theirs, other = Overlay(codec), flask.Flask("site")
+    key = Key("shop_module:site")
+    far.borrow(key, theirs.pack(shop().site), theirs)
+    other.config["SECRET_KEY"] = "b"
+
+    with pytest.raises(ContextElsewhere, match="different configurations"):
+        far.borrow(key, theirs.pack(other), theirs)
+
+
+def test_an_application_that_serves_here_is_not_changed_by_others(shop, process) -> None:
+    near, codec = process(), Codec(TypeTable([]))
+    near.is_serving = True
+    app, theirs, other = shop().create_app("x"), Overlay(codec), flask.Flask("x")
+    other.config["SECRET_KEY"] = "b"
+
+    with pytest.raises(ContextElsewhere, match="another value of SECRET_KEY"):
+        near.borrow(near.key_of(app), theirs.pack(other), theirs)
+
+    assert app.config["SECRET_KEY"] is None
+
+
+def test_a_name_is_the_own_application_of_a_process_that_serves(shop, process) -> None:
+    far, theirs, other = process(), Overlay(Codec(TypeTable([]))), flask.Flask("site")
+    far.is_serving = True
+    other.config["SECRET_KEY"] = "b"
+
+    with pytest.raises(ContextElsewhere, match="another value of SECRET_KEY"):
+        far.borrow(Key("shop_module:site"), theirs.pack(other), theirs)

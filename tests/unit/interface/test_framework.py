@@ -20,6 +20,7 @@ def f(): return User.query.all()
         ("from flask import request\ndef f(): return str(request)", "app body request"),
         ("from flask.globals import session\ndef f(): session.clear()", "app session"),
         ("from flask import flash\ndef f(): flash('x')", "app session"),
+        ("from flask import current_app as a\ndef f(): return a.url_for('x')", "app g request"),
         ("from flask import abort, Blueprint\ndef f(): abort(404)", ""),
         ("from flask_login import current_user\ndef f(): return current_user.id",
          "app body g request session"),
