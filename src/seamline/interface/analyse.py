@@ -154,8 +154,19 @@ def _function(
         contexts=tuple(sorted(application.contexts[definition])),
         callback=definition in application.callbacks,
         stays=judgement.stays,
+        reaches=_reaches(application, definition, judgement),
         callers=callers,
     )
+
+
+def _reaches(
+    application: Application, definition: Definition, judgement: Judgement
+) -> tuple[str, ...] | None:
+    """Return what a function that may cross looks up; of others nobody asks."""
+    if judgement.verdict is Verdict.LOCAL:
+        return None
+    reached = application.reaching.of(definition)
+    return tuple(sorted(reached.names)) if reached.is_known else None
 
 
 def _callers(application: Application, own: set[str]) -> dict[Definition, tuple[Place, ...]]:

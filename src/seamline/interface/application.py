@@ -19,6 +19,7 @@ from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol, World
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
+from seamline.interface.reaching import Reaching
 from seamline.interface.settled import forget_constants
 from seamline.interface.source import Sources, read_application
 from seamline.interface.state import StateMap, find_state
@@ -64,6 +65,7 @@ class Application:
     imports: Imports
     callbacks: dict[Definition, str]
     handles: Handles
+    reaching: Reaching
 
 
 @dataclass(slots=True)
@@ -110,4 +112,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         imports=Imports(definitions.world),
         callbacks=find_callbacks(graph, state),
         handles=handles,
+        reaching=Reaching(graph),
     )

@@ -69,6 +69,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         callers: Lines outside the service's own package that use it.
         stays: Whether a call with an argument that cannot cross runs with its caller: the
             body needs nothing that only the host has, so the answer is the same.
+        reaches: What its body looks up, directly or through what it calls, libraries' names
+            too, as ``package.module.name``; None when the source does not say all of it.
         fingerprint: Changes when a caller would have to know: name, kind or parameters.
     """
 
@@ -91,6 +93,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     contexts: tuple[str, ...] = ()
     callback: bool = False
     stays: bool = False
+    reaches: tuple[str, ...] | None = None
     callers: tuple[Place, ...] = ()
 
     @property

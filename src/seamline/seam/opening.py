@@ -20,6 +20,7 @@ from seamline.seam.find import Entry, bound_to, find_entries
 from seamline.seam.half import (
     ClientLike,
     Half,
+    Home,
     compile_half,
     half_of,
     original_of,
@@ -82,7 +83,7 @@ class Seams:
         group: str | None,
         connect: Callable[[str], ClientLike],
         local: bool = False,
-        keeps: Callable[[str], bool] | None = None,
+        keeps: Callable[[str, Function], bool] | None = None,
         frameworks: Frameworks | None = None,
     ) -> None:
         """Prepare the seams; nothing is opened before :meth:`install`.
@@ -93,7 +94,8 @@ class Seams:
                 it hosts nothing.
             connect: Returns the client of a service. Called when its seam first opens.
             local: Layout ``local``: one process, in which every service is its own place.
-            keeps: Asked before each call to a service; True keeps the call in this process.
+            keeps: Asked before each call, with the service and the function; True keeps the
+                call in this process.
             frameworks: What this process knows of its frameworks.
         """
         self.on_write: Callable[[Write], bool] | None = None
@@ -213,8 +215,6 @@ class Seams:
             else:
                 home = RemoteHome(self._imports, lambda: self._stay(service))
             seal = Seal(interface, self._plan.root, home, not self._local, self._allows)
-            if self._keeps is not None:
-                home = AskingHome(home, partial(self._keeps, service))
             self._seams[service] = _Seam(plan, interface, self._connect(service), home, seal)
         return self._seams[service]
 
@@ -258,7 +258,10 @@ class Seams:
         )
         is_sendable = function.verdict is Verdict.REMOTE and not entry.problem
         send = sender(seam.client, entry.kind) if is_sendable else _refusal(entry)
-        half = Half(entry.function, target, send, seam.home)
+        home: Home = seam.home
+        if self._keeps is not None:
+            home = AskingHome(home, partial(self._keeps, seam.plan.name, function))
+        half = Half(entry.function, target, send, home)
         return _Swap(original, compile_half(original, half), half, is_sendable)
 
     def _reopen(self, seam: _Seam) -> None:

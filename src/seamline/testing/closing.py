@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from seamline.errors import InvisibleState
-from seamline.interface import Interface
+from seamline.interface import Function, Interface
 from seamline.rpc import call_site, record
 from seamline.seam import Seams
 from seamline.testing.causes import Cause
@@ -36,7 +36,7 @@ class Closing:
         self,
         seams: Seams,
         interfaces: Mapping[str, Interface],
-        causes: Callable[[str], Iterable[Cause]],
+        causes: Callable[[str, Function], Iterable[Cause]],
     ) -> None:
         self._seams = seams
         self._causes = causes
@@ -45,13 +45,17 @@ class Closing:
             for service, interface in interfaces.items()
         }
         self._closed: dict[str, list[Cause]] = {}
+        self._stayed: dict[Kept, None] = {}
         self._refused: dict[str, Cause] = {}
         self._before: Counter[tuple[str, str]] = Counter()
         self._fixtures: dict[Hashable, Counter[tuple[str, str]]] = {}
         self._changing = threading.RLock()
 
-    def keeps(self, service: str) -> bool:
-        """Close the seam of a service if its host cannot see what the test set up.
+    def keeps(self, service: str, function: Function) -> bool:
+        """Keep a call here if the function's host cannot see what the test set up.
+
+        A function that needs nothing of its host stays alone; for any other the seam of the
+        whole service is closed, so that its state stays in one place.
 
         Returns:
             Whether the call that is about to cross has to stay.
@@ -59,9 +63,11 @@ class Closing:
         Raises:
             InvisibleState: The host holds what earlier calls of this test left there.
         """
-        causes = list(dict.fromkeys(self._causes(service)))
-        if causes:
-            for cause in causes:
+        causes = list(dict.fromkeys(self._causes(service, function)))
+        for cause in causes:
+            if function.stays:
+                self._stayed[Kept(service, cause)] = None
+            else:
                 self.close(service, cause)
         return bool(causes)
 
@@ -92,7 +98,9 @@ class Closing:
         Returns:
             What ran in the test process, and what was refused.
         """
-        kept = [Kept(service, one) for service, causes in self._closed.items() for one in causes]
+        closed = [Kept(service, one) for service, causes in self._closed.items() for one in causes]
+        kept = list(dict.fromkeys([*closed, *self._stayed]))
+        self._stayed.clear()
         refused = [Kept(service, cause) for service, cause in self._refused.items()]
         self._refused.clear()
         for service in set(self._closed).difference(stay_closed):

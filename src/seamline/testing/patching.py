@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Final
 
-from seamline.interface import Interface, Verdict
+from seamline.interface import Function, Interface, Verdict
 from seamline.seam import Seams, Write
 from seamline.testing.causes import PATCHED, Cause
 from seamline.testing.reach import Reach
@@ -61,13 +61,15 @@ class Patches:
         """Take note no more."""
         self._others.end()
 
-    def causes(self, service: str) -> Iterator[Cause]:
-        """Yield the patches that code of a service would see and its host does not."""
+    def causes(self, service: str, function: Function) -> Iterator[Cause]:
+        """Yield the patches that a function would see and its host does not."""
         for one in self._held:
-            if self._reach.uses(service, one.module):
+            if self._reach.concerns(service, function, *one):
                 yield Cause(PATCHED, str(one))
         for one in self._others.active():
-            if self._reach.uses(service, one.module) and not self._is_called_only(service, one):
+            if self._reach.concerns(service, function, *one) and not (
+                function.reaches is None and self._is_called_only(service, one)
+            ):
                 yield Cause(PATCHED, str(one))
 
     def settle(self) -> set[str]:

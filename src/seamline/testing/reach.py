@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final
 
-from seamline.interface import Analysis
+from seamline.interface import Analysis, Function
 
 # What opens connections to databases, or hands out what does. A name stands for all below it.
 _DATABASES: Final = frozenset(
@@ -59,7 +59,7 @@ class Reach:
         self._interfaces = {one.service: one for one in analysis.interfaces}
         self._application = frozenset(analysis.modules)
         self._held: dict[str, frozenset[str]] = {}
-        self._found: dict[str, tuple[int, frozenset[str]]] = {}
+        self._found: dict[tuple[str, ...], tuple[int, frozenset[str]]] = {}
 
     def is_application(self, module: str) -> bool:
         """Whether a module is one whose source was read."""
@@ -77,22 +77,48 @@ class Reach:
             return False
         if _is_database(module) and self.database_of(service) is None:
             return False
-        top = module.partition(".")[0]
-        return top in {name.partition(".")[0] for name in self._of(service)}
+        return _is_of_library(module, self._of(self._interfaces[service].libraries))
 
-    def database_of(self, service: str) -> str | None:
-        """Return the library through which code of a service may reach a database, if any."""
+    def concerns(self, service: str, function: Function, module: str, name: str) -> bool:
+        """Whether a function may look up a name of a module, or run code that does.
+
+        Args:
+            service: The service it belongs to.
+            function: The function; where its source does not say all, its service decides.
+            module: Dotted name of the module.
+            name: What is looked up in it; empty for the module itself.
+        """
+        if function.reaches is None or module in _EVERYWHERE:
+            return self.uses(service, module)
+        if module in self._application:
+            wanted = f"{module}.{name}" if name else module
+            return any(_is_within(wanted, one) for one in function.reaches)
+        return _is_of_library(module, self._of(function.reaches))
+
+    def database_of(self, service: str, function: Function | None = None) -> str | None:
+        """Return the library through which code of a service may reach a database, if any.
+
+        Args:
+            service: The service.
+            function: One of its functions, to ask of that alone.
+        """
         interface = self._interfaces[service]
-        if interface.reads_framework_context:
+        # State may hold a connection, whatever its name says.
+        if function is None or function.reaches is None or function.touches:
+            reads_context, names = interface.reads_framework_context, interface.libraries
+        else:
+            reads_context, names = bool(function.contexts), function.reaches
+        if reads_context:
             return "the application's context"
-        return next((name for name in sorted(self._of(service)) if _is_database(name)), None)
+        found = self._of(names)
+        return next((name for name in sorted(found) if _is_database(name)), None)
 
-    def _of(self, service: str) -> frozenset[str]:
-        """Return the modules a service may use, as far as they are loaded by now."""
+    def _of(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Return the modules that code may use which looks names up, as far as loaded by now."""
         count = len(sys.modules)
-        if self._found.get(service, (0, None))[0] != count:
-            self._found[service] = (count, self._follow(self._interfaces[service].libraries))
-        return self._found[service][1]
+        if self._found.get(names, (0, None))[0] != count:
+            self._found[names] = (count, self._follow(_with_parents(names)))
+        return self._found[names][1]
 
     def _follow(self, start: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -113,6 +139,25 @@ class Reach:
             held = {_home(value, name) for value in list(space.values())}
             self._held[name] = frozenset(one for one in held if one in sys.modules)
         return self._held[name]
+
+
+def _is_of_library(module: str, names: Iterable[str]) -> bool:
+    top = module.partition(".")[0]
+    return any(name.partition(".")[0] == top for name in names)
+
+
+def _is_within(wanted: str, name: str) -> bool:
+    """Whether looking a dotted name up passes another one, or the other way round."""
+    return f"{wanted}.".startswith(f"{name}.") or f"{name}.".startswith(f"{wanted}.")
+
+
+def _with_parents(names: tuple[str, ...]) -> set[str]:
+    """Return names with what they are looked up in: ``a.b`` and ``a`` for ``a.b``."""
+    found = set(names)
+    for name in names:
+        parts = name.split(".")
+        found.update(".".join(parts[:count]) for count in range(1, len(parts)))
+    return found
 
 
 def _is_database(name: str) -> bool:

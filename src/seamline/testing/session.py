@@ -17,7 +17,7 @@ import pytest
 
 from seamline.config import Config
 from seamline.errors import InvisibleState
-from seamline.interface import Analysis, Severity, Verdict
+from seamline.interface import Analysis, Function, Severity, Verdict
 from seamline.plan import (
     RUN_VARIABLE,
     WORKER_VARIABLE,
@@ -306,10 +306,10 @@ class SplitSession:
 
     # -- before a call -----------------------------------------------------------------
 
-    def _keeps(self, service: str) -> bool:
+    def _keeps(self, service: str, function: Function) -> bool:
         """Return whether a call stays here; if not, have its host see what the test set up."""
         assert self._closing is not None
-        if self._closing.keeps(service):
+        if self._closing.keeps(service, function):
             return True
         # A forked child may have an environment of its own, which is not the test's.
         if os.getpid() == self._pid:
@@ -317,14 +317,14 @@ class SplitSession:
             self._align()
         return False
 
-    def _causes(self, service: str) -> Iterator[Cause]:
-        """Yield what the host of a service cannot see at this moment."""
+    def _causes(self, service: str, function: Function) -> Iterator[Cause]:
+        """Yield what a function would see here and not on its host at this moment."""
         assert self._patches is not None
-        yield from self._patches.causes(service)
+        yield from self._patches.causes(service, function)
         unseen = [*self._connections.unseen(), *self._django.of_databases()]
-        if unseen and self._reach.database_of(service) is not None:
+        if unseen and self._reach.database_of(service, function) is not None:
             yield from unseen
-        if self._reach.uses(service, "django.conf"):
+        if self._reach.concerns(service, function, "django.conf", "settings"):
             yield from self._django.of_settings()
 
     def _align(self) -> None:

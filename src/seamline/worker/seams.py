@@ -10,6 +10,7 @@ import msgspec
 
 from seamline import rpc
 from seamline.frameworks import Frameworks
+from seamline.interface import Function
 from seamline.plan import Plan
 from seamline.rpc import Server
 from seamline.seam import Connections, Host, Seams
@@ -54,7 +55,7 @@ class Process:
         identity: Identity,
         secret: bytes,
         *,
-        keeps: Callable[[str], bool] | None = None,
+        keeps: Callable[[str, Function], bool] | None = None,
     ) -> None:
         self._plan = plan
         self._group = plan.group(identity.group)

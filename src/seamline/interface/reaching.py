@@ -1,0 +1,107 @@
+"""What one function looks up while it runs, directly or through what it calls."""
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from seamline.interface.bodies import Body, Call
+from seamline.interface.functions import Class, Definition
+from seamline.interface.graph import Graph
+from seamline.interface.names import Symbol
+
+# Past this a function says no more than the imports of its package do.
+_MOST_NAMES: Final = 400
+# What hands a call on to receivers that no source line names.
+_ANNOUNCING: Final = frozenset(
+    {"send", "send_robust", "send_async", "emit", "publish", "dispatch"}
+)
+
+
+class Reached(NamedTuple):
+    """Names as ``package.module.name``.
+
+    Attributes:
+        names: What is looked up, in libraries too.
+        is_known: Whether that is all of it: no call enters code that nothing is known of.
+    """
+
+    names: frozenset[str]
+    is_known: bool
+
+
+@dataclass(slots=True)
+class Reaching:
+    """Answers for the functions of one application."""
+
+    graph: Graph
+    _bodies: dict[int, Reached] = field(default_factory=dict)
+
+    def of(self, definition: Definition) -> Reached:
+        """Return what a call of a function may look up."""
+        names: set[str] = set()
+        seen: set[Definition] = set()
+        queue = [definition]
+        while queue and len(names) <= _MOST_NAMES:
+            found = queue.pop()
+            if found in seen:
+                continue
+            seen.add(found)
+            own = self._body(self.graph.bodies[found])
+            if not own.is_known:
+                return Reached(frozenset(), is_known=False)
+            names |= own.names
+            if found is not definition:
+                names.add(f"{found.module}.{found.name}")
+            queue += (edge.target for edge in self.graph.edges[found])
+            queue += self._implied(self.graph.bodies[found])
+        if len(names) > _MOST_NAMES:
+            return Reached(frozenset(), is_known=False)
+        return Reached(frozenset(names), is_known=True)
+
+    def _body(self, body: Body) -> Reached:
+        if id(body) not in self._bodies:  # the graph keeps every body alive
+            symbols = {use.symbol for use in body.uses}
+            names = frozenset(
+                str(name).replace(":", ".", 1)
+                for symbol in symbols
+                for name in (symbol, *self._inherited(symbol))
+            )
+            known = not any(self._is_unknown(call) for call in body.calls)
+            self._bodies[id(body)] = Reached(names, known)
+        return self._bodies[id(body)]
+
+    def _inherited(self, symbol: Symbol) -> list[Symbol]:
+        """Return the library classes whose code a mention of a class, or of what it got, runs."""
+        classes = self.graph.definitions.classes
+        owner, _, attribute = symbol.name.rpartition(".")
+        cls = classes.get(symbol) or classes.get(Symbol(symbol.module, owner))
+        if cls is None:
+            return []
+        ancestry = list(self.graph.definitions.ancestry(cls))
+        own = [found for found in ancestry if isinstance(found, Class)]
+        if cls.symbol != symbol and any(
+            attribute in found.methods or attribute in found.assigned for found in own
+        ):
+            return []
+        return [found for found in ancestry if isinstance(found, Symbol) and not found.module]
+
+    def _implied(self, body: Body) -> list[Definition]:
+        """Return the special methods of the classes that a body makes instances of."""
+        found = []
+        for call in body.calls:
+            for origin in call.callee:
+                cls = self.graph.definitions.classes.get(origin.symbol)
+                if cls is None or origin.kind != "symbol":
+                    continue
+                for owner in self.graph.definitions.ancestry(cls):
+                    for name, methods in owner.methods.items() if isinstance(owner, Class) else ():
+                        found += methods if name.startswith("__") else []
+        return found
+
+    def _is_unknown(self, call: Call) -> bool:
+        """Whether a call may enter code of the application that no edge leads to."""
+        if call.method:
+            return call.method in _ANNOUNCING
+        return not call.callee or any(
+            origin.kind in ("opaque", "param", "call") or origin.level != "whole"
+            for origin in call.callee
+        )

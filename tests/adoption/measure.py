@@ -1,0 +1,170 @@
+"""Run an application's own test suite whole and split, and say in one line what differs.
+
+    python tests/adoption/measure.py tests/adoption/NAME CHECKOUT PYTHON
+
+CHECKOUT is a checkout of the application, PYTHON an interpreter in which its suite already
+runs and Seamline is installed. The file ``seamline.toml`` of NAME is put into the checkout
+for as long as it takes. Exit status: 0 when every test has the same outcome and the verdicts
+are those expected, 1 when not, 2 when it could not be measured.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+# What a test's element may hold besides its output; none of them: it passed.
+_OUTCOMES = ("failure", "error", "skipped")
+
+
+class Run(NamedTuple):
+    """One run of the suite: the outcome of each test, and the seconds that it took."""
+
+    outcomes: dict[str, str]
+    seconds: float
+
+    @property
+    def passed(self) -> int:
+        """Return how many tests passed."""
+        return sum(outcome == "passed" for outcome in self.outcomes.values())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure one application; return the exit status."""
+    given = _parse(arguments)
+    expected = tomllib.loads(Path(given.application, "expected.toml").read_text())
+    revision = _git_revision(given.checkout)
+    if not revision.startswith(expected["revision"]):
+        _say(f"the checkout is at {revision or 'no revision'}, not at {expected['revision']}")
+    try:
+        with _configured(given), tempfile.TemporaryDirectory() as directory:
+            return _measure(given, expected, Path(directory))
+    except (OSError, subprocess.SubprocessError, ET.ParseError, ValueError) as error:
+        _say(f"not measured: {error}")
+        return 2
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("application", type=Path, help="a directory beside this script")
+    parser.add_argument("checkout", type=Path, help="of the application")
+    parser.add_argument("python", type=Path, help="an interpreter its suite runs in")
+    return parser.parse_args(arguments)
+
+
+def _measure(given: argparse.Namespace, expected: dict[str, Any], directory: Path) -> int:
+    verdicts = _verdicts(given)
+    whole = _run(given, expected, directory / "whole.xml")
+    report = directory / "report.json"
+    split = _run(
+        given, expected, directory / "split.xml",
+        "--seamline-layout=micro", f"--seamline-report={report}",
+    )  # fmt: skip
+    seen = json.loads(report.read_text())
+    print(_line(expected, whole, split, seen))
+    differing = {
+        name: outcome
+        for name, outcome in whole.outcomes.items()
+        if split.outcomes.get(name) != outcome
+    }
+    for name, outcome in sorted(differing.items()):
+        _say(f"{name}: {outcome} whole, {split.outcomes.get(name, 'not run')} split")
+    for test, reasons in seen["local"].items():
+        _say(f"{test}: local, {', '.join(sorted({reason['cause'] for reason in reasons}))}")
+    if verdicts != expected["verdicts"]:
+        _say(f"verdicts are {verdicts}, not {expected['verdicts']}")
+    return int(bool(differing) or verdicts != expected["verdicts"])
+
+
+def _line(expected: dict[str, Any], whole: Run, split: Run, seen: dict[str, Any]) -> str:
+    causes = Counter(
+        cause
+        for reasons in seen["local"].values()
+        for cause in {reason["cause"] for reason in reasons}
+    )
+    why = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
+    calls = sum(service["total"] for service in seen["calls"].values())
+    return (
+        f"{expected['name']} {expected['revision']}: {whole.passed} passed whole, "
+        f"{split.passed} split, {len(seen['local'])} local{f' ({why})' if why else ''}, "
+        f"{len(seen['refused_functions'])} refused functions, {calls} calls, "
+        f"{split.seconds / whole.seconds:.2f}x of {whole.seconds:.1f} s"
+    )
+
+
+@contextlib.contextmanager
+def _configured(given: argparse.Namespace) -> Iterator[None]:
+    """Keep the application's ``seamline.toml`` in the checkout."""
+    target = given.checkout / "seamline.toml"
+    with target.open("x") as file:  # never over somebody's own
+        file.write(Path(given.application, "seamline.toml").read_text())
+    try:
+        yield
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _verdicts(given: argparse.Namespace) -> dict[str, int]:
+    """Return how many public functions have each verdict."""
+    done = _started(given, "-m", "seamline", "check", "--layout", "micro", "--json")
+    services = json.loads(done.stdout)["services"]
+    counted = Counter(
+        function["verdict"] for service in services for function in service.get("functions", ())
+    )
+    return {verdict: counted[verdict] for verdict in ("remote", "local", "refused")}
+
+
+def _run(given: argparse.Namespace, expected: dict[str, Any], xml: Path, *options: str) -> Run:
+    began = time.monotonic()
+    done = _started(given, "-m", "pytest", "-q", *expected["tests"], f"--junitxml={xml}", *options)
+    seconds = time.monotonic() - began
+    if not xml.is_file():
+        raise ValueError(f"pytest made no report:\n{done.stdout}{done.stderr}")
+    return Run(_outcomes(xml), seconds)
+
+
+def _started(given: argparse.Namespace, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [given.python.absolute(), *arguments],
+        cwd=given.checkout,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _outcomes(xml: Path) -> dict[str, str]:
+    """Return the outcome of each test; one that is reported twice has its worse one."""
+    found: dict[str, str] = {}
+    for case in ET.parse(xml).iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        outcome = next((kind for kind in _OUTCOMES if case.find(kind) is not None), "passed")
+        if found.get(name, "passed") == "passed":
+            found[name] = outcome
+    return found
+
+
+def _git_revision(checkout: Path) -> str:
+    done = subprocess.run(
+        ["git", "-C", checkout, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
