@@ -147,6 +147,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         type_modules=tuple(sorted(application.imports.closure(own, runtime=False))),
         registers=tuple(sorted(registered_on(application.graph, own) - own)),
         imports=tuple(sorted(imports - own)),
+        needs_django=application.imports.name_any("django", own | imports),
         reads_framework_context=any(
             application.contexts[definition]
             for module in own

@@ -129,6 +129,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
             that imports one of them imports this package too.
         imports: Application modules that importing the package imports, transitively.
         reads_framework_context: Whether its code reads a framework's application context.
+        needs_django: Whether Django has to be set up before the package is imported.
     """
 
     service: str
@@ -140,6 +141,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     registers: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     reads_framework_context: bool = False
+    needs_django: bool = False
 
     def names_of(self, function: Function) -> frozenset[str]:
         """Return every name by which ``seamline.toml`` may list a function of the package."""

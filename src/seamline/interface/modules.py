@@ -36,6 +36,14 @@ class Imports:
         if found.name and f"{found.module}.{found.name}" in self.world.modules:
             yield f"{found.module}.{found.name}"
 
+    def name_any(self, top: str, modules: Iterable[str]) -> bool:
+        """Return whether one of these modules imports something of a distribution."""
+        return any(
+            found.module.partition(".")[0] == top
+            for module in modules
+            for found in self.world.modules[module].imports
+        )
+
     def closure(self, modules: Iterable[str], *, runtime: bool) -> set[str]:
         """Return the modules and everything they import, directly or through others."""
         found: set[str] = set()

@@ -98,13 +98,7 @@ class Worker:
 
     def _set_up_django(self) -> None:
         """Set Django up before modules of the application that need it are imported."""
-        names = {
-            context
-            for interface in self._interfaces()
-            for function in interface.functions
-            for context in function.contexts
-        }
-        if "django:locale" not in names:
+        if not any(interface.needs_django for interface in self._interfaces()):
             return
         if "DJANGO_SETTINGS_MODULE" in os.environ:
             set_up_django(self._plan.root)
