@@ -205,6 +205,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         imports=tuple(sorted(imports - own)),
         uses=tuple(sorted(used & modules.keys())),
         libraries=tuple(sorted(used - modules.keys())),
+        needs_django=application.imports.name_any("django", own | imports),
         reads_framework_context=any(
             application.contexts[definition]
             for module in own

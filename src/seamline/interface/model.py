@@ -142,6 +142,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
         uses: Application modules that its code may use, directly or through others.
         libraries: Modules of libraries that these use directly, and names in such modules.
         reads_framework_context: Whether its code reads a framework's application context.
+        needs_django: Whether Django has to be set up before the package is imported.
     """
 
     service: str
@@ -155,6 +156,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     reads_framework_context: bool = False
+    needs_django: bool = False
 
     def names_of(self, function: Function) -> frozenset[str]:
         """Return every name by which ``seamline.toml`` may list a function of the package."""

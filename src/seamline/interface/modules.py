@@ -67,6 +67,14 @@ class Imports:
         symbol = self.world.imported(one)
         return [symbol.module] if symbol.module else [one.module, f"{one.module}.{one.name}"]
 
+    def name_any(self, top: str, modules: Iterable[str]) -> bool:
+        """Return whether one of these modules imports something of a distribution."""
+        return any(
+            found.module.partition(".")[0] == top
+            for module in modules
+            for found in self.world.modules[module].imports
+        )
+
     def closure(self, modules: Iterable[str], *, runtime: bool) -> set[str]:
         """Return the modules and everything they import, directly or through others."""
         found: set[str] = set()

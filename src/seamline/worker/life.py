@@ -98,16 +98,11 @@ class Worker:
 
     def _set_up_django(self) -> None:
         """Set Django up before modules of the application that need it are imported."""
+        if not any(interface.needs_django for interface in self._interfaces()):
+            return
         if os.environ.get("DJANGO_SETTINGS_MODULE"):
             set_up_django(os.environ, self._plan.root)
-            return
-        names = {
-            context
-            for interface in self._interfaces()
-            for function in interface.functions
-            for context in function.contexts
-        }
-        if "django:locale" in names:  # the modules of the http services name the settings
+        else:  # the modules of the http services name the settings
             self._load_applications()
 
     def _build_applications(self) -> None:

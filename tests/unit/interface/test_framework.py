@@ -131,3 +131,19 @@ def test_a_request_or_a_response_is_no_reason_to_refuse(read) -> None:
             ("by_request", "by_django", "answer", "file")} == {
         "by_request": "remote", "by_django": "remote", "answer": "remote", "file": "refused",
     }  # fmt: skip
+
+
+def test_a_package_whose_imports_need_django_says_so(read) -> None:
+    reading = read(
+        {
+            "app/__init__.py": "",
+            "app/models.py": "from django.db import models\ndef parse(text): return text\n",
+            "app/parser.py": "from app.models import parse\ndef f(text): return parse(text)\n",
+            "app/plain.py": "def f(text): return text\n",
+        },
+        "app.parser",
+        "app.plain",
+    )
+
+    assert reading.interfaces["parser"].needs_django
+    assert not reading.interfaces["plain"].needs_django
