@@ -11,6 +11,27 @@ TEST_DATABASE: Final = "test database"
 CHANGED_SETTINGS: Final = "changed settings"
 
 
+class Replaced(NamedTuple):
+    """One thing that stands where another stood.
+
+    Attributes:
+        module: Dotted name of the module that is looked into.
+        name: What was replaced in it; empty for the whole module.
+    """
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+#: What Django's and pytest-django's tools replace around each test, to guard databases.
+DJANGO_CONNECTING: Final = Replaced(
+    "django.db.backends.base.base", "BaseDatabaseWrapper.ensure_connection"
+)
+
+
 class Cause(NamedTuple):
     """One thing that a test set up and that no other process can see.
 
@@ -49,11 +70,21 @@ class DjangoState:
 
     def of_databases(self) -> Iterator[Cause]:
         """Yield what is open in databases that only this process sees."""
+        guard = _django_guard()
+        if guard:
+            yield Cause(TEST_DATABASE, f"guarded by {guard}")
         for alias, name in _django_databases():
             if self._names.get(alias, name) != name:
                 yield Cause(TEST_DATABASE, f"{alias}: {name}")
             elif _is_in_atomic_block(alias):
                 yield Cause(UNCOMMITTED, f"{alias}: {name}")
+
+
+def _django_guard() -> str:
+    """Return who decides whether a test may connect to a database, or an empty text."""
+    wrapper = getattr(sys.modules.get(DJANGO_CONNECTING.module), "BaseDatabaseWrapper", None)
+    home = getattr(getattr(wrapper, "ensure_connection", None), "__module__", "")
+    return "" if home == DJANGO_CONNECTING.module else str(home)
 
 
 def _django_settings() -> object:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from seamline.interface import Function, Interface, Verdict
 from seamline.seam import Seams, Write
-from seamline.testing.causes import PATCHED, Cause
+from seamline.testing.causes import DJANGO_CONNECTING, PATCHED, Cause, Replaced
 from seamline.testing.reach import Reach
-from seamline.testing.replaced import Replaced, Replacements
+from seamline.testing.replaced import Replacements
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -67,8 +67,10 @@ class Patches:
             if self._reach.concerns(service, function, *one):
                 yield Cause(PATCHED, str(one))
         for one in self._others.active():
-            if self._reach.concerns(service, function, *one) and not (
-                function.reaches is None and self._is_called_only(service, one)
+            if (
+                one != DJANGO_CONNECTING
+                and self._reach.concerns(service, function, *one)
+                and not (function.reaches is None and self._is_called_only(service, one))
             ):
                 yield Cause(PATCHED, str(one))
 

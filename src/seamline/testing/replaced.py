@@ -10,10 +10,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from unittest import mock
 
 import pytest
+
+from seamline.testing.causes import Replaced
 
 # Names that tools replace without unittest.mock or monkeypatch: freezegun, requests-mock,
 # HTTPretty, pytest-socket, pytest-httpx and their like.
@@ -38,21 +40,6 @@ _LOOKED_AT: Final = (
     ("httpx", "AsyncHTTPTransport.handle_async_request"),
     ("aiohttp.client", "ClientSession._request"),
 )
-
-
-class Replaced(NamedTuple):
-    """One thing that stands where another stood.
-
-    Attributes:
-        module: Dotted name of the module that is looked into.
-        name: What was replaced in it; empty for the whole module.
-    """
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}" if self.name else self.module
 
 
 class Replacements:

@@ -164,7 +164,7 @@ class Watch:
             self._session.start()
         except SeamlineError as exc:
             self._session.stop()
-            raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
+            self._refuse(exc)
         self._tally.services = self._session.services
         self._tally.refused_functions = self._session.refused_functions()
         self._tally.warnings = self._session.warnings()
@@ -173,12 +173,20 @@ class Watch:
         """Tests were left out."""
         self._tally.is_partial = True
 
-    def pytest_collection_finish(self) -> None:
+    def _refuse(self, exc: SeamlineError) -> None:
+        """End the session; in a worker of xdist, whose errors nobody sees, by its controller."""
+        if not hasattr(self._config, "workeroutput"):
+            raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
+        self._tally.trouble.append(f"{exc} [{exc.code}]")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         """The application is imported now, so every seam must stand, and every host run."""
         try:
             self._session.finish_collection()
         except StartError as exc:
-            raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
+            self._refuse(exc)
+        if self._tally.trouble:
+            session.shouldfail = "the hosts of the tests did not start"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -210,6 +218,8 @@ class Watch:
         logging.getLogger("seamline.rpc").removeHandler(self._messages)
 
     def _count(self) -> None:
+        if self._tally.trouble:
+            return  # the hosts are gone, and that is said already
         try:
             self._notice_swallowed("after the last test")
             self._tally.made = self._session.calls()

@@ -118,6 +118,17 @@ def test_a_suite_passes_beside_other_plugins(alone, arguments):
     assert outcome.calls("stock") == 2
 
 
+def test_processes_of_xdist_tell_why_their_hosts_did_not_start(alone):
+    alone.write("shop/stock.py", "STOCK = {}\nimport nowhere_to_be_found\n")
+    alone.write("tests/test_it.py", "def test_it(): pass")
+
+    outcome = alone.run("micro", "-n", "1")
+
+    assert outcome.status == 2, outcome.text
+    assert "shop/stock.py:2: cannot import shop.stock" in outcome.text
+    assert "INTERNALERROR" not in outcome.text
+
+
 def test_lines_that_run_on_hosts_count_as_covered(alone):
     alone.tests("def test_it(): assert stock.left('tea') == 10")
     alone.write(".coveragerc", "[run]\nparallel = true\nsource = shop\npatch = subprocess\n")
