@@ -121,7 +121,7 @@ class Judge:
             )
         if obstacles:
             evidence += f"; {obstacles[0].where} {obstacles[0].type}"
-            if obstacles[0].where.startswith("its parameter"):
+            if "its result" not in obstacles[0].where:
                 evidence += " only where callers pass one"
         return Judgement(Verdict.REMOTE, evidence, stays=not self._is_of_host(touched))
 

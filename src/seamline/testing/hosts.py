@@ -68,6 +68,7 @@ class Hosts:
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Begin to start them, in an environment; :meth:`wait_ready` comes next."""
+        self._ended = 0  # they may have run before, in another environment
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seamline.testing.hosts"],
             stdin=subprocess.PIPE,
