@@ -72,10 +72,12 @@ class Reaching:
     def _inherited(self, symbol: Symbol) -> list[Symbol]:
         """Return the library classes whose code a mention of a class, or of what it got, runs."""
         classes = self.graph.definitions.classes
-        owner, _, attribute = symbol.name.rpartition(".")
-        cls = classes.get(symbol) or classes.get(Symbol(symbol.module, owner))
+        parts = symbol.name.split(".")
+        owners = (Symbol(symbol.module, ".".join(parts[:n])) for n in range(len(parts), 0, -1))
+        cls = next((classes[owner] for owner in owners if owner in classes), None)
         if cls is None:
             return []
+        attribute = symbol.name.removeprefix(f"{cls.name}.").partition(".")[0]
         ancestry = list(self.graph.definitions.ancestry(cls))
         own = [found for found in ancestry if isinstance(found, Class)]
         if cls.symbol != symbol and any(

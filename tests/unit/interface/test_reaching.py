@@ -1,0 +1,92 @@
+"""seamline.interface.reaching: what one function looks up, directly or through others."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+Read = Callable[..., Reading]
+
+MODELS = """
+from django.db import models
+
+class Note(models.Model):
+    LIMIT = 3
+
+class Plain:
+    def __init__(self, text):
+        self.text = text
+    def __len__(self):
+        return measure(self.text)
+
+def measure(text):
+    import unicodedata
+    return unicodedata.normalize("NFC", text)
+"""
+
+
+def _reaches(read: Read, body: str) -> tuple[str, ...] | None:
+    source = f"import re, time\nfrom shop.models import Note, Plain, measure\n{body}\n"
+    files = {"shop/__init__.py": "", "shop/models.py": MODELS, "shop/work.py": source}
+    return read(files, "shop.work").functions["shop.work.work"].reaches
+
+
+def test_names_of_the_application_and_of_libraries_are_found_through_calls(read: Read) -> None:
+    reaches = _reaches(
+        read, "def work(text):\n    for part in text:\n        measure(re.sub('a', part, text))"
+    )
+
+    assert reaches is not None
+    assert {"re.sub", "shop.models.measure", "unicodedata.normalize"} <= set(reaches)
+    assert "time" not in reaches
+
+
+def test_a_constant_of_a_model_reaches_no_database(read: Read) -> None:
+    reaches = _reaches(read, "def work(text):\n    return [Note.LIMIT for _ in text]")
+
+    assert reaches == ("shop.models.Note.LIMIT",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("return len([Note() for _ in text])", id="made"),
+        pytest.param("return [Note.objects.get(id=n) for n in text]", id="inherited"),
+        pytest.param("return [lookup(Note, n) for n in text]", id="passed on"),
+    ],
+)
+def test_what_a_class_got_from_a_library_is_reached_with_it(read: Read, body: str) -> None:
+    reaches = _reaches(read, f"from django.shortcuts import lookup\ndef work(text):\n    {body}")
+
+    assert reaches is not None
+    assert "django.db.models.Model" in reaches
+
+
+def test_special_methods_of_what_is_made_are_reached(read: Read) -> None:
+    reaches = _reaches(read, "def work(text):\n    return [len(Plain(part)) for part in text]")
+
+    assert reaches is not None
+    assert "unicodedata.normalize" in reaches
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("HANDLERS = {}\ndef work(text):\n    return HANDLERS[text]()", id="table"),
+        pytest.param("def work(text, call=len):\n    return call(text)", id="parameter"),
+        pytest.param(
+            "from blinker import signal\nSAVED = signal('a')\n"
+            "def work(text):\n    return [SAVED.send(part) for part in text]",
+            id="signal",
+        ),
+    ],
+)
+def test_a_call_of_code_that_no_line_names_says_that_not_all_is_known(
+    read: Read, body: str
+) -> None:
+    source = f"{body}\n"
+
+    found = read({"shop/__init__.py": "", "shop/work.py": source}, "shop.work")
+
+    function = found.functions["shop.work.work"]
+    assert function.reaches is None
