@@ -321,9 +321,9 @@ class SplitSession:
         """Yield what a function would see here and not on its host at this moment."""
         assert self._patches is not None
         yield from self._patches.causes(service, function)
-        unseen = [*self._connections.unseen(), *self._django.of_databases()]
-        if unseen and self._reach.database_of(service, function) is not None:
-            yield from unseen
+        if self._reach.database_of(service, function) is not None:
+            yield from self._connections.unseen()
+            yield from self._django.of_databases()
         if self._reach.concerns(service, function, "django.conf", "settings"):
             yield from self._django.of_settings()
 

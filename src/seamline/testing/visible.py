@@ -4,6 +4,7 @@ SQLite announces every connection through an audit event, whoever opens it, so n
 application nor its tests have to be patched.
 """
 
+import asyncio
 import contextlib
 import sqlite3
 import sys
@@ -17,8 +18,9 @@ from seamline.testing.causes import IN_MEMORY, UNCOMMITTED, Cause
 
 _OPENED: Final = "sqlite3.connect"
 _HANDLE: Final = "sqlite3.connect/handle"
-# Transactions of other threads take turns on one file, so several may have to end first.
-_OTHERS_SECONDS: Final = 10.0
+# Long enough for a transaction of another thread that is being written; when it takes longer
+# the call stays beside it, which is the same answer.
+_OTHERS_SECONDS: Final = 0.5
 # Tools that keep databases of their own while the project's code runs.
 _TOOLS: Final = frozenset({"coverage", "hypothesis", "_pytest", "pytest_cov", "xdist", "IPython"})
 
@@ -130,6 +132,10 @@ def _ends_soon(one: _Opened) -> bool:
     thread's connection may still be the caller's, through a pool: then it does not end either.
     """
     if one.thread is threading.current_thread() or not one.thread.is_alive():
+        return False
+    # A loop that waits here runs nobody who could end it (aiosqlite's threads obey the loop).
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
         return False
     until = time.monotonic() + _OTHERS_SECONDS
     while one.connection.in_transaction:
