@@ -63,7 +63,10 @@ class Graph:
                 self.named.setdefault(name, []).extend(methods)
         self._dispatchers()
         for key, body in self.bodies.items():
-            edges = {(e.target, e.line): e for e in self._edges(body) if e.target is not key}
+            run = [edge for edge in self._edges(body) if edge.target is not key]
+            # What is certain comes last, so that a guess at the same line never hides it.
+            run.sort(key=lambda edge: not edge.guess)
+            edges = {(edge.target, edge.line): edge for edge in run}
             self.edges[key] = tuple(edges.values())
             for target, _ in edges:
                 self.callers.setdefault(target, []).append(key)
@@ -177,7 +180,8 @@ class Graph:
             for cls in classes:
                 for target in self._lookup(cls, name):
                     yield Bound(target, method=not target.is_static, guess=False)
-            unknown = unknown or not (classes or self._is_of_stdlib(origin))
+            is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
+            unknown = unknown or not (classes or is_class or self._is_of_stdlib(origin))
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
             top = body.module.partition(".")[0]
             for target in self.named.get(name, ()):

@@ -157,7 +157,7 @@ class _Finder:
                 self.bound.add(symbol)
         elif Symbol(symbol.module, head) in self.definitions.classes:
             if not at_import and rest:
-                self._class_attribute(symbol, use.how == "bind")
+                self._class_attribute(symbol, use.line, binds=use.how == "bind")
         elif not at_import or body.module != symbol.module:
             self.changed.add(Symbol(symbol.module, head))
 
@@ -170,8 +170,8 @@ class _Finder:
                         head = origin.symbol.name.partition(".")[0]
                         self.changed.add(Symbol(origin.symbol.module, head))
 
-    def _class_attribute(self, symbol: Symbol, binds: bool) -> None:
-        """Note a changed class attribute, under the class whose body assigns it."""
+    def _class_attribute(self, symbol: Symbol, line: int, *, binds: bool) -> None:
+        """Note a changed class attribute, under the class whose body assigns it, if one does."""
         parts = symbol.name.split(".")
         owner = self.definitions.classes.get(Symbol(symbol.module, parts[0]))
         length = 1
@@ -193,6 +193,8 @@ class _Finder:
                 if binds or nature in ("container", "instance", "opaque"):
                     self._add(Symbol(cls.module, f"{cls.name}.{attribute}"), value.lineno, nature)
                 return
+        if binds and attribute not in owner.methods:
+            self._add(Symbol(owner.module, f"{owner.name}.{attribute}"), line, "instance")
 
     def _class_attributes(self) -> None:
         """Find containers in class bodies that methods change through ``self``."""

@@ -70,6 +70,7 @@ class Judge:
         contested: State of modules that belong to no service which the host uses: functions
             that run elsewhere must not.
         observed: What was seen of the functions while the application ran.
+        common: State of such modules that the rest of the application uses, too.
     """
 
     service: str
@@ -81,6 +82,7 @@ class Judge:
     modules: Container[str]
     touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
     observed: Observed
+    common: frozenset[Symbol]
     contested: frozenset[Symbol] = frozenset()
 
     def read(self, definitions: Sequence[Definition]) -> None:
@@ -90,6 +92,7 @@ class Judge:
             for definition in definitions
             for symbol, touch in self.touched.get(definition, {}).items()
             if symbol.module not in self.modules and not touch.guess
+            if symbol not in self.common
             if definition not in self.callbacks and not self._stays(definition)
         )
 
@@ -119,11 +122,26 @@ class Judge:
                 f"{evidence}, but {strict.where} {strict.type}: {strict.what} cannot cross",
                 strict.remedy,
             )
+        common = [s for s, touch in touched.items() if not touch.guess and s in self.common]
+        if common:
+            return self._with_the_rest(min(common), touched)
         if obstacles:
             evidence += f"; {obstacles[0].where} {obstacles[0].type}"
             if "its result" not in obstacles[0].where:
                 evidence += " only where callers pass one"
         return Judgement(Verdict.REMOTE, evidence, stays=not self._is_of_host(touched))
+
+    def _with_the_rest(self, symbol: Symbol, touched: Mapping[Symbol, Touch]) -> Judgement:
+        """Return the verdict on a function that uses state which others use in their process."""
+        shared = f"touches {symbol}, which belongs to no service and is used elsewhere, too"
+        own = [s for s, t in touched.items() if not t.guess and s.module in self.modules]
+        if not own:
+            return Judgement(Verdict.LOCAL, f"{shared}: it stays with its caller")
+        return Judgement(
+            Verdict.REFUSED,
+            f"{shared}, but also {min(own)} of its own package: no process has both",
+            f'put {symbol.module} into a service of its own (package = "{symbol.module}")',
+        )
 
     def _stays(self, definition: Definition) -> bool:
         """Whether a function cannot cross, whatever it touches."""

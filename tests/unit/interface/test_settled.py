@@ -260,3 +260,60 @@ def test_a_guess_leaves_the_state_of_the_package_sealed(read: Read) -> None:
 
     assert found.functions["shop.stock.keep"].touches == ()
     assert not found.findings("state-elsewhere")
+
+
+CONFIG = """
+class Config:
+    current = None
+
+def config():
+    if Config.current is None:
+        Config.current = {}
+    return Config.current
+
+def configure(name, value):
+    config()[name] = value
+"""
+USER = "from shop.tools import config\n\ndef page():\n    return config()['title']\n"
+
+
+def _with_config(read: Read, source: str, user: str = USER) -> Reading:
+    files = {
+        "shop/__init__.py": "",
+        "shop/tools.py": CONFIG,
+        "shop/web.py": user,
+        "shop/stock/__init__.py": source,
+    }
+    return read(files, "shop.stock")
+
+
+READS = """
+from shop.tools import config
+
+def paths(names):
+    return [config()["root"] + name for name in names]
+"""
+
+
+def test_what_uses_state_that_the_rest_uses_too_stays_with_the_rest(read: Read) -> None:
+    function = _with_config(read, READS).functions["shop.stock.paths"]
+
+    assert function.verdict.value == "local"
+    assert "belongs to no service and is used elsewhere, too" in function.reason
+
+
+def test_state_of_a_module_that_only_the_service_uses_lives_on_its_host(read: Read) -> None:
+    found = _with_config(read, READS, user="def page():\n    return 'title'\n")
+
+    assert found.functions["shop.stock.paths"].verdict.value == "remote"
+
+
+def test_what_needs_the_state_of_both_is_refused_with_the_way_out(read: Read) -> None:
+    source = READS + "\nSEEN = []\n\ndef note(name):\n    SEEN.append(config()['root'] + name)\n"
+
+    found = _with_config(read, source)
+
+    function = found.functions["shop.stock.note"]
+    assert function.verdict.value == "refused"
+    assert "no process has both" in function.reason
+    assert any('package = "shop.tools"' in f.remedy for f in found.analysis.findings)

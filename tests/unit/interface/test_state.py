@@ -252,3 +252,51 @@ def test_a_name_for_a_function_that_remembers_nothing_is_no_state(read) -> None:
     """
 
     assert read({"shop.py": text}, "shop").state == {}
+
+
+def test_a_class_attribute_that_no_class_body_mentions_is_state_all_the_same(read) -> None:
+    text = """
+    class Config:
+        def __init__(self):
+            self.values = {}
+
+        @staticmethod
+        def instance():
+            if not hasattr(Config, "_instance"):
+                Config._instance = Config()
+            return Config._instance
+
+    def value(name):
+        return [Config.instance().values[part] for part in name]
+    """
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert "shop:Config._instance" in reading.functions["shop.value"].touches
+
+
+def test_a_method_called_on_a_class_is_that_class_s_and_no_other_s(read) -> None:
+    text = """
+    SEEN = []
+
+    class First:
+        @staticmethod
+        def instance(file):
+            return file.read()
+
+    class Second:
+        @staticmethod
+        def instance(file):
+            SEEN.append(file)
+
+    def first(file):
+        return [First.instance(part) for part in file]
+
+    def second(file):
+        return [Second.instance(part) for part in file]
+    """
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.functions["shop.first"].touches == ()
+    assert "touches shop:SEEN" in reading.functions["shop.second"].reason

@@ -1,0 +1,56 @@
+"""State of modules that belong to no service, which a service shares with the rest."""
+
+from collections.abc import Collection
+
+from seamline.interface.application import Application
+from seamline.interface.functions import Definition
+from seamline.interface.names import Symbol
+from seamline.interface.settled import importers
+
+
+def shared_state(
+    application: Application, own: Collection[str], placed: Collection[str]
+) -> frozenset[Symbol]:
+    """Return the state that code outside a service uses as well as, perhaps, the service.
+
+    Each process has its own of it, so what the service does with it on a host is not what the
+    rest would see, nor the other way round. What only several services share depends on the
+    layout, and is a finding.
+
+    Args:
+        application: The application.
+        own: The modules of the service.
+        placed: The modules of all services.
+    """
+    candidates = {
+        symbol
+        for symbol, fact in application.state.facts.items()
+        if symbol.module not in placed
+        and fact.changed
+        and not fact.resource
+        and not importers(application.graph, application.state, fact)
+    }
+    if not candidates:
+        return frozenset()
+    outside = _outside(application, own) - set(placed)
+    touching: dict[Definition, set[Symbol]] = {}
+    for key, direct in application.touches.direct.items():
+        if isinstance(key, Definition) and not candidates.isdisjoint(direct):
+            touching[key] = candidates.intersection(direct)
+    found: set[Symbol] = set()
+    for key, body in application.bodies.items():
+        if isinstance(key, str) or body.module not in outside:
+            continue
+        for symbol in touching.get(key, ()):
+            found.update([symbol] if symbol.module != body.module else [])
+        for edge in application.graph.edges[key]:
+            if not edge.guess and edge.target.module != body.module:
+                found |= touching.get(edge.target, set())
+    return frozenset(found)
+
+
+def _outside(application: Application, own: Collection[str]) -> set[str]:
+    """Return the modules that are used whether the service is there or not; tests aside."""
+    modules = {s.name for s in application.sources.modules.values() if not s.test}
+    below = application.imports.closure(own, runtime=True) | set(own)
+    return (application.imports.closure(modules - below, runtime=True) & modules) - set(own)
