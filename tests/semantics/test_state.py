@@ -94,3 +94,11 @@ def test_values_deep_copied_by_the_seam_do_not_change_the_caller() -> None:
     back["rows"][0] = "theirs" if back is not mine else before["rows"][0]
 
     assert mine == before
+
+
+@pytest.mark.seamline_errors
+def test_a_result_that_is_the_hosts_own_state_is_refused_not_copied(refusal) -> None:
+    state.count("a")
+
+    with refusal(seamline.AliasedState, "COUNTS"):
+        assert state.all_counts() == {"a": 1}

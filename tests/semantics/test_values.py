@@ -113,6 +113,12 @@ def test_a_sentinel_default_is_recognised_on_the_other_side() -> None:
     assert values.given(3) == "given"
 
 
+def test_a_sentinel_that_only_the_default_holds_is_recognised_too() -> None:
+    assert values.given_nameless() == "missing"
+    assert values.given_nameless(3) == "given"
+    assert values.given_nameless(values.given_nameless.__defaults__[0]) == "missing"
+
+
 @pytest.mark.seamline_errors
 @pytest.mark.parametrize(
     ("value", "match"),

@@ -68,3 +68,8 @@ def change_currency(name: str) -> str:
     before = currency.get()
     currency.set(name)
     return before
+
+
+def all_counts() -> dict[str, int]:
+    """Return the very object that this module keeps."""
+    return COUNTS

@@ -49,6 +49,12 @@ def given(value: Any = _MISSING) -> str:
     return "missing" if value is _MISSING else "given"
 
 
+def given_nameless(value: Any = object()) -> str:  # noqa: B008 - the point of it
+    """Tell whether an argument was given, by a sentinel that only the default holds."""
+    _DEPTH.append(1)
+    return "missing" if value is given_nameless.__defaults__[0] else "given"  # type: ignore[index]
+
+
 def total(orders: list[Money]) -> Money:
     _DEPTH.append(1)
     return sum(orders, Money(Decimal(0)))
