@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import Class, Definitions
-from seamline.interface.known import FRAMEWORK, is_stdlib, named
+from seamline.interface.known import FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.names import Symbol, World
 from seamline.interface.typenames import (
     CROSSING,
@@ -203,6 +203,15 @@ class Types:
             if cls is not None:
                 self._kinds[symbol] = self._kind(cls)
         return self._kinds[symbol]
+
+    def holds_resource(self, cls: Class) -> bool:
+        """Whether a class keeps a connection, an engine or a pool that it opens itself."""
+        return any(
+            isinstance(value, ast.Call)
+            and named(str(self.world.resolve(cls.module, value.func)), RESOURCES)
+            for assigned in cls.own.values()
+            for _, value in assigned
+        )
 
     def _kind(self, cls: Class) -> ClassKind:
         frozen = value = False

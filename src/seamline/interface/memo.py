@@ -92,3 +92,9 @@ def _says_set(test: ast.expr, name: str) -> bool:
 
 def _mentions(value: ast.expr, names: Container[str]) -> bool:
     return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(value))
+
+
+def is_table(value: ast.expr) -> bool:
+    """Whether a display is not empty and made of literals: a table, by its capitals."""
+    filled = bool(getattr(value, "elts", ()) or getattr(value, "values", ()))
+    return filled and not any(isinstance(part, ast.Call) for part in ast.walk(value))

@@ -26,7 +26,7 @@ def shared_state(
         symbol
         for symbol, fact in application.state.facts.items()
         if symbol.module not in placed
-        and fact.changed
+        and fact.alive
         and not fact.resource
         and not importers(application.graph, application.state, fact)
     }

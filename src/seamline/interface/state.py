@@ -12,7 +12,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
-from seamline.interface.memo import remembered
+from seamline.interface.memo import is_table, remembered
 from seamline.interface.model import Kind
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
@@ -36,6 +36,7 @@ class Fact:
 
     Attributes:
         changed: Whether something in the application changes it; otherwise it only escapes.
+        alive: Whether it is an object with methods that change it, or is changed otherwise.
         escapes: Whether code that nothing is known of is given it, or it is returned.
         container: Whether it changes only where the source shows it, as a dictionary does.
         stored: Values that are put into it, with the body that does.
@@ -45,6 +46,7 @@ class Fact:
     line: int
     resource: bool
     changed: bool
+    alive: bool = False
     escapes: bool = False
     annotation: ast.expr | None = None
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
@@ -266,7 +268,7 @@ class _Finder:
             if "opaque" in natures or symbol in self.changed or self._changes(symbol):
                 self._add(symbol, line, "instance")
         elif "container" in natures:
-            table = symbol.name.isupper() and any(_is_table(value) for value in values)
+            table = symbol.name.isupper() and any(is_table(value) for value in values)
             if symbol in self.changed or (symbol in self.escaped and not table):
                 self._add(symbol, line, "container")
         if symbol in self.map.facts:
@@ -280,6 +282,7 @@ class _Finder:
                 line=line,
                 resource=nature == "resource",
                 changed=changed,
+                alive=changed or nature == "instance",
                 escapes=symbol in self.escaped,
                 stored=self.stored.get(symbol, []),
                 container=nature == "container" and symbol in self.changed | self.bound,
@@ -346,6 +349,9 @@ class _Finder:
         kind = self.types.kind(symbol)
         if kind == "framework":
             return "framework"
+        cls = self.definitions.classes[symbol]
+        if self.types.holds_resource(cls) and not self._class_changes(cls):
+            return "resource"  # the application's own wrapper of an engine, a pool
         return "constant" if kind in ("frozen", "exception", "protocol") else "instance"
 
     def _result(self, origin: Origin, depth: int) -> Nature:
@@ -428,12 +434,6 @@ class _Finder:
 def default_of(definition: Definition, name: str) -> Symbol:
     """Return the name that the default object of a parameter has as state."""
     return Symbol(definition.module, f"{definition.name}.{name}")
-
-
-def _is_table(value: ast.expr) -> bool:
-    """Whether a display is not empty and made of literals: a table, by its capitals."""
-    filled = bool(getattr(value, "elts", ()) or getattr(value, "values", ()))
-    return filled and not any(isinstance(part, ast.Call) for part in ast.walk(value))
 
 
 def find_state(

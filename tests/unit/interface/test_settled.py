@@ -317,3 +317,42 @@ def test_what_needs_the_state_of_both_is_refused_with_the_way_out(read: Read) ->
     assert function.verdict.value == "refused"
     assert "no process has both" in function.reason
     assert any('package = "shop.tools"' in f.remedy for f in found.analysis.findings)
+
+
+WRAPPER = """
+import sqlalchemy
+
+class Database:
+    def __init__(self, name):
+        self.engine = sqlalchemy.create_engine(name)
+    def rows(self, query):
+        return self.engine.execute(query)
+{more}
+
+db = Database("sqlite:///shop.db")
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"),
+    [
+        pytest.param("", "remote", id="handle"),
+        pytest.param("    def keep(self, x):\n        self.last = x", "local", id="state"),
+    ],
+)
+def test_an_application_s_own_wrapper_of_a_database_is_a_handle(
+    read: Read, more: str, verdict: str
+) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/tools.py": WRAPPER.format(more=more),
+        "shop/web.py": "from shop.tools import db\n\ndef page():\n    return db.rows('a')\n",
+        "shop/stock/__init__.py": (
+            "from shop.tools import db\n\n"
+            "def count(names):\n    return [len(db.rows(name)) for name in names]\n"
+        ),
+    }
+
+    found = read(files, "shop.stock")
+
+    assert found.functions["shop.stock.count"].verdict.value == verdict
