@@ -12,6 +12,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
+from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
 from seamline.interface.model import Function, State
 from seamline.interface.modules import Imports
@@ -92,11 +93,12 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     state = find_state(definitions, bodies, types, search_path)
     graph = Graph(definitions, bodies, types)
     graph.build()
+    mutations = Mutations(graph)
+    mutations.build()
+    note_handed(graph, mutations, state)
     forget_constants(graph, state)
     touches = Touches(graph, state)
     touches.build()
-    mutations = Mutations(graph)
-    mutations.build()
     handles = Handles(graph)
     handles.build()
     return Application(

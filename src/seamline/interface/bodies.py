@@ -250,7 +250,9 @@ class _Reader(ast.NodeVisitor):
         """Note ``local += value``: in place for lists and sets, a new value for numbers."""
         if isinstance(node.value, (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp)):
             self._change(origins, node.lineno)
-        elif not isinstance(node.value, (ast.Constant, ast.JoinedStr)):
+        elif isinstance(node.op, ast.Mult) or not isinstance(
+            node.value, (ast.Constant, ast.JoinedStr)
+        ):
             self.body.doubtful |= {o.symbol.name for o in origins if o.level != "copy"}
 
     def visit_Delete(self, node: ast.Delete) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from seamline.interface.bodies import MUTATORS
+from seamline.interface.known import is_stdlib
+from seamline.interface.names import World
 from seamline.interface.source import module_file, statements
 
 # A class is followed through this many re-exports and bases.
@@ -35,6 +37,19 @@ class Foreign:
             next(entry.glob(f"{top}.*"), None) is not None or (entry / top).is_dir()
             for entry in self._search_path
         )
+
+    def made(self, world: World, module: str, values: list[ast.expr]) -> list[ast.expr]:
+        """Return what a name is bound to, of several ways what is not for want of a library."""
+        made = [
+            value
+            for value in values
+            if not isinstance(value, ast.Call)
+            or (maker := world.resolve(module, value.func)) is None
+            or maker.module
+            or is_stdlib(maker.name)
+            or self.is_installed(maker.name)
+        ]
+        return made or values
 
     def may_change(self, dotted: str) -> bool:
         """Whether instances of a class may change after they were made.

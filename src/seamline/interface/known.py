@@ -123,7 +123,6 @@ FRAMEWORK: Final = (
     "attr.",
     "attrs.",
     "babel.",
-    "numpy.",
     "structlog.",
     "loguru.",
     "opentelemetry.",

@@ -1,10 +1,21 @@
 """Module-level names that only remember an answer: the same in every process that asks."""
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from typing import Final
 
+from seamline.interface.bodies import Body
 from seamline.interface.functions import Definition, Definitions, own_nodes
-from seamline.interface.names import Symbol
+from seamline.interface.known import named
+from seamline.interface.names import Symbol, World
+
+#: What answers otherwise in every process or at every time.
+FLEETING: Final = (
+    "uuid.uuid1", "uuid.uuid4", "random.", "secrets.", "time.", "datetime.datetime.now",
+    "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "os.environ",
+    "os.getenv", "os.getpid", "os.urandom", "os.getcwd", "pathlib.Path.cwd", "builtins.id",
+    "builtins.object", "builtins.input", "threading.", "tempfile.",
+)  # fmt: skip
 
 
 def remembered(definitions: Definitions, symbol: Symbol) -> list[ast.expr] | None:
@@ -98,3 +109,24 @@ def is_table(value: ast.expr) -> bool:
     """Whether a display is not empty and made of literals: a table, by its capitals."""
     filled = bool(getattr(value, "elts", ()) or getattr(value, "values", ()))
     return filled and not any(isinstance(part, ast.Call) for part in ast.walk(value))
+
+
+def is_of_the_moment(
+    world: World, bodies: Mapping[Definition | str, Body], module: str, value: ast.expr
+) -> bool:
+    """Whether a value differs each time it is worked out, or from process to process."""
+    for part in ast.walk(value):
+        if not isinstance(part, (ast.Name, ast.Attribute)):
+            continue
+        symbol = world.resolve(module, part)
+        if symbol is not None and _is_fleeting(symbol):
+            return True
+        for key, body in bodies.items() if symbol is not None and symbol.module else ():
+            is_run = isinstance(key, Definition) and key.symbol == symbol
+            if is_run and any(_is_fleeting(use.symbol) for use in body.uses):
+                return True
+    return False
+
+
+def _is_fleeting(symbol: Symbol) -> bool:
+    return not symbol.module and named(symbol.name, FLEETING)

@@ -12,7 +12,7 @@ from seamline.interface.origins import Origin
 from seamline.interface.wrapping import injected
 
 # The few callables of the standard library that change an argument.
-_CHANGERS: Final = frozenset(
+CHANGERS: Final = frozenset(
     {
         "random.shuffle", "heapq.heappush", "heapq.heappop", "heapq.heapify", "heapq.heapreplace",
         "heapq.heappushpop", "bisect.insort", "bisect.insort_left", "bisect.insort_right",
@@ -108,7 +108,7 @@ class Mutations:
             if origin.kind != "symbol" or origin.symbol.module:
                 if origin.symbol not in self.graph.definitions.classes:
                     return False
-            elif not is_stdlib(dotted) or dotted in _CHANGERS:
+            elif not is_stdlib(dotted) or dotted in CHANGERS:
                 return False
         return bool(call.callee)
 

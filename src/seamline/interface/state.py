@@ -12,7 +12,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
-from seamline.interface.memo import is_table, remembered
+from seamline.interface.memo import is_of_the_moment, is_table, remembered
 from seamline.interface.model import Kind
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
@@ -253,7 +253,9 @@ class _Finder:
     def _judge(self, symbol: Symbol, bindings: list[Binding]) -> None:
         if symbol.name.startswith("__") and symbol.name.endswith("__"):
             return
-        values = self._made(symbol.module, [b.value for b in bindings if b.value is not None])
+        values = self.foreign.made(
+            self.world, symbol.module, [b.value for b in bindings if b.value is not None]
+        )
         natures = {self.nature(symbol.module, value) for value in values}
         annotation = next((b.annotation for b in bindings if b.annotation is not None), None)
         line = bindings[0].line
@@ -267,12 +269,20 @@ class _Finder:
         elif "instance" in natures or ("opaque" in natures and "framework" not in natures):
             if "opaque" in natures or symbol in self.changed or self._changes(symbol):
                 self._add(symbol, line, "instance")
-        elif "container" in natures:
+        else:
+            self._judge_plain(symbol, line, natures, values)
+        if symbol in self.map.facts:
+            self.map.facts[symbol].annotation = annotation
+
+    def _judge_plain(
+        self, symbol: Symbol, line: int, natures: set[Nature], values: list[ast.expr]
+    ) -> None:
+        if "container" in natures:
             table = symbol.name.isupper() and any(is_table(value) for value in values)
             if symbol in self.changed or (symbol in self.escaped and not table):
                 self._add(symbol, line, "container")
-        if symbol in self.map.facts:
-            self.map.facts[symbol].annotation = annotation
+        elif symbol in self.changed and natures <= {"constant"}:
+            self._add(symbol, line, "instance")  # whatever it is, it is changed
 
     def _add(self, symbol: Symbol, line: int, nature: Nature) -> None:
         if symbol not in self.map.facts:
@@ -288,26 +298,15 @@ class _Finder:
                 container=nature == "container" and symbol in self.changed | self.bound,
             )
 
-    def _made(self, module: str, values: list[ast.expr]) -> list[ast.expr]:
-        """Return what a name is bound to, of several ways what is not for want of a library."""
-        made = [
-            value
-            for value in values
-            if not isinstance(value, ast.Call)
-            or (maker := self.world.resolve(module, value.func)) is None
-            or maker.module
-            or is_stdlib(maker.name)
-            or self.foreign.is_installed(maker.name)
-        ]
-        return made or values
-
     def _only_remembers(self, symbol: Symbol) -> bool:
         """Whether a name is set once, to something that cannot change."""
         if symbol in self.changed:
             return False
         values = remembered(self.definitions, symbol)
         return values is not None and all(
-            self.nature(symbol.module, value) == "constant" for value in values
+            self.nature(symbol.module, value) == "constant"
+            and not is_of_the_moment(self.world, self.bodies, symbol.module, value)
+            for value in values
         )
 
     def _rebound_natures(self, symbol: Symbol) -> Iterator[Nature]:

@@ -116,3 +116,11 @@ def test_parts_of_variadic_and_matched_arguments_are_the_callers(
     reading = read({"shop.py": text}, "shop")
 
     assert reading.functions["shop.use"].mutates == mutates
+
+
+def test_a_parameter_that_is_multiplied_in_place_may_change(read) -> None:
+    found = read(
+        {"shop.py": "COUNT = []\ndef twice(rows):\n    COUNT.append(1)\n    rows *= 2\n"}, "shop"
+    )
+
+    assert found.functions["shop.twice"].mutates == ("rows",)

@@ -18,6 +18,7 @@ def _verdicts(read: Read, source: str, *, other: str = "") -> dict[str, str]:
 
 
 MEMO = """
+import uuid
 _version = None
 
 def version():
@@ -48,6 +49,7 @@ def test_a_name_that_remembers_an_answer_is_no_state(read: Read, body: str) -> N
     "body",
     [
         pytest.param("_version = str(1)", id="always"),
+        pytest.param("if not _version:\n        _version = uuid.uuid4().hex", id="random"),
         pytest.param("if _version is None:\n        _version = []", id="container"),
         pytest.param("if _version is not None:\n        _version = str(1)", id="again"),
         pytest.param(
@@ -356,3 +358,31 @@ def test_an_application_s_own_wrapper_of_a_database_is_a_handle(
     found = read(files, "shop.stock")
 
     assert found.functions["shop.stock.count"].verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("made", "change"),
+    [
+        pytest.param("{}", "register(TABLE, 'a', 1)", id="helper"),
+        pytest.param("[]", "heapq.heappush(TABLE, 1)", id="library"),
+        pytest.param("numpy.zeros(3)", "TABLE[1] = 2", id="made by a library"),
+        pytest.param("({}, [])", "TABLE[0]['a'] = 1", id="inside a tuple"),
+    ],
+)
+def test_what_is_changed_by_whatever_way_is_state(read: Read, made: str, change: str) -> None:
+    source = f"""
+import heapq
+import numpy
+
+TABLE = {made}
+
+def register(table, name, value):
+    table[name] = value
+
+def change():
+    {change}
+
+def keep(file):
+    return TABLE, file.read()
+"""
+    assert _verdicts(read, source)["keep"] == "refused"

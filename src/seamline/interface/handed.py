@@ -1,0 +1,53 @@
+"""Module state that is changed through a parameter: ``register(HANDLERS, name, function)``."""
+
+from collections.abc import Iterator
+
+from seamline.interface.bodies import Body, Call
+from seamline.interface.graph import Graph
+from seamline.interface.mutation import CHANGERS, Mutations
+from seamline.interface.names import Symbol
+from seamline.interface.origins import Origins
+from seamline.interface.state import Fact, StateMap
+
+
+def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> None:
+    """Add what bodies hand to functions that change what they are given to the state."""
+    for body in graph.bodies.values():
+        if graph.definitions.world.modules[body.module].source.test:
+            continue
+        for call in body.calls:
+            for symbol in _changed(graph, mutations, body, call):
+                _note(graph, state, symbol, call.line)
+
+
+def _changed(graph: Graph, mutations: Mutations, body: Body, call: Call) -> Iterator[Symbol]:
+    """Yield the module-level names whose objects one call changes."""
+    if any(str(origin.symbol) in CHANGERS for origin in call.callee):
+        yield from _names(call.arguments[0][1] if call.arguments else frozenset())
+    for bound in graph.entered(body, call):
+        certain = mutations.certain.get(bound.target, {})
+        args = bound.target.node.args
+        positional = [arg.arg for arg in (*args.posonlyargs, *args.args)][int(bound.method) :]
+        for place, origins in () if bound.guess else call.arguments:
+            name = place
+            if isinstance(place, int):
+                name = positional[place] if place < len(positional) else ""
+            if name in certain:
+                yield from _names(origins)
+
+
+def _names(origins: Origins) -> Iterator[Symbol]:
+    for origin in origins:
+        if origin.kind == "symbol" and origin.level != "copy" and origin.symbol.module:
+            yield Symbol(origin.symbol.module, origin.symbol.name.partition(".")[0])
+
+
+def _note(graph: Graph, state: StateMap, symbol: Symbol, line: int) -> None:
+    names = graph.definitions.world.modules[symbol.module]
+    if symbol.name not in names.assigned or symbol in state.framework:
+        return
+    fact = state.facts.get(symbol)
+    if fact is None:
+        line = names.assigned[symbol.name][0].line
+        fact = state.facts[symbol] = Fact(symbol, line, resource=False, changed=True)
+    fact.changed = fact.alive = fact.escapes = True
