@@ -199,10 +199,12 @@ class _Reader(ast.NodeVisitor):
                         symbol = Symbol(origin.symbol.module, node.attr)
                     self.body.uses.append(Use(symbol, node.lineno, "bind"))
                 self._change(owner - exact, node.lineno)
+                self._keep(value)
                 self.visit(node.value)
             case ast.Subscript():
                 owner = self.origins(node.value)
                 self._change(owner, node.lineno)
+                self._keep(value)
                 if value is not None:
                     self.body.stored.extend((o.symbol, value) for o in owner if o.kind == "symbol")
                 self.visit(node.value)
@@ -214,6 +216,15 @@ class _Reader(ast.NodeVisitor):
                 self._target(node.value, None)
             case _:
                 pass
+
+    def _keep(self, value: ast.expr | None) -> None:
+        """Note that an object keeps a value: what changes the object may change a parameter."""
+        if value is not None:
+            self.body.doubtful |= {
+                origin.symbol.name
+                for origin in self.origins(value)
+                if origin.kind == "param" and not self._is_own(origin)
+            }
 
     def _is_module_name(self, name: str) -> bool:
         scope = self.scope
@@ -273,6 +284,8 @@ class _Reader(ast.NodeVisitor):
             method, receiver = function.attr, self.origins(function.value)
             if method in MUTATORS:
                 self._change(receiver, node.lineno)
+                for argument in node.args:
+                    self._keep(argument)
                 if node.args:
                     held = [o for o in receiver if o.kind == "symbol"]
                     self.body.stored.extend((o.symbol, node.args[-1]) for o in held)

@@ -44,7 +44,13 @@ class Mutations:
             if isinstance(key, str):
                 continue
             self.certain[key] = dict(body.changed)
-            self.possible[key] = body.doubtful - set(body.changed)
+            bound = {
+                origin.symbol.name
+                for receiver, name in body.attributes
+                for origin in receiver
+                if name in MUTATORS and origin.kind == "param" and origin.level != "copy"
+            }
+            self.possible[key] = (body.doubtful | bound) - set(body.changed)
             queue.extend((key, name, False) for name in self.possible[key])
             queue.extend((key, name, True) for name in body.changed)
             for call in body.calls:
@@ -92,6 +98,9 @@ class Mutations:
     def _unknown(self, body: Body, call: Call) -> Iterator[str]:
         """Yield parameters that the call hands to code nothing is known about."""
         known = bool(self.graph.entered(body, call))
+        for place, origins in call.arguments:
+            if place in ("*", "**"):  # which parameter they become is not followed
+                yield from (o.symbol.name for o in origins if o.kind == "param")
         if not known and not self._is_harmless(call):
             for name, _ in _given(call):
                 yield name
@@ -105,10 +114,10 @@ class Mutations:
             return True
         for origin in call.callee:
             dotted = str(origin.symbol)
+            # What is made of a class without a constructor of its own keeps its arguments.
             if origin.kind != "symbol" or origin.symbol.module:
-                if origin.symbol not in self.graph.definitions.classes:
-                    return False
-            elif not is_stdlib(dotted) or dotted in CHANGERS:
+                return False
+            if not is_stdlib(dotted) or dotted in CHANGERS or dotted == "builtins.getattr":
                 return False
         return bool(call.callee)
 

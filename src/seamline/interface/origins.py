@@ -46,7 +46,12 @@ ACCESSORS: Final = frozenset(
 COPIES: Final = frozenset(
     f"builtins.{name}"
     for name in ("list", "dict", "set", "tuple", "frozenset", "sorted", "reversed", "iter")
-) | {"copy.copy", "builtins.enumerate", "builtins.zip", "builtins.filter", "builtins.next"}
+) | {
+    "copy.copy", "builtins.enumerate", "builtins.zip", "builtins.filter", "itertools.chain",
+    "itertools.islice",
+}  # fmt: skip
+# Calls that return something that one of their arguments holds.
+PICKS: Final = frozenset({"builtins.next", "builtins.max", "builtins.min"})
 
 
 @dataclass(slots=True)
@@ -237,7 +242,9 @@ class Tracer:
         for origin in self.of(function, scope):
             symbol = origin.symbol
             if origin.kind == "symbol" and str(symbol) in COPIES and node.args:
-                found |= shared(self.of(node.args[0], scope))
+                found |= shared(self._union(node.args, scope))
+            elif origin.kind == "symbol" and str(symbol) in PICKS and node.args:
+                found |= inside(self._union(node.args, scope))
             elif origin.kind == "symbol" and str(symbol) == "builtins.type" and node.args:
                 found |= self._type(self.of(node.args[0], scope), scope)
             elif origin.kind == "symbol" and symbol in self.definitions.classes:

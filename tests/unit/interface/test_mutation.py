@@ -124,3 +124,54 @@ def test_a_parameter_that_is_multiplied_in_place_may_change(read) -> None:
     )
 
     assert found.functions["shop.twice"].mutates == ("rows",)
+
+
+HIDDEN = """
+import itertools
+from dataclasses import dataclass
+from functools import partial
+
+COUNT = []
+
+class Visitor:
+    def __init__(self, seen):
+        self.seen = seen
+    def visit(self):
+        self.seen.append(1)
+
+@dataclass
+class Node:
+    kids: list
+
+def add(rows):
+    rows.append(1)
+
+def work(rows):
+    COUNT.append(1)
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("Visitor(rows).visit()", id="constructor"),
+        pytest.param("Node(rows).kids.append(1)", id="dataclass"),
+        pytest.param("n = Node([]); n.kids = rows; n.kids.append(1)", id="attribute"),
+        pytest.param("box = {}; box['x'] = rows; box['x'].append(1)", id="subscript"),
+        pytest.param("out = []; out.append(rows); out[0].append(1)", id="container"),
+        pytest.param("put = rows.append; put(1)", id="bound method"),
+        pytest.param("partial(rows.append, 1)()", id="partial"),
+        pytest.param("getattr(rows, 'append')(1)", id="getattr"),
+        pytest.param("add(*[rows])", id="star"),
+        pytest.param("add(**{'rows': rows})", id="double star"),
+        pytest.param("for r in filter(None, rows): r.append(1)", id="filter"),
+        pytest.param("for r in itertools.chain(rows, []): r.append(1)", id="chain"),
+        pytest.param("next(iter(rows)).append(1)", id="next"),
+        pytest.param("max(rows).append(1)", id="max"),
+    ],
+)
+def test_a_change_through_something_that_keeps_the_argument_is_possible(read, body: str) -> None:
+    found = read({"shop.py": HIDDEN.format(body=body)}, "shop")
+
+    assert found.functions["shop.work"].mutates == ("rows",)
