@@ -108,7 +108,7 @@ def test_services_that_would_share_the_state_of_a_third_module_are_left_out(prop
     )
 
     assert packages(proposal) == {"shop.feeds"}
-    assert "shop.settings:seen belongs to no service" in reason(proposal, "shop.stock")
+    assert "shop.settings:seen, which belongs to no service" in reason(proposal, "shop.stock")
     assert errors_of(proposal, "micro") == []
 
 
