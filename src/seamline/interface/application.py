@@ -21,7 +21,7 @@ from seamline.interface.names import Symbol, World
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
 from seamline.interface.reaching import Reaching
-from seamline.interface.settled import forget_constants
+from seamline.interface.settled import settle
 from seamline.interface.source import Sources, read_application
 from seamline.interface.state import StateMap, find_state
 from seamline.interface.touches import Touch, Touches
@@ -67,6 +67,7 @@ class Application:
     callbacks: dict[Definition, str]
     handles: Handles
     reaching: Reaching
+    importers: dict[Symbol, set[str]]
 
 
 @dataclass(slots=True)
@@ -95,8 +96,8 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     graph.build()
     mutations = Mutations(graph)
     mutations.build()
-    note_handed(graph, mutations, state)
-    forget_constants(graph, state)
+    handed = note_handed(graph, mutations, state)
+    importers = settle(graph, state, handed)
     touches = Touches(graph, state)
     touches.build()
     handles = Handles(graph)
@@ -115,4 +116,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         callbacks=find_callbacks(graph, state),
         handles=handles,
         reaching=Reaching(graph),
+        importers=importers,
     )

@@ -10,14 +10,24 @@ from seamline.interface.origins import Origins
 from seamline.interface.state import Fact, StateMap
 
 
-def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> None:
-    """Add what bodies hand to functions that change what they are given to the state."""
+def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symbol]:
+    """Add what bodies hand to functions that change what they are given to the state.
+
+    What a module hands on while it is imported itself is left out: a table, built step by step.
+
+    Returns:
+        The state that is changed so.
+    """
+    found: set[Symbol] = set()
     for body in graph.bodies.values():
         if graph.definitions.world.modules[body.module].source.test:
             continue
         for call in body.calls:
             for symbol in _changed(graph, mutations, body, call):
-                _note(graph, state, symbol, call.line)
+                is_built = body.definition is None and body.module == symbol.module
+                if not is_built and _note(graph, state, symbol):
+                    found.add(symbol)
+    return found
 
 
 def _changed(graph: Graph, mutations: Mutations, body: Body, call: Call) -> Iterator[Symbol]:
@@ -42,12 +52,13 @@ def _names(origins: Origins) -> Iterator[Symbol]:
             yield Symbol(origin.symbol.module, origin.symbol.name.partition(".")[0])
 
 
-def _note(graph: Graph, state: StateMap, symbol: Symbol, line: int) -> None:
-    names = graph.definitions.world.modules[symbol.module]
-    if symbol.name not in names.assigned or symbol in state.framework:
-        return
+def _note(graph: Graph, state: StateMap, symbol: Symbol) -> bool:
+    """Note that a name's object is changed; return whether there is such a name."""
+    bindings = graph.definitions.world.modules[symbol.module].assigned.get(symbol.name)
+    if bindings is None or symbol in state.framework:
+        return False
     fact = state.facts.get(symbol)
     if fact is None:
-        line = names.assigned[symbol.name][0].line
-        fact = state.facts[symbol] = Fact(symbol, line, resource=False, changed=True)
-    fact.changed = fact.alive = fact.escapes = True
+        fact = state.facts[symbol] = Fact(symbol, bindings[0].line, resource=False, changed=True)
+    fact.changed = fact.alive = True
+    return True

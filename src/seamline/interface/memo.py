@@ -7,7 +7,7 @@ from typing import Final
 from seamline.interface.bodies import Body
 from seamline.interface.functions import Definition, Definitions, own_nodes
 from seamline.interface.known import named
-from seamline.interface.names import Symbol, World
+from seamline.interface.names import Symbol
 
 #: What answers otherwise in every process or at every time.
 FLEETING: Final = (
@@ -112,19 +112,14 @@ def is_table(value: ast.expr) -> bool:
 
 
 def is_of_the_moment(
-    world: World, bodies: Mapping[Definition | str, Body], module: str, value: ast.expr
+    definitions: Definitions, bodies: Mapping[Definition | str, Body], module: str, value: ast.expr
 ) -> bool:
     """Whether a value differs each time it is worked out, or from process to process."""
-    for part in ast.walk(value):
-        if not isinstance(part, (ast.Name, ast.Attribute)):
-            continue
-        symbol = world.resolve(module, part)
-        if symbol is not None and _is_fleeting(symbol):
+    named_parts = [part for part in ast.walk(value) if isinstance(part, (ast.Name, ast.Attribute))]
+    for symbol in filter(None, (definitions.world.resolve(module, part) for part in named_parts)):
+        run = [bodies[definition] for definition in definitions.functions.get(symbol, ())]
+        if _is_fleeting(symbol) or any(_is_fleeting(use.symbol) for b in run for use in b.uses):
             return True
-        for key, body in bodies.items() if symbol is not None and symbol.module else ():
-            is_run = isinstance(key, Definition) and key.symbol == symbol
-            if is_run and any(_is_fleeting(use.symbol) for use in body.uses):
-                return True
     return False
 
 

@@ -7,7 +7,6 @@ from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.names import Symbol
-from seamline.interface.settled import importers
 from seamline.interface.state import Fact
 
 
@@ -108,11 +107,7 @@ def sharing_problems(placement: Placement) -> Iterator[Finding]:
 
 def _lives(application: Application, fact: Fact) -> bool:
     """Whether state changes after the imports are done, so that copies come apart."""
-    return (
-        fact.changed
-        and not fact.resource
-        and not importers(application.graph, application.state, fact)
-    )
+    return fact.changed and not fact.resource and fact.symbol not in application.importers
 
 
 def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:

@@ -1,31 +1,39 @@
 """State that is settled once the imports are done: what changes it runs only meanwhile."""
 
+from collections.abc import Container
+
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
-from seamline.interface.state import Fact, StateMap
+from seamline.interface.state import StateMap
 from seamline.interface.wrapping import covers, nested_lines
 
 
-def forget_constants(graph: Graph, state: StateMap) -> None:
+def settle(graph: Graph, state: StateMap, handed: Container[Symbol]) -> dict[Symbol, set[str]]:
     """Drop what only its own module changes, and only while it is imported.
 
     Every process that has the module then has the same: a table, built step by step. A
     registry that other modules fill is another matter, since not every process has those.
+
+    Args:
+        graph: Who calls whom.
+        state: All state; what is settled is taken out.
+        handed: State that is also changed through a parameter, later.
+
+    Returns:
+        The modules that change state by calling functions while they are imported, for state
+        that nothing else changes and whose name stays bound to the same object.
     """
-    changers = _changers(graph, state)
+    found = {
+        symbol: modules
+        for symbol, changers in _changers(graph, state).items()
+        if symbol not in handed and (modules := _importers(graph, changers))
+    }
     for symbol, fact in list(state.facts.items()):
         is_kept = fact.changed and not fact.resource and not fact.escapes
-        if is_kept and _importers(graph, changers.get(symbol, set())) == {symbol.module}:
+        if is_kept and found.get(symbol) == {symbol.module}:
             del state.facts[symbol]
-
-
-def importers(graph: Graph, state: StateMap, fact: Fact) -> set[str]:
-    """Return the modules that change state by calling functions while they are imported.
-
-    Empty when a function changes it that runs later too, or binds a name anew.
-    """
-    return _importers(graph, _changers(graph, state).get(fact.symbol, set()))
+    return found
 
 
 def _changers(graph: Graph, state: StateMap) -> dict[Symbol, set[Definition | None]]:
@@ -45,6 +53,7 @@ def _changers(graph: Graph, state: StateMap) -> dict[Symbol, set[Definition | No
 
 
 def _importers(graph: Graph, changers: set[Definition | None]) -> set[str]:
+    """Return the modules whose import calls these functions; empty when others call them, too."""
     modules: set[str] = set()
     for changer in changers:
         if changer is None:

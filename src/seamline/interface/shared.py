@@ -5,7 +5,6 @@ from collections.abc import Collection
 from seamline.interface.application import Application
 from seamline.interface.functions import Definition
 from seamline.interface.names import Symbol
-from seamline.interface.settled import importers
 
 
 def shared_state(
@@ -28,7 +27,7 @@ def shared_state(
         if symbol.module not in placed
         and fact.alive
         and not fact.resource
-        and not importers(application.graph, application.state, fact)
+        and symbol not in application.importers
     }
     if not candidates:
         return frozenset()

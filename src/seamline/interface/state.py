@@ -305,7 +305,7 @@ class _Finder:
         values = remembered(self.definitions, symbol)
         return values is not None and all(
             self.nature(symbol.module, value) == "constant"
-            and not is_of_the_moment(self.world, self.bodies, symbol.module, value)
+            and not is_of_the_moment(self.definitions, self.bodies, symbol.module, value)
             for value in values
         )
 

@@ -386,3 +386,36 @@ def keep(file):
     return TABLE, file.read()
 """
     assert _verdicts(read, source)["keep"] == "refused"
+
+
+HANDED = """
+TABLE = {{}}
+
+def register(table, name):
+    table[name] = 1
+
+register(TABLE, "a")
+
+def keep(file):
+    return TABLE.get(file.read())
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "other", "verdict"),
+    [
+        pytest.param("", "", "local", id="while it is imported"),
+        pytest.param("def late():\n    register(TABLE, 'b')\n", "", "refused", id="later"),
+        pytest.param(
+            "",
+            "from shop.stock import TABLE, register\nregister(TABLE, 'b')\n",
+            "refused",
+            id="while another is imported",
+        ),
+    ],
+)
+def test_a_table_that_a_helper_fills_is_settled_when_only_its_own_import_fills_it(
+    read: Read, more: str, other: str, verdict: str
+) -> None:
+    assert _verdicts(read, HANDED.format(more=more), other=other)["keep"] == verdict
