@@ -260,6 +260,10 @@ class SplitSession:
         """Return the calls this process made, by service and dotted function name."""
         return {} if self._process is None else self._process.stats().made
 
+    def stayed(self) -> dict[str, int]:
+        """Return the calls that could not cross and ran here, by dotted function name."""
+        return {} if self._process is None else self._process.stats().stayed
+
     def calls_of_hosts(self) -> dict[str, int]:
         """Return the calls that hosts made of each other and of this process, by service."""
         self._ask()
@@ -296,12 +300,12 @@ class SplitSession:
             if function.public and function.verdict is Verdict.REFUSED
         }
 
-    def warnings(self) -> list[str]:
-        """Return what ``check`` says of the application, a line each."""
+    def findings(self, severity: Severity) -> list[str]:
+        """Return what ``check`` says of the application at one severity, a line each."""
         return [
             f"{one.file}:{one.line}: {one.message} [{one.code}]"
             for one in self.analysis.findings
-            if one.severity is not Severity.INFO
+            if one.severity is severity
         ]
 
     # -- before a call -----------------------------------------------------------------

@@ -25,11 +25,13 @@ class Tally:
         local: Tests during which services ran in the test process, each with its reasons.
         refused: Tests in which that would have lost state of a host, each with its reasons.
         refused_functions: Public functions that cannot cross, each with the reason.
-        warnings: What ``check`` finds about the seams, errors first.
+        errors: What ``check`` finds about the seams that another answer can come of.
+        warnings: What it warns of.
         swallowed: Seam errors that no test failed for, each with its test.
         is_partial: Whether some of the tests were left out.
         trouble: Why the run says nothing, if so.
         is_strict: Whether warnings fail the run.
+        stayed: Calls that ran in the test process because they could not cross, by function.
     """
 
     services: tuple[str, ...] = ()
@@ -38,11 +40,13 @@ class Tally:
     local: dict[str, list[Reason]] = field(default_factory=dict)
     refused: dict[str, list[Reason]] = field(default_factory=dict)
     refused_functions: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     swallowed: list[str] = field(default_factory=list)
     is_partial: bool = False
     trouble: list[str] = field(default_factory=list)
     is_strict: bool = False
+    stayed: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
         """Take in what another process of the same session saw."""
@@ -55,7 +59,9 @@ class Tally:
         self.local |= other.local
         self.refused |= other.refused
         self.refused_functions |= other.refused_functions
+        self.errors = list(dict.fromkeys((*self.errors, *other.errors)))
         self.warnings = list(dict.fromkeys((*self.warnings, *other.warnings)))
+        self.stayed = dict(Counter(self.stayed) + Counter(other.stayed))
         self.swallowed += other.swallowed
         self.is_partial |= other.is_partial
         self.trouble += other.trouble
@@ -76,7 +82,7 @@ class Tally:
         if not self.trouble:
             lines += self._idle()
         if self.is_strict:
-            lines += [f"strict: {warning}" for warning in self.warnings]
+            lines += [f"strict: {finding}" for finding in (*self.errors, *self.warnings)]
             if self.local:
                 lines.append(f"strict: {_tests(len(self.local))} ran local")
         return lines
@@ -120,9 +126,22 @@ class Tally:
             yield f"{service}: {calls}" + (f"  ({' · '.join(shown)})" if shown else "")
         yield from _apart("local", self.local, every=every)
         yield from _apart("refused", self.refused, every=every)
-        if self.warnings and not self.is_strict:
-            count = len(self.warnings)
-            yield f"{count} {'warning' if count == 1 else 'warnings'} of: seamline check"
+        if self.stayed:
+            named = [f"{name} {count}" for name, count in Counter(self.stayed).most_common()]
+            yield f"stayed here, since they could not cross: {' · '.join(named)}"
+        if not self.is_strict:
+            yield from self._checked(every=every)
+
+    def _checked(self, *, every: bool) -> Iterator[str]:
+        """Yield what ``check`` finds: errors by name, because answers may differ by them."""
+        yield from self.errors if every else self.errors[:_NAMED_TESTS]
+        counts = [
+            f"{len(found)} {word if len(found) == 1 else word + 's'}"
+            for word, found in (("error", self.errors), ("warning", self.warnings))
+            if found
+        ]
+        if counts:
+            yield f"{' and '.join(counts)} of: seamline check"
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as values that xdist can send."""
@@ -145,6 +164,8 @@ class Tally:
             "local": _reported(self.local),
             "refused": _reported(self.refused),
             "refused_functions": self.refused_functions,
+            "stayed": self.stayed,
+            "errors": self.errors,
             "warnings": self.warnings,
             "swallowed": self.swallowed,
             "is_partial": self.is_partial,

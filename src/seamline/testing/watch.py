@@ -13,6 +13,7 @@ import pytest
 from seamline import config as settings
 from seamline.config import Config
 from seamline.errors import ConfigError, SeamlineError, StartError, UsageError
+from seamline.interface import Severity
 from seamline.plan import DJANGO_TESTS_VARIABLE
 from seamline.testing.session import SplitSession
 from seamline.testing.tally import Tally
@@ -167,7 +168,8 @@ class Watch:
             self._refuse(exc)
         self._tally.services = self._session.services
         self._tally.refused_functions = self._session.refused_functions()
-        self._tally.warnings = self._session.warnings()
+        self._tally.errors = self._session.findings(Severity.ERROR)
+        self._tally.warnings = self._session.findings(Severity.WARNING)
 
     def pytest_deselected(self) -> None:
         """Tests were left out."""
@@ -224,6 +226,7 @@ class Watch:
             self._notice_swallowed("after the last test")
             self._tally.made = self._session.calls()
             self._tally.made_by_hosts = self._session.calls_of_hosts()
+            self._tally.stayed = self._session.stayed()
         except SeamlineError as exc:
             self._tally.trouble.append(f"{exc} [{exc.code}]")
 

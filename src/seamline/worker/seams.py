@@ -25,12 +25,14 @@ class CallStats(msgspec.Struct, frozen=True):
         answered: Calls answered, by service.
         made: Calls made, by service and dotted name of the function.
         seam_errors: Seam errors raised to the application, by code.
+        stayed: Calls that ran here because they could not cross, by dotted name.
     """
 
     in_flight: int = 0
     answered: dict[str, int] = {}
     made: dict[str, dict[str, int]] = {}
     seam_errors: dict[str, int] = {}
+    stayed: dict[str, int] = {}
 
 
 class Process:
@@ -130,4 +132,5 @@ class Process:
             answered=dict(answered),
             made=self.seams.counts(),
             seam_errors=rpc.recorded(),
+            stayed=rpc.stayed(),
         )

@@ -86,3 +86,25 @@ def test_a_report_tells_scripts_of_calls_causes_and_verdicts() -> None:
     assert told["calls"] == {"a": {"total": 3, "functions": {"a.f": 1}, "by_hosts": 2}}
     assert told["local"] == {"t": [{"service": "a", "cause": "patched", "detail": "a.X"}]}
     assert (told["layout"], told["exit_status"], told["verdicts"]) == ("micro", 0, [])
+
+
+def test_calls_that_could_not_cross_are_named_with_their_count() -> None:
+    tally = Tally(stayed={"shop.f": 2})
+    tally.add(Tally(stayed={"shop.f": 1, "shop.g": 1}))
+
+    assert list(tally.lines()) == ["stayed here, since they could not cross: shop.f 3 · shop.g 1"]
+
+
+def test_errors_of_check_are_said_and_warnings_counted() -> None:
+    tally = Tally(errors=["a.py:1: x [shared-state]"], warnings=["b.py:2: y [import-call]"] * 2)
+
+    assert list(tally.lines()) == [
+        "a.py:1: x [shared-state]",
+        "1 error and 2 warnings of: seamline check",
+    ]
+
+
+def test_errors_of_check_fail_a_strict_run() -> None:
+    tally = Tally(errors=["a.py:1: x [shared-state]"], is_strict=True)
+
+    assert tally.verdicts() == ["strict: a.py:1: x [shared-state]"]
