@@ -295,6 +295,10 @@ def _no_attribute(module: ModuleType, name: str) -> AttributeError:
 
 _SEALED: Final = "SealedModule"
 _UNBOUND: Final = object()
+# Modules that ask every object they meet what it is, by attributes that hardly any has.
+_CLASSIFYING: Final = frozenset(
+    {"inspect", "_pytest.compat", "_pytest.fixtures", "_pytest.python", "_pytest.unittest"}
+)
 _PATCHING: Final = frozenset({"_pytest.monkeypatch", "unittest.mock"})
 
 
@@ -361,7 +365,22 @@ _SPECIAL: Final = (
 
 def _attribute(guard: _Elsewhere, name: str) -> Any:
     # isinstance() asks every object for its class; that is no use of its value.
-    return _Elsewhere if name == "__class__" else getattr(_used(guard), name)
+    if name == "__class__":
+        return _Elsewhere
+    value = object.__getattribute__(guard, "_value")
+    if _is_only_classified(value, name):
+        raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
+    return getattr(_used(guard), name)
+
+
+def _is_only_classified(value: object, name: str) -> bool:
+    """Whether something merely wants to know if an object is a fixture, a mock or a wrapper."""
+    asking = sys._getframe(2).f_globals.get("__name__")  # noqa: SLF001 - costs no traceback
+    return (
+        asking in _CLASSIFYING
+        and not hasattr(type(value), name)
+        and name not in getattr(value, "__dict__", ())
+    )
 
 
 _Elsewhere.__getattribute__ = _attribute  # type: ignore[method-assign,assignment]

@@ -135,13 +135,14 @@ class Tally:
     def _checked(self, *, every: bool) -> Iterator[str]:
         """Yield what ``check`` finds: errors by name, because answers may differ by them."""
         yield from self.errors if every else self.errors[:_NAMED_TESTS]
+        # Not as "2 errors", which readers of pytest's output take for those of tests.
         counts = [
-            f"{len(found)} {word if len(found) == 1 else word + 's'}"
-            for word, found in (("error", self.errors), ("warning", self.warnings))
+            f"{word} {len(found)}"
+            for word, found in (("errors", self.errors), ("warnings", self.warnings))
             if found
         ]
         if counts:
-            yield f"{' and '.join(counts)} of: seamline check"
+            yield f"seamline check finds: {', '.join(counts)}"
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as values that xdist can send."""

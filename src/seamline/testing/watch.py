@@ -185,6 +185,8 @@ class Watch:
         """The application is imported now, so every seam must stand, and every host run."""
         try:
             self._session.finish_collection()
+            # Tools that collect ask every object what it is; a module that failed has said so.
+            self._errors_before = self._session.seam_errors()
         except StartError as exc:
             self._refuse(exc)
         if self._tally.trouble:

@@ -1,6 +1,7 @@
 """seamline.seam.sealing: module state of another process raises instead of answering stale."""
 
 import importlib
+import inspect
 import operator
 from pathlib import Path
 from unittest import mock
@@ -9,6 +10,7 @@ import pytest
 
 from seamline.errors import StateElsewhere
 from seamline.interface import Place
+from seamline.rpc import recorded
 from seamline.seam.sealing import _SPECIAL
 
 SOURCE = """
@@ -234,6 +236,15 @@ def test_every_special_method_of_an_early_copy_raises(application, name):
 
     with pytest.raises(StateElsewhere):
         getattr(type(reader.mine), f"__{name}__")(reader.mine)
+
+
+def test_asking_an_early_copy_whether_it_is_a_wrapper_is_no_use_of_it(application, local):
+    _, reader = early(application, local)
+    before = recorded()
+
+    assert inspect.unwrap(reader.mine) is reader.mine
+
+    assert recorded() == before
 
 
 def test_closing_gives_early_copies_back(application, local):

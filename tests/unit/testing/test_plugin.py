@@ -328,7 +328,8 @@ READING = """
 def test_a_test_that_reads_a_package_s_state_runs_beside_it_and_is_counted(outcome_of):
     outcome = outcome_of("micro", READING, "-q", "-v", "-p", "no:randomly")
 
-    assert outcome.counts == {"passed": 4}, outcome.text
+    assert outcome.status == 0, outcome.text
+    assert outcome.counts == {"passed": 4}
     assert "3 tests local: 3 reads state" in outcome.prose
     assert "test_that_reads_nothing" not in outcome.text.partition("reads state:")[2]
     assert outcome.calls("stock") == 2

@@ -100,7 +100,7 @@ def test_errors_of_check_are_said_and_warnings_counted() -> None:
 
     assert list(tally.lines()) == [
         "a.py:1: x [shared-state]",
-        "1 error and 2 warnings of: seamline check",
+        "seamline check finds: errors 1, warnings 2",
     ]
 
 
