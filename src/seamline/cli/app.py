@@ -1,6 +1,8 @@
 """Map the command line to commands, and errors to exit statuses."""
 
 import argparse
+import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -13,6 +15,7 @@ from seamline.cli.output import Output
 from seamline.errors import ConfigError, InternalError, SeamlineError
 
 INTERRUPTED: Final = 130
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What a shell shows for a program that the kernel ended because nobody reads its output.
 PIPE_CLOSED: Final = 141
 
@@ -27,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done or yes, 1 the answer is no, 2 unusable input, 3 not
         running, 4 failed, 70 a bug in Seamline, 130 Ctrl-C.
     """
+    _open_streams()
     argv = sys.argv[1:] if argv is None else argv
     output = _output(argparse.Namespace(json=False, quiet=False, verbose=0, color="auto"))
     try:
@@ -37,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.output = output
         return _run(args, output)
     except SeamlineError as exc:
-        output.error(exc)
-        return exc.exit_status
+        return _failed(output, exc)
     except SystemExit as exc:  # argparse has printed a command's help
         return exc.code if isinstance(exc.code, int) else 0
     except KeyboardInterrupt:
@@ -46,16 +49,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return PIPE_CLOSED
-    except Exception:  # noqa: BLE001 - the outermost frame: everything else is our bug
-        traceback.print_exc()
-        output.error(InternalError(_BUG))
-        return InternalError.exit_status
+    except Exception as exc:  # noqa: BLE001 - the outermost frame
+        return _failed(output, _explained(exc))
 
 
 _BUG: Final = (
     "this is a bug in Seamline; please report it with\n"
     "  the lines above, the command, and the output of: seamline --version"
 )
+
+
+def _explained(error: Exception) -> SeamlineError:
+    """Return what to say of an error that no command expected: mostly a bug of ours."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        where = f" {error.filename}" if error.filename else ""
+        return SeamlineError(f"cannot write{where}: {error.strerror}")
+    with contextlib.suppress(OSError):
+        traceback.print_exception(error)
+    return InternalError(_BUG)
+
+
+def _failed(output: Output, error: SeamlineError) -> int:
+    """Say what failed, where that can be written at all; return the exit status."""
+    with contextlib.suppress(OSError):
+        output.error(error)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_stdout()
+    return error.exit_status
+
+
+def _open_streams() -> None:
+    """Let a standard stream that was closed behave as one that nobody reads."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:

@@ -84,8 +84,8 @@ def _write(file: Path, text: str, *, replace: bool) -> None:
     """
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
         try:
+            draft.write_text(text, encoding="utf-8")
             if replace:
                 draft.replace(file)
             else:

@@ -1,7 +1,9 @@
 """``seamline learn -- COMMAND``: run it with the application whole, and keep what crossed."""
 
 import argparse
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from typing import Final
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted
 from seamline.config import Config
-from seamline.errors import UsageError
+from seamline.errors import LockError, UsageError
 from seamline.interface import Analysis
 from seamline.lock import Entry, Lock, Seen, write
 from seamline.observe import Learned, gather, learning_environment
@@ -30,6 +32,7 @@ from seamline.plan import (
     with_verdicts,
 )
 
+_DIRECTORY: Final = "seamline-learn-"
 _EXAMPLE: Final = "write the command after two dashes, such as: seamline learn -- pytest"
 # A shell's way to say that a program was ended by a signal.
 _BY_SIGNAL: Final = 128
@@ -61,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     former = read_lock(config)
     # What runs is whole; what is asked of every function is what a split would make of it.
     analysis = analyse_with(config, "micro", former)
-    with tempfile.TemporaryDirectory(prefix="seamline-learn-") as name:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{_DIRECTORY}{os.getpid()}-") as name:
         status = _observed(config, analysis, command, Path(name), as_json=output.json)
         learned = gather(Path(name))
     # The command may have run for hours, and somebody may have learned meanwhile.
@@ -69,13 +73,41 @@ def run(args: argparse.Namespace) -> int:
     facts = relearned(former, analysis, learned.seen)
     lock = with_verdicts(facts, analyse_with(config, "micro", facts))
     if learned.processes:
-        write(lock_path(config), lock)
+        _keep(lock_path(config), lock)
     if output.json:
         output.document(
             "seamline.learn/1", _document(config, former or Lock(), lock, learned, status)
         )
     _summarise(output, config, former or Lock(), lock, learned)
     return status
+
+
+def _sweep() -> None:
+    """Remove what runs of this command left that were killed."""
+    for entry in Path(tempfile.gettempdir()).glob(f"{_DIRECTORY}[0-9]*-*"):
+        owner = entry.name.removeprefix(_DIRECTORY).partition("-")[0]
+        is_ours = entry.lstat().st_uid == os.getuid()
+        if is_ours and owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _keep(path: Path, lock: Lock) -> None:
+    """Write the lock, or else put what was learned where there is room.
+
+    Raises:
+        LockError: It cannot be written; the former one is still there.
+    """
+    try:
+        write(path, lock)
+    except OSError as error:
+        remedy = "make room there, and learn again"
+        with contextlib.suppress(OSError):
+            saved = Path(tempfile.mkdtemp(prefix="seamline-lock-"), path.name)
+            write(saved, lock)
+            remedy = f"what was learned is in {saved}: move it there when it can be written"
+        raise LockError(
+            f"cannot write it: {error.strerror}", file=path.name, remedy=remedy
+        ) from error
 
 
 def _observed(

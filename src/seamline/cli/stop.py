@@ -1,6 +1,7 @@
 """``seamline stop``: finish what runs, then stop everything."""
 
 import argparse
+import math
 import os
 import select
 
@@ -16,10 +17,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         metavar="SECONDS",
         help="wait at most that long (graceful_timeout and 10 s more)",
     )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 on")
+    return seconds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +43,10 @@ def run(args: argparse.Namespace) -> int:
     if _wait_gone(pid, seconds):
         output.note(f"{config.name} stopped")
         return 0
-    output.note(f"{config.name} still runs after {seconds:g} s as pid {pid}; it is finishing")
+    output.note(
+        f"{config.name} still runs after {seconds:g} s as pid {pid}; it is finishing. "
+        "A second `seamline stop` ends what it still answers, at once"
+    )
     return 4
 
 

@@ -86,6 +86,17 @@ def find_file(
     )
 
 
+def _check_path(path: Path) -> None:
+    """Refuse a path that cannot be told to other processes."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as exc:
+        raise ConfigError(
+            f"the path {str(path.absolute())!a} is not UTF-8",
+            remedy="give the project's directories other names",
+        ) from exc
+
+
 def load(
     path: Path,
     *,
@@ -108,6 +119,7 @@ def load(
             used; the error names the line.
     """
     shown = _shown_path(path)
+    _check_path(path)
     top = _parse(_content(path, shown) if text is None else text, shown)
     top.only(_TOP_KEYS, "seamline.toml")
     services = tuple(_service(name, table) for name, table in _named(top, "services", "a service"))
@@ -149,10 +161,18 @@ def _shown_path(path: Path) -> str:
 
 def _content(path: Path, shown: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
         raise ConfigError(f"cannot read it: {reason}", file=shown) from exc
+    if text.startswith("\ufeff"):
+        raise ConfigError(
+            "it begins with a byte order mark, which TOML has none of",
+            file=shown,
+            line=1,
+            remedy="save it as UTF-8 without one",
+        )
+    return text
 
 
 def _parse(text: str, shown: str) -> Table:

@@ -59,12 +59,18 @@ class Sources:
         if name in self.modules:
             return
         file = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+        if any(one.file == file for one in self.unreadable):
+            return
         try:
+            if not path.is_file():
+                raise OSError("it is no regular file")  # noqa: TRY301 - reading a pipe never ends
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # invalid escapes of the application's strings
                 tree = ast.parse(path.read_bytes(), str(path))
         except SyntaxError as error:
             self.unreadable.append(Unreadable(file, error.lineno or 1, error.msg or "invalid"))
+        except (RecursionError, MemoryError):  # what CPython raises for it
+            self.unreadable.append(Unreadable(file, 1, "its expressions nest too deeply"))
         except (ValueError, OSError) as error:
             self.unreadable.append(Unreadable(file, 1, str(error)))
         else:

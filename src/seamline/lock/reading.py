@@ -34,6 +34,8 @@ def read(path: Path) -> Lock | None:
     Raises:
         LockError: It cannot be used; the error names the line.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):  # reading a pipe never ends
+        raise LockError("it is no regular file", file=path.name, remedy=_REMEDY)
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)

@@ -162,30 +162,27 @@ class Probe:
         call = self._begin(sys._getframe(1).f_back, values, extra, keywords)  # noqa: SLF001
         if call is None:
             return self._run(values, extra, keywords)
+        result = self._inside(call, values, extra, keywords)
+        self._end(call, result=result)
+        return result
+
+    def _inside(self, call: Call, values: Values, extra: Values, keywords: dict[str, Any]) -> Any:
+        """Run the body as the call; what it raises ends the call."""
         tokens = _go_inside(call)
         try:
-            result = self._run(values, extra, keywords)
+            return self._run(values, extra, keywords)
         except BaseException as error:
             self._end(call, error=error)
             raise
         finally:
             _leave(tokens)
-        self._end(call, result=result)
-        return result
 
     def _enter_lazy(self, values: Values, extra: Values, keywords: dict[str, Any]) -> Any:
         """Stand for a plain wrapper that passes on what an asynchronous body returns."""
         call = self._begin(sys._getframe(1).f_back, values, extra, keywords)  # noqa: SLF001
         if call is None:
             return self._run(values, extra, keywords)
-        tokens = _go_inside(call)
-        try:
-            made = self._run(values, extra, keywords)
-        except BaseException as error:
-            self._end(call, error=error)
-            raise
-        finally:
-            _leave(tokens)
+        made = self._inside(call, values, extra, keywords)
         if inspect.iscoroutine(made):
             return self._awaited(call, made)
         if inspect.isgenerator(made):

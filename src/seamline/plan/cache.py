@@ -87,8 +87,11 @@ def _fingerprint(asked: object, files: Iterable[Path]) -> str:
 def _keep(path: Path, answer: bytes) -> None:
     """Write an answer, in one step for others who look, and forget the oldest ones."""
     new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.write_bytes(answer)
-    new.replace(path)
+    try:
+        new.write_bytes(answer)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
     ages = sorted(path.parent.glob(f"*{_SUFFIX}"), key=lambda one: -one.stat().st_mtime_ns)
     for old in ages[_MOST_FILES:]:
         old.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from typing import Any, Final
 MAX_LINE_BYTES: Final = 64 * 1024
 # What may wait for a slow terminal; beyond it workers' pipes are not read, so they wait too.
 _MAX_WAITING_BYTES: Final = 4 * 1024 * 1024
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Colours of groups in the order they start: cyan, yellow, green, magenta, blue.
 _COLOURS: Final = (36, 33, 32, 35, 34)
 
@@ -26,11 +28,20 @@ class Output:
     Args:
         descriptor: Where to write.
         on_closed: Called once, from the thread, when nobody reads any more.
+        on_full: Called from the thread with the reason, when what waits is dropped because
+            there is no room for it; once until there is room again.
     """
 
-    def __init__(self, descriptor: int, on_closed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        on_closed: Callable[[], None],
+        on_full: Callable[[str], None] = lambda _why: None,
+    ) -> None:
         self._descriptor = descriptor
         self._on_closed = on_closed
+        self._on_full = on_full
+        self._dropped = 0
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
@@ -72,10 +83,7 @@ class Output:
                 data = b"".join(self._waiting)
                 self._waiting.clear()
                 ended = self._ended
-            try:
-                while data:
-                    data = data[os.write(self._descriptor, data) :]
-            except OSError:  # the reader of a pipe or the terminal is gone
+            if not self._has_written(data):
                 with self._changed:
                     self._ended = ended = True
                     self._waiting.clear()
@@ -87,6 +95,26 @@ class Output:
                 call()
             if ended and not self._waiting:
                 return
+
+    def _has_written(self, data: bytes) -> bool:
+        """Write or drop whole pieces; return whether anybody is there to read them."""
+        try:
+            if data and self._dropped:
+                self._write_all(b"seamline: %d lines were lost: no room\n" % self._dropped)
+                self._dropped = 0
+            self._write_all(data)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                return False  # the reader of a pipe or the terminal is gone
+            if not self._dropped:
+                self._on_full(str(error.strerror))
+            # The application goes on without its log: that can be said later, an outage cannot.
+            self._dropped += data.count(b"\n")
+        return True
+
+    def _write_all(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._descriptor, data) :]
 
 
 class LogStream:
@@ -102,8 +130,8 @@ class LogStream:
     ) -> None:
         self._as_json = as_json
         self._now = now
-        self._output = Output(sys.stdout.fileno(), on_closed)
         self._notices = Output(sys.stderr.fileno(), on_closed)
+        self._output = Output(sys.stdout.fileno(), on_closed, self._tell_full)
         self._colours: dict[str, int] | None = {} if colored and not as_json else None
 
     @property
@@ -135,6 +163,9 @@ class LogStream:
             self._notices.put(self._record(source, text.encode()))
         else:
             self._notices.put(text.encode() + b"\n")
+
+    def _tell_full(self, why: str) -> None:
+        self.notice(f"cannot write the log: {why}; lines are lost until there is room again")
 
     def block(self, text: str) -> None:
         """Write a passage for people only: nothing in machine-readable streams."""

@@ -1,5 +1,6 @@
 """seamline.interface.source: which files belong to an application, and under which names."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,21 @@ def test_a_src_that_is_imported_by_its_name_is_a_package(read):
 
     assert "shop.f" in inside.functions
     assert "src.shop.f" in named.functions
+
+
+def test_a_pipe_called_like_a_module_is_named_and_not_waited_for(project: Path) -> None:
+    os.mkfifo(project / "shop" / "pipe.py")
+
+    sources = read_application(project, ["shop"], [])
+
+    assert [(one.file, one.why) for one in sources.unreadable] == [
+        ("shop/pipe.py", "it is no regular file")
+    ]
+
+
+def test_a_file_too_deep_for_python_is_named(project: Path) -> None:
+    (project / "shop" / "deep.py").write_text("x = " + "-" * 100_000 + "1\n")
+
+    sources = read_application(project, ["shop"], [])
+
+    assert [one.file for one in sources.unreadable] == ["shop/deep.py"]

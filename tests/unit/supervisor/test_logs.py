@@ -178,3 +178,22 @@ def test_machines_get_objects_even_for_bytes_that_are_no_text(tmp_path, monkeypa
     assert json.loads((tmp_path / "err").read_text())["msg"] == "a notice"
     out.close()
     err.close()
+
+
+def test_a_full_disk_loses_lines_and_says_so_but_ends_nothing(tmp_path) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    healthy = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+    where = os.dup(full)
+    told, closed = threading.Event(), []
+    output = Output(where, lambda: closed.append(1), lambda _why: told.set())
+
+    output.put(b"one\ntwo\n")
+    assert told.wait(10)
+    os.dup2(healthy, where)
+    output.put(b"three\n")
+    output.close()
+
+    assert (tmp_path / "log").read_bytes() == b"seamline: 2 lines were lost: no room\nthree\n"
+    assert closed == []
+    for descriptor in (full, healthy, where):
+        os.close(descriptor)
