@@ -13,6 +13,7 @@ from seamline.interface.modules import registered_on
 from seamline.interface.names import Symbol
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
+from seamline.interface.preloads import preloads
 from seamline.interface.readers import readers_of
 from seamline.interface.shared import shared_state
 from seamline.interface.sharing import Known, shared_parameters
@@ -199,6 +200,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
     functions.sort(key=lambda function: not function.public)
     imports = application.imports.closure(own, runtime=True)
     used = application.imports.used(name for name in own if not modules[name].test)
+    needs_django = application.imports.name_any("django", own | imports)
     return Interface(
         service=service.service,
         package=service.package,
@@ -210,7 +212,8 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         imports=tuple(sorted(imports - own)),
         uses=tuple(sorted(used & modules.keys())),
         libraries=tuple(sorted(used - modules.keys())),
-        needs_django=application.imports.name_any("django", own | imports),
+        preloads=preloads(application.sources, service.package, needs_django=needs_django),
+        needs_django=needs_django,
         reads_framework_context=any(
             application.contexts[definition]
             for module in own

@@ -141,6 +141,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
         imports: Application modules that importing the package imports, transitively.
         uses: Application modules that its code may use, directly or through others.
         libraries: Modules of libraries that these use directly, and names in such modules.
+        preloads: Modules of libraries that importing the package imports whatever happens,
+            in order, before anything that changes what a library finds.
         reads_framework_context: Whether its code reads a framework's application context.
         needs_django: Whether Django has to be set up before the package is imported.
     """
@@ -155,6 +157,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     imports: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    preloads: tuple[str, ...] = ()
     reads_framework_context: bool = False
     needs_django: bool = False
 

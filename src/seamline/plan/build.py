@@ -96,13 +96,16 @@ def _service(
 
 
 def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> GroupPlan:
+    imports = _imports(group, config, interfaces)
+    first = next((one for one in interfaces.values() if one.package in imports[:1]), None)
     return GroupPlan(
         name=group.name,
         services=group.services,
         workers=group.workers,
         threads=group.threads,
         env=group.env,
-        imports=_imports(group, config, interfaces),
+        imports=imports,
+        preloads=() if first is None else first.preloads,
     )
 
 

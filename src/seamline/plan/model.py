@@ -40,6 +40,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
         env: Variables added to the environment of its workers.
         imports: Modules a worker imports besides loading its http services: the packages
             it hosts, and those that register functions on what they import.
+        preloads: Modules of libraries that importing the first of these certainly imports.
     """
 
     name: str
@@ -48,6 +49,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 8
     env: dict[str, str] = {}
     imports: tuple[str, ...] = ()
+    preloads: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ from seamline.supervisor.control import (
     ask,
 )
 from seamline.supervisor.report import ready_block, status_table
-from seamline.supervisor.run import Supervisor, run
+from seamline.supervisor.run import Supervisor, run, with_hash_seed
 from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+from seamline.supervisor.zygote import Zygote
 
 __all__ = [
     "AlignRequest",
@@ -21,9 +22,11 @@ __all__ = [
     "StopRequest",
     "Supervisor",
     "WorkerStatus",
+    "Zygote",
     "align",
     "ask",
     "ready_block",
     "run",
     "status_table",
+    "with_hash_seed",
 ]

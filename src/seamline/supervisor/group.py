@@ -11,6 +11,7 @@ import msgspec
 from seamline.plan import GroupPlan
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State, describe_end
+from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Drain, Handover, Identity, Listener
 
 # Waits before a slot's worker is started again: doubled with each death, reset by a long life.
@@ -99,7 +100,8 @@ class Slot:
             is_aligned=group.alignment is not None and not self.is_command,
         )
         process = self.process
-        await process.start(handover, group.environment, group.root)
+        zygote = None if self.is_command else group.zygote
+        await process.start(handover, group.environment, group.root, zygote)
         # Read now: what is sent last counts, and it may have changed during the start.
         if group.alignment is not None and not self.is_command:
             await process.send(group.alignment)
@@ -143,6 +145,7 @@ class Group:
         environment: Of its workers, complete.
         logs: Where their lines go.
         on_change: Called after any of its processes changed its state.
+        zygote: What its workers are forked from; None executes them.
 
     Attributes:
         alignment: What every worker that starts takes over before it answers a call.
@@ -158,8 +161,10 @@ class Group:
         *,
         access_log: bool = True,
         log_level: str = "info",
+        zygote: Zygote | None = None,
     ) -> None:
         self.plan = plan
+        self.zygote = zygote
         self.root = root
         self.environment = environment
         self.logs = logs

@@ -15,6 +15,7 @@ import msgspec
 
 from seamline.plan import WORKER_VARIABLE
 from seamline.supervisor.logs import LineReader, LogStream
+from seamline.supervisor.zygote import ForkedWorker, UnforkableError, Zygote
 from seamline.worker import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
@@ -82,7 +83,7 @@ class Process:
         self.was_stalled = False
         self._logs = logs
         self._on_change = on_change
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | ForkedWorker | None = None
         self._channel: socket.socket | None = None
         self._unread = b""
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
@@ -91,51 +92,61 @@ class Process:
         self._closing: list[asyncio.BaseTransport] = []
         self._ending: asyncio.Task[None] | None = None
 
-    async def start(self, handover: Handover, environment: Mapping[str, str], root: str) -> None:
-        """Execute a new interpreter with the descriptors it inherits."""
+    async def start(
+        self,
+        handover: Handover,
+        environment: Mapping[str, str],
+        root: str,
+        zygote: Zygote | None = None,
+    ) -> None:
+        """Start it with the descriptors it is given: fork it, or execute a new interpreter."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         handover = msgspec.structs.replace(handover, control=theirs.fileno())
         pipes = [os.pipe(), os.pipe()]
-        environment = {
-            **environment,
-            WORKER_VARIABLE: str(self.identity),
-            FDS_VARIABLE: msgspec.json.encode(handover).decode(),
-        }
+        outputs = (pipes[0][1], pipes[1][1])
+        environment = {**environment, WORKER_VARIABLE: str(self.identity)}
         try:
-            # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and
-            # what the application starts can be ended with it.
-            self._popen = subprocess.Popen(  # noqa: ASYNC220 - an exec, milliseconds
-                [sys.executable, "-m", "seamline.worker"],
-                stdin=subprocess.DEVNULL,
-                stdout=pipes[0][1],
-                stderr=pipes[1][1],
-                cwd=root,
-                env=environment,
-                pass_fds=handover.descriptors(),
-                process_group=0,
+            self._child = await self._fork(zygote, handover, environment, outputs) or _execute(
+                handover, environment, outputs, root
             )
-        except OSError:
+        except BaseException:  # also when nobody waits for it any more
             ours.close()
             for read, _ in pipes:
                 os.close(read)
             raise
         finally:
             theirs.close()
-            for _, written in pipes:
+            for written in outputs:
                 os.close(written)
-        self.pid = self._popen.pid
+        self.pid = self._child.pid
         self._channel = ours
         self._loop.add_reader(ours, self._read_reports)
         for name, (read, _) in zip(("stdout", "stderr"), pipes, strict=True):
             await self._follow(name, read)
         # Last, because its end is told once everything that it printed can be read.
         try:
-            pidfd = os.pidfd_open(self._popen.pid)
+            pidfd = os.pidfd_open(self._child.pid)
         except OSError:  # out of descriptors: its end could not be heard
             self._give_up()
             raise
         self._loop.add_reader(pidfd, self._reap, pidfd)
+
+    async def _fork(
+        self,
+        zygote: Zygote | None,
+        handover: Handover,
+        environment: Mapping[str, str],
+        outputs: tuple[int, int],
+    ) -> ForkedWorker | None:
+        """Fork it, or say why it has to be executed and return None."""
+        if zygote is None:
+            return None
+        try:
+            return await zygote.fork(environment, outputs, handover)
+        except UnforkableError as exc:
+            self._logs.notice(f"{self.identity.group} starts without a fork: {exc}")
+            return None
 
     async def _follow(self, name: str, descriptor: int) -> None:
         where = self.identity
@@ -151,10 +162,10 @@ class Process:
 
     def _give_up(self) -> None:
         """End one that was just started; whoever starts processes hears of it by an error."""
-        assert self._popen is not None
+        assert self._child is not None
         assert self._channel is not None
         self.kill()
-        self.returncode = self._popen.wait()
+        self.returncode = self._child.wait()
         self._loop.remove_reader(self._channel)
         self._channel.close()
         for transport in self._closing:
@@ -165,7 +176,7 @@ class Process:
     @property
     def has_started(self) -> bool:
         """Whether there is, or was, a process."""
-        return self._popen is not None
+        return self._child is not None
 
     # -- orders ------------------------------------------------------------------------
 
@@ -208,15 +219,15 @@ class Process:
 
     def kill(self) -> None:
         """End it and everything it started, now."""
-        if self._popen is not None and self._popen.returncode is None:
+        if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._popen.pid, signal.SIGKILL)
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     async def abort(self) -> None:
         """End one that is stuck, after it wrote where each of its threads is."""
         self.was_stalled = True
-        if self._popen is not None and self._popen.returncode is None:
-            self._popen.send_signal(signal.SIGABRT)
+        if self._child is not None and self._child.returncode is None:
+            self._child.send_signal(signal.SIGABRT)
             await asyncio.wait([self.ended], timeout=_DUMP_SECONDS)
             self.kill()
 
@@ -276,13 +287,13 @@ class Process:
                 pass
 
     def _reap(self, pidfd: int) -> None:
-        assert self._popen is not None
+        assert self._child is not None
         self._loop.remove_reader(pidfd)
         os.close(pidfd)
         # Before it is reaped its number cannot be taken by another process group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self.returncode = self._popen.wait()
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self.returncode = self._child.wait()
         if self._channel is not None:
             if self._loop.remove_reader(self._channel):
                 self._read_rest()
@@ -305,6 +316,23 @@ class Process:
         self.state = State.STOPPED
         self.ended.set_result(self.returncode or 0)
         self._on_change(self)
+
+
+def _execute(
+    handover: Handover, environment: Mapping[str, str], outputs: tuple[int, int], root: str
+) -> subprocess.Popen[bytes]:
+    # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and what the
+    # application starts can be ended with it.
+    return subprocess.Popen(
+        [sys.executable, "-m", "seamline.worker"],
+        stdin=subprocess.DEVNULL,
+        stdout=outputs[0],
+        stderr=outputs[1],
+        cwd=root,
+        env={**environment, FDS_VARIABLE: msgspec.json.encode(handover).decode()},
+        pass_fds=handover.descriptors(),
+        process_group=0,
+    )
 
 
 def describe_end(process: Process) -> str:

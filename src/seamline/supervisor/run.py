@@ -7,7 +7,7 @@ import math
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +22,7 @@ from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
+from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Aligned, Drain
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Supervisor:
         absent: A group that is not started, because the caller's own process is it.
         secret: What every process of the run knows; None for a new one.
         on_ready: Called once every group is ready.
+        zygote: Made with the same environment; workers of groups without an environment of
+            their own are forked from it. The supervisor closes it.
     """
 
     def __init__(
@@ -73,12 +76,10 @@ class Supervisor:
         absent: str | None = None,
         secret: bytes | None = None,
         on_ready: Callable[[], None] | None = None,
+        zygote: Zygote | None = None,
     ) -> None:
         self.plan = plan
-        self._environment = {**environment, RUN_VARIABLE: plan.run_dir}
-        if environment.get("PYTHONHASHSEED", "random") == "random":
-            # One value for the whole run: sets iterate alike in every process.
-            self._environment["PYTHONHASHSEED"] = str(secrets.randbelow(2**32 - 1) + 1)
+        self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
         self._access_log = access_log
         self._log_level = log_level
         self._as_json = as_json
@@ -87,6 +88,7 @@ class Supervisor:
         self._absent = absent
         self._secret = secret
         self._on_ready = on_ready
+        self._zygote = zygote
         self._serials = itertools.count(1)
         self._last_answers: list[Aligned | None] = []
         self._directory = RunDirectory(plan.run_dir)
@@ -133,6 +135,8 @@ class Supervisor:
         finally:
             if looking is not None:
                 looking.cancel()
+            if self._zygote is not None:
+                self._zygote.close()
             await self._kill_all()
             control.close()
             self._remove_sockets()
@@ -165,6 +169,7 @@ class Supervisor:
                 self._on_change,
                 access_log=self._access_log,
                 log_level=self._log_level,
+                zygote=None if plan.env else self._zygote,
             )
             self._groups.append(group)
             is_called = len(self.plan.groups) > 1 and not packages.isdisjoint(plan.services)
@@ -197,9 +202,10 @@ class Supervisor:
 
     async def _start(self) -> None:
         """Start everything and wait until it is ready, or something failed, or the end."""
-        for group in self._groups:
-            await group.start()
-        ready = asyncio.create_task(self._wait_ready())
+        if self._zygote is not None:
+            await self._zygote.preload(self.plan.root, common_preloads(self._groups))
+        started = asyncio.create_task(self._start_groups())
+        ready = asyncio.create_task(self._wait_ready(started))
         asked = asyncio.create_task(self._end_asked.wait())
         await asyncio.wait(
             {ready, asked},
@@ -208,14 +214,25 @@ class Supervisor:
         )
         asked.cancel()
         if ready.done():
+            await ready
             self._is_up = True
             self._logs.block(report.ready_block(self.status()))
             if self._on_ready is not None:
                 self._on_ready()
             return
         ready.cancel()
+        if self._zygote is not None:
+            self._zygote.close(show=not self._end_asked.is_set())
+        await asyncio.wait({started})
         if not self._end_asked.is_set():
             await self._give_up()
+
+    async def _start_groups(self) -> None:
+        """Start all of them; one that waits for a fork does not hold up another."""
+        starting = (group.start() for group in self._groups)
+        for outcome in await asyncio.gather(*starting, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _give_up(self) -> None:
         """Say which groups did not become ready, and have their processes say where they are."""
@@ -232,7 +249,8 @@ class Supervisor:
         ]
         await asyncio.gather(*(one.abort() for one in stuck if one.state is State.STARTING))
 
-    async def _wait_ready(self) -> None:
+    async def _wait_ready(self, started: asyncio.Task[None]) -> None:
+        await asyncio.shield(started)
         while not all(group.is_ready for group in self._groups):
             self._changed.clear()
             await self._changed.wait()
@@ -402,6 +420,23 @@ class Supervisor:
         for address in set(self._urls.values()):
             if address.path:
                 Path(address.path).unlink(missing_ok=True)
+
+
+def with_hash_seed(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return it with one hash seed for a whole run: sets iterate alike in every process."""
+    if environment.get("PYTHONHASHSEED", "random") != "random":
+        return dict(environment)
+    return {**environment, "PYTHONHASHSEED": str(secrets.randbelow(2**32 - 1) + 1)}
+
+
+def common_preloads(groups: Iterable[Group]) -> list[str]:
+    """Return what every worker that a zygote is for imports, in the order of the first.
+
+    No worker holds a library that it would not import itself, so that nothing is found there
+    which is missing without a zygote.
+    """
+    lists = [group.plan.preloads for group in groups if group.zygote is not None]
+    return [name for name in (lists or [()])[0] if all(name in one for one in lists)]
 
 
 def run(make: Callable[[], Supervisor]) -> int:

@@ -20,7 +20,14 @@ import msgspec
 
 from seamline.errors import NotRunning, SeamlineError, StartError
 from seamline.plan import Plan
-from seamline.supervisor import AlignedReply, AlignRequest, Supervisor, align
+from seamline.supervisor import (
+    AlignedReply,
+    AlignRequest,
+    Supervisor,
+    Zygote,
+    align,
+    with_hash_seed,
+)
 from seamline.testing.surroundings import Surroundings
 
 # Begins lines that are for the test process; those of hosts begin with their names.
@@ -45,15 +52,9 @@ class _Order(msgspec.Struct, frozen=True):
 
 
 class Hosts:
-    """The groups of a plan that the test process does not hold. Close with :meth:`stop`.
+    """The groups of a plan that the test process does not hold. Close with :meth:`stop`."""
 
-    Args:
-        plan: The plan of the run.
-        absent: The test process's own group.
-        secret: What every process of the run knows.
-    """
-
-    def __init__(self, plan: Plan, *, absent: str, secret: bytes) -> None:
+    def __init__(self) -> None:
         self._lines: list[str] = []
         self._dropped = 0
         self._test_began_at = 0
@@ -61,13 +62,11 @@ class Hosts:
         self._marked = ""
         self._ended = 0
         self._marks = itertools.count(1)
-        self._plan = plan
-        self._absent = absent
-        self._secret = secret
+        self._order: _Order | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, environ: Mapping[str, str]) -> None:
-        """Begin to start them, in an environment; :meth:`wait_ready` comes next."""
+    def begin(self, environ: Mapping[str, str]) -> None:
+        """Have what they are started from get ready, in an environment; :meth:`start` is next."""
         self._ended = 0  # they may have run before, in another environment
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seamline.testing.hosts"],
@@ -83,10 +82,28 @@ class Hosts:
             # Not by `threading`: tests that join or count the threads of their application
             # would find these.
             _thread.start_new_thread(self._read, (pipe,))
+
+    def start(self, plan: Plan, *, absent: str, secret: bytes) -> None:
+        """Begin to start them; :meth:`wait_ready` comes next.
+
+        Args:
+            plan: The plan of the run.
+            absent: The test process's own group.
+            secret: What every process of the run knows.
+        """
+        self._order = _Order(plan, absent, secret, os.getpid())
+        self._send_order()
+
+    def start_again(self, environ: Mapping[str, str]) -> None:
+        """Begin to start them in another environment, after :meth:`stop`."""
+        self.begin(environ)
+        self._send_order()
+
+    def _send_order(self) -> None:
+        assert self._process is not None
         assert self._process.stdin is not None
-        order = _Order(self._plan, self._absent, self._secret, os.getpid())
         with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
-            self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+            self._process.stdin.write(msgspec.json.encode(self._order) + b"\n")
             self._process.stdin.flush()
 
     def wait_ready(self) -> None:
@@ -148,10 +165,12 @@ class Hosts:
         self._process = None
 
     def _exchange(self, request: AlignRequest) -> AlignedReply:
+        assert self._order is not None
+        plan = self._order.plan
         # A host that is being replaced answers once it is ready again.
-        timeout = self._plan.startup_timeout + _STOP_SECONDS
+        timeout = plan.startup_timeout + _STOP_SECONDS
         try:
-            return align(self._plan.run_dir, request, timeout=timeout)
+            return align(plan.run_dir, request, timeout=timeout)
         except NotRunning as exc:
             raise StartError("the hosts of the tests are gone:\n" + self._last_words()) from exc
 
@@ -188,26 +207,35 @@ class Hosts:
 
 def main() -> int:
     """Supervise the hosts until standard input ends."""
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=_Order)
+    environment = with_hash_seed(os.environ)
+    zygote = Zygote(environment)  # it imports while the source of the application is read
     try:
-        return asyncio.run(_supervise(order))
+        order = sys.stdin.buffer.readline()
+        if not order:  # none was needed
+            return 0
+        return asyncio.run(
+            _supervise(msgspec.json.decode(order, type=_Order), environment, zygote)
+        )
     except SeamlineError as exc:
         print(f"{exc} [{exc.code}]", flush=True)  # noqa: T201 - what Hosts.start raises with
         return exc.exit_status
+    finally:
+        zygote.close()
 
 
-async def _supervise(order: _Order) -> int:
+async def _supervise(order: _Order, environment: Mapping[str, str], zygote: Zygote) -> int:
     try:
         tests = os.pidfd_open(order.pid)
     except ProcessLookupError:
         return 0
     supervisor = Supervisor(
         order.plan,
-        os.environ,
+        environment,
         log_level="warning",
         absent=order.absent,
         secret=order.secret,
         on_ready=lambda: supervisor.mark(_READY),
+        zygote=zygote,
     )
     loop = asyncio.get_running_loop()
 

@@ -101,10 +101,14 @@ class SplitSession:
             return
         # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
+        is_local = self.layout == "local"
+        if not is_local:
+            self._hosts = Hosts()
+            self._started_in = Surroundings.read()
+            self._hosts.begin(self._environ_of_hosts())
         self.analysis = analyse_project(self._config, self.layout)
         plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
         plan, front = with_front(plan)
-        is_local = self.layout == "local"
         mine = () if is_local else front.services
         self.services = tuple(
             service.name
@@ -112,17 +116,17 @@ class SplitSession:
             if service.package is not None and service.name not in mine
         )
         secret = secrets.token_bytes(_SECRET_BYTES)
-        if len(plan.groups) > 1:
-            self._hosts = Hosts(plan, absent=front.name, secret=secret)
-            self._begin_hosts()
+        if self._hosts is not None and len(plan.groups) > 1:
+            self._hosts.start(plan, absent=front.name, secret=secret)
+        elif self._hosts is not None:  # everything is in one group
+            self._hosts.stop()
+            self._hosts = None
         self._open(plan, front, secret, is_local=is_local)
 
-    def _begin_hosts(self) -> None:
-        """Start hosts in what surrounds the test process now."""
-        assert self._hosts is not None
-        self._started_in = Surroundings.read()
+    def _environ_of_hosts(self) -> dict[str, str]:
+        """Return the environment to start hosts in: what surrounded the test process."""
         path = os.pathsep.join(self._started_in.path)
-        self._hosts.start({**os.environ, **self._variables, "PYTHONPATH": path})
+        return {**os.environ, **self._variables, "PYTHONPATH": path}
 
     def _open(self, plan: Plan, front: GroupPlan, secret: bytes, *, is_local: bool) -> None:
         identity = Identity(front.name, 0, 1)
@@ -188,7 +192,8 @@ class SplitSession:
         self._django.begin()
         if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
             self._end_hosts()
-            self._begin_hosts()
+            self._started_in = Surroundings.read()
+            self._hosts.start_again(self._environ_of_hosts())
         self.wait_ready()
 
     def _end_hosts(self) -> None:

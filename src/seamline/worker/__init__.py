@@ -1,6 +1,14 @@
 """One process's life: loads the application, serves it, answers calls, drains, leaves."""
 
 from seamline.worker.alignment import is_own_variable
+from seamline.worker.forking import (
+    LENGTH,
+    ZYGOTE_VARIABLE,
+    Answer,
+    Fork,
+    Forked,
+    Preload,
+)
 from seamline.worker.report import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
@@ -26,19 +34,25 @@ from seamline.worker.seams import Process
 
 __all__ = [
     "FDS_VARIABLE",
+    "LENGTH",
     "MAX_LINE_BYTES",
+    "ZYGOTE_VARIABLE",
     "Align",
     "Aligned",
+    "Answer",
     "Beat",
     "Bye",
     "Drain",
     "Draining",
     "Failed",
+    "Fork",
+    "Forked",
     "Handover",
     "Hello",
     "Identity",
     "Listener",
     "Order",
+    "Preload",
     "Process",
     "Ready",
     "Report",

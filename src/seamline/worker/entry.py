@@ -11,12 +11,17 @@ from seamline.seam import child_environment
 from seamline.worker.report import FDS_VARIABLE, Identity, take_handover
 
 
-def _prepare_process(root: str, level: str) -> None:
-    """Make the process what ``python -m`` would have made it, and its log lines plain."""
+def find_own_modules(root: str) -> None:
+    """Have modules looked for first where ``python -m`` and ``check`` look."""
     sys.path[0] = root
     source = Path(root, "src")
     if source.is_dir() and str(source) not in sys.path:
-        sys.path.insert(1, str(source))  # where ``check`` looks too
+        sys.path.insert(1, str(source))
+
+
+def _prepare_process(root: str, level: str) -> None:
+    """Make the process what ``python -m`` would have made it, and its log lines plain."""
+    find_own_modules(root)
     faulthandler.enable()  # the supervisor's SIGABRT then leaves every thread's stack behind
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]

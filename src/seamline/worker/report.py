@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -55,6 +55,16 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
         """Return every descriptor named, to be passed on or kept from children."""
         calls = () if self.calls is None else (self.calls,)
         return (self.control, *calls, *(listener.fd for listener in self.http))
+
+    def renumbered(self, descriptors: Sequence[int]) -> "Handover":
+        """Return the same with other numbers, in the order of :meth:`descriptors`."""
+        numbers = iter(descriptors)
+        return msgspec.structs.replace(
+            self,
+            control=next(numbers),
+            calls=None if self.calls is None else next(numbers),
+            http=tuple(Listener(next(numbers), one.services) for one in self.http),
+        )
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -1,0 +1,168 @@
+"""The supervisor's side of a zygote: workers that are forked instead of executed."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from seamline.worker import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Handover, Preload
+
+# Of linux/prctl.h: orphans below this process become its children.
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_MAX_ANSWER_BYTES: Final = 64 * 1024
+
+
+class UnforkableError(Exception):
+    """A zygote cannot be forked, for the reason given; a worker has to be executed."""
+
+
+class ForkedWorker:
+    """A worker that was forked, as :class:`subprocess.Popen` would show it.
+
+    Attributes:
+        pid: Of the process, which is a child of this one.
+        returncode: Set by :meth:`wait`; negative for a signal.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def wait(self) -> int:
+        """Wait until it has ended, and return how."""
+        if self.returncode is None:
+            _, status = os.waitpid(self.pid, 0)
+            self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has been waited for."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+
+class Zygote:
+    """A process to fork workers from. Whoever made it calls :meth:`close`.
+
+    Args:
+        environment: Of the process while it imports; that of its workers adds to it what
+            only Seamline reads.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "cannot adopt the children of a zygote")
+        self._root = ""
+        self._is_closed = False
+        self._asking = asyncio.Lock()
+        self._refused = ""
+        self._channel, theirs = socket.socketpair()
+        self._channel.setblocking(False)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "seamline.worker.zygote"],
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # what libraries print is no part of the log stream
+                env={**environment, ZYGOTE_VARIABLE: str(theirs.fileno())},
+                pass_fds=[theirs.fileno()],
+            )
+
+    async def preload(self, root: str, libraries: Sequence[str]) -> None:
+        """Have it import what every worker imports. Does not wait until it has.
+
+        Args:
+            root: Directory of the application.
+            libraries: Dotted names of modules, in the order in which workers import them.
+        """
+        self._root = root
+        with contextlib.suppress(UnforkableError):  # as the first fork will say
+            await self._order(Preload(root, tuple(libraries)), ())
+
+    async def fork(
+        self, environment: Mapping[str, str], outputs: tuple[int, int], handover: Handover
+    ) -> ForkedWorker:
+        """Fork a worker, once everything is imported.
+
+        Args:
+            environment: Of the worker, complete.
+            outputs: Descriptors of its standard output and error; the caller's own to close.
+            handover: What it is given.
+
+        Raises:
+            UnforkableError: No worker was made; one can be executed instead.
+            OSError: It was closed: no worker is wanted any more.
+        """
+        async with self._asking:
+            self._check_open()
+            if self._refused:
+                raise UnforkableError(self._refused)
+            order = Fork(self._root, dict(environment), handover)
+            try:
+                await self._order(order, (*outputs, *handover.descriptors()))
+                answer = await self._answer()
+            except BaseException:
+                self._close_channel()
+                raise
+            if isinstance(answer, Forked):
+                return ForkedWorker(answer.pid)
+            self._refused = answer.reason
+            raise UnforkableError(self._refused)
+
+    async def _order(self, order: Preload | Fork, descriptors: Sequence[int]) -> None:
+        text = msgspec.json.encode(order)
+        try:
+            # A few bytes into a buffer that was read empty before: they always fit.
+            socket.send_fds(self._channel, [LENGTH.pack(len(text))], descriptors)
+            await asyncio.get_running_loop().sock_sendall(self._channel, text)
+        except OSError as exc:
+            self._check_open()
+            raise UnforkableError(f"the zygote has ended: {exc.strerror}") from exc
+
+    async def _answer(self) -> Answer:
+        loop = asyncio.get_running_loop()
+        line = b""
+        with contextlib.suppress(OSError):
+            while not line.endswith(b"\n") and len(line) < _MAX_ANSWER_BYTES:
+                received = await loop.sock_recv(self._channel, _MAX_ANSWER_BYTES)
+                if not received:
+                    break
+                line += received
+        self._check_open()
+        if not line.endswith(b"\n"):
+            self._refused = "the zygote has ended"
+            raise UnforkableError(self._refused)
+        answer: Answer = msgspec.json.decode(line, type=Answer)
+        return answer
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise OSError("the run is over")
+
+    def _close_channel(self) -> None:
+        if self._is_closed:
+            self._channel.close()
+
+    def close(self, *, show: bool = False) -> None:
+        """End it. Workers that were forked from it live on. Doing it again does nothing.
+
+        Args:
+            show: Have it write first where its thread is.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        # It may be importing, and holds nothing that it would have to give back.
+        self._process.send_signal(signal.SIGABRT if show else signal.SIGKILL)
+        self._process.wait()
+        # Whoever waits for an answer reads its end from the channel, and closes it.
+        if not self._asking.locked():
+            self._channel.close()

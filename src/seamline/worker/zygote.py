@@ -1,0 +1,193 @@
+"""A process that has imported what several workers need, and is forked into each of them.
+
+``python -m seamline.worker.zygote``, started by the supervisor. It runs one thread and no event
+loop, and refuses to fork when a library that it imported started something that no fork
+survives. The application itself is imported by each worker, never here.
+"""
+
+import contextlib
+import faulthandler
+import gc
+import importlib
+import os
+import socket
+import stat
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seamline.worker.entry import find_own_modules, main
+from seamline.worker.forking import (
+    LENGTH,
+    MAX_DESCRIPTORS,
+    ZYGOTE_VARIABLE,
+    Answer,
+    Fork,
+    Forked,
+    Order,
+    Preload,
+    Refused,
+)
+from seamline.worker.report import FDS_VARIABLE
+
+_OUTPUTS: Final = 2
+# Kinds of anonymous files that event loops keep, which processes after a fork would share.
+_LOOPS: Final = ("anon_inode:[eventpoll]", "anon_inode:[io_uring]")
+
+
+def serve() -> int:
+    """Answer orders until the supervisor is gone; in a worker, live its life.
+
+    Returns:
+        The exit status of whichever of these the process is by then.
+    """
+    channel = socket.socket(fileno=int(os.environ.pop(ZYGOTE_VARIABLE)))
+    with channel:
+        became = _answer_all(channel)
+    if became is None:
+        return 0
+    _become(*became)
+    return main()
+
+
+def _answer_all(channel: socket.socket) -> tuple[Fork, list[int]] | None:
+    """Answer until the supervisor is gone. In a worker, return the order to become one."""
+    reason = ""
+    while received := _receive(channel):
+        order, descriptors = received
+        if isinstance(order, Preload):
+            reason = _preload(order)
+            continue
+        answer: Answer = Refused(reason)
+        if not reason:
+            pid = _fork()
+            if pid is None:
+                return order, descriptors
+            answer = Forked(pid)
+        _close(descriptors)
+        _send(channel, answer)
+    return None
+
+
+def _receive(channel: socket.socket) -> tuple[Order, list[int]] | None:
+    head, descriptors, _, _ = socket.recv_fds(channel, LENGTH.size, MAX_DESCRIPTORS)
+    if not head:
+        return None
+    with channel.makefile("rb") as reader:
+        if len(head) < LENGTH.size:
+            head += reader.read(LENGTH.size - len(head))
+        text = reader.read(LENGTH.unpack(head)[0])
+    return msgspec.json.decode(text, type=Order), list(descriptors)
+
+
+def _send(channel: socket.socket, answer: Answer) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody waits any more
+        channel.sendall(msgspec.json.encode(answer) + b"\n")
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+# -- before the first fork ---------------------------------------------------------------
+
+
+def _preload(order: Preload) -> str:
+    """Import what every worker imports. Returns why the process cannot be forked, or nothing."""
+    faulthandler.enable()  # the supervisor's SIGABRT then shows which library hangs
+    os.chdir(order.root)
+    find_own_modules(order.root)
+    # What every worker needs whatever it hosts.
+    importlib.import_module("seamline.worker.life")
+    before = _shared_files()
+    for name in order.libraries:
+        try:
+            importlib.import_module(name)
+        except BaseException as exc:  # noqa: BLE001 - a worker says where; even SystemExit is it
+            return f"importing {name} raised {type(exc).__name__}: {exc}"
+    reason = _unforkable(before)
+    gc.collect()
+    gc.freeze()  # a collection in a worker then leaves these pages shared
+    return reason
+
+
+def _unforkable(before: Mapping[int, str]) -> str:
+    threads = sum(1 for _ in Path("/proc/self/task").iterdir())
+    if threads > 1:
+        return f"a library started {threads - 1} thread(s) while it was imported"
+    if opened := _shared_files().keys() - before.keys():
+        return f"a library opened {len(opened)} connection(s) while it was imported"
+    if sys.gettrace() is not None or _is_monitored():
+        return "this process is being traced or measured"
+    return ""
+
+
+def _is_monitored() -> bool:
+    monitoring = getattr(sys, "monitoring", None)  # new in Python 3.12
+    return monitoring is not None and any(map(monitoring.get_tool, range(6)))
+
+
+def _shared_files() -> dict[int, str]:
+    """Return the descriptors that two processes cannot use at the same time."""
+    found = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one that lists the directory is closed by now
+            if stat.S_ISSOCK(entry.stat().st_mode) or str(entry.readlink()) in _LOOPS:
+                found[int(entry.name)] = str(entry.readlink())
+    return found
+
+
+# -- forking -----------------------------------------------------------------------------
+
+
+def _fork() -> int | None:
+    """Fork twice, so that the worker is the supervisor's child: returns its pid, or None in it.
+
+    The process between them ends at once, and its child goes to the nearest ancestor that asked
+    to be given such children (``PR_SET_CHILD_SUBREAPER``): the supervisor.
+    """
+    reader, writer = os.pipe()
+    between = os.fork()
+    if between == 0:
+        worker = os.fork()
+        if worker:
+            os._exit(0)
+        os.setpgid(0, 0)
+        os.write(writer, str(os.getpid()).encode())
+        os.close(reader)
+        os.close(writer)
+        return None
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        os.waitpid(between, 0)
+        return int(told.read())
+
+
+def _become(order: Fork, descriptors: list[int]) -> None:
+    """Make this process what executing a new interpreter would have made it."""
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+    for number, descriptor in enumerate(descriptors[:_OUTPUTS], 1):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    handover = order.handover.renumbered(descriptors[_OUTPUTS:])
+    os.environ.clear()
+    os.environ.update(order.environment)
+    os.environ[FDS_VARIABLE] = msgspec.json.encode(handover).decode()
+    os.chdir(order.root)
+    _reseed()
+
+
+def _reseed() -> None:
+    """Give this worker random numbers of its own; ``random`` itself sees to it after a fork."""
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+
+
+# Guarded, because multiprocessing imports this module again in the application's children.
+if __name__ == "__main__":
+    sys.exit(serve())
