@@ -76,11 +76,20 @@ def _receive(channel: socket.socket) -> tuple[Order, list[int]] | None:
     head, descriptors, _, _ = socket.recv_fds(channel, LENGTH.size, MAX_DESCRIPTORS)
     if not head:
         return None
-    with channel.makefile("rb") as reader:
-        if len(head) < LENGTH.size:
-            head += reader.read(LENGTH.size - len(head))
-        text = reader.read(LENGTH.unpack(head)[0])
+    head += _read(channel, LENGTH.size - len(head))
+    text = _read(channel, LENGTH.unpack(head)[0])
     return msgspec.json.decode(text, type=Order), list(descriptors)
+
+
+def _read(channel: socket.socket, length: int) -> bytes:
+    """Read exactly so much: the descriptors of the next order come with its own bytes."""
+    read = bytearray()
+    while len(read) < length:
+        received = channel.recv(length - len(read))
+        if not received:
+            raise EOFError("the supervisor is gone")
+        read += received
+    return bytes(read)
 
 
 def _send(channel: socket.socket, answer: Answer) -> None:
