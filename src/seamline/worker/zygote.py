@@ -132,6 +132,8 @@ def _unforkable(before: Mapping[int, str]) -> str:
         return f"a library opened {len(opened)} connection(s) while it was imported"
     if sys.gettrace() is not None or _is_monitored():
         return "this process is being traced or measured"
+    if "numpy.random" in sys.modules:  # `random` itself seeds again after a fork
+        return "every worker would get the same random numbers from numpy"
     return ""
 
 
@@ -188,13 +190,6 @@ def _become(order: Fork, descriptors: list[int]) -> None:
     os.environ.update(order.environment)
     os.environ[FDS_VARIABLE] = msgspec.json.encode(handover).decode()
     os.chdir(order.root)
-    _reseed()
-
-
-def _reseed() -> None:
-    """Give this worker random numbers of its own; ``random`` itself sees to it after a fork."""
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
 
 
 # Guarded, because multiprocessing imports this module again in the application's children.
