@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TextIO
 
 from seamline import config
 from seamline.cli.arguments import SHORT_HELP, help_text, parse, version_text
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
+        _forget(sys.stdout)
         return PIPE_CLOSED
     except Exception as exc:  # noqa: BLE001 - the outermost frame
         return _failed(output, _explained(exc))
@@ -64,19 +64,18 @@ def _explained(error: Exception) -> SeamlineError:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         where = f" {error.filename}" if error.filename else ""
         return SeamlineError(f"cannot write{where}: {error.strerror}")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # said again by whoever says the error itself
         traceback.print_exception(error)
     return InternalError(_BUG)
 
 
 def _failed(output: Output, error: SeamlineError) -> int:
     """Say what failed, where that can be written at all; return the exit status."""
-    with contextlib.suppress(OSError):
-        output.error(error)
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _forget_stdout()
+    for stream, say in ((sys.stderr, lambda: output.error(error)), (sys.stdout, sys.stdout.flush)):
+        try:
+            say()
+        except OSError:
+            _forget(stream)
     return error.exit_status
 
 
@@ -130,8 +129,8 @@ def _output(args: argparse.Namespace) -> Output:
     )
 
 
-def _forget_stdout() -> None:
-    """Let the interpreter's last flush of standard output find an open file."""
+def _forget(stream: TextIO) -> None:
+    """Let the interpreter's last flush of a stream, which decides the status, succeed."""
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    os.dup2(null, stream.fileno())
     os.close(null)

@@ -78,9 +78,10 @@ class Slot:
     @property
     def state(self) -> State:
         """State of its process, or ``waiting`` between two."""
-        if self.process is None or self.process.returncode is not None:
+        process = self.process
+        if process is None or process.returncode is not None or process.state is State.STOPPED:
             return State.STOPPED if self._group.is_leaving else State.WAITING
-        return self.process.state
+        return process.state
 
     async def start(self) -> None:
         """Start the next generation."""

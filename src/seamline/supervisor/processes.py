@@ -114,6 +114,8 @@ class Process:
             ours.close()
             for read, _ in pipes:
                 os.close(read)
+            self.state = State.STOPPED  # nobody waits for the end of what never began
+            self.ended.set_result(0)
             raise
         finally:
             theirs.close()

@@ -224,6 +224,7 @@ class Supervisor:
         if self._zygote is not None:
             self._zygote.close(show=not self._end_asked.is_set())
         await asyncio.wait({started})
+        started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
             await self._give_up()
 

@@ -44,6 +44,7 @@ def serve() -> int:
     Returns:
         The exit status of whichever of these the process is by then.
     """
+    faulthandler.enable()  # the supervisor's SIGABRT then shows which library hangs
     channel = socket.socket(fileno=int(os.environ.pop(ZYGOTE_VARIABLE)))
     with channel:
         became = _answer_all(channel)
@@ -107,7 +108,6 @@ def _close(descriptors: Iterable[int]) -> None:
 
 def _preload(order: Preload) -> str:
     """Import what every worker imports. Returns why the process cannot be forked, or nothing."""
-    faulthandler.enable()  # the supervisor's SIGABRT then shows which library hangs
     os.chdir(order.root)
     find_own_modules(order.root)
     # What every worker needs whatever it hosts.
