@@ -1,8 +1,13 @@
 """``seamline.toml`` becomes frozen values; unknown keys are refused with their line."""
 
-from seamline.config.file import FILE_NAME, LOG_LEVELS, find_file, load, with_bind
-from seamline.config.positions import suggest
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from seamline.config.values import Config, Group, Layout, Limits, Service
+
+if TYPE_CHECKING:
+    from seamline.config.file import FILE_NAME, LOG_LEVELS, find_file, load, with_bind
+    from seamline.config.positions import suggest
 
 __all__ = [
     "FILE_NAME",
@@ -17,3 +22,19 @@ __all__ = [
     "suggest",
     "with_bind",
 ]
+
+# What reads the file: a process that follows a plan has no use for it.
+_LATE: Final = {
+    "FILE_NAME": "seamline.config.file",
+    "LOG_LEVELS": "seamline.config.file",
+    "find_file": "seamline.config.file",
+    "load": "seamline.config.file",
+    "with_bind": "seamline.config.file",
+    "suggest": "seamline.config.positions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,21 +1,27 @@
 """What a package offers to others, read from its source without executing it."""
 
-from seamline.interface.analyse import analyse
-from seamline.interface.application import Application, PackageService, read
-from seamline.interface.functions import Class, Definition
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from seamline.interface.model import (
     Analysis,
     Finding,
     Function,
     Interface,
     Kind,
+    PackageService,
     Place,
     Severity,
     State,
     Verdict,
 )
-from seamline.interface.names import Import, Names, Symbol, World
-from seamline.interface.source import module_file, source_files, statements
+
+if TYPE_CHECKING:
+    from seamline.interface.analysis import analyse
+    from seamline.interface.application import Application, read
+    from seamline.interface.functions import Class, Definition
+    from seamline.interface.names import Import, Names, Symbol, World
+    from seamline.interface.source import module_file, source_files, statements
 
 __all__ = [
     "Analysis",
@@ -41,3 +47,25 @@ __all__ = [
     "source_files",
     "statements",
 ]
+
+# What reads source: a process that follows a plan has no use for it.
+_LATE: Final = {
+    "analyse": "seamline.interface.analysis",
+    "Application": "seamline.interface.application",
+    "read": "seamline.interface.application",
+    "Class": "seamline.interface.functions",
+    "Definition": "seamline.interface.functions",
+    "Import": "seamline.interface.names",
+    "Names": "seamline.interface.names",
+    "Symbol": "seamline.interface.names",
+    "World": "seamline.interface.names",
+    "module_file": "seamline.interface.source",
+    "source_files": "seamline.interface.source",
+    "statements": "seamline.interface.source",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

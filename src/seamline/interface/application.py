@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from seamline.interface.bodies import Body, read_bodies
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
@@ -14,7 +12,7 @@ from seamline.interface.functions import Definition, Definitions, read_definitio
 from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
-from seamline.interface.model import Function, State
+from seamline.interface.model import Function, PackageService, State
 from seamline.interface.modules import Imports
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol, World
@@ -26,28 +24,6 @@ from seamline.interface.source import Sources, read_application
 from seamline.interface.state import StateMap, find_state
 from seamline.interface.touches import Touch, Touches
 from seamline.interface.verdicts import Judgement
-
-
-class PackageService(msgspec.Struct, frozen=True, kw_only=True):
-    """One package service as ``seamline.toml`` names it.
-
-    Attributes:
-        service: Its name in the file.
-        package: Dotted name of the package or module.
-        local: Public functions that stay in every process.
-        snapshot: Functions whose result may share parts with the host's state, declared.
-        cache: Names of module state declared to be a cache, ``*`` for all of it.
-        carry: Context variables that travel with its calls, as ``module:variable``.
-        workers: Processes of its group in the chosen layout.
-    """
-
-    service: str
-    package: str
-    local: tuple[str, ...] = ()
-    snapshot: tuple[str, ...] = ()
-    cache: tuple[str, ...] = ()
-    carry: tuple[str, ...] = ()
-    workers: int = 1
 
 
 @dataclass(slots=True)

@@ -124,6 +124,28 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     early: tuple[Place, ...] = ()
 
 
+class PackageService(msgspec.Struct, frozen=True, kw_only=True):
+    """One package service as ``seamline.toml`` names it.
+
+    Attributes:
+        service: Its name in the file.
+        package: Dotted name of the package or module.
+        local: Public functions that stay in every process.
+        snapshot: Functions whose result may share parts with the host's state, declared.
+        cache: Names of module state declared to be a cache, ``*`` for all of it.
+        carry: Context variables that travel with its calls, as ``module:variable``.
+        workers: Processes of its group in the chosen layout.
+    """
+
+    service: str
+    package: str
+    local: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
+    cache: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
+    workers: int = 1
+
+
 class Interface(msgspec.Struct, frozen=True, kw_only=True):
     """All that one package service offers and hides.
 

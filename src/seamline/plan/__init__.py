@@ -1,10 +1,10 @@
 """Configuration and interfaces become groups, endpoints and permissions. Pure and printable."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from seamline.config import Limits
-from seamline.plan.build import build, from_json, to_json
-from seamline.plan.locking import lock_path, read_lock, relearned, with_verdicts
-from seamline.plan.model import GroupPlan, Plan, ServicePlan
-from seamline.plan.project import analyse_project, analyse_with, read_project
+from seamline.plan.model import GroupPlan, Plan, ServicePlan, from_json, to_json
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
     DJANGO_TESTS_VARIABLE,
@@ -14,6 +14,11 @@ from seamline.plan.rundir import (
     WORKER_VARIABLE,
     run_dir,
 )
+
+if TYPE_CHECKING:
+    from seamline.plan.locking import lock_path, read_lock, relearned, with_verdicts
+    from seamline.plan.planning import build
+    from seamline.plan.project import analyse_project, analyse_with, read_project
 
 __all__ = [
     "CONTROL_SOCKET",
@@ -38,3 +43,21 @@ __all__ = [
     "to_json",
     "with_verdicts",
 ]
+
+# What makes a plan: a process that follows one has no use for it.
+_LATE: Final = {
+    "lock_path": "seamline.plan.locking",
+    "read_lock": "seamline.plan.locking",
+    "relearned": "seamline.plan.locking",
+    "with_verdicts": "seamline.plan.locking",
+    "build": "seamline.plan.planning",
+    "analyse_project": "seamline.plan.project",
+    "analyse_with": "seamline.plan.project",
+    "read_project": "seamline.plan.project",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

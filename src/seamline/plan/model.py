@@ -96,3 +96,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def socket_path(self, group: str, slot: int) -> str:
         """Return the path of the call socket of one worker slot, counted from 0."""
         return f"{self.run_dir}/{group}.{slot}.sock"
+
+
+def to_json(plan: Plan) -> bytes:
+    """Return the plan as the JSON text that workers read."""
+    return msgspec.json.encode(plan)
+
+
+def from_json(text: bytes) -> Plan:
+    """Return the plan that :func:`to_json` wrote.
+
+    Raises:
+        ValueError: The text is no plan.
+    """
+    return msgspec.json.decode(text, type=Plan)

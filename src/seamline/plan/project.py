@@ -3,24 +3,28 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from seamline import interface
 from seamline.config import Config, Group, Service, suggest
-from seamline.interface import Analysis, Application, PackageService
+from seamline.interface import Analysis, PackageService
 from seamline.lock import Lock
 from seamline.plan.cache import analysed, cache_directory
 from seamline.plan.locking import differences, read_lock
 
+if TYPE_CHECKING:  # where nothing changed, nothing of what reads source is loaded
+    from seamline.interface import Application
 
-def read_project(root: Path) -> Application:
+
+def read_project(root: Path) -> "Application":
     """Read the source of everything below a directory, before any service is named."""
     return interface.read(root, [], _search_path())
 
 
 def analyse_project(
-    config: Config, layout: str, *, application: Application | None = None
+    config: Config, layout: str, *, application: "Application | None" = None
 ) -> Analysis:
     """Read the application's source and say what every seam would be. Executes nothing.
 
@@ -44,7 +48,7 @@ def analyse_project(
 
 
 def analyse_with(
-    config: Config, layout: str, lock: Lock | None, *, application: Application | None = None
+    config: Config, layout: str, lock: Lock | None, *, application: "Application | None" = None
 ) -> Analysis:
     """Do the same with another lock than the one beside the file, and without comparing it."""
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}

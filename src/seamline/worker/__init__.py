@@ -1,14 +1,10 @@
 """One process's life: loads the application, serves it, answers calls, drains, leaves."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from seamline.worker.alignment import is_own_variable
-from seamline.worker.forking import (
-    LENGTH,
-    ZYGOTE_VARIABLE,
-    Answer,
-    Fork,
-    Forked,
-    Preload,
-)
+from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Preload
 from seamline.worker.report import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
@@ -30,7 +26,9 @@ from seamline.worker.report import (
     decode_report,
     encode,
 )
-from seamline.worker.seams import Process
+
+if TYPE_CHECKING:
+    from seamline.worker.seams import Process
 
 __all__ = [
     "FDS_VARIABLE",
@@ -61,3 +59,14 @@ __all__ = [
     "encode",
     "is_own_variable",
 ]
+
+# What makes and answers calls: the supervisor does neither.
+_LATE: Final = {
+    "Process": "seamline.worker.seams",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

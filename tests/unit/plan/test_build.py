@@ -1,4 +1,4 @@
-"""seamline.plan.build: configuration and interfaces become groups and endpoints."""
+"""seamline.plan: configuration and interfaces become groups and endpoints."""
 
 import pytest
 

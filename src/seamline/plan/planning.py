@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from seamline.config import Config, Group, Service, suggest, with_bind
 from seamline.errors import ConfigError
 from seamline.interface import Analysis, Interface
@@ -57,20 +55,6 @@ def build(
         stall_timeout=config.stall_timeout,
         socket_mode=config.socket_mode,
     )
-
-
-def to_json(plan: Plan) -> bytes:
-    """Return the plan as the JSON text that workers read."""
-    return msgspec.json.encode(plan)
-
-
-def from_json(text: bytes) -> Plan:
-    """Return the plan that :func:`to_json` wrote.
-
-    Raises:
-        ValueError: The text is no plan.
-    """
-    return msgspec.json.decode(text, type=Plan)
 
 
 def _service(

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seamline.interface.aliases import aliased
-from seamline.interface.application import Application, PackageService, ServiceFacts, read
+from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
-from seamline.interface.model import Analysis, Function, Interface, Place, Verdict
+from seamline.interface.model import Analysis, Function, Interface, PackageService, Place, Verdict
 from seamline.interface.modules import registered_on
 from seamline.interface.names import Symbol
 from seamline.interface.observed import NOTHING, Observed
