@@ -168,15 +168,20 @@ class Types:
                 return Obstacle(
                     name, "an object with state of its own", "make the class a dataclass"
                 )
-            if self.is_library_object(symbol):
-                return known_obstacle(dotted, _OF_LIBRARY)
+            found = self._of_library(symbol)
+            if found is not None:
+                return found
         return None
 
-    def is_library_object(self, symbol: Symbol) -> bool:
-        """Whether a class of a library makes objects that cannot cross, as its source says."""
+    def _of_library(self, symbol: Symbol) -> Obstacle | None:
+        """Return why objects of a library's class cannot, or may not, cross, as source says."""
         if symbol.module or is_stdlib(symbol.name) or named(symbol.name, FRAMEWORK):
-            return False
-        return self.foreign.is_object(symbol.name)
+            return None
+        if self.foreign.is_object(symbol.name):
+            return known_obstacle(symbol.name, _OF_LIBRARY)
+        if self.foreign.is_extended(symbol.name):
+            return known_obstacle(symbol.name, _OF_LIBRARY)._replace(optional=True)
+        return None
 
     def has_alternative(self, module: str, annotation: ast.expr | None) -> bool:
         """Whether a union offers, besides None, something that can cross."""

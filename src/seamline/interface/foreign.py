@@ -16,6 +16,7 @@ _MOST_BYTES: Final = 1_000_000
 # Run when an object is made or given up, not while it is used.
 _MAKING: Final = frozenset({"__init__", "__new__", "__del__", "__set_name__", "__init_subclass__"})
 _EMPTY_BASES: Final = frozenset({"object", "ABC", "abc.ABC"})
+_VALUES: Final = frozenset({"dict", "list", "set", "OrderedDict", "defaultdict", "deque"})
 _UNCHANGING_BASES: Final = frozenset({"object", "ABC", "abc.ABC", "Generic", "Protocol"})
 
 
@@ -30,7 +31,7 @@ class Foreign:
         self._search_path = search_path
         self._trees: dict[str, ast.Module | None] = {}
         self._answers: dict[str, bool] = {}
-        self._objects: dict[str, bool] = {}
+        self._objects: dict[tuple[str, frozenset[str]], bool] = {}
 
     def is_installed(self, dotted: str) -> bool:
         """Whether the library a dotted name belongs to can be imported at all."""
@@ -69,35 +70,51 @@ class Foreign:
         A record, an enum, an exception or a kind of builtin may cross a seam, and so may what
         no source is found of; such an object may not.
         """
-        if dotted not in self._objects:
-            module, _, name = dotted.rpartition(".")
-            self._objects[dotted] = self._holds(module, name, _MOST_STEPS) is True
-        return self._objects[dotted]
+        return self._is_object(dotted, _EMPTY_BASES)
 
-    def _holds(self, module: str, name: str, steps: int) -> bool | None:
-        """Whether instances have attributes of their own; None when that cannot be told."""
+    def is_extended(self, dotted: str) -> bool:
+        """Whether a class certainly adds attributes of its own to a builtin kind of value.
+
+        A dictionary with a cache beside it crosses as long as what is in the cache does.
+        """
+        return self._is_object(dotted, _EMPTY_BASES | _VALUES)
+
+    def _is_object(self, dotted: str, empty: frozenset[str]) -> bool:
+        key = dotted, empty
+        if key not in self._objects:
+            module, _, name = dotted.rpartition(".")
+            self._objects[key] = self._holds(module, name, empty, _MOST_STEPS) is True
+        return self._objects[key]
+
+    def _holds(self, module: str, name: str, empty: frozenset[str], steps: int) -> bool | None:
+        """Whether instances have attributes of their own; None when that cannot be told.
+
+        ``empty`` names the bases that give them none.
+        """
         tree = self._tree(module) if module and steps > 0 else None
         for node in () if tree is None else statements(tree.body):
             match node:
                 case ast.ClassDef(name=found) if found == name:
                     if node.decorator_list or node.keywords:
                         return None  # a record, or what a metaclass makes of it
-                    answers = [self._base_holds(module, base, steps) for base in node.bases]
+                    answers = [self._base_holds(module, base, empty, steps) for base in node.bases]
                     return None if None in answers else any(answers) or _sets_itself(node)
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
                             source = self._source_of(module, node)
-                            return self._holds(source, alias.name, steps - 1)
+                            return self._holds(source, alias.name, empty, steps - 1)
                 case _:
                     pass
         return None
 
-    def _base_holds(self, module: str, base: ast.expr, steps: int) -> bool | None:
+    def _base_holds(
+        self, module: str, base: ast.expr, empty: frozenset[str], steps: int
+    ) -> bool | None:
         text = ast.unparse(base)
-        if text in _EMPTY_BASES:
+        if text in empty:
             return False
-        return self._holds(module, text, steps - 1) if text.isidentifier() else None
+        return self._holds(module, text, empty, steps - 1) if text.isidentifier() else None
 
     def _changes(self, module: str, name: str, steps: int) -> bool:
         tree = self._tree(module)

@@ -127,7 +127,7 @@ def test_an_object_of_a_library_is_state_only_where_it_can_change(
 
 
 OBJECTS = {
-    "kit/__init__.py": "from .parts import Component\nfrom .values import Point\n",
+    "kit/__init__.py": "from .parts import Component\nfrom .values import Point, Rows\n",
     "kit/parts.py": """
         from abc import ABC
         from .values import Titled
@@ -206,6 +206,11 @@ def test_what_may_cross_and_what_is_not_known_is_no_such_object(kit: Path, name:
     assert not Foreign([kit]).is_object(name)
 
 
+def test_a_kind_of_dictionary_with_attributes_is_told_apart(kit: Path) -> None:
+    assert Foreign([kit]).is_extended("kit.Rows")
+    assert not Foreign([kit]).is_extended("kit.values.Colour")
+
+
 def test_a_function_of_library_objects_stays_or_is_refused(
     read: Callable[..., Reading], kit: Path
 ) -> None:
@@ -222,6 +227,13 @@ def test_a_function_of_library_objects_stays_or_is_refused(
             SEEN[part.name()] = 1
             return part.name()
 
+        def keys(rows: kit.Rows) -> list:
+            return [key for key in rows if key and key != "#"]
+
+        def count(rows: kit.Rows) -> int:
+            SEEN["rows"] = len(rows)
+            return len(rows)
+
         def moved(point: kit.Point, by: int) -> kit.Point:
             SEEN["moved"] = by
             return kit.Point(point.x + by)
@@ -232,3 +244,5 @@ def test_a_function_of_library_objects_stays_or_is_refused(
     assert "an object of a library" in reading.functions["shop.parse"].reason
     assert reading.verdict("shop.remember") == "refused"
     assert reading.verdict("shop.moved") == "remote"
+    assert reading.verdict("shop.keys") == "local"
+    assert reading.verdict("shop.count") == "remote"
