@@ -168,9 +168,9 @@ class Types:
                 return Obstacle(
                     name, "an object with state of its own", "make the class a dataclass"
                 )
-            found = self._of_library(symbol)
-            if found is not None:
-                return found
+            of_library = self._of_library(symbol)
+            if of_library is not None:
+                return of_library
         return None
 
     def _of_library(self, symbol: Symbol) -> Obstacle | None:
