@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -78,6 +79,14 @@ def test_a_value_that_came_back_keeps_its_behaviour() -> None:
     spent = values.total([model.Money(Decimal(1)), model.Money(Decimal(2))])
 
     assert spent + model.Money(Decimal(1)) == model.Money(Decimal(4))
+
+
+def test_a_class_that_only_a_module_loaded_later_names_crosses() -> None:
+    values.echo(1)  # what may cross is known by now, of what is loaded
+
+    from law.values import late
+
+    assert late.status(404) is HTTPStatus.NOT_FOUND
 
 
 def test_every_shape_of_parameter_binds_as_it_does_in_one_process() -> None:

@@ -148,7 +148,8 @@ def _function(
                 str(symbol)
                 for symbol, touch in touched.items()
                 # What stays is let use what it certainly uses; a guess would unseal it.
-                if judgement.verdict is not Verdict.LOCAL or not touch.guess
+                if judgement.verdict is not Verdict.LOCAL
+                or not (touch.guess or (touch.override and symbol.module in found.modules))
             )
         ),
         changes=tuple(sorted(map(str, found.changed.get(definition, ())))),

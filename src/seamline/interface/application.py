@@ -7,6 +7,7 @@ from pathlib import Path
 from seamline.interface.bodies import Body, read_bodies
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
+from seamline.interface.foreign import Foreign
 from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
@@ -66,8 +67,8 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     sources = read_application(root, packages, search_path)
     definitions = read_definitions(World(sources))
     bodies = read_bodies(definitions)
-    types = Types(definitions)
-    state = find_state(definitions, bodies, types, search_path)
+    types = Types(definitions, Foreign(search_path))
+    state = find_state(definitions, bodies, types)
     graph = Graph(definitions, bodies, types)
     graph.build()
     mutations = Mutations(graph)

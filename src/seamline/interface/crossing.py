@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Container, Iterator
 from typing import Final, Literal, NamedTuple
 
+from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definitions
 from seamline.interface.known import FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.names import Symbol, World
@@ -52,8 +53,9 @@ class Obstacle(NamedTuple):
 class Types:
     """Answers about annotations and classes of the application, from source alone."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, foreign: Foreign) -> None:
         self.definitions = definitions
+        self.foreign = foreign
         self.world: World = definitions.world
         self._kinds: dict[Symbol, ClassKind] = {}
 
@@ -166,6 +168,19 @@ class Types:
                 return Obstacle(
                     name, "an object with state of its own", "make the class a dataclass"
                 )
+            of_library = self._of_library(symbol)
+            if of_library is not None:
+                return of_library
+        return None
+
+    def _of_library(self, symbol: Symbol) -> Obstacle | None:
+        """Return why objects of a library's class cannot, or may not, cross, as source says."""
+        if symbol.module or is_stdlib(symbol.name) or named(symbol.name, FRAMEWORK):
+            return None
+        if self.foreign.is_object(symbol.name):
+            return known_obstacle(symbol.name, _OF_LIBRARY)
+        if self.foreign.is_extended(symbol.name):
+            return known_obstacle(symbol.name, _OF_LIBRARY)._replace(optional=True)
         return None
 
     def has_alternative(self, module: str, annotation: ast.expr | None) -> bool:
@@ -287,6 +302,7 @@ class Types:
         return self._made_by(symbol) in ("collections.namedtuple", "typing.NamedTuple")
 
 
+_OF_LIBRARY: Final = "an object of a library with state of its own"
 _AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
 _PLAIN_VALUES: Final = frozenset(
     f"builtins.{name}" for name in ("str", "int", "float", "bytes", "tuple", "dict", "list", "set")

@@ -206,7 +206,7 @@ def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Find
             str(symbol)
             for symbol, touch in facts.touched.get(definition, {}).items()
             if symbol.module in facts.modules
-            and not touch.guess
+            and not (touch.guess or touch.override)
             and (fact := application.state.facts.get(symbol)) is not None
             and not fact.resource
         ]

@@ -1,4 +1,4 @@
-"""Classes of other people's libraries: whether what they make can change. Reads source only."""
+"""Classes of other people's libraries: what they make, and whether it can change. Reads source."""
 
 import ast
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ _MOST_STEPS: Final = 6
 _MOST_BYTES: Final = 1_000_000
 # Run when an object is made or given up, not while it is used.
 _MAKING: Final = frozenset({"__init__", "__new__", "__del__", "__set_name__", "__init_subclass__"})
+_EMPTY_BASES: Final = frozenset({"object", "ABC", "abc.ABC"})
+_VALUES: Final = frozenset({"dict", "list", "set", "OrderedDict", "defaultdict", "deque"})
 _UNCHANGING_BASES: Final = frozenset({"object", "ABC", "abc.ABC", "Generic", "Protocol"})
 
 
@@ -29,6 +31,7 @@ class Foreign:
         self._search_path = search_path
         self._trees: dict[str, ast.Module | None] = {}
         self._answers: dict[str, bool] = {}
+        self._objects: dict[tuple[str, frozenset[str]], bool] = {}
 
     def is_installed(self, dotted: str) -> bool:
         """Whether the library a dotted name belongs to can be imported at all."""
@@ -60,6 +63,58 @@ class Foreign:
             module, _, name = dotted.rpartition(".")
             self._answers[dotted] = self._changes(module, name, _MOST_STEPS)
         return self._answers[dotted]
+
+    def is_object(self, dotted: str) -> bool:
+        """Whether a class certainly makes objects with attributes that no fields declare.
+
+        A record, an enum, an exception or a kind of builtin may cross a seam, and so may what
+        no source is found of; such an object may not.
+        """
+        return self._is_object(dotted, _EMPTY_BASES)
+
+    def is_extended(self, dotted: str) -> bool:
+        """Whether a class certainly adds attributes of its own to a builtin kind of value.
+
+        A dictionary with a cache beside it crosses as long as what is in the cache does.
+        """
+        return self._is_object(dotted, _EMPTY_BASES | _VALUES)
+
+    def _is_object(self, dotted: str, empty: frozenset[str]) -> bool:
+        key = dotted, empty
+        if key not in self._objects:
+            module, _, name = dotted.rpartition(".")
+            self._objects[key] = self._holds(module, name, empty, _MOST_STEPS) is True
+        return self._objects[key]
+
+    def _holds(self, module: str, name: str, empty: frozenset[str], steps: int) -> bool | None:
+        """Whether instances have attributes of their own; None when that cannot be told.
+
+        ``empty`` names the bases that give them none.
+        """
+        tree = self._tree(module) if module and steps > 0 else None
+        for node in () if tree is None else statements(tree.body):
+            match node:
+                case ast.ClassDef(name=found) if found == name:
+                    if node.decorator_list or node.keywords:
+                        return None  # a record, or what a metaclass makes of it
+                    answers = [self._base_holds(module, base, empty, steps) for base in node.bases]
+                    return None if None in answers else any(answers) or _sets_itself(node)
+                case ast.ImportFrom():
+                    for alias in node.names:
+                        if (alias.asname or alias.name) == name:
+                            source = self._source_of(module, node)
+                            return self._holds(source, alias.name, empty, steps - 1)
+                case _:
+                    pass
+        return None
+
+    def _base_holds(
+        self, module: str, base: ast.expr, empty: frozenset[str], steps: int
+    ) -> bool | None:
+        text = ast.unparse(base)
+        if text in empty:
+            return False
+        return self._holds(module, text, empty, steps - 1) if text.isidentifier() else None
 
     def _changes(self, module: str, name: str, steps: int) -> bool:
         tree = self._tree(module)
@@ -108,6 +163,18 @@ class Foreign:
             return ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, OSError):
             return None
+
+
+def _sets_itself(cls: ast.ClassDef) -> bool:
+    """Whether the constructor sets attributes of ``self``."""
+    return any(
+        isinstance(part, ast.Attribute)
+        and isinstance(part.ctx, ast.Store)
+        and _roots(part, method.args.args[0].arg)
+        for method in cls.body
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__" and method.args.args
+        for part in ast.walk(method)
+    )
 
 
 def _changes_itself(cls: ast.ClassDef) -> bool:

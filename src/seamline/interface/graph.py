@@ -24,11 +24,17 @@ _CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "__attrs_post_in
 
 
 class Edge(NamedTuple):
-    """One definition that a body may run. ``guess`` when only the method's name says so."""
+    """One definition that a body may run.
+
+    Attributes:
+        guess: Whether only the method's name says so.
+        override: Whether it runs only where the object is of a subclass that overrides it.
+    """
 
     target: Definition
     line: int
     guess: bool
+    override: bool = False
 
 
 class Bound(NamedTuple):
@@ -37,6 +43,7 @@ class Bound(NamedTuple):
     target: Definition
     method: bool
     guess: bool
+    override: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +72,7 @@ class Graph:
         for key, body in self.bodies.items():
             run = [edge for edge in self._edges(body) if edge.target is not key]
             # What is certain comes last, so that a guess at the same line never hides it.
-            run.sort(key=lambda edge: not edge.guess)
+            run.sort(key=lambda edge: (not edge.guess, not edge.override))
             edges = {(edge.target, edge.line): edge for edge in run}
             self.edges[key] = tuple(edges.values())
             for target, _ in edges:
@@ -87,14 +94,16 @@ class Graph:
                 yield Edge(target, body.definition.line, guess=False)
             yield from self._wrapped(body.definition)
         for use in body.uses:
-            for target in (*self.named_by(use.symbol), *self._instance_member(use.symbol)):
+            for target in self.named_by(use.symbol):
                 yield Edge(target, use.line, guess=False)
+            for bound in self._instance_member(use.symbol):
+                yield Edge(bound.target, use.line, guess=False, override=bound.override)
         for call in body.calls:
             for bound in self.entered(body, call):
-                yield Edge(bound.target, call.line, bound.guess)
+                yield Edge(bound.target, call.line, bound.guess, bound.override)
         for receiver, name in body.attributes:
             for bound in filter(_is_property, self._methods(body, receiver, name)):
-                yield Edge(bound.target, bound.target.line, bound.guess)
+                yield Edge(bound.target, bound.target.line, bound.guess, bound.override)
 
     def _wrapped(self, definition: Definition) -> Iterator[Edge]:
         """Yield what the application's own decorators run around a function."""
@@ -104,7 +113,7 @@ class Graph:
                     yield Edge(target, definition.line, guess=False)
             for call in body.calls:
                 for bound in self.entered(body, call) if covers(lines, call.line) else ():
-                    yield Edge(bound.target, definition.line, bound.guess)
+                    yield Edge(bound.target, definition.line, bound.guess, bound.override)
         for target in self.calling(definition):
             yield Edge(target, definition.line, guess=False)
 
@@ -125,10 +134,10 @@ class Graph:
             owner, _, name = symbol.name.rpartition(".")
             cls = self.definitions.classes.get(Symbol(symbol.module, owner))
             if cls is not None:
-                found = list(self._lookup(cls, name))
+                found = self.definitions.methods_of(cls, name)
         return found
 
-    def _instance_member(self, symbol: Symbol) -> Iterator[Definition]:
+    def _instance_member(self, symbol: Symbol) -> Iterator[Bound]:
         """Yield what ``NAME.member`` runs where NAME holds an instance of a class."""
         head, _, rest = symbol.name.partition(".")
         if rest and symbol.module:
@@ -168,18 +177,19 @@ class Graph:
                     through_class = bound and not target.decorated_with("builtins.classmethod")
                     own = _names_instance(call.receiver, self.definitions)
                     yield Bound(target, method=bound and (own or not through_class), guess=False)
-                for target in self._instance_member(origin.symbol):
-                    yield Bound(target, method=not target.is_static, guess=False)
+                yield from self._instance_member(origin.symbol)
         if call.method:
             yield from self._methods(body, call.receiver, call.method)
 
     def _methods(self, body: Body, receiver: Origins, name: str) -> Iterator[Bound]:
         unknown = False
         for origin in receiver:
+            if origin.kind == "call" and origin.symbol.name == "builtins.super":
+                yield from self._inherited(body, name)
+                continue
             classes = list(self._classes(body, origin))
             for cls in classes:
-                for target in self._lookup(cls, name):
-                    yield Bound(target, method=not target.is_static, guess=False)
+                yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
             unknown = unknown or not (classes or is_class or self._is_of_stdlib(origin))
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
@@ -209,11 +219,38 @@ class Graph:
             )
         )
 
-    def _lookup(self, cls: Class, name: str) -> Iterator[Definition]:
+    def _lookup(self, cls: Class, name: str) -> Iterator[Bound]:
         """Yield a method with those that override it in subclasses."""
-        yield from self.definitions.methods_of(cls, name)
+        for target in self.definitions.methods_of(cls, name):
+            yield Bound(target, method=not target.is_static, guess=False)
         for sub in self.subclasses.get(cls.symbol, ()):
-            yield from sub.methods.get(name, ())
+            for target in sub.methods.get(name, ()):
+                method = not target.is_static
+                yield Bound(target, method=method, guess=False, override=True)
+
+    def _inherited(self, body: Body, name: str) -> Iterator[Bound]:
+        """Yield what ``super().name`` runs: of a base, or of a class that is mixed in beside it.
+
+        An override in another subclass of the base is never run so.
+        """
+        owner = None if body.definition is None else body.definition.owner
+        if owner is None:
+            return
+        above = [c for c in self.definitions.ancestry(owner) if isinstance(c, Class)][1:]
+        holding = [cls for cls in above if name in cls.methods]
+        # With several bases it takes the order of all of them to tell which comes next.
+        single = all(len(cls.bases) < 2 for cls in (owner, *above))  # noqa: PLR2004
+        below = self.subclasses.get(owner.symbol, [])
+        known = {cls.symbol for cls in (owner, *above, *below)}
+        beside = [
+            cls
+            for sub in below
+            for cls in self.definitions.ancestry(sub)
+            if isinstance(cls, Class) and cls.symbol not in known and name in cls.methods
+        ]
+        for cls in (*(holding[:1] if single else holding), *beside):
+            for target in cls.methods[name]:
+                yield Bound(target, method=not target.is_static, guess=False)
 
     def _classes(self, body: Body, origin: Origin) -> Iterator[Class]:
         """Yield the classes a value may be an instance of, as far as source says."""
@@ -228,11 +265,6 @@ class Graph:
         elif origin.kind == "call" and origin.symbol.module and origin.level == "whole":
             for definition in self.definitions.functions.get(origin.symbol, ()):
                 yield from self._annotated(definition.module, definition.node.returns)
-        elif origin.kind == "call" and origin.symbol.name == "builtins.super":
-            owner = None if body.definition is None else body.definition.owner
-            for base in () if owner is None else list(self.definitions.ancestry(owner))[1:]:
-                if isinstance(base, Class):
-                    yield base
         elif origin.kind == "param" and body.definition is not None:
             yield from self._parameter(body.definition, origin)
 

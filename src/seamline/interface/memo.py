@@ -59,8 +59,9 @@ def _assigned(body: list[ast.stmt], name: str, *, unset: bool) -> Iterator[ast.e
                 yield value if unset else None
             case ast.With(body=inner):
                 yield from _assigned(inner, name, unset=unset)
-            case ast.Try(body=inner, handlers=[], finalbody=last):
-                yield from _assigned([*inner, *last], name, unset=unset)
+            case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=last):
+                for part in (inner, *(handler.body for handler in handlers), other, last):
+                    yield from _assigned(part, name, unset=unset)
             case _ if _binds(node, name):
                 yield None
             case _:

@@ -1,15 +1,13 @@
 """Which module-level names are state: what changes while the application runs."""
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Literal
 
 from seamline.interface.bodies import Body, Use
 from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
-from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.memo import is_of_the_moment, is_table, remembered
@@ -79,9 +77,8 @@ class _Finder:
         definitions: Definitions,
         bodies: dict[Definition | str, Body],
         types: Types,
-        foreign: Foreign,
     ) -> None:
-        self.foreign = foreign
+        self.foreign = types.foreign
         self.definitions = definitions
         self.world = definitions.world
         self.bodies = bodies
@@ -439,7 +436,6 @@ def find_state(
     definitions: Definitions,
     bodies: dict[Definition | str, Body],
     types: Types,
-    search_path: Sequence[Path],
 ) -> StateMap:
     """Classify every module-level name and class attribute of the application."""
-    return _Finder(definitions, bodies, types, Foreign(search_path)).find()
+    return _Finder(definitions, bodies, types).find()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from seamline.interface.bodies import Body
 from seamline.interface.functions import Definition
-from seamline.interface.graph import Graph
+from seamline.interface.graph import Edge, Graph
 from seamline.interface.names import Symbol
 from seamline.interface.state import StateMap, default_of
 from seamline.interface.wrapping import covers, wrappers_of
@@ -15,6 +15,9 @@ from seamline.interface.wrapping import covers, wrappers_of
 # What reaches the database through an object every process builds for itself.
 _HANDLES: Final = frozenset({"session", "engine", "get_engine", "connection", "get_session"})
 _MODEL_HANDLES: Final = frozenset({"query", "objects", "_default_manager"})
+
+# Who runs a definition, and by which edge.
+Callers = dict[Definition | str, list[tuple[Definition | str, Edge]]]
 
 
 class Touch(NamedTuple):
@@ -24,11 +27,13 @@ class Touch(NamedTuple):
         line: Where it does, or calls what does.
         via: What it calls to get there; None when it touches the state itself.
         guess: Whether only the name of a method says so.
+        override: Whether a method of a subclass does, which runs only on an object of that class.
     """
 
     line: int
     via: Definition | None
     guess: bool
+    override: bool = False
 
 
 @dataclass(slots=True)
@@ -120,11 +125,11 @@ class Touches:
     def _within(
         self, modules: set[str], direct: dict[Definition | str, dict[Symbol, int]]
     ) -> dict[Definition | str, dict[Symbol, Touch]]:
-        callers: dict[Definition | str, list[tuple[Definition | str, int, bool]]] = {}
+        callers: Callers = {}
         keys = [key for key, body in self.graph.bodies.items() if body.module in modules]
         for key in keys:
             for edge in self.graph.edges[key]:
-                callers.setdefault(edge.target, []).append((key, edge.line, edge.guess))
+                callers.setdefault(edge.target, []).append((key, edge))
         found: dict[Definition | str, dict[Symbol, Touch]] = {
             key: {
                 symbol: Touch(line, None, guess=False)
@@ -133,17 +138,18 @@ class Touches:
             }
             for key in keys
         }
-        # What is certain first, so that a guess never hides it.
-        for guessing in (False, True):
-            _follow(found, callers, guessing=guessing)
+        # What is certain first, so that what is less never hides it.
+        for guess, override in ((False, False), (False, True), (True, True)):
+            _follow(found, callers, guess=guess, override=override)
         return found
 
 
 def _follow(
     found: dict[Definition | str, dict[Symbol, Touch]],
-    callers: dict[Definition | str, list[tuple[Definition | str, int, bool]]],
+    callers: Callers,
     *,
-    guessing: bool,
+    guess: bool,
+    override: bool,
 ) -> None:
     """Add to every body what the bodies it runs touch."""
     queue = deque((key, symbol) for key, touched in found.items() for symbol in touched)
@@ -151,7 +157,12 @@ def _follow(
         key, symbol = queue.popleft()
         if isinstance(key, str):
             continue
-        for caller, line, guess in callers.get(key, ()):
-            if (guessing or not guess) and symbol not in found[caller]:
-                found[caller][symbol] = Touch(line, key, guess or found[key][symbol].guess)
+        inner = found[key][symbol]
+        for caller, edge in callers.get(key, ()):
+            touch = Touch(
+                edge.line, key, edge.guess or inner.guess, edge.override or inner.override
+            )
+            allowed = (guess or not touch.guess) and (override or not touch.override)
+            if allowed and symbol not in found[caller]:
+                found[caller][symbol] = touch
                 queue.append((caller, symbol))

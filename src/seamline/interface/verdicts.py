@@ -134,7 +134,7 @@ class Judge:
     def _with_the_rest(self, symbol: Symbol, touched: Mapping[Symbol, Touch]) -> Judgement:
         """Return the verdict on a function that uses state which others use in their process."""
         shared = f"touches {symbol}, which belongs to no service and is used elsewhere, too"
-        own = [s for s, t in touched.items() if not t.guess and s.module in self.modules]
+        own = [s for s, t in touched.items() if self._is_own(s, t)]
         if not own:
             return Judgement(Verdict.LOCAL, f"{shared}: it stays with its caller")
         return Judgement(
@@ -153,15 +153,29 @@ class Judge:
 
         Handles of shared modules and of framework objects are not: every process that builds
         the application has its own of the same database. State of a module that belongs to no
-        service is where it is used, unless the host uses it too. Where only the name of a
-        method says that a body of the package is entered, that body crosses or raises.
+        service is where it is used, unless the host uses it too.
         """
         return any(
-            not touch.guess
-            and (fact := self.state.facts.get(symbol)) is not None
-            and (symbol.module in self.modules or (not fact.resource and symbol in self.contested))
+            (fact := self.state.facts.get(symbol)) is not None
+            and (
+                self._is_own(symbol, touch)
+                or (not touch.guess and not fact.resource and symbol in self.contested)
+            )
             for symbol, touch in touched.items()
         )
+
+    def _is_own(self, symbol: Symbol, touch: Touch) -> bool:
+        """Whether a touch is certainly one of the package's own state.
+
+        Where only the name of a method says that a body of the package is entered, that body
+        crosses or raises. A method that overrides another one cannot cross without its object,
+        so it raises by itself if the object is of its class.
+        """
+        if touch.guess or symbol.module not in self.modules:
+            return False
+        if not touch.override or touch.via is None:
+            return True
+        return _strict(self.obstacles(touch.via)) is None
 
     def _free(
         self,
@@ -197,14 +211,18 @@ class Judge:
 
     def _harmless(self, touched: Mapping[Symbol, Touch]) -> str:
         """Return one clause that says why what is touched is not the host's."""
-        certain = [symbol for symbol, touch in touched.items() if not touch.guess]
+        certain = [
+            symbol
+            for symbol, touch in touched.items()
+            if not (touch.guess or (touch.override and symbol.module in self.modules))
+        ]
         if not touched:
             return "touches no state of the host"
         if not certain:
-            return (
-                f"touches no state of the host but {min(touched)} as far as names of methods "
-                "say, and that would cross or raise"
-            )
+            says = "as far as names of methods say, and that would cross or raise"
+            if any(touch.override for touch in touched.values()):
+                says = "in methods of subclasses, and those would raise"
+            return f"touches no state of the host but {min(touched)} {says}"
         symbol = min(certain)
         fact = self.state.facts.get(symbol)
         if fact is None or fact.resource:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
+from types import FunctionType
 from typing import Any
 
 from seamline.errors import ConfigError, Denied, InterfaceMismatch, NotSendable
@@ -180,15 +181,30 @@ def mutated(entry: Entry) -> tuple[str, ...]:
     return code.co_varnames[: len(own) + caught]
 
 
+class _Bound:
+    """The remote functions of a package whose modules are loaded by now.
+
+    A host imports a module of its package when it is first asked for a function of it; what
+    the annotations there name crosses from then on.
+    """
+
+    def __init__(self, interface: Interface) -> None:
+        self._interface = interface
+        self._missing = [f for f in interface.functions if f.verdict is Verdict.REMOTE]
+        self._found: list[FunctionType] = []
+
+    def __iter__(self) -> Iterator[FunctionType]:
+        for function in list(self._missing):
+            bound = bound_function(function, self._interface)
+            if bound is not None:
+                self._missing.remove(function)
+                self._found.append(bound)
+        return iter(tuple(self._found))
+
+
 def codec_of(interface: Interface, limits: Limits) -> Codec:
     """Return the codec of one service's seam, equal on both sides of it."""
-    functions = [
-        found
-        for function in interface.functions
-        if function.verdict is Verdict.REMOTE
-        and (found := bound_function(function, interface)) is not None
-    ]
-    table = TypeTable(interface.type_modules, functions)
+    table = TypeTable(interface.type_modules, _Bound(interface))
     return Codec(table, depth=limits.depth, items=limits.items)
 
 

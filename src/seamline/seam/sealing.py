@@ -39,12 +39,14 @@ class Write:
         module: Dotted name of the module.
         name: The global.
         value: What is assigned; None for a deletion, and where a patching tool reads first.
+        replaces_function: Whether a function that the module defines stands there.
     """
 
     service: str
     module: str
     name: str
     value: object = None
+    replaces_function: bool = False
 
 
 @dataclass(slots=True)
@@ -233,7 +235,8 @@ class Seal:
         if self.home.is_here() or self._is_offered(module.__name__, name):
             return
         is_harmless = name not in own and (callable(existing) or isinstance(existing, ModuleType))
-        write = Write(self.interface.service, module.__name__, name, value)
+        is_function = name not in own and _is_defined_in(module, name, existing)
+        write = Write(self.interface.service, module.__name__, name, value, is_function)
         if not self.allows(write) and not is_harmless:
             raise self.error(own.get(name), f"{module.__name__}.{name}", "assigned")
 
@@ -305,6 +308,15 @@ _PATCHING: Final = frozenset({"_pytest.monkeypatch", "unittest.mock"})
 def _is_submodule(module: ModuleType, name: str, value: object) -> bool:
     """Whether an assignment is the one importlib makes when a submodule was imported."""
     return isinstance(value, ModuleType) and value.__name__ == f"{module.__name__}.{name}"
+
+
+def _is_defined_in(module: ModuleType, name: str, value: object) -> bool:
+    """Whether a function is the one that its module defines under a name."""
+    return (
+        isinstance(value, FunctionType)
+        and value.__module__ == module.__name__
+        and value.__qualname__ == name
+    )
 
 
 def _names_of(value: object, module: ModuleType | None) -> Iterator[str]:

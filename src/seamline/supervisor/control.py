@@ -15,6 +15,7 @@ import msgspec
 from seamline.errors import NotRunning
 from seamline.plan import CONTROL_SOCKET
 from seamline.supervisor.status import Status
+from seamline.transport import Socket
 from seamline.worker import WarningFilter
 
 # A request is one short line; the longest carries an environment, which the kernel bounds too.
@@ -158,7 +159,7 @@ def align(run_dir: str | Path, request: AlignRequest, *, timeout: float) -> Alig
 
 
 def _exchange(run_dir: str | Path, request: Request, timeout: float = _ANSWER_SECONDS) -> bytes:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    with Socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:
             connection.connect(str(Path(run_dir) / CONTROL_SOCKET))

@@ -112,9 +112,14 @@ class Hosts:
         Raises:
             StartError: One did not become ready; its words are in the message.
         """
+        process = self._process
         if not self._wait_for(_READY):
             self.stop()
-            raise StartError("the hosts of the tests did not start:\n" + self._last_words())
+            status = "before it began" if process is None else f"with status {process.returncode}"
+            raise StartError(
+                f"the hosts of the tests did not start (their supervisor ended {status}):\n"
+                + self._last_words()
+            )
 
     def align(self, now: Surroundings) -> None:
         """Have every host take over what surrounds the test process, also those to come.
@@ -172,7 +177,11 @@ class Hosts:
         try:
             return align(plan.run_dir, request, timeout=timeout)
         except NotRunning as exc:
-            raise StartError("the hosts of the tests are gone:\n" + self._last_words()) from exc
+            ended = self._process is not None and self._process.poll()
+            why = str(exc) if ended is None else f"their supervisor ended with status {ended}"
+            raise StartError(
+                f"the hosts of the tests are gone ({why}):\n" + self._last_words()
+            ) from exc
 
     def _wait_for(self, mark: str) -> bool:
         """Wait until a mark was printed, or nothing more will be; return whether it was."""

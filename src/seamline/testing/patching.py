@@ -50,6 +50,7 @@ class Patches:
         self._close = close
         self._mentioned: dict[tuple[str, str], bool] = {}
         self._held: dict[Replaced, tuple[str, object]] = {}
+        self._functions: set[Replaced] = set()
         self._others = Replacements(reach.is_application)
         seams.on_write = self._allow
 
@@ -84,14 +85,21 @@ class Patches:
         for one, (_, original) in list(self._held.items()):
             if one.module not in sys.modules or _global(one) is original:
                 del self._held[one]
-        return {service for service, _ in self._held.values()}
+                self._functions.discard(one)
+        return {
+            service for one, (service, _) in self._held.items() if one not in self._functions
+        }
 
     def _allow(self, write: Write) -> bool:
         """Let tests and the tools they patch with through, and nobody else."""
         if self._is_application(_caller()):
             return False
-        if self._close is not None:
-            one = Replaced(write.module, write.name)
+        one = Replaced(write.module, write.name)
+        if self._close is not None and (write.replaces_function or one in self._functions):
+            # It runs here for whoever calls it here; calls that would run it there stay.
+            self._held.setdefault(one, (write.service, _global(one)))
+            self._functions.add(one)
+        elif self._close is not None:
             self._close(write.service, Cause(PATCHED, str(one)))
             # Only now, with the seam closed, are the module's globals what they were.
             self._held.setdefault(one, (write.service, _global(one)))

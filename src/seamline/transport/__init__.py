@@ -6,12 +6,13 @@ Knows nothing of frames and calls.
 from seamline.transport.blocking import BlockingChannel
 from seamline.transport.forking import close_after_fork
 from seamline.transport.looped import LoopChannel
-from seamline.transport.unix import MAX_PATH_BYTES, dial, dial_async, listen, pair
+from seamline.transport.unix import MAX_PATH_BYTES, Socket, dial, dial_async, listen, pair
 
 __all__ = [
     "MAX_PATH_BYTES",
     "BlockingChannel",
     "LoopChannel",
+    "Socket",
     "close_after_fork",
     "dial",
     "dial_async",

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Final
 
 from seamline.transport.forking import close_after_fork
+from seamline.transport.unix import Socket
 
 # As a plain integer: combining the enum's members at each call costs more than the call.
 _PEEK: Final = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
@@ -133,7 +134,7 @@ class BlockingChannel:
 
     def detach(self) -> socket.socket:
         """Give the socket away; this channel must not be used any more."""
-        sock = socket.socket(fileno=self._sock.detach())
+        sock = Socket(fileno=self._sock.detach())
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             sock.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL.pack(0, 0))
         return sock

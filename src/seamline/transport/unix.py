@@ -1,5 +1,6 @@
 """Unix sockets, and connected pairs without a path. Nothing here waits for bytes."""
 
+import _socket
 import asyncio
 import os
 import socket
@@ -13,6 +14,28 @@ MAX_PATH_BYTES: Final = 107
 # The default of about 200 KiB cuts a 1 MiB result into a dozen wake-ups of each side.
 SOCKET_BUFFER_BYTES: Final = 1024 * 1024
 BACKLOG: Final = 1024
+
+
+class Socket(socket.socket):
+    """A socket that works while a test has the methods of ``socket.socket`` replaced.
+
+    Its own come from below that class, where ``unittest.mock`` cannot reach them.
+    """
+
+    __slots__ = ()
+
+    bind = _socket.socket.bind
+    connect = _socket.socket.connect
+    listen = _socket.socket.listen
+    recv = _socket.socket.recv
+    recv_into = _socket.socket.recv_into
+    send = _socket.socket.send
+    sendall = _socket.socket.sendall
+    sendmsg = _socket.socket.sendmsg
+    setblocking = _socket.socket.setblocking
+    setsockopt = _socket.socket.setsockopt
+    settimeout = _socket.socket.settimeout
+    shutdown = _socket.socket.shutdown
 
 
 def listen(path: str, *, mode: int = 0o600) -> socket.socket:
@@ -31,7 +54,7 @@ def listen(path: str, *, mode: int = 0o600) -> socket.socket:
             f"the socket path {path} has {size} bytes; a Unix socket takes {MAX_PATH_BYTES}",
             remedy="set XDG_RUNTIME_DIR to a shorter directory",
         )
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = Socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         Path(path).unlink(missing_ok=True)
         # A socket takes its permissions from the file: set before bind, bind adds none.
@@ -51,7 +74,7 @@ def dial(path: str, timeout: float) -> socket.socket:
     Raises:
         OSError: Nobody listens there, or there was no room.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = Socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(timeout)
         sock.connect(path)
@@ -69,7 +92,7 @@ async def dial_async(path: str) -> socket.socket:
     Raises:
         OSError: Nobody listens there, or the host's backlog is full.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = Socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, path)

@@ -112,6 +112,8 @@ def declared_fields(cls: type) -> tuple[str, ...] | None:
         return tuple(field.name for field in attrs)
     if hasattr(cls, "__pydantic_fields_set__") and hasattr(cls, "__pydantic_validator__"):
         return tuple(cls.__pydantic_fields__)  # type: ignore[attr-defined]
+    if hasattr(cls, "__fields_set__") and hasattr(cls, "__validators__"):
+        return tuple(cls.__fields__)  # type: ignore[attr-defined]  # pydantic 1
     if issubclass(cls, msgspec.Struct):
         return cls.__struct_fields__
     if hasattr(cls, "__attrs_attrs__"):

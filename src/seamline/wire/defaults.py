@@ -14,7 +14,13 @@ def default_of(cls: type, name: str) -> Any:
     Raises:
         ValueError: The field has none.
     """
-    for found in (_dataclass_default, _attrs_default, _struct_default, _pydantic_default):
+    for found in (
+        _dataclass_default,
+        _attrs_default,
+        _struct_default,
+        _pydantic_default,
+        _old_pydantic_default,
+    ):
         default = found(cls, name)
         if default is not _ABSENT:
             return default
@@ -55,3 +61,11 @@ def _pydantic_default(cls: type, name: str) -> Any:
     if field is None or field.is_required():
         return _ABSENT
     return field.get_default(call_default_factory=True)
+
+
+def _old_pydantic_default(cls: type, name: str) -> Any:
+    """Return a default of pydantic 1, whose successor only warns about these names."""
+    if hasattr(cls, "__pydantic_fields__") or not hasattr(cls, "__validators__"):
+        return _ABSENT
+    field = cls.__fields__.get(name)  # type: ignore[attr-defined]
+    return _ABSENT if field is None or field.required else field.get_default()

@@ -15,6 +15,7 @@ from seamline.wire import (
     requests,
     states,
     views,
+    zones,
 )
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
@@ -60,6 +61,7 @@ class Plans:
             or contexts.context_writer(cls)
             or views.view_writer(cls)
             or requests.request_writer(cls)
+            or zones.zone_writer(cls)
         )
         if found is not None:
             return found

@@ -62,6 +62,7 @@ RANGE: Final = 62
 SLICE: Final = 63
 ADDRESS: Final = 64
 PATTERN: Final = 65
+ZONE: Final = 66  # of dateutil or pytz
 # Buffers.
 BYTEARRAY: Final = 80
 MEMORYVIEW: Final = 81

@@ -48,13 +48,18 @@ class TypeTable:
     the fields of dataclasses, attrs classes, named tuples, typed dicts, Structs and
     pydantic models. Names are looked up in ``sys.modules`` only: nothing is imported
     because a peer names it. A class made inside a function has no name.
+
+    Args:
+        modules: Names of the application's modules on the seam, loaded or not.
+        functions: Those of the seam. It is asked again when more modules are loaded, and may
+            have more by then.
     """
 
     def __init__(
         self, modules: Iterable[str], functions: Iterable[Callable[..., Any]] = ()
     ) -> None:
         self._modules = frozenset(modules)
-        self._functions = tuple(functions)
+        self._functions = functions
         self._reached: dict[str, type] = {}
         # Annotations are examined at first use, and again when more modules are loaded:
         # a name under TYPE_CHECKING may resolve by then.
@@ -134,7 +139,7 @@ class TypeTable:
         return None
 
     def _examine(self) -> None:
-        self._examined = len(sys.modules)
+        examined = len(sys.modules)
         seen: set[int] = set()
         todo: list[Any] = [
             *(hint for function in self._functions for hint in hints(function)),
@@ -158,6 +163,8 @@ class TypeTable:
             elif isinstance(origin, type):
                 todo.append(origin)
             todo.extend(inner(hint))
+        # Last: another thread that asks meanwhile examines them itself.
+        self._examined = examined
 
     def _reach(self, cls: type) -> None:
         if look_up(cls.__module__, cls.__qualname__) is cls:
@@ -183,6 +190,7 @@ def is_record(cls: type) -> bool:
         or hasattr(cls, "__attrs_attrs__")
         or hasattr(cls, "__struct_fields__")
         or hasattr(cls, "__pydantic_fields__")
+        or hasattr(cls, "__fields_set__")  # pydantic 1
         or typing.is_typeddict(cls)
         or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
     )

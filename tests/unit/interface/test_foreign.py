@@ -124,3 +124,125 @@ def test_an_object_of_a_library_is_state_only_where_it_can_change(
     found = read({"shop/__init__.py": source}, "shop", search_path=[library])
 
     assert found.verdict("shop.keep") == verdict
+
+
+OBJECTS = {
+    "kit/__init__.py": "from .parts import Component\nfrom .values import Point, Rows\n",
+    "kit/parts.py": """
+        from abc import ABC
+        from .values import Titled
+
+        class Base(object):
+            def __init__(self, group):
+                self.group = group
+
+        class Component(Base):
+            def name(self):
+                return self.group
+
+        class Empty(ABC):
+            def name(self):
+                return ""
+
+        class Marked(Titled):
+            pass
+
+        class OfUnknown(elsewhere.Thing):
+            def __init__(self):
+                self.value = 1
+        """,
+    "kit/values.py": """
+        from dataclasses import dataclass
+        from enum import Enum
+
+        @dataclass
+        class Point:
+            x: int
+
+        @dataclass
+        class Titled:
+            title: str
+            def __init__(self, title):
+                self.title = title
+
+        class Colour(Enum):
+            RED = 1
+            def __init__(self, value):
+                self.shade = value
+
+        class Broken(Exception):
+            def __init__(self, why):
+                self.why = why
+
+        class Rows(dict):
+            def __init__(self, name):
+                self.name = name
+        """,
+}
+
+
+@pytest.fixture
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("kit")
+    for name, text in OBJECTS.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(textwrap.dedent(text))
+    return directory
+
+
+@pytest.mark.parametrize("name", ["kit.Component", "kit.parts.Component", "kit.parts.Base"])
+def test_a_class_that_sets_attributes_of_its_own_makes_objects(kit: Path, name: str) -> None:
+    assert Foreign([kit]).is_object(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("kit.Point", "kit.values.Colour", "kit.values.Broken", "kit.values.Rows"),
+        *("kit.parts.Empty", "kit.parts.Marked", "kit.parts.OfUnknown", "kit.Missing", "no.Thing"),
+    ],
+)
+def test_what_may_cross_and_what_is_not_known_is_no_such_object(kit: Path, name: str) -> None:
+    assert not Foreign([kit]).is_object(name)
+
+
+def test_a_kind_of_dictionary_with_attributes_is_told_apart(kit: Path) -> None:
+    assert Foreign([kit]).is_extended("kit.Rows")
+    assert not Foreign([kit]).is_extended("kit.values.Colour")
+
+
+def test_a_function_of_library_objects_stays_or_is_refused(
+    read: Callable[..., Reading], kit: Path
+) -> None:
+    source = """
+        from typing import List
+        import kit
+
+        SEEN = {}
+
+        def parse(text: str) -> List[kit.Component]:
+            return [kit.Component(line) for line in text.splitlines() if line and line != "#"]
+
+        def remember(part: kit.Component) -> str:
+            SEEN[part.name()] = 1
+            return part.name()
+
+        def keys(rows: kit.Rows) -> list:
+            return [key for key in rows if key and key != "#"]
+
+        def count(rows: kit.Rows) -> int:
+            SEEN["rows"] = len(rows)
+            return len(rows)
+
+        def moved(point: kit.Point, by: int) -> kit.Point:
+            SEEN["moved"] = by
+            return kit.Point(point.x + by)
+        """
+    reading = read({"shop.py": source}, "shop", search_path=[kit])
+
+    assert reading.verdict("shop.parse") == "local"
+    assert "an object of a library" in reading.functions["shop.parse"].reason
+    assert reading.verdict("shop.remember") == "refused"
+    assert reading.verdict("shop.moved") == "remote"
+    assert reading.verdict("shop.keys") == "local"
+    assert reading.verdict("shop.count") == "remote"

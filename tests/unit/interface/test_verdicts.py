@@ -419,3 +419,115 @@ def test_a_function_that_a_stateful_object_replaces_is_refused(read) -> None:
 
     assert reading.verdict("shop.entered") == "refused"
     assert "its decorator makes Counting" in reading.functions["shop.entered"].reason
+
+
+STRATEGIES = """
+    class Login:
+        def __init__(self, realm):
+            self.realm = realm
+        def login(self, name):
+            return self.check(name.strip())
+        def check(self, name):
+            return True
+
+    class Plain(Login):
+        def __init__(self, realm):
+            super().__init__(realm)
+            self.tries = 0
+        def check(self, name):
+            return name in self.realm
+
+    class Counting(Login):
+        SEEN = []
+        def __init__(self, realm):
+            super().__init__(realm)
+            self.SEEN.append(realm)
+        def check(self, name):
+            self.SEEN.append(name)
+            return True
+"""
+
+
+def test_a_class_is_not_held_back_by_the_state_of_its_siblings(read) -> None:
+    reading = read({"shop/__init__.py": "", "shop/auth.py": STRATEGIES}, "shop.auth")
+
+    held = {"shop.auth.Counting.__init__", "shop.auth.Counting.check"}
+    sealed = {name for name, found in reading.functions.items() if found.verdict != "local"}
+    assert sealed == held
+    assert "in methods of subclasses" in reading.functions["shop.auth.Login.login"].reason
+    assert not reading.functions["shop.auth.Login.login"].touches
+
+
+def test_a_class_mixed_in_below_is_what_super_may_run(read) -> None:
+    source = """
+    SEEN = []
+
+    class Login:
+        def check(self, name):
+            self.name = name
+
+    class Noting(Login):
+        def check(self, name):
+            SEEN.append(name)
+            super().check(name)
+
+    class Plain(Login):
+        def check(self, name):
+            super().check(name)
+
+    class Both(Plain, Noting):
+        pass
+    """
+    reading = read({"shop/__init__.py": "", "shop/auth.py": source}, "shop.auth")
+
+    assert reading.verdict("shop.auth.Plain.check") == "refused"
+
+
+def test_an_override_that_crosses_by_itself_keeps_its_caller_on_the_host(read) -> None:
+    source = """
+    SEEN = []
+
+    class Login:
+        @classmethod
+        def note(cls, names):
+            pass
+        def check(self, names):
+            self.names = names
+            self.note(names)
+
+    class Noting(Login):
+        @classmethod
+        def note(cls, names):
+            SEEN.append(names)
+    """
+    reading = read({"shop/__init__.py": "", "shop/auth.py": source}, "shop.auth")
+
+    assert reading.verdict("shop.auth.Login.check") == "refused"
+
+
+def test_what_an_override_does_to_state_of_no_service_counts(read) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/config.py": "VALUES = {}\n\ndef put(name):\n    VALUES[name] = 1\n",
+        "shop/web.py": "from shop import config\n\ndef page():\n    return config.VALUES['a']\n",
+        "shop/auth.py": """
+        from shop import config
+
+        class Login:
+            def __init__(self):
+                self.name = ''
+            def check(self, name):
+                pass
+
+        class Configured(Login):
+            def check(self, name):
+                config.put(name)
+
+        def log_in(login: Login, name: str) -> None:
+            login.check(name)
+        """,
+    }
+    reading = read(files, "shop.auth")
+
+    assert reading.verdict("shop.auth.log_in") == "local"
+    assert "shop.config:VALUES" in reading.functions["shop.auth.log_in"].touches

@@ -216,6 +216,36 @@ def test_a_patched_global_closes_its_seam_for_that_test_alone(outcome_of, layout
         assert "local: " not in outcome.text
 
 
+def test_a_patched_function_concerns_only_the_calls_that_would_run_it(suite):
+    suite.tests(
+        """
+        import os
+
+        @pytest.fixture(autouse=True)
+        def patched(monkeypatch):
+            monkeypatch.setattr("shop.stock._bonus", lambda: 5)
+
+        def test_none_of_them():
+            assert stock.left("tea") == 10
+            assert stock.process() != os.getpid()
+
+        def test_one_of_them():
+            assert stock.process() != os.getpid()
+            assert stock.take("tea", 9) == 1
+            assert stock.process() == os.getpid()
+
+        def test_none_of_them_again():
+            assert stock.left("tea") == 10
+            assert stock.process() != os.getpid()
+        """
+    )
+
+    outcome = suite.run("pair", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 3}, outcome.text
+    assert "1 test local: 1 patched" in outcome.text
+
+
 def test_a_patch_that_lasts_for_a_module_keeps_its_seam_closed_as_long(suite):
     suite.tests(
         """

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import uvloop
@@ -55,6 +56,24 @@ def receive(channel: BlockingChannel, count: int) -> bytes:
         assert got, "the peer closed"
         data += buffer[:got]
     return bytes(data)
+
+
+def test_sockets_work_while_the_methods_of_the_class_are_replaced(tmp_path: Path) -> None:
+    names = ("bind", "listen", "connect", "settimeout", "setsockopt", "send", "sendall", "recv")
+    replaced = {name: mock.DEFAULT for name in (*names, "recv_into", "sendmsg", "shutdown")}
+    with mock.patch.multiple("socket.socket", **replaced):
+        with listen(str(tmp_path / "s")) as listening:
+            near = BlockingChannel(dial(str(tmp_path / "s"), 5))
+            far = BlockingChannel(listening.accept()[0])
+        near.send(b"asked", deadline=time.monotonic() + 10)
+
+    assert receive(far, 5) == b"asked"
+    far.send(b"told", deadline=time.monotonic() + 10)
+    with mock.patch.multiple("socket.socket", **replaced):
+        assert receive(near, 4) == b"told"
+        near.disconnect()
+        near.close()
+    far.close()
 
 
 # -- blocking -------------------------------------------------------------------------------

@@ -101,6 +101,7 @@ class Comparison:
             or hasattr(cls, "__dataclass_fields__")
             or hasattr(cls, "__attrs_attrs__")
             or hasattr(cls, "__pydantic_fields__")
+            or hasattr(cls, "__fields_set__")
         )
 
     def exception(self, a, b, path):

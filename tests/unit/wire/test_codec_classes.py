@@ -13,6 +13,7 @@ import attrs
 import msgspec
 import pydantic
 import pydantic.dataclasses
+import pydantic.v1
 import pytest
 
 from seamline.errors import NotSendable, WireError
@@ -142,6 +143,17 @@ class Account(pydantic.BaseModel):
     _token: str = pydantic.PrivateAttr(default="t")
 
 
+class Member(pydantic.v1.BaseModel):
+    name: str
+    age: int = 5
+    parts: list[Account] = []
+    _token: str = pydantic.v1.PrivateAttr(default="t")
+
+    class Config:
+        extra = "allow"
+        arbitrary_types_allowed = True
+
+
 @pydantic.dataclasses.dataclass
 class Checked:
     n: int
@@ -195,6 +207,10 @@ PRODUCT = Product("p-1", Decimal("12.50"), datetime(2024, 1, 2, tzinfo=UTC), ["a
         pytest.param(Tagged({"a": Tagged(())}), id="tagged struct"),
         pytest.param(Account(name="x", other=[1]), id="pydantic model with extras"),
         pytest.param(Account(name="x", age=5), id="pydantic fields_set"),
+        pytest.param(Member(name="x", other=[1]), id="model of pydantic 1 with extras"),
+        pytest.param(
+            Member(name="x", parts=[Account(name="y")]), id="model of pydantic 1 with parts"
+        ),
         pytest.param(Checked(1), id="pydantic dataclass"),
     ],
 )
@@ -265,6 +281,17 @@ def test_pydantic_models_remember_which_fields_were_set_and_their_private_attrib
     arrived = crossed(model)
 
     assert arrived.model_fields_set == {"name"}
+    assert arrived._token == "changed"
+    assert arrived == model
+
+
+def test_models_of_pydantic_1_remember_the_same():
+    model = Member(name="x")
+    model._token = "changed"
+
+    arrived = crossed(model)
+
+    assert arrived.__fields_set__ == {"name"}
     assert arrived._token == "changed"
     assert arrived == model
 
@@ -379,7 +406,8 @@ def two_versions(monkeypatch, old, new, values=(1, 2)):
     for cls in (old, new):
         cls.__module__, cls.__qualname__ = __name__, "Versioned"
     monkeypatch.setitem(globals(), "Versioned", old)
-    data = Codec(TypeTable([__name__])).encode(old(*values))
+    made = old(**values) if isinstance(values, dict) else old(*values)
+    data = Codec(TypeTable([__name__])).encode(made)
     monkeypatch.setitem(globals(), "Versioned", new)
     return Codec(TypeTable([__name__])).decode(data)
 
@@ -407,6 +435,15 @@ def test_fields_are_matched_by_name_whatever_their_annotations_say(monkeypatch):
     arrived = two_versions(monkeypatch, old, new, values)
 
     assert (arrived.day, arrived.tags, arrived.price) == ("today", ["x"], Decimal("1.5"))
+
+
+def test_a_missing_field_of_pydantic_1_takes_its_default(monkeypatch):
+    old = pydantic.v1.create_model("Versioned", a=(int, ...))
+    new = pydantic.v1.create_model("Versioned", a=(int, ...), b=(list, []), c=(int, 3))
+
+    arrived = two_versions(monkeypatch, old, new, {"a": 1})
+
+    assert vars(arrived) == {"a": 1, "b": [], "c": 3}
 
 
 def test_a_missing_field_without_a_default_is_a_wire_error(monkeypatch):
