@@ -33,6 +33,27 @@ def test_reading_the_hosts_state_is_refused_not_stale(refusal) -> None:
         assert _counts() == {"a": 1}
 
 
+def test_state_that_is_changed_under_another_name_lives_in_one_place() -> None:
+    state.note(["a", "b"])
+    state.stock(["a", "b", "c"])
+    state.by_text(["d"])
+
+    assert (state.noted(), state.shelves(), state.texts()) == (2, 3, 1)
+
+
+def _held(name: str) -> object:
+    return [state.NOTED] if name == "NOTED" else [state.SHELVES]
+
+
+@pytest.mark.seamline_errors
+@pytest.mark.parametrize("name", ["NOTED", "SHELVES"])
+def test_state_that_is_changed_under_another_name_is_refused_not_stale(refusal, name) -> None:
+    state.note(["a"])
+
+    with refusal(seamline.StateElsewhere, rf"{name}.*test_state\.py:\d+"):
+        assert _held(name)
+
+
 @pytest.mark.seamline_errors
 def test_a_method_that_reads_the_hosts_state_never_reads_a_stale_copy(refusal) -> None:
     state.count("a")

@@ -6,10 +6,11 @@ from typing import Final, Literal
 
 from seamline.interface.application import Application
 from seamline.interface.bodies import Body
+from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
-from seamline.interface.state import DISPLAYS, Fact
+from seamline.interface.state import DISPLAYS
 from seamline.interface.typenames import GENERATORS
 
 Parts = Literal["immutable", "mutable", "unknown"]

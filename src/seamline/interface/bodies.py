@@ -1,13 +1,23 @@
 """What each body of the application does: names it uses, calls it makes, what it changes."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import Class, Def, Definition, Definitions
+from seamline.interface.lookups import (
+    ASSIGNING,
+    LOOKUPS,
+    any_of,
+    bound_by_text,
+    bound_in,
+    entry,
+    is_namespace,
+    runs_elsewhere,
+)
 from seamline.interface.names import Symbol, is_type_checking
-from seamline.interface.origins import OPAQUE, Origin, Origins, Scope, Tracer
+from seamline.interface.origins import ACCESSORS, OPAQUE, Origin, Origins, Scope, Tracer
 from seamline.interface.source import children
 
 # Methods of the built-in and collections containers that change their receiver.
@@ -61,6 +71,8 @@ class Body:
         paths: First attributes of ``self`` changed in place.
         changed_results: Functions whose results it changes in place.
         stored: Values put into containers held by module-level names.
+        kept: What is changed later by something that is kept: a bound method that changes
+            its receiver (``push = QUEUE.append``), a lambda at module level.
         loops: Whether it has loops or comprehensions.
     """
 
@@ -75,6 +87,7 @@ class Body:
     stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
     doubtful: set[str] = field(default_factory=set)
+    kept: list[tuple[Origins, int]] = field(default_factory=list)
     changed_results: set[Symbol] = field(default_factory=set)
     loops: bool = False
 
@@ -127,6 +140,8 @@ class _Reader(ast.NodeVisitor):
             body.definition.node, ast.AsyncFunctionDef
         )
         self.awaited: set[int] = set()
+        self.called: set[int] = set()
+        self.is_later = False
 
     def generic_visit(self, node: ast.AST) -> None:
         for child in children(node):
@@ -152,8 +167,17 @@ class _Reader(ast.NodeVisitor):
             self._use(frozenset(exact), node.lineno, "read")
         if len(exact) < len(found):
             self.body.attributes.append((self.origins(node.value), node.attr))
+        if node.attr in MUTATORS and id(node) not in self.called:
+            self.body.kept.append((self.origins(node.value), node.lineno))
         if not exact or not isinstance(node.value, (ast.Name, ast.Attribute)):
             self.visit(node.value)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.value, (ast.Call, ast.Attribute, ast.Name)):
+            held = self.origins(node.value)
+            if any(map(is_namespace, _wholes(held))):
+                self._use(self.origins(node), node.lineno, "read")
+        self.generic_visit(node)
 
     def _use(self, origins: Origins, line: int, how: Literal["read", "mutate", "bind"]) -> None:
         for origin in origins:
@@ -163,6 +187,8 @@ class _Reader(ast.NodeVisitor):
     # -- changes ------------------------------------------------------------------------
 
     def _change(self, origins: Origins, line: int) -> None:
+        if self.is_later:
+            self.body.kept.append((origins, line))
         for origin in origins:
             if origin.level == "copy":
                 continue
@@ -183,7 +209,7 @@ class _Reader(ast.NodeVisitor):
         names = {arg.arg for arg in variadic if arg is not None}
         return origin.level == "whole" and origin.symbol.name in names
 
-    def _target(self, node: ast.expr, value: ast.expr | None) -> None:  # noqa: C901 - one case per kind of node
+    def _target(self, node: ast.expr, value: ast.expr | None) -> None:  # noqa: C901, PLR0912 - one case per kind of node
         match node:
             case ast.Name():
                 if self.scope is not None:
@@ -203,6 +229,9 @@ class _Reader(ast.NodeVisitor):
                 self.visit(node.value)
             case ast.Subscript():
                 owner = self.origins(node.value)
+                for space in filter(is_namespace, _wholes(owner)):
+                    symbol = entry(self.tracer.world, space, node.slice)
+                    self.body.uses.append(Use(symbol, node.lineno, "bind"))
                 self._change(owner, node.lineno)
                 self._keep(value)
                 if value is not None:
@@ -282,6 +311,7 @@ class _Reader(ast.NodeVisitor):
         method, receiver = "", frozenset[Origin]()
         if isinstance(function, ast.Attribute):
             method, receiver = function.attr, self.origins(function.value)
+            self.called.add(id(function))
             if method in MUTATORS:
                 self._change(receiver, node.lineno)
                 for argument in node.args:
@@ -295,13 +325,34 @@ class _Reader(ast.NodeVisitor):
             arguments.append(("*" if starred else index, self.origins(argument)))
         arguments.extend((k.arg or "**", self.origins(k.value)) for k in node.keywords)
         callee = self.origins(function)
-        if any(str(o.symbol) in ("builtins.setattr", "builtins.delattr") for o in callee):
-            self._change(arguments[0][1] if arguments else OPAQUE, node.lineno)
         waits = self.asynchronous and id(node) not in self.awaited
-        self.body.calls.append(
-            Call(node.lineno, callee, receiver, method, tuple(arguments), waits)
-        )
+        call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits)
+        self.body.calls.append(call)
+        self._by_text(node, call)
         self.generic_visit(node)
+
+    def _by_text(self, node: ast.Call, call: Call) -> None:
+        """Note what a call does to names of modules that it is given as text."""
+        world = self.tracer.world
+        names = {str(o.symbol) for o in call.callee if o.kind == "symbol" and not o.symbol.module}
+        owner = call.arguments[0][1] if call.arguments else OPAQUE
+        if names & ASSIGNING:
+            self._change(owner, node.lineno)
+            for symbol in bound_by_text(world, _wholes(owner), node):
+                self.body.uses.append(Use(symbol, node.lineno, "bind"))
+        for space in filter(is_namespace, _wholes(call.receiver)):
+            bound = bound_in(world, space, call.method, node) if call.method in MUTATORS else ()
+            for symbol in bound:
+                self.body.uses.append(Use(symbol, node.lineno, "bind"))
+            if call.method in ("items", "values", "copy"):
+                self.body.uses.append(Use(any_of(space), node.lineno, "read"))
+        if names & LOOKUPS or call.method in ACCESSORS:
+            found = frozenset(o for o in self.origins(node) if o.level == "whole")
+            self._use(found, node.lineno, "read")
+        how: Literal["read", "bind"] = "bind" if "builtins.exec" in names else "read"
+        for _, origins in call.arguments if runs_elsewhere(names) else ():
+            for space in filter(is_namespace, _wholes(origins)):
+                self.body.uses.append(Use(any_of(space), node.lineno, how))
 
     # -- what leaves --------------------------------------------------------------------
 
@@ -341,6 +392,7 @@ class _Reader(ast.NodeVisitor):
 
     def _function(self, node: Def) -> None:
         for decorator in node.decorator_list:
+            self.called.add(id(decorator))
             self.visit(decorator)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
@@ -360,8 +412,14 @@ class _Reader(ast.NodeVisitor):
         outer, asynchronous = self.scope, self.asynchronous
         self.scope = self.tracer.scope(node, outer)
         self.asynchronous = isinstance(node, ast.AsyncFunctionDef)
+        is_later, self.is_later = self.is_later, self.body.definition is None
         if isinstance(node, ast.Lambda):
             self.visit(node.body)
         else:
             self.statements(node.body)
-        self.scope, self.asynchronous = outer, asynchronous
+        self.scope, self.asynchronous, self.is_later = outer, asynchronous, is_later
+
+
+def _wholes(origins: Origins) -> Iterator[Symbol]:
+    """Yield the names that a value may be, not what they hold."""
+    yield from (o.symbol for o in origins if o.kind == "symbol" and o.level == "whole")

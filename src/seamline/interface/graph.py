@@ -23,6 +23,10 @@ VALUE_METHODS: Final = frozenset(
 _CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 
 
+#: Classes whose ``run`` is entered by starting an instance.
+THREADS: Final = ("threading.Thread", "threading.Timer", "multiprocessing.Process")
+
+
 class Edge(NamedTuple):
     """One definition that a body may run. ``guess`` when only the method's name says so."""
 
@@ -92,9 +96,19 @@ class Graph:
         for call in body.calls:
             for bound in self.entered(body, call):
                 yield Edge(bound.target, call.line, bound.guess)
+        for call in body.calls:
+            yield from self._started(call)
         for receiver, name in body.attributes:
             for bound in filter(_is_property, self._methods(body, receiver, name)):
                 yield Edge(bound.target, bound.target.line, bound.guess)
+
+    def _started(self, call: Call) -> Iterator[Edge]:
+        """Yield ``run`` of the application's own threads, where one is made."""
+        for origin in call.callee:
+            cls = self.definitions.classes.get(origin.symbol)
+            if cls is not None and any(str(base) in THREADS for base in cls.bases):
+                for target in self.definitions.methods_of(cls, "run"):
+                    yield Edge(target, call.line, guess=False)
 
     def _wrapped(self, definition: Definition) -> Iterator[Edge]:
         """Yield what the application's own decorators run around a function."""

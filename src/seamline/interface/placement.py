@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.names import Symbol
-from seamline.interface.state import Fact
 
 
 @dataclass(slots=True)

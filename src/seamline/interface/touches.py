@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from seamline.interface.bodies import Body
+from seamline.interface.facts import StateMap, default_of
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
-from seamline.interface.state import StateMap, default_of
 from seamline.interface.wrapping import covers, wrappers_of
 
 # What reaches the database through an object every process builds for itself.
@@ -44,7 +44,12 @@ class Touches:
         """Collect what every body touches itself, and may change."""
         for key, body in self.graph.bodies.items():
             self.direct[key] = dict(self._direct(body))
-            shown = {self.state.touched(use.symbol) for use in body.uses if use.how != "read"}
+            shown = {
+                fact
+                for use in body.uses
+                if use.how != "read"
+                for fact in self.state.all_touched(use.symbol)
+            }
             self.changed[key] = {
                 symbol: line
                 for symbol, line in self.direct[key].items()
@@ -58,10 +63,9 @@ class Touches:
 
     def _direct(self, body: Body) -> Iterator[tuple[Symbol, int]]:
         for use in reversed(body.uses):  # the first line wins in the dict
-            fact = self.state.touched(use.symbol)
-            if fact is not None:
-                yield fact.symbol, use.line
-            elif use.symbol.module:
+            touched = list(self.state.all_touched(use.symbol))
+            yield from ((fact.symbol, use.line) for fact in touched)
+            if not touched and use.symbol.module:
                 handle = self._handle(use.symbol)
                 if handle is not None:
                     yield handle, use.line

@@ -6,6 +6,10 @@ from law import signals
 from law.context import currency, private
 
 COUNTS: dict[str, int] = {}
+NOTED: list[str] = []
+note_down, forget_notes = NOTED.append, NOTED.clear
+SHELVES: dict[str, int] = {}
+TEXTS: dict[str, int] = {}
 RECEIVED: list[tuple[str, int, int]] = []
 _step = 1
 
@@ -28,6 +32,52 @@ def total() -> int:
 def reset() -> None:
     COUNTS.clear()
     RECEIVED.clear()
+    forget_notes()
+    shop.clear()
+
+
+def note(names: list[str]) -> None:
+    """Change what only a bound method under another name shows to change."""
+    for name in names:
+        note_down(name)
+
+
+def noted() -> int:
+    return len(NOTED)
+
+
+class Shop:
+    """Keeps what it is given."""
+
+    def __init__(self, shelves: dict[str, int]) -> None:
+        self.shelves = shelves
+
+    def put(self, name: str, count: int) -> None:
+        self.shelves[name] = count
+
+    def clear(self) -> None:
+        self.shelves.clear()
+
+
+shop = Shop(SHELVES)
+
+
+def stock(names: list[str]) -> None:
+    for name in names:
+        shop.put(name, 1)
+
+
+def shelves() -> int:
+    return len(SHELVES)
+
+
+def by_text(names: list[str]) -> None:
+    for name in names:
+        globals()["TEXTS"][name] = 2
+
+
+def texts() -> int:
+    return len(TEXTS)
 
 
 class Meter:
