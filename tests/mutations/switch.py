@@ -55,6 +55,10 @@ MUTATIONS: dict[str, tuple[str, Callable[..., object]]] = {
         _nothing,
     ),
     "10 what is given state is seen": ("seamline.interface.application.note_kept", _no_names),
+    "10 what importing makes by chance is of its host": (
+        "seamline.interface.state.note_moments",
+        _nothing,
+    ),
     "15 seam errors are counted": ("seamline.rpc.local.record", _nothing),
     "17 the host's own objects are refused": ("seamline.rpc.dispatch.refuse_aliased", _nothing),
 }

@@ -74,6 +74,8 @@ def _own(
             fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
             if fact is None or fact.resource or fact.symbol not in touched:
                 continue
+            if fact.moment and not fact.changed and fact.symbol not in state.containers:
+                continue  # a text, a number, a time: it differs, but it does not change
             whole = level == "whole" and is_whole(fact, origin.symbol, origin.level)
             parts = value_of(application, fact) if whole else parts_of(application, fact)
             if parts != "immutable":

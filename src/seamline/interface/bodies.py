@@ -87,7 +87,7 @@ class Body:
     stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
     doubtful: set[str] = field(default_factory=set)
-    kept: list[tuple[Origins, int]] = field(default_factory=list)
+    kept: list[tuple[Origin, int]] = field(default_factory=list)
     changed_results: set[Symbol] = field(default_factory=set)
     loops: bool = False
 
@@ -168,7 +168,7 @@ class _Reader(ast.NodeVisitor):
         if len(exact) < len(found):
             self.body.attributes.append((self.origins(node.value), node.attr))
         if node.attr in MUTATORS and id(node) not in self.called:
-            self.body.kept.append((self.origins(node.value), node.lineno))
+            self._keep_change(self.origins(node.value), node.lineno)
         if not exact or not isinstance(node.value, (ast.Name, ast.Attribute)):
             self.visit(node.value)
 
@@ -188,7 +188,7 @@ class _Reader(ast.NodeVisitor):
 
     def _change(self, origins: Origins, line: int) -> None:
         if self.is_later:
-            self.body.kept.append((origins, line))
+            self._keep_change(origins, line)
         for origin in origins:
             if origin.level == "copy":
                 continue
@@ -200,6 +200,12 @@ class _Reader(ast.NodeVisitor):
                 self.body.changed.setdefault(origin.symbol.name, line)
                 if origin.path:
                     self.body.paths.setdefault(origin.path, line)
+
+    def _keep_change(self, origins: Origins, line: int) -> None:
+        """Note that something kept may change these later."""
+        for origin in origins:
+            if origin.kind == "symbol" and origin.level != "copy" and origin.symbol.module:
+                self.body.kept.append((origin, line))
 
     def _is_own(self, origin: Origin) -> bool:
         """Whether it is ``*args`` or ``**kwargs`` itself, which no caller holds."""

@@ -18,6 +18,7 @@ class Fact:
         changed: Whether something in the application changes it; otherwise it only escapes.
         alive: Whether it is an object with methods that change it, or is changed otherwise.
         escapes: Whether code that nothing is known of is given it, or it is returned.
+        moment: Whether every process has another value of it: it was made by chance or time.
         container: Whether it changes only where the source shows it, as a dictionary does.
         stored: Values that are put into it, with the body that does.
     """
@@ -31,6 +32,7 @@ class Fact:
     annotation: ast.expr | None = None
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
     container: bool = False
+    moment: bool = False
 
 
 @dataclass(slots=True)
@@ -41,12 +43,15 @@ class StateMap:
         containers: Names bound to a container, state or not, with the line.
         changed: Names whose object is changed in place after its module was imported.
         kept: Those of them that something kept changes, such as a bound method.
+        differing: Names, fields of values and defaults of methods that every process may have
+            another value of, or of a part of it, with the line.
     """
 
     facts: dict[Symbol, Fact] = field(default_factory=dict)
     containers: dict[Symbol, int] = field(default_factory=dict)
     changed: set[Symbol] = field(default_factory=set)
     kept: set[Symbol] = field(default_factory=set)
+    differing: dict[Symbol, int] = field(default_factory=dict)
     framework: set[Symbol] = field(default_factory=set)
     instances: dict[Symbol, set[Symbol]] = field(default_factory=dict)
 

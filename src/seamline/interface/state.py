@@ -11,10 +11,19 @@ from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
-from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
+from seamline.interface.known import (
+    CACHES,
+    CHANGING,
+    CONTAINERS,
+    FRAMEWORK,
+    RESOURCES,
+    is_stdlib,
+    named,
+)
 from seamline.interface.lookups import is_pattern, matching
 from seamline.interface.memo import is_of_the_moment, is_table, remembered
 from seamline.interface.model import Kind
+from seamline.interface.moments import note_moments
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
 
@@ -22,8 +31,6 @@ Nature = Literal["constant", "container", "instance", "opaque", "resource", "fra
 _WORST: Final[tuple[Nature, ...]] = (
     "resource", "framework", "instance", "opaque", "container", "constant",
 )  # fmt: skip
-CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
-
 DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 # Renamed names and functions that return functions' results are followed this far.
 MOST_STEPS: Final = 3
@@ -64,6 +71,7 @@ class _Finder:
                 for name, bindings in names.assigned.items():
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
+        note_moments(self.definitions, self.types, self.map)
         return self.map
 
     def _read(self, body: Body) -> None:
@@ -144,18 +152,14 @@ class _Finder:
     def _kept(self) -> None:
         """Note containers that a bound method which is kept changes: ``push = QUEUE.append``."""
         for body in self.bodies.values():
-            if self.world.modules[body.module].source.test:
-                continue
-            for origins, line in body.kept:
-                for origin in origins:
-                    symbol = origin.symbol
-                    if origin.kind != "symbol" or origin.level == "copy" or not symbol.module:
-                        continue
-                    head = Symbol(symbol.module, symbol.name.partition(".")[0])
-                    if head in self.definitions.classes:
-                        self._class_attribute(symbol, line, binds=False)
-                    elif self._is_container(head):
-                        self.map.kept.add(head)
+            is_test = self.world.modules[body.module].source.test
+            for origin, line in () if is_test else body.kept:
+                symbol = origin.symbol
+                head = Symbol(symbol.module, symbol.name.partition(".")[0])
+                if head in self.definitions.classes:
+                    self._class_attribute(symbol, line, binds=False)
+                elif self._is_container(head):
+                    self.map.kept.add(head)
         self.changed |= self.map.kept
 
     def _is_container(self, symbol: Symbol) -> bool:

@@ -59,7 +59,9 @@ class Touches:
     def _may_change(self, symbol: Symbol) -> bool:
         """Whether any use may change a piece of state, without saying so."""
         fact = self.state.facts.get(symbol)
-        return fact is not None and not fact.resource and not fact.container
+        if fact is None or fact.resource or fact.container:
+            return False
+        return fact.changed or not fact.moment
 
     def _direct(self, body: Body) -> Iterator[tuple[Symbol, int]]:
         for use in reversed(body.uses):  # the first line wins in the dict
@@ -72,6 +74,9 @@ class Touches:
         definition = body.definition
         if definition is not None:
             yield from self._around(definition)
+            memo = self.state.facts.get(definition.symbol)
+            if memo is not None and not memo.resource:
+                yield memo.symbol, definition.line
             for name in definition.defaults():
                 if default_of(definition, name) in self.state.facts:
                     yield default_of(definition, name), definition.line

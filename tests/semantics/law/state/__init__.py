@@ -1,6 +1,9 @@
 """Rows 10, 14, 17, 19: a package with mutable module state."""
 
 import os
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
 
 from law import signals
 from law.context import currency, private
@@ -11,6 +14,7 @@ note_down, forget_notes = NOTED.append, NOTED.clear
 SHELVES: dict[str, int] = {}
 TEXTS: dict[str, int] = {}
 RECEIVED: list[tuple[str, int, int]] = []
+TOKEN = uuid.uuid4().hex
 _step = 1
 
 
@@ -44,6 +48,32 @@ def note(names: list[str]) -> None:
 
 def noted() -> int:
     return len(NOTED)
+
+
+def token() -> str:
+    return TOKEN
+
+
+def tokens(count: int) -> list[str]:
+    return [TOKEN for _ in range(count)]
+
+
+def dated(count: int, day: str = uuid.uuid4().hex) -> list[str]:
+    return [day for _ in range(count)]
+
+
+@lru_cache
+def lot() -> str:
+    """Draw once, and remember."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Ticket:
+    name: str
+
+    def lot(self) -> str:
+        return lot()
 
 
 class Shop:
