@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 from typing import Final, Literal
 
 from seamline.interface.application import Application
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.model import Kind

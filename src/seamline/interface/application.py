@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from seamline.interface.bodies import Body, read_bodies
+from seamline.interface.bodies import read_bodies
+from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
 from seamline.interface.facts import StateMap

@@ -3,7 +3,7 @@
 import ast
 from typing import Final
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph

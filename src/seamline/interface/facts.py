@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.functions import Definition
 from seamline.interface.lookups import is_pattern, matching
 from seamline.interface.names import Symbol

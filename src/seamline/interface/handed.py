@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.graph import Graph
 from seamline.interface.mutation import CHANGERS, Mutations

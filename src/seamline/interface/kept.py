@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from seamline.interface.bodies import MUTATORS, Body, Call
+from seamline.interface.body import MUTATORS, Body, Call
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import Graph

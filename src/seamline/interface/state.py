@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from seamline.interface.bodies import Body, Use
+from seamline.interface.body import Body, Use
 from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of

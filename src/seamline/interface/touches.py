@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.facts import StateMap, default_of
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition, own_nodes
