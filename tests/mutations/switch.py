@@ -25,6 +25,10 @@ def _empty(*_args: object, **_keywords: object) -> tuple[()]:
     return ()
 
 
+def _no_names(*_args: object, **_keywords: object) -> set[object]:
+    return set()
+
+
 def _for_ever(*_args: object) -> float:
     return float("inf")
 
@@ -46,6 +50,15 @@ MUTATIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "9 context variables return": ("seamline.rpc.outgoing.apply_carried", _nothing),
     "9 framework contexts return": ("seamline.frameworks.travelling.Contexts.apply", _nothing),
     "10 state elsewhere is sealed": ("seamline.seam.sealing.Seal.apply", _nothing),
+    "10 what keeps a bound method of state is seen": (
+        "seamline.interface.state._Finder._kept",
+        _nothing,
+    ),
+    "10 what is given state is seen": ("seamline.interface.application.note_kept", _no_names),
+    "10 what importing makes by chance is of its host": (
+        "seamline.interface.state.note_moments",
+        _nothing,
+    ),
     "15 seam errors are counted": ("seamline.rpc.local.record", _nothing),
     "17 the host's own objects are refused": ("seamline.rpc.dispatch.refuse_aliased", _nothing),
 }

@@ -1,5 +1,7 @@
 """Row 3: what a function changes of its arguments is changed for its caller, too."""
 
+from collections.abc import Callable
+
 import pytest
 from law import model, values
 from law.model import LawError, Order
@@ -93,6 +95,21 @@ def test_a_part_of_an_argument_comes_back_as_itself() -> None:
     values.first_of(rows).append(3)
 
     assert rows == [[1, 3], [2]]
+
+
+@pytest.mark.parametrize("fill", [values.fill_by_class, values.fill_by_lambda])
+def test_a_change_that_the_source_hides_is_made(fill: Callable[[list[list[int]]], None]) -> None:
+    rows = [[0]]
+
+    fill(rows)
+
+    assert rows == [[0, 1]]
+
+
+def test_a_part_that_comes_back_in_a_new_container_is_itself() -> None:
+    rows = [[1], [2, 3]]
+
+    assert values.by_length(rows)[2] is rows[1]
 
 
 @pytest.mark.seamline_errors

@@ -24,9 +24,15 @@ FILES = {
     "shop/__init__.py": "",
     "shop/web.py": "from shop import orders, stock\ndef app(environ, start_response): ...\n",
     "shop/common.py": "RATES = {}\n\ndef set_rate(name, rate):\n    RATES[name] = rate\n",
+    "shop/chance.py": "import uuid\nRUN = uuid.uuid4()\n",
     "shop/stock.py": """
-        from shop import common
+        import time
+        from shop import chance, common
         SHELVES = {}
+        STARTED = time.time()
+
+        def age():
+            return time.time() - STARTED, chance.RUN
 
         def shelves():
             return SHELVES
@@ -36,11 +42,11 @@ FILES = {
             SHELVES[name] = count
     """,
     "shop/orders.py": """
-        from shop import common, stock
+        from shop import chance, common, stock
         PLACED = []
 
         def place(name):
-            PLACED.append(name)
+            PLACED.append((name, chance.RUN))
             return len(common.RATES)
     """,
 }
@@ -52,6 +58,13 @@ FILES = {
         pytest.param("aliased-state", "wide", {"shop/stock.py"}, id="17: a result that is state"),
         pytest.param("shared-state", "wide", {"shop/common.py"}, id="18: state of no service"),
         pytest.param("many-workers", "wide", {"shop/stock.py"}, id="19: state of two workers"),
+        pytest.param(
+            "import-value",
+            "wide",
+            {"shop/chance.py", "shop/stock.py"},
+            id="10: a value of each process",
+        ),
+        pytest.param("import-value", "mono", set(), id="10: one value in one process"),
         pytest.param("shared-state", "mono", set(), id="18: in one process"),
         pytest.param("many-workers", "micro", set(), id="19: with one worker"),
     ],

@@ -33,6 +33,39 @@ def test_reading_the_hosts_state_is_refused_not_stale(refusal) -> None:
         assert _counts() == {"a": 1}
 
 
+def test_state_that_is_changed_under_another_name_lives_in_one_place() -> None:
+    state.note(["a", "b"])
+    state.stock(["a", "b", "c"])
+    state.by_text(["d"])
+
+    assert (state.noted(), state.shelves(), state.texts()) == (2, 3, 1)
+
+
+def test_a_value_that_importing_makes_by_chance_is_one_value() -> None:
+    assert state.tokens(2) == [state.token(), state.token()]
+    assert state.dated(2) == state.dated(1) * 2
+
+
+def test_what_a_cached_function_drew_is_drawn_once() -> None:
+    assert state.Ticket("a").lot() == state.lot()
+
+
+def _held(name: str) -> object:
+    """Read the host's state where no test's own source shows it."""
+    if name == "TOKEN":
+        return [state.TOKEN]
+    return [state.NOTED] if name == "NOTED" else [state.SHELVES]
+
+
+@pytest.mark.seamline_errors
+@pytest.mark.parametrize("name", ["NOTED", "SHELVES", "TOKEN"])
+def test_state_that_no_assignment_shows_to_change_is_refused_not_stale(refusal, name) -> None:
+    state.note(["a"])
+
+    with refusal(seamline.StateElsewhere, rf"{name}.*test_state\.py:\d+"):
+        assert _held(name)
+
+
 @pytest.mark.seamline_errors
 def test_a_method_that_reads_the_hosts_state_never_reads_a_stale_copy(refusal) -> None:
     state.count("a")

@@ -5,11 +5,12 @@ from collections.abc import Container, Iterator
 from typing import Final, Literal
 
 from seamline.interface.application import Application
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
+from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
-from seamline.interface.state import DISPLAYS, Fact
+from seamline.interface.state import DISPLAYS
 from seamline.interface.typenames import GENERATORS
 
 Parts = Literal["immutable", "mutable", "unknown"]
@@ -73,6 +74,8 @@ def _own(
             fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
             if fact is None or fact.resource or fact.symbol not in touched:
                 continue
+            if fact.moment and not fact.changed and fact.symbol not in state.containers:
+                continue  # a text, a number, a time: it differs, but it does not change
             whole = level == "whole" and is_whole(fact, origin.symbol, origin.level)
             parts = value_of(application, fact) if whole else parts_of(application, fact)
             if parts != "immutable":

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seamline.interface.bodies import Body, read_bodies
+from seamline.interface.bodies import read_bodies
+from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
+from seamline.interface.facts import StateMap
 from seamline.interface.foreign import Foreign
 from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
+from seamline.interface.kept import note_kept
 from seamline.interface.model import Function, PackageService, State
 from seamline.interface.modules import Imports
 from seamline.interface.mutation import Mutations
@@ -22,7 +25,7 @@ from seamline.interface.offers import Offers
 from seamline.interface.reaching import Reaching
 from seamline.interface.settled import settle
 from seamline.interface.source import Sources, read_application
-from seamline.interface.state import StateMap, find_state
+from seamline.interface.state import find_state
 from seamline.interface.touches import Touch, Touches
 from seamline.interface.verdicts import Judgement
 
@@ -74,7 +77,8 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     mutations = Mutations(graph)
     mutations.build()
     handed = note_handed(graph, mutations, state)
-    importers = settle(graph, state, handed)
+    kept = note_kept(graph, mutations, state)
+    importers = settle(graph, state, handed | kept)
     touches = Touches(graph, state)
     touches.build()
     handles = Handles(graph)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.known import RESOURCES, named
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.origins import Origin

@@ -1,82 +1,33 @@
 """What each body of the application does: names it uses, calls it makes, what it changes."""
 
 import ast
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
+from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
 from seamline.interface.functions import Class, Def, Definition, Definitions
+from seamline.interface.lookups import (
+    ASSIGNING,
+    LOOKUPS,
+    any_of,
+    bound_by_text,
+    bound_in,
+    entry,
+    is_namespace,
+    runs_elsewhere,
+)
 from seamline.interface.names import Symbol, is_type_checking
-from seamline.interface.origins import OPAQUE, Origin, Origins, Scope, Tracer
+from seamline.interface.origins import (
+    ACCESSORS,
+    NOTHING,
+    OPAQUE,
+    Origin,
+    Origins,
+    Scope,
+    Tracer,
+    inside,
+)
 from seamline.interface.source import children
-
-# Methods of the built-in and collections containers that change their receiver.
-MUTATORS: Final = frozenset(
-    {
-        "add", "append", "appendleft", "clear", "difference_update", "discard", "extend",
-        "extendleft", "insert", "intersection_update", "move_to_end", "pop", "popitem",
-        "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract",
-        "symmetric_difference_update", "update", "__setitem__", "__delitem__",
-    }
-)  # fmt: skip
-
-
-class Use(NamedTuple):
-    """One mention of a module-level name: read, changed in place, or bound anew."""
-
-    symbol: Symbol
-    line: int
-    how: Literal["read", "mutate", "bind"]
-
-
-class Call(NamedTuple):
-    """One call.
-
-    Attributes:
-        callee: What is called.
-        receiver: What the method is looked up on, for ``receiver.method(...)``.
-        method: The name of the method, or empty.
-        arguments: ``(position or keyword, origins)``; ``*`` and ``**`` for unpacked ones.
-        waits: Whether it is made directly in an ``async def`` without ``await``.
-    """
-
-    line: int
-    callee: Origins
-    receiver: Origins
-    method: str
-    arguments: tuple[tuple[int | str, Origins], ...]
-    waits: bool
-
-
-@dataclass(slots=True, eq=False)
-class Body:
-    """What one function does, nested functions included; or a module while it is imported.
-
-    Attributes:
-        definition: None for the body of a module.
-        attributes: ``(receiver, name)`` of attributes read, for properties.
-        returns: What it may return or yield.
-        changed: Parameters changed in place by the body itself, with the first line.
-        doubtful: Parameters that are changed in place if their values can be.
-        paths: First attributes of ``self`` changed in place.
-        changed_results: Functions whose results it changes in place.
-        stored: Values put into containers held by module-level names.
-        loops: Whether it has loops or comprehensions.
-    """
-
-    module: str
-    definition: Definition | None
-    uses: list[Use] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    attributes: list[tuple[Origins, str]] = field(default_factory=list)
-    returns: list[tuple[Origins, ast.expr]] = field(default_factory=list)
-    changed: dict[str, int] = field(default_factory=dict)
-    paths: dict[str, int] = field(default_factory=dict)
-    stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
-    registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
-    doubtful: set[str] = field(default_factory=set)
-    changed_results: set[Symbol] = field(default_factory=set)
-    loops: bool = False
 
 
 def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
@@ -127,6 +78,9 @@ class _Reader(ast.NodeVisitor):
             body.definition.node, ast.AsyncFunctionDef
         )
         self.awaited: set[int] = set()
+        self.called: set[int] = set()
+        self.is_later = False
+        self.inside: list[ast.Call] = []
 
     def generic_visit(self, node: ast.AST) -> None:
         for child in children(node):
@@ -152,8 +106,17 @@ class _Reader(ast.NodeVisitor):
             self._use(frozenset(exact), node.lineno, "read")
         if len(exact) < len(found):
             self.body.attributes.append((self.origins(node.value), node.attr))
+        if node.attr in MUTATORS and id(node) not in self.called:
+            self._keep_change(self.origins(node.value), node.lineno)
         if not exact or not isinstance(node.value, (ast.Name, ast.Attribute)):
             self.visit(node.value)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.value, (ast.Call, ast.Attribute, ast.Name)):
+            held = self.origins(node.value)
+            if any(map(is_namespace, _wholes(held))):
+                self._use(self.origins(node), node.lineno, "read")
+        self.generic_visit(node)
 
     def _use(self, origins: Origins, line: int, how: Literal["read", "mutate", "bind"]) -> None:
         for origin in origins:
@@ -163,6 +126,8 @@ class _Reader(ast.NodeVisitor):
     # -- changes ------------------------------------------------------------------------
 
     def _change(self, origins: Origins, line: int) -> None:
+        if self.is_later:
+            self._keep_change(origins, line)
         for origin in origins:
             if origin.level == "copy":
                 continue
@@ -175,6 +140,12 @@ class _Reader(ast.NodeVisitor):
                 if origin.path:
                     self.body.paths.setdefault(origin.path, line)
 
+    def _keep_change(self, origins: Origins, line: int) -> None:
+        """Note that something kept may change these later."""
+        for origin in origins:
+            if origin.kind == "symbol" and origin.level != "copy" and origin.symbol.module:
+                self.body.kept.append((origin, line))
+
     def _is_own(self, origin: Origin) -> bool:
         """Whether it is ``*args`` or ``**kwargs`` itself, which no caller holds."""
         definition = self.body.definition
@@ -183,7 +154,7 @@ class _Reader(ast.NodeVisitor):
         names = {arg.arg for arg in variadic if arg is not None}
         return origin.level == "whole" and origin.symbol.name in names
 
-    def _target(self, node: ast.expr, value: ast.expr | None) -> None:  # noqa: C901 - one case per kind of node
+    def _target(self, node: ast.expr, value: ast.expr | None) -> None:  # noqa: C901, PLR0912 - one case per kind of node
         match node:
             case ast.Name():
                 if self.scope is not None:
@@ -199,26 +170,34 @@ class _Reader(ast.NodeVisitor):
                         symbol = Symbol(origin.symbol.module, node.attr)
                     self.body.uses.append(Use(symbol, node.lineno, "bind"))
                 self._change(owner - exact, node.lineno)
-                self._keep(value)
+                self._keep(value, owner)
                 self.visit(node.value)
             case ast.Subscript():
                 owner = self.origins(node.value)
+                for space in filter(is_namespace, _wholes(owner)):
+                    symbol = entry(self.tracer.world, space, node.slice)
+                    self.body.uses.append(Use(symbol, node.lineno, "bind"))
                 self._change(owner, node.lineno)
-                self._keep(value)
+                self._keep(value, owner)
                 if value is not None:
                     self.body.stored.extend((o.symbol, value) for o in owner if o.kind == "symbol")
                 self.visit(node.value)
                 self.visit(node.slice)
             case ast.Tuple() | ast.List():
-                for part in node.elts:
-                    self._target(part, None)
+                values: list[ast.expr | None] = [value] * len(node.elts)
+                if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(values):
+                    values = list(value.elts)
+                for part, held in zip(node.elts, values, strict=True):
+                    self._target(part, held)
             case ast.Starred():
                 self._target(node.value, None)
             case _:
                 pass
 
-    def _keep(self, value: ast.expr | None) -> None:
+    def _keep(self, value: ast.expr | None, owner: Origins = OPAQUE) -> None:
         """Note that an object keeps a value: what changes the object may change a parameter."""
+        if value is not None and not any(o.kind == "param" for o in owner):
+            self.body.put.append(self.origins(value))
         if value is not None:
             self.body.doubtful |= {
                 origin.symbol.name
@@ -253,6 +232,7 @@ class _Reader(ast.NodeVisitor):
                 self._use(found, node.lineno, "bind")
             else:
                 self._augment(frozenset(o for o in found if o.kind == "param"), node)
+                self._put(node)
         else:
             self._target(node.target, None)
         self.visit(node.value)
@@ -265,6 +245,13 @@ class _Reader(ast.NodeVisitor):
             node.value, (ast.Constant, ast.JoinedStr)
         ):
             self.body.doubtful |= {o.symbol.name for o in origins if o.level != "copy"}
+
+    def _put(self, node: ast.AugAssign) -> None:
+        """Note what ``rows += more`` puts into a container that the function made."""
+        name = node.target.id if isinstance(node.target, ast.Name) else ""
+        made = () if self.scope is None else self.scope.values.get(name, ())
+        if any(value is not None and not isinstance(value, ast.Constant) for value, _ in made):
+            self.body.put.append(self.origins(node.value))
 
     def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -282,10 +269,11 @@ class _Reader(ast.NodeVisitor):
         method, receiver = "", frozenset[Origin]()
         if isinstance(function, ast.Attribute):
             method, receiver = function.attr, self.origins(function.value)
+            self.called.add(id(function))
             if method in MUTATORS:
                 self._change(receiver, node.lineno)
                 for argument in node.args:
-                    self._keep(argument)
+                    self._keep(argument, receiver)
                 if node.args:
                     held = [o for o in receiver if o.kind == "symbol"]
                     self.body.stored.extend((o.symbol, node.args[-1]) for o in held)
@@ -295,13 +283,46 @@ class _Reader(ast.NodeVisitor):
             arguments.append(("*" if starred else index, self.origins(argument)))
         arguments.extend((k.arg or "**", self.origins(k.value)) for k in node.keywords)
         callee = self.origins(function)
-        if any(str(o.symbol) in ("builtins.setattr", "builtins.delattr") for o in callee):
-            self._change(arguments[0][1] if arguments else OPAQUE, node.lineno)
         waits = self.asynchronous and id(node) not in self.awaited
-        self.body.calls.append(
-            Call(node.lineno, callee, receiver, method, tuple(arguments), waits)
-        )
+        call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits)
+        self.body.calls.append(call)
+        self._unbound(call)
+        self._by_text(node, call)
         self.generic_visit(node)
+
+    def _unbound(self, call: Call) -> None:
+        """Note what methods of built-in classes change: ``list.append(xs, 1)``.
+
+        Passed to other code, as in ``map(list.append, rows, values)``, they may get any of it.
+        """
+        if any(map(is_unbound, call.callee)):
+            self._change(call.arguments[0][1] if call.arguments else OPAQUE, call.line)
+        elif any(is_unbound(origin) for _, origins in call.arguments for origin in origins):
+            for _, origins in call.arguments:
+                self._change(frozenset(o for o in origins if not is_unbound(o)), call.line)
+
+    def _by_text(self, node: ast.Call, call: Call) -> None:
+        """Note what a call does to names of modules that it is given as text."""
+        world = self.tracer.world
+        names = {str(o.symbol) for o in call.callee if o.kind == "symbol" and not o.symbol.module}
+        owner = call.arguments[0][1] if call.arguments else OPAQUE
+        if names & ASSIGNING:
+            self._change(owner, node.lineno)
+            for symbol in bound_by_text(world, _wholes(owner), node):
+                self.body.uses.append(Use(symbol, node.lineno, "bind"))
+        for space in filter(is_namespace, _wholes(call.receiver)):
+            bound = bound_in(world, space, call.method, node) if call.method in MUTATORS else ()
+            for symbol in bound:
+                self.body.uses.append(Use(symbol, node.lineno, "bind"))
+            if call.method in ("items", "values", "copy"):
+                self.body.uses.append(Use(any_of(space), node.lineno, "read"))
+        if names & LOOKUPS or call.method in ACCESSORS:
+            found = frozenset(o for o in self.origins(node) if o.level == "whole")
+            self._use(found, node.lineno, "read")
+        how: Literal["read", "bind"] = "bind" if "builtins.exec" in names else "read"
+        for _, origins in call.arguments if runs_elsewhere(names) else ():
+            for space in filter(is_namespace, _wholes(origins)):
+                self.body.uses.append(Use(any_of(space), node.lineno, how))
 
     # -- what leaves --------------------------------------------------------------------
 
@@ -341,6 +362,7 @@ class _Reader(ast.NodeVisitor):
 
     def _function(self, node: Def) -> None:
         for decorator in node.decorator_list:
+            self.called.add(id(decorator))
             self.visit(decorator)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
@@ -356,12 +378,37 @@ class _Reader(ast.NodeVisitor):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._nested(node)
 
+    def _given(self, node: Def | ast.Lambda) -> Origins:
+        """Return what a function inside this one gets: what it is called, or passed on, with."""
+        if not self.inside and self.body.definition is not None:
+            walked = ast.walk(self.body.definition.node)
+            self.inside += (part for part in walked if isinstance(part, ast.Call))
+        name = None if isinstance(node, ast.Lambda) else node.name
+        found: set[Origin] = set()
+        for call in self.inside:
+            values = [*call.args, *(keyword.value for keyword in call.keywords)]
+            for part in (call.func, *values):
+                if part is node or (isinstance(part, ast.Name) and part.id == name):
+                    for value in values:
+                        found |= self.origins(value) if value is not part else NOTHING
+        # What of module state it gets by position is left out: a table of answers is no state.
+        return inside(frozenset(origin for origin in found if origin.kind == "param"))
+
     def _nested(self, node: Def | ast.Lambda) -> None:
         outer, asynchronous = self.scope, self.asynchronous
+        given = self._given(node)
         self.scope = self.tracer.scope(node, outer)
+        for argument in (*node.args.posonlyargs, *node.args.args):
+            self.scope.fixed[argument.arg] |= given
         self.asynchronous = isinstance(node, ast.AsyncFunctionDef)
+        is_later, self.is_later = self.is_later, self.body.definition is None
         if isinstance(node, ast.Lambda):
             self.visit(node.body)
         else:
             self.statements(node.body)
-        self.scope, self.asynchronous = outer, asynchronous
+        self.scope, self.asynchronous, self.is_later = outer, asynchronous, is_later
+
+
+def _wholes(origins: Origins) -> Iterator[Symbol]:
+    """Yield the names that a value may be, not what they hold."""
+    yield from (o.symbol for o in origins if o.kind == "symbol" and o.level == "whole")

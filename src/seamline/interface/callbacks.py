@@ -3,7 +3,8 @@
 import ast
 from typing import Final
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
+from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.known import (
@@ -16,7 +17,6 @@ from seamline.interface.known import (
 )
 from seamline.interface.names import Symbol, World
 from seamline.interface.origins import Origin, Origins
-from seamline.interface.state import StateMap
 from seamline.interface.typenames import UNSENDABLE
 
 _HOOKS: Final = ("init", "register", "setup", "configure", "create", "install", "attach", "add")

@@ -3,7 +3,7 @@
 import ast
 from typing import Final
 
-from seamline.interface.bodies import MUTATORS
+from seamline.interface.body import MUTATORS
 from seamline.interface.functions import Definition, own_nodes
 
 _DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)

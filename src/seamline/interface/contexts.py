@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Severity, Verdict
 from seamline.interface.names import Symbol

@@ -8,11 +8,11 @@ from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
 from seamline.interface.contexts import lost_contexts
 from seamline.interface.functions import Definition
+from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement, sharing_problems
 from seamline.interface.registering import lost_registrations
-from seamline.interface.state import CACHES
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -345,9 +345,11 @@ def _caches(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
                 Symbol(use.symbol.module, owner), ()
             ):
                 if definition.decorated_with(*CACHES):
+                    by_chance = definition.symbol in application.state.facts
                     yield Finding(
                         code="cache-per-process",
-                        severity=Severity.INFO,
+                        # The host remembers what it drew, too, and would give it again.
+                        severity=Severity.WARNING if by_chance else Severity.INFO,
                         message=(
                             f"{owner}.{member}() reaches the cache of its own process; "
                             "every process has one"

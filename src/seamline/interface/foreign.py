@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from seamline.interface.bodies import MUTATORS
+from seamline.interface.body import MUTATORS
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import World
 from seamline.interface.source import module_file, statements

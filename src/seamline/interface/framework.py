@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.graph import Graph
 from seamline.interface.known import named

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import MAKERS, named
@@ -21,6 +21,10 @@ VALUE_METHODS: Final = frozenset(
 ) | {"read", "write", "close", "isoformat", "date", "time", "total_seconds", "timestamp"}
 
 _CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
+
+
+#: Classes whose ``run`` is entered by starting an instance.
+THREADS: Final = ("threading.Thread", "threading.Timer", "multiprocessing.Process")
 
 
 class Edge(NamedTuple):
@@ -99,11 +103,20 @@ class Graph:
             for bound in self._instance_member(use.symbol):
                 yield Edge(bound.target, use.line, guess=False, override=bound.override)
         for call in body.calls:
-            for bound in self.entered(body, call):
-                yield Edge(bound.target, call.line, bound.guess, bound.override)
+            yield from self._called(body, call)
         for receiver, name in body.attributes:
             for bound in filter(_is_property, self._methods(body, receiver, name)):
                 yield Edge(bound.target, bound.target.line, bound.guess, bound.override)
+
+    def _called(self, body: Body, call: Call) -> Iterator[Edge]:
+        """Yield what a call enters, and ``run`` of the application's own threads."""
+        for bound in self.entered(body, call):
+            yield Edge(bound.target, call.line, bound.guess, bound.override)
+        for origin in call.callee:
+            cls = self.definitions.classes.get(origin.symbol)
+            if cls is not None and any(str(base) in THREADS for base in cls.bases):
+                for target in self.definitions.methods_of(cls, "run"):
+                    yield Edge(target, call.line, guess=False)
 
     def _wrapped(self, definition: Definition) -> Iterator[Edge]:
         """Yield what the application's own decorators run around a function."""

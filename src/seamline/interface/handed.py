@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
+from seamline.interface.facts import Fact, StateMap
 from seamline.interface.graph import Graph
 from seamline.interface.mutation import CHANGERS, Mutations
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origins
-from seamline.interface.state import Fact, StateMap
 
 
 def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symbol]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph

@@ -58,7 +58,10 @@ RESOURCES: Final = (
     "dbm.open",
     "builtins.open",
     "io.open",
-    "tempfile.",
+    "tempfile.TemporaryFile",
+    "tempfile.NamedTemporaryFile",
+    "tempfile.SpooledTemporaryFile",
+    "tempfile.TemporaryDirectory",
     "logging.FileHandler",
     "logging.StreamHandler",
     "logging.handlers.",
@@ -169,6 +172,9 @@ MAKERS: Final = tuple(
         "ssl", "select", "subprocess", "logging", "platform", "smtplib", "json", "tomllib",
     )
 )  # fmt: skip
+
+#: Decorators that keep the answers of a function.
+CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
 
 CONTAINERS: Final = frozenset(
     {

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.functions import Definition, Definitions, own_nodes
 from seamline.interface.known import named
 from seamline.interface.names import Symbol

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from seamline.interface.bodies import MUTATORS, Body, Call
+from seamline.interface.body import MUTATORS, Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
@@ -57,7 +57,10 @@ class Mutations:
                 fresh = set(self._unknown(body, call)) - set(self.certain[key])
                 self.possible[key] |= fresh
                 queue.extend((key, name, False) for name in fresh)
-                for name, target, parameter in passed_on(self.graph, body, call):
+                for name, target, parameter in (
+                    *passed_on(self.graph, body, call),
+                    *_handed(self.graph, body, call),
+                ):
                     passed.setdefault((target, parameter), []).append((key, name, call.line))
         self._follow(queue, passed)
 
@@ -128,6 +131,19 @@ def _given(call: Call, *, whole: bool = False) -> Iterator[tuple[str, int | str]
         for origin in origins:
             if origin.kind == "param" and _reaches(origin, whole=whole):
                 yield origin.symbol.name, position
+
+
+def _handed(graph: Graph, body: Body, call: Call) -> Iterator[tuple[str, Definition, str]]:
+    """Yield what other people's code may pass on to a function: ``map(change, rows)``."""
+    if graph.entered(body, call):
+        return
+    for _, origins in call.arguments:
+        for origin in origins:
+            found = graph.definitions.functions.get(origin.symbol, ())
+            for target in found if origin.kind == "symbol" else ():
+                for name, _ in _given(call):
+                    for parameter in target.annotations():
+                        yield name, target, parameter
 
 
 def _reaches(origin: Origin, *, whole: bool) -> bool:

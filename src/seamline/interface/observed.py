@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from seamline.interface.crossing import Obstacle, Types, known_obstacle
+from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
 from seamline.interface.names import Symbol
-from seamline.interface.state import StateMap
 from seamline.interface.typenames import UNSENDABLE
 from seamline.lock import MORE, RETURN, Entry, Lock
 

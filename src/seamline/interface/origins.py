@@ -9,6 +9,15 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import SCOPES, Def, Definitions
+from seamline.interface.lookups import (
+    LOOKUPS,
+    NAMESPACE,
+    entry,
+    is_namespace,
+    looked_up,
+    module_by_text,
+    text_of,
+)
 from seamline.interface.names import Symbol, imports_of
 from seamline.interface.source import children
 
@@ -52,6 +61,7 @@ COPIES: Final = frozenset(
 }  # fmt: skip
 # Calls that return something that one of their arguments holds.
 PICKS: Final = frozenset({"builtins.next", "builtins.max", "builtins.min"})
+_FOUND: Final = LOOKUPS | {"builtins.type"}
 
 
 @dataclass(slots=True)
@@ -193,7 +203,7 @@ class Tracer:
                     self._attribute(origin, node.attr) for origin in self.of(node.value, scope)
                 )
             case ast.Subscript():
-                return inside(self.of(node.value, scope))
+                return self._held(self.of(node.value, scope), node.slice)
             case ast.Call():
                 return self._call(node, scope)
             case ast.IfExp():
@@ -233,7 +243,7 @@ class Tracer:
     def _call(self, node: ast.Call, scope: Scope | None) -> Origins:
         function = node.func
         if isinstance(function, ast.Attribute) and function.attr in ACCESSORS:
-            held = inside(self.of(function.value, scope))
+            held = self._held(self.of(function.value, scope), next(iter(node.args), None))
             if any(origin.kind in ("symbol", "param") for origin in held):
                 return held
         if isinstance(function, ast.Attribute) and function.attr == "copy" and not node.args:
@@ -245,8 +255,8 @@ class Tracer:
                 found |= shared(self._union(node.args, scope))
             elif origin.kind == "symbol" and str(symbol) in PICKS and node.args:
                 found |= inside(self._union(node.args, scope))
-            elif origin.kind == "symbol" and str(symbol) == "builtins.type" and node.args:
-                found |= self._type(self.of(node.args[0], scope), scope)
+            elif origin.kind == "symbol" and str(symbol) in _FOUND:
+                found |= self._looked_up(symbol, node, scope)
             elif origin.kind == "symbol" and symbol in self.definitions.classes:
                 found |= {Origin("instance", symbol)}
             elif origin.kind in ("symbol", "call"):
@@ -254,6 +264,44 @@ class Tracer:
             else:
                 found |= OPAQUE
         return found
+
+    def _held(self, origins: Origins, key: ast.expr | None) -> Origins:
+        """Return the origins of what these values hold, under a key where it matters."""
+        found = set(inside(origins))
+        for origin in origins if key is not None else ():
+            assert key is not None
+            symbol: Symbol | None = None
+            if origin.kind == "symbol" and is_namespace(origin.symbol):
+                symbol = entry(self.world, origin.symbol, key)
+            elif origin.kind == "symbol" and str(origin.symbol) == "sys.modules":
+                symbol = module_by_text(self.world, self.module, key)
+            if symbol is not None:
+                found.discard(origin._replace(level="part"))
+                found.add(Origin("symbol", symbol))
+        return frozenset(found)
+
+    def _looked_up(self, callee: Symbol, node: ast.Call, scope: Scope | None) -> Origins:
+        """Return what a built-in function finds: a class, or a name by its text."""
+        if str(callee) == "builtins.type" and node.args:
+            return self._type(self.of(node.args[0], scope), scope)
+        symbol = looked_up(self.world, self.module, callee, node)
+        if symbol is not None:
+            return frozenset({Origin("symbol", symbol)})
+        found = {Origin("call", callee)}
+        for origin in self.of(node.args[0], scope) if node.args else ():
+            if origin.kind != "symbol" or origin.level != "whole" or not origin.symbol.module:
+                continue
+            if str(callee) == "builtins.vars":
+                found.add(self._attribute(origin, NAMESPACE))
+            elif str(callee) == "builtins.getattr" and len(node.args) > 1:
+                text = text_of(node.args[1])
+                if not text.endswith("*"):
+                    found.add(self._attribute(origin, text))
+                elif not origin.symbol.name:
+                    found.add(
+                        origin._replace(symbol=entry(self.world, origin.symbol, node.args[1]))
+                    )
+        return frozenset(found if len(found) == 1 else found - {Origin("call", callee)})
 
     def _type(self, origins: Origins, scope: Scope | None) -> Origins:
         classes = {o.symbol for o in origins if o.kind == "instance"}

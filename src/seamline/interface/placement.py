@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.names import Symbol
-from seamline.interface.state import Fact
+
+_MADE: Final = "made while importing, by chance or by the time"
 
 
 @dataclass(slots=True)
@@ -95,14 +98,18 @@ def sharing_problems(placement: Placement) -> Iterator[Finding]:
     application = placement.application
     placed = {module for facts in placement.services for module in facts.modules}
     for symbol, fact in application.state.facts.items():
-        if symbol.module not in placed and _lives(application, fact):
+        if symbol.module not in placed and (_lives(application, fact) or fact.moment):
             yield from _two_groups(placement, fact)
     for facts in placement.services:
         for symbol in facts.state:
             fact = application.state.facts[symbol]
             declared = {"*", symbol.name, str(symbol)} & set(facts.service.cache)
-            if facts.service.workers > 1 and not declared and _lives(application, fact):
-                yield _many_workers(application, facts, fact)
+            if facts.service.workers > 1 and not declared:
+                if _lives(application, fact):
+                    yield _many_workers(application, facts, fact)
+                elif fact.moment:
+                    yield _many_values(application, facts, fact)
+    yield from _differing(placement)
 
 
 def _lives(application: Application, fact: Fact) -> bool:
@@ -115,6 +122,14 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
     if len(users) > 1:
         (first, here), (second, there) = users[:2]
         file = placement.application.sources.modules[fact.symbol.module].file
+        if not _lives(placement.application, fact):
+            yield _import_value(
+                f"{fact.symbol} belongs to no service and is {_MADE}, and {here} uses it in group "
+                f"{first} and {there} in group {second}",
+                file,
+                fact.line,
+            )
+            return
         yield Finding(
             code="shared-state",
             severity=Severity.ERROR,
@@ -129,6 +144,51 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
             file=file,
             line=fact.line,
         )
+
+
+def _import_value(message: str, file: str, line: int, service: str = "") -> Finding:
+    """Return the finding about a value that every process makes for itself."""
+    return Finding(
+        code="import-value",
+        severity=Severity.WARNING,
+        message=f"{message}: each process has another value, as under any server with workers",
+        remedy="read it from the configuration or the environment, or make it when it is needed",
+        file=file,
+        line=line,
+        service=service,
+    )
+
+
+def _many_values(application: Application, facts: ServiceFacts, fact: Fact) -> Finding:
+    service = facts.service.service
+    return _import_value(
+        f"{fact.symbol} is {_MADE}, and service {service} has {facts.service.workers} workers",
+        application.sources.modules[fact.symbol.module].file,
+        fact.line,
+        service,
+    )
+
+
+def _differing(placement: Placement) -> Iterator[Finding]:
+    """Report what is made in every process and may differ in each, by its module."""
+    application = placement.application
+    if not application.state.differing:
+        return
+    imported: dict[str, set[str]] = {}
+    for facts in placement.services:
+        group = imported.setdefault(placement.group(facts.service.service), set())
+        group |= application.imports.closure(facts.modules, runtime=True)
+    for entry, service in placement.entries.items():
+        group = imported.setdefault(placement.group(service), set())
+        group |= application.imports.closure([entry], runtime=True)
+    for symbol, line in application.state.differing.items():
+        groups = sorted(name for name, modules in imported.items() if symbol.module in modules)
+        if len(groups) > 1:
+            yield _import_value(
+                f"{symbol} is {_MADE}, at least in part, in groups {' and '.join(groups[:3])}",
+                application.sources.modules[symbol.module].file,
+                line,
+            )
 
 
 def _many_workers(application: Application, facts: ServiceFacts, fact: Fact) -> Finding:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol

@@ -2,10 +2,10 @@
 
 from collections.abc import Container
 
+from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
-from seamline.interface.state import StateMap
 from seamline.interface.wrapping import covers, nested_lines
 
 
@@ -43,12 +43,16 @@ def _changers(graph: Graph, state: StateMap) -> dict[Symbol, set[Definition | No
         definition = body.definition
         if definition is None:
             continue
-        changes = [(use, state.touched(use.symbol)) for use in body.uses if use.how != "read"]
+        changes = [
+            (use, fact)
+            for use in body.uses
+            if use.how != "read"
+            for fact in state.all_touched(use.symbol)
+        ]
         later = nested_lines(definition) if changes else ()
         for use, fact in changes:
-            if fact is not None:
-                is_made = covers(later, use.line)
-                found.setdefault(fact.symbol, set()).add(None if is_made else definition)
+            is_made = covers(later, use.line)
+            found.setdefault(fact.symbol, set()).add(None if is_made else definition)
     return found
 
 

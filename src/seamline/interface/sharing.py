@@ -1,14 +1,13 @@
 """Which arguments a result may be, or share what can change with; conservatively.
 
-Not followed: what is put into a local container by subscript or attribute, and what
-libraries return of what they are given.
+Not followed: what libraries return of what they are given.
 """
 
 from collections.abc import Iterator
 
 from seamline.interface.aliases import gives_values
 from seamline.interface.application import Application
-from seamline.interface.bodies import MUTATORS, Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.mutation import passed_on
 from seamline.interface.origins import Origin, Origins
@@ -40,20 +39,13 @@ def _read(application: Application, definition: Definition, known: Known) -> fro
     if not body.returns or gives_values(application, definition):
         return frozenset()
     origins = [origin for found, _ in body.returns for origin in found]
-    held = [*origins, *(origin for call in body.calls for origin in _put(call))]
+    held = [*origins, *(origin for put in body.put for origin in put)]
     found = {origin.symbol.name for origin in held if _can_change(application, definition, origin)}
     made = {origin.symbol for origin in origins if origin.kind in ("call", "instance")}
     for call in body.calls:
         if any(origin.symbol in made for origin in call.callee):
             found |= set(_through(application, definition, body, call, known))
     return frozenset(found)
-
-
-def _put(call: Call) -> Iterator[Origin]:
-    """Yield what a call puts into a container that is no argument itself."""
-    if call.method in MUTATORS and not any(origin.kind == "param" for origin in call.receiver):
-        for _, origins in call.arguments:
-            yield from origins
 
 
 def _through(

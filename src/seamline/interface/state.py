@@ -2,16 +2,26 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from seamline.interface.bodies import Body, Use
+from seamline.interface.body import Body, Use
 from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
+from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.functions import Class, Definition, Definitions
-from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
+from seamline.interface.known import (
+    CACHES,
+    CHANGING,
+    CONTAINERS,
+    FRAMEWORK,
+    RESOURCES,
+    is_stdlib,
+    named,
+)
+from seamline.interface.lookups import is_pattern, matching
 from seamline.interface.memo import is_of_the_moment, is_table, remembered
 from seamline.interface.model import Kind
+from seamline.interface.moments import note_moments
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
 
@@ -19,56 +29,11 @@ Nature = Literal["constant", "container", "instance", "opaque", "resource", "fra
 _WORST: Final[tuple[Nature, ...]] = (
     "resource", "framework", "instance", "opaque", "container", "constant",
 )  # fmt: skip
-CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
-
 DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 # Renamed names and functions that return functions' results are followed this far.
 MOST_STEPS: Final = 3
 # Calls of unknown code that are known to leave their arguments alone.
 _READERS: Final = ("render", "join", "format", "log", "info", "debug", "warning", "error")
-
-
-@dataclass(slots=True, eq=False)
-class Fact:
-    """One module-level name, or ``Class.attribute``, that is not a constant.
-
-    Attributes:
-        changed: Whether something in the application changes it; otherwise it only escapes.
-        alive: Whether it is an object with methods that change it, or is changed otherwise.
-        escapes: Whether code that nothing is known of is given it, or it is returned.
-        container: Whether it changes only where the source shows it, as a dictionary does.
-        stored: Values that are put into it, with the body that does.
-    """
-
-    symbol: Symbol
-    line: int
-    resource: bool
-    changed: bool
-    alive: bool = False
-    escapes: bool = False
-    annotation: ast.expr | None = None
-    stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
-    container: bool = False
-
-
-@dataclass(slots=True)
-class StateMap:
-    """All state of the application, and the framework objects of its modules."""
-
-    facts: dict[Symbol, Fact] = field(default_factory=dict)
-    framework: set[Symbol] = field(default_factory=set)
-    instances: dict[Symbol, set[Symbol]] = field(default_factory=dict)
-
-    def touched(self, symbol: Symbol) -> Fact | None:
-        """Return the state that a mention of a dotted name touches."""
-        if not symbol.module:
-            return None
-        parts = symbol.name.split(".")
-        for length in range(1, min(len(parts), 3) + 1):
-            fact = self.facts.get(Symbol(symbol.module, ".".join(parts[:length])))
-            if fact is not None:
-                return fact
-        return None
 
 
 class _Finder:
@@ -85,7 +50,7 @@ class _Finder:
         self.types = types
         self.map = StateMap()
         self.bound: set[Symbol] = set()
-        self.changed: set[Symbol] = set()
+        self.changed = self.map.changed
         self.escaped: set[Symbol] = set()
         self.stored: dict[Symbol, list[tuple[Body, ast.expr]]] = {}
         self._tracers: dict[str, Tracer] = {}
@@ -96,12 +61,14 @@ class _Finder:
                 self._read(body)
         self._class_attributes()
         self._defaults()
+        self._kept()
         self._link_aliases()
         for module, names in self.world.modules.items():
             if not names.source.test:
                 for name, bindings in names.assigned.items():
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
+        note_moments(self.definitions, self.types, self.map)
         return self.map
 
     def _read(self, body: Body) -> None:
@@ -151,7 +118,9 @@ class _Finder:
             return
         at_import = body.definition is None
         head, _, rest = symbol.name.partition(".")
-        if use.how == "bind" and not rest:
+        if is_pattern(symbol):
+            self._change_any(body, use)
+        elif use.how == "bind" and not rest:
             if not at_import or body.module != symbol.module:
                 self.bound.add(symbol)
         elif Symbol(symbol.module, head) in self.definitions.classes:
@@ -159,6 +128,43 @@ class _Finder:
                 self._class_attribute(symbol, use.line, binds=use.how == "bind")
         elif not at_import or body.module != symbol.module:
             self.changed.add(Symbol(symbol.module, head))
+
+    def _change_any(self, body: Body, use: Use) -> None:
+        """Note a change of names that only a text says.
+
+        A module's ``__getattr__`` that puts what it found into the module only remembers it.
+        """
+        definition = body.definition
+        module = use.symbol.module
+        if definition is None and body.module == module:
+            return
+        if definition is not None and definition.name == "__getattr__":
+            return
+        for name in matching(use.symbol, self.world.modules[module].assigned):
+            if use.how == "bind":
+                self.bound.add(Symbol(module, name))
+            elif self._is_container(Symbol(module, name)):
+                self.changed.add(Symbol(module, name))
+
+    def _kept(self) -> None:
+        """Note containers that a bound method which is kept changes: ``push = QUEUE.append``."""
+        for body in self.bodies.values():
+            is_test = self.world.modules[body.module].source.test
+            for origin, line in () if is_test else body.kept:
+                symbol = origin.symbol
+                head = Symbol(symbol.module, symbol.name.partition(".")[0])
+                if head in self.definitions.classes:
+                    self._class_attribute(symbol, line, binds=False)
+                elif self._is_container(head):
+                    self.map.kept.add(head)
+        self.changed |= self.map.kept
+
+    def _is_container(self, symbol: Symbol) -> bool:
+        bindings = self.world.modules[symbol.module].assigned.get(symbol.name, ())
+        return any(
+            binding.value is not None and self.nature(symbol.module, binding.value) == "container"
+            for binding in bindings
+        )
 
     def _change_result(self, symbol: Symbol) -> None:
         """Note that what a function returns is changed, be it a name of its module."""
@@ -258,6 +264,8 @@ class _Finder:
         line = bindings[0].line
         if "framework" in natures:
             self.map.framework.add(symbol)
+        elif "container" in natures:
+            self.map.containers[symbol] = line
         if "resource" in natures:
             self._add(symbol, line, "resource")
         elif symbol in self.bound and not self._only_remembers(symbol):
@@ -425,11 +433,6 @@ class _Finder:
                     if first in self.bodies[method].changed and not method.is_static:
                         return True
         return False
-
-
-def default_of(definition: Definition, name: str) -> Symbol:
-    """Return the name that the default object of a parameter has as state."""
-    return Symbol(definition.module, f"{definition.name}.{name}")
 
 
 def find_state(

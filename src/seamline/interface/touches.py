@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
+from seamline.interface.facts import StateMap, default_of
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
 from seamline.interface.names import Symbol
-from seamline.interface.state import StateMap, default_of
 from seamline.interface.wrapping import covers, wrappers_of
 
 # What reaches the database through an object every process builds for itself.
@@ -49,7 +49,12 @@ class Touches:
         """Collect what every body touches itself, and may change."""
         for key, body in self.graph.bodies.items():
             self.direct[key] = dict(self._direct(body))
-            shown = {self.state.touched(use.symbol) for use in body.uses if use.how != "read"}
+            shown = {
+                fact
+                for use in body.uses
+                if use.how != "read"
+                for fact in self.state.all_touched(use.symbol)
+            }
             self.changed[key] = {
                 symbol: line
                 for symbol, line in self.direct[key].items()
@@ -59,20 +64,24 @@ class Touches:
     def _may_change(self, symbol: Symbol) -> bool:
         """Whether any use may change a piece of state, without saying so."""
         fact = self.state.facts.get(symbol)
-        return fact is not None and not fact.resource and not fact.container
+        if fact is None or fact.resource or fact.container:
+            return False
+        return fact.changed or not fact.moment
 
     def _direct(self, body: Body) -> Iterator[tuple[Symbol, int]]:
         for use in reversed(body.uses):  # the first line wins in the dict
-            fact = self.state.touched(use.symbol)
-            if fact is not None:
-                yield fact.symbol, use.line
-            elif use.symbol.module:
+            touched = list(self.state.all_touched(use.symbol))
+            yield from ((fact.symbol, use.line) for fact in touched)
+            if not touched and use.symbol.module:
                 handle = self._handle(use.symbol)
                 if handle is not None:
                     yield handle, use.line
         definition = body.definition
         if definition is not None:
             yield from self._around(definition)
+            memo = self.state.facts.get(definition.symbol)
+            if memo is not None and not memo.resource:
+                yield memo.symbol, definition.line
             for name in definition.defaults():
                 if default_of(definition, name) in self.state.facts:
                     yield default_of(definition, name), definition.line

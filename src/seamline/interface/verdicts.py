@@ -5,8 +5,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from seamline.interface.bodies import Body
+from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle
+from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
@@ -15,7 +16,6 @@ from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
 from seamline.interface.origins import Origin
-from seamline.interface.state import StateMap
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
     GENERATORS,

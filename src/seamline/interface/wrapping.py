@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from seamline.interface.bodies import Body, Call
+from seamline.interface.body import Body, Call
 from seamline.interface.functions import Definition, Definitions, own_nodes
 
 Lines = tuple[range, ...]

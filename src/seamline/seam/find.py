@@ -11,7 +11,7 @@ import gc
 import inspect
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple
@@ -261,6 +261,21 @@ def _wrapped_by(layer: object) -> list[object]:
     if isinstance(layer, functools.singledispatchmethod | functools.partialmethod):
         return [layer.func]
     return [vars(layer).get("__wrapped__")] if isinstance(layer, _LRU_CACHE) else []
+
+
+def memo_of(entry: Entry) -> Callable[..., Any] | None:
+    """Return the ``lru_cache`` of a function whose answer is state, to be entered there.
+
+    What it drew by chance is drawn once for all its callers. Other caches are each process's
+    own: clearing the caller's then asks the host again.
+    """
+    definition = entry.definition
+    if f"{definition.module}:{definition.name}" not in definition.touches:
+        return None
+    held = vars(sys.modules[definition.module]).get(definition.name)
+    if isinstance(held, _LRU_CACHE) and vars(held).get("__wrapped__") is entry.function:
+        return held
+    return None
 
 
 _LRU_CACHE: Final = type(functools.lru_cache(lambda: None))

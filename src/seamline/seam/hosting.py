@@ -14,7 +14,7 @@ from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Limits, Plan, ServicePlan
 from seamline.rpc import Hosted, LocalClient
-from seamline.seam.find import OUTER, Entry, bound_function, find_entries
+from seamline.seam.find import OUTER, Entry, bound_function, find_entries, memo_of
 from seamline.seam.half import parameters_of, twin_of
 from seamline.seam.place import here
 from seamline.wire import Codec, TypeTable
@@ -97,7 +97,7 @@ class Host:
         body = twin_of(entry.function)
         codec = self._codec(service, interface)
         return Hosted(
-            function=body,
+            function=memo_of(entry) or body,
             kind=entry.kind,
             fingerprint=function.fingerprint,
             codec=codec,

@@ -3,7 +3,7 @@
 import pytest
 
 SHOP = """
-import json, random
+import functools, json, random
 import unknown
 from dataclasses import dataclass, field
 
@@ -19,6 +19,8 @@ class Price:
 
 def _push(target, value): target.append(value)
 def _look(target): return target[0]
+def _put(target): target.append(1)
+CHOICES = {{'a': _put, 'b': _look}}
 
 def f({parameter}):
     {body}
@@ -46,6 +48,21 @@ def f({parameter}):
         "unknown.process(rows)",
         "rows.unknown_method()",
         "(lambda: rows.append(1))()",
+        "list.append(rows, 1)",
+        "add = list.append; add(rows, 1)",
+        "dict.update(rows, a=1)",
+        "list(map(list.append, rows, [1]))",
+        "list(map(rows.append, [1]))",
+        "list(map(lambda row: row.append(1), rows))",
+        "sorted(rows, key=lambda row: row.pop())",
+        "functools.reduce(lambda held, row: held.append(row) or held, [1], rows)",
+        "list(map(_put, rows))",
+        "functools.partial(_put, rows)()",
+        "functools.partial(list.append, rows)(1)",
+        "def put(row): row.append(1)\n    list(map(put, rows))",
+        "def put(row): row.append(1)\n    put(rows)",
+        "{'a': _put, 'b': _look}['a'](rows)",
+        "CHOICES.get('a')(rows)",
     ],
 )
 def test_may_change_its_argument(read, body: str) -> None:
@@ -66,6 +83,11 @@ def test_may_change_its_argument(read, body: str) -> None:
         "rows = []; return rows",
         "return _look(rows)",
         "return rows.get('a')",
+        "return sorted(rows, key=lambda row: row[0])",
+        "return list(map(_look, rows))",
+        "def look(row): return row[0]\n    return list(map(look, rows))",
+        "return list(map(str.upper, rows))",
+        "found = []; list.append(found, 1); return len(rows)",
         "rows -= 1; return rows",
         "return {'rows': rows}",
         "def inner(rows): rows.append(1)",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 class Order:
     lines: list
 
+class _Box: pass
 def _same(value): return value
 def _fresh(value) -> str: return value
 def _again(value, n): return _again(value, n - 1) if n else value
@@ -39,6 +40,12 @@ def f({parameter}):
         "return Order(rows)",
         "return Order(lines=[rows])",
         "found = []\n    for row in rows: found.append(row)\n    return found",
+        "found = {}; found['a'] = rows[0]; return found",
+        "found = {}\n    for row in rows: found[row.name] = row\n    return found",
+        "found = _Box(); found.rows = rows; return found",
+        "found = {}; found['a'], found['b'] = rows[0], 1; return found",
+        "found = []; found += [rows[0]]; return found",
+        "found = {}; found |= {'a': rows[0]}; return found",
     ],
 )
 def test_a_result_may_share_the_argument(read, body: str) -> None:
@@ -55,6 +62,8 @@ def test_a_result_may_share_the_argument(read, body: str) -> None:
         ("rows", "return _fresh(rows)"),
         ("rows", "print(rows)"),
         ("rows", "return [1, 2]"),
+        ("rows", "found = {}; found['a'] = len(rows); return found"),
+        ("rows", "found = 0\n    for row in rows: found += row.price\n    return found"),
         ("rows: str", "return rows"),
         ("rows: list[str]", "return sorted(rows)"),
         ("rows: list[str]", "return rows[0]"),

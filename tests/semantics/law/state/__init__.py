@@ -1,12 +1,20 @@
 """Rows 10, 14, 17, 19: a package with mutable module state."""
 
 import os
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
 
 from law import signals
 from law.context import currency, private
 
 COUNTS: dict[str, int] = {}
+NOTED: list[str] = []
+note_down, forget_notes = NOTED.append, NOTED.clear
+SHELVES: dict[str, int] = {}
+TEXTS: dict[str, int] = {}
 RECEIVED: list[tuple[str, int, int]] = []
+TOKEN = uuid.uuid4().hex
 _step = 1
 
 
@@ -28,6 +36,78 @@ def total() -> int:
 def reset() -> None:
     COUNTS.clear()
     RECEIVED.clear()
+    forget_notes()
+    shop.clear()
+
+
+def note(names: list[str]) -> None:
+    """Change what only a bound method under another name shows to change."""
+    for name in names:
+        note_down(name)
+
+
+def noted() -> int:
+    return len(NOTED)
+
+
+def token() -> str:
+    return TOKEN
+
+
+def tokens(count: int) -> list[str]:
+    return [TOKEN for _ in range(count)]
+
+
+def dated(count: int, day: str = uuid.uuid4().hex) -> list[str]:
+    return [day for _ in range(count)]
+
+
+@lru_cache
+def lot() -> str:
+    """Draw once, and remember."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Ticket:
+    name: str
+
+    def lot(self) -> str:
+        return lot()
+
+
+class Shop:
+    """Keeps what it is given."""
+
+    def __init__(self, shelves: dict[str, int]) -> None:
+        self.shelves = shelves
+
+    def put(self, name: str, count: int) -> None:
+        self.shelves[name] = count
+
+    def clear(self) -> None:
+        self.shelves.clear()
+
+
+shop = Shop(SHELVES)
+
+
+def stock(names: list[str]) -> None:
+    for name in names:
+        shop.put(name, 1)
+
+
+def shelves() -> int:
+    return len(SHELVES)
+
+
+def by_text(names: list[str]) -> None:
+    for name in names:
+        globals()["TEXTS"][name] = 2
+
+
+def texts() -> int:
+    return len(TEXTS)
 
 
 class Meter:

@@ -146,6 +146,25 @@ def fill(rows: list[Any], named: dict[str, Any]) -> list[Any]:
     return rows
 
 
+def fill_by_class(rows: list[list[int]]) -> None:
+    """Row 3: change the argument where no method of it is called."""
+    _DEPTH.append(1)
+    list.append(rows[0], 1)
+
+
+def fill_by_lambda(rows: list[list[int]]) -> None:
+    _DEPTH.append(1)
+    list(map(lambda row: row.append(1), rows))  # noqa: C417 - the point of it
+
+
+def by_length(rows: list[list[int]]) -> dict[int, list[int]]:
+    _DEPTH.append(1)
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found |= {len(row): row}
+    return found
+
+
 def pay(order: Order) -> Order:
     """Change a value class's instance: a field, a list it holds, an attribute beside them."""
     _DEPTH.append(1)

@@ -1,0 +1,90 @@
+"""What one body does: names it uses, calls it makes, what it changes. Facts only."""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from seamline.interface.functions import Definition
+from seamline.interface.known import CONTAINERS
+from seamline.interface.names import Symbol
+from seamline.interface.origins import Origin, Origins
+
+# Methods of the built-in and collections containers that change their receiver.
+MUTATORS: Final = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "difference_update", "discard", "extend",
+        "extendleft", "insert", "intersection_update", "move_to_end", "pop", "popitem",
+        "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract",
+        "symmetric_difference_update", "update", "__setitem__", "__delitem__",
+    }
+)  # fmt: skip
+
+
+class Use(NamedTuple):
+    """One mention of a module-level name: read, changed in place, or bound anew."""
+
+    symbol: Symbol
+    line: int
+    how: Literal["read", "mutate", "bind"]
+
+
+class Call(NamedTuple):
+    """One call.
+
+    Attributes:
+        callee: What is called.
+        receiver: What the method is looked up on, for ``receiver.method(...)``.
+        method: The name of the method, or empty.
+        arguments: ``(position or keyword, origins)``; ``*`` and ``**`` for unpacked ones.
+        waits: Whether it is made directly in an ``async def`` without ``await``.
+    """
+
+    line: int
+    callee: Origins
+    receiver: Origins
+    method: str
+    arguments: tuple[tuple[int | str, Origins], ...]
+    waits: bool
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """What one function does, nested functions included; or a module while it is imported.
+
+    Attributes:
+        definition: None for the body of a module.
+        attributes: ``(receiver, name)`` of attributes read, for properties.
+        returns: What it may return or yield.
+        changed: Parameters changed in place by the body itself, with the first line.
+        doubtful: Parameters that are changed in place if their values can be.
+        paths: First attributes of ``self`` changed in place.
+        changed_results: Functions whose results it changes in place.
+        stored: Values put into containers held by module-level names.
+        put: Values put into containers and objects that are no parameters.
+        kept: What is changed later by something that is kept: a bound method that changes
+            its receiver (``push = QUEUE.append``), a lambda at module level.
+        loops: Whether it has loops or comprehensions.
+    """
+
+    module: str
+    definition: Definition | None
+    uses: list[Use] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    attributes: list[tuple[Origins, str]] = field(default_factory=list)
+    returns: list[tuple[Origins, ast.expr]] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
+    paths: dict[str, int] = field(default_factory=dict)
+    stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
+    registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
+    kept: list[tuple[Origin, int]] = field(default_factory=list)
+    changed_results: set[Symbol] = field(default_factory=set)
+    put: list[Origins] = field(default_factory=list)
+    loops: bool = False
+
+
+def is_unbound(origin: Origin) -> bool:
+    """Whether it is a method of a built-in class that changes its first argument."""
+    owner, _, method = origin.symbol.name.rpartition(".")
+    known = origin.kind == "symbol" and not origin.symbol.module
+    return known and method in MUTATORS and owner in CONTAINERS
