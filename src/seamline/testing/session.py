@@ -28,6 +28,7 @@ from seamline.plan import (
 )
 from seamline.seam import child_environment
 from seamline.testing.answering import Answering
+from seamline.testing.assigned import Assignments
 from seamline.testing.causes import Cause, DjangoState
 from seamline.testing.closing import Closing, Kept
 from seamline.testing.hosts import Hosts
@@ -79,6 +80,7 @@ class SplitSession:
         self._reach = Reach(self.analysis)
         self._django = DjangoState()
         self._connections = Connections(config.root)
+        self._assigned = Assignments((), config.root, self._reach.is_application)
         self._started_in = Surroundings({}, None, (), ())
         self._aligned: Surroundings | None = None
         self._raw_environ: dict[bytes, bytes] | None = None
@@ -138,12 +140,17 @@ class SplitSession:
         }
         self._reach = Reach(self.analysis)
         self._closing = Closing(process.seams, behind, self._causes)
+        placed = {name for one in self.analysis.interfaces for name, _ in one.modules}
+        self._assigned = Assignments(
+            set(self.analysis.modules) - placed, self._config.root, self._reach.is_application
+        )
         self._patches = Patches(
             process.seams,
             behind,
             self._reach,
             application,
             close=None if is_local else self._closing.close,
+            assigned=self._assigned,
         )
         process.install()
         if self._hosts is None:
@@ -186,6 +193,8 @@ class SplitSession:
             return
         self._process.verify()
         self._django.begin()
+        if self._hosts is not None:
+            self._assigned.begin()
         if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
             self._end_hosts()
             self._begin_hosts()
@@ -329,7 +338,7 @@ class SplitSession:
             yield from self._connections.unseen()
             yield from self._django.of_databases()
         if self._reach.concerns(service, function, "django.conf", "settings"):
-            yield from self._django.of_settings()
+            yield from self._django.of_settings(self._assigned.names)
 
     def _align(self) -> None:
         assert self._hosts is not None
