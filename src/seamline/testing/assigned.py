@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import (
     BuiltinFunctionType,
+    CodeType,
     FunctionType,
     MemberDescriptorType,
     MethodType,
@@ -20,7 +21,7 @@ from types import (
 from typing import Any, Final, NamedTuple
 
 from seamline.testing.causes import Replaced
-from seamline.testing.stores import Stores
+from seamline.testing.stores import Stores, compiled
 
 _ABSENT: Final = object()
 _OPAQUE: Final = (
@@ -90,6 +91,7 @@ class Assignments:
 
     Attributes:
         names: The attributes that tests assign on something.
+        codes: Of the tests' modules.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Assignments:
         self._cells: dict[tuple[int | str, str], _Cell] = {}
         self._is_collected = False
         self.names: frozenset[str] = frozenset()
+        self.codes: list[CodeType] = []
 
     def imported(self, loaded: Collection[str]) -> None:
         """Take what some modules hold, at the end of their import, for what hosts have."""
@@ -194,7 +197,10 @@ class Assignments:
             if name in self._read or name in self._modules or type(file) is not str:
                 continue
             if file.startswith(self._tests) and "site-packages" not in file:
-                self._read[name] = Stores.read(Path(file))
+                code = compiled(Path(file))
+                self._read[name] = Stores() if code is None else Stores.of(code)
+                if code is not None:
+                    self.codes.append(code)
         total = Stores()
         for stores in self._read.values():
             total |= stores

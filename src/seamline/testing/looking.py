@@ -34,7 +34,7 @@ class Looks:
 
     def of(self, item: pytest.Item) -> Iterator[tuple[str, Cause]]:
         """Yield the services whose state a test or one of its fixtures reads."""
-        for code in _codes(item):
+        for code in codes_of(item):
             file = code.co_filename
             lines = range(code.co_firstlineno, _last_line(code) + 1)
             for line, service, cause in self._lines.get(file, ()):
@@ -53,7 +53,7 @@ class Looks:
             self._names.setdefault(str(root / place.file), []).append((state.name, service, cause))
 
 
-def _codes(item: pytest.Item) -> Iterator[CodeType]:
+def codes_of(item: pytest.Item) -> Iterator[CodeType]:
     """Yield the code of a test, of its fixtures, and of what a class runs around it."""
     functions: list[Any] = [getattr(item, "function", None)]
     info = getattr(item, "_fixtureinfo", None)

@@ -29,12 +29,14 @@ from seamline.plan import (
 from seamline.seam import child_environment
 from seamline.testing.answering import Answering
 from seamline.testing.assigned import Assignments
-from seamline.testing.causes import Cause, DjangoState
+from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
 from seamline.testing.closing import Closing, Kept
 from seamline.testing.hosts import Hosts
 from seamline.testing.looking import Looks
+from seamline.testing.memory import MemoryDatabases
 from seamline.testing.patching import Patches
 from seamline.testing.reach import Reach
+from seamline.testing.reshaping import Reshaping
 from seamline.testing.surroundings import Surroundings, set_environment
 from seamline.testing.visible import Connections
 from seamline.worker import Identity, Process
@@ -80,6 +82,8 @@ class SplitSession:
         self._reach = Reach(self.analysis)
         self._django = DjangoState()
         self._connections = Connections(config.root)
+        self._databases = MemoryDatabases(())
+        self._reshaping = Reshaping()
         self._assigned = Assignments((), config.root, self._reach.is_application)
         self._started_in = Surroundings({}, None, (), ())
         self._aligned: Surroundings | None = None
@@ -141,9 +145,9 @@ class SplitSession:
         self._reach = Reach(self.analysis)
         self._closing = Closing(process.seams, behind, self._causes)
         placed = {name for one in self.analysis.interfaces for name, _ in one.modules}
-        self._assigned = Assignments(
-            set(self.analysis.modules) - placed, self._config.root, self._reach.is_application
-        )
+        unplaced = set(self.analysis.modules) - placed
+        self._databases = MemoryDatabases(unplaced)
+        self._assigned = Assignments(unplaced, self._config.root, self._reach.is_application)
         self._patches = Patches(
             process.seams,
             behind,
@@ -195,6 +199,8 @@ class SplitSession:
         self._django.begin()
         if self._hosts is not None:
             self._assigned.begin()
+            self._databases.look()
+            self._reshaping.read(self._assigned.codes)
         if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
             self._end_hosts()
             self._begin_hosts()
@@ -234,6 +240,7 @@ class SplitSession:
                 with contextlib.suppress(InvisibleState):
                     self._closing.close(service, cause)
         if self._hosts is not None:
+            self._reshaping.begin_test(item)
             self._hosts.begin_test()
 
     def end_test(self) -> tuple[list[Kept], list[Kept]]:
@@ -337,6 +344,11 @@ class SplitSession:
         if self._reach.database_of(service, function) is not None:
             yield from self._connections.unseen()
             yield from self._django.of_databases()
+            yield from self._reshaping.databases(function)
+        for one in self._databases.named():
+            if self._reach.concerns(service, function, *one):
+                yield Cause(IN_MEMORY, str(one))
+        yield from self._reshaping.causes(function)
         if self._reach.concerns(service, function, "django.conf", "settings"):
             yield from self._django.of_settings(self._assigned.names)
 

@@ -47,44 +47,54 @@ class Stores(NamedTuple):
         return Stores(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
 
     @classmethod
-    def read(cls, path: Path) -> "Stores":
-        """Return those of a file; none of one that cannot be compiled, which pytest tells of."""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
-        except (OSError, SyntaxError, ValueError):
-            return cls()
+    def of(cls, code: CodeType) -> "Stores":
+        """Return those of a module's code, with all functions in it."""
         attributes: set[str] = set()
         beside: set[str] = set()
         changed: set[str] = set()
         mentioned: set[str] = set()
         at_import: set[str] = set()
-        for inner in _all_of(code):
+        for inner in all_codes(code):
             names = {part for name in inner.co_names for part in (name, *name.split("."))}
             mentioned |= names
             names |= {*inner.co_varnames, *inner.co_freevars, *inner.co_cellvars}
-            operations = frozenset(inner.co_code[::2])
-            assigned = _assigned(inner, operations)
+            assigned = _assigned(inner)
             if assigned:
                 attributes |= assigned
                 beside |= names
                 at_import |= assigned if inner is code else set()
-            if operations & _SUBSCRIBING or not _CHANGING.isdisjoint(inner.co_names):
+            if stores_items(inner):
                 changed |= names
         return cls(*map(frozenset, (attributes, beside, changed, mentioned, at_import)))
 
 
-def _all_of(code: CodeType) -> Iterator[CodeType]:
+def compiled(path: Path) -> CodeType | None:
+    """Return the code of a file; none of one that cannot be compiled, which pytest tells of."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def all_codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield a piece of code, and all that it defines."""
     yield code
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            yield from _all_of(const)
+            yield from all_codes(const)
 
 
-def _assigned(code: CodeType, operations: frozenset[int]) -> set[str]:
+def stores_items(code: CodeType) -> bool:
+    """Whether code assigns items, or calls what changes a container."""
+    operations = frozenset(code.co_code[::2])
+    return bool(operations & _SUBSCRIBING) or not _CHANGING.isdisjoint(code.co_names)
+
+
+def _assigned(code: CodeType) -> set[str]:
     found: set[str] = set()
-    if operations & _ASSIGNING:
+    if frozenset(code.co_code[::2]) & _ASSIGNING:
         found = {str(one.argval) for one in dis.get_instructions(code) if one.opcode in _ASSIGNING}
     if not _BY_NAME.isdisjoint(code.co_names):
         found |= {text for text in code.co_consts if type(text) is str and text.isidentifier()}

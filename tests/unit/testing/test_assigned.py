@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seamline.testing.stores import Stores
+from seamline.testing.stores import Stores, compiled
 
 pytestmark = pytest.mark.processes
 
@@ -270,7 +270,7 @@ def test_names_are_read_from_compiled_source(tmp_path: Path):
         "    return config.only_read\n"
     )
 
-    stores = Stores.read(file)
+    stores = Stores.of(compiled(file))
 
     assert {"limit", "other", "by_name"} <= stores.attributes
     assert "only_read" not in stores.attributes
@@ -281,4 +281,4 @@ def test_names_are_read_from_compiled_source(tmp_path: Path):
 def test_a_file_that_cannot_be_compiled_stores_nothing(tmp_path: Path):
     (tmp_path / "broken.py").write_text("def (:\n")
 
-    assert Stores.read(tmp_path / "broken.py") == Stores()
+    assert compiled(tmp_path / "broken.py") is None
