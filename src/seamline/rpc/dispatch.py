@@ -17,6 +17,7 @@ from seamline.errors import (
 from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
 from seamline.rpc.changes import Watch
+from seamline.rpc.hearing import Hearing, Told
 from seamline.rpc.model import Arguments, Packed, Visit
 from seamline.rpc.pulling import Ask, AskLater, Pulls
 from seamline.rpc.situation import Hop, Situation, current
@@ -59,6 +60,7 @@ class Incoming:
         pulls: The caller's iterators among the arguments, when there are any.
         watch: What it may change of its arguments, or None when it changes nothing.
         visit: The frameworks' contexts once they are entered; its owner leaves them.
+        heard: What it says and its caller is told, in tests.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class Incoming:
         "deadline",
         "entered",
         "given",
+        "heard",
         "is_cancelled",
         "pulls",
         "visit",
@@ -93,6 +96,7 @@ class Incoming:
         self.visit: Visit | None = None
         self.entered: Callable[[], object] | None = None
         self.pulls: Pulls | None = None
+        self.heard: Told | None = None
         watch: Watch | None = None
         if flags & FLAG_BLOCKED:
             callers = ((callers[0][0], True),)
@@ -127,6 +131,8 @@ class Incoming:
     def enter(self) -> None:
         """Make the current context the one of this call."""
         current.set(Situation(self.deadline, self.chain, self.is_cancelled))
+        if Hearing.is_on:
+            self.heard = Hearing.begin()
         if self.entered is not None:
             self.entered()
         hosted = self.binding.hosted
@@ -201,7 +207,8 @@ def check_callable(binding: Binding | None) -> Binding:
 
 def run_sync(incoming: Incoming) -> Answer:
     """Run a synchronous function in a fresh context and return its answer."""
-    return Context().run(_run_sync, incoming)
+    answer = Context().run(_run_sync, incoming)
+    return incoming.heard.put_before(answer) if incoming.heard else answer
 
 
 def _run_sync(incoming: Incoming) -> Answer:
@@ -217,6 +224,11 @@ def _run_sync(incoming: Incoming) -> Answer:
 
 async def run_async(incoming: Incoming) -> Answer:
     """Run an asynchronous function in the current task, whose context is its own."""
+    answer = await _run_async(incoming)
+    return incoming.heard.put_before(answer) if incoming.heard else answer
+
+
+async def _run_async(incoming: Incoming) -> Answer:
     try:
         incoming.enter()
         args, keywords = incoming.given

@@ -262,6 +262,8 @@ class Supervisor:
             cwd=request.cwd,
             path=request.path,
             filters=request.filters,
+            levels=request.levels,
+            disabled=request.disabled,
         )
         workers = [
             slot.process

@@ -85,7 +85,7 @@ class SplitSession:
         self._databases = MemoryDatabases(())
         self._reshaping = Reshaping()
         self._assigned = Assignments((), config.root, self._reach.is_application)
-        self._started_in = Surroundings({}, None, (), ())
+        self._started_in = Surroundings({}, None, (), (), (), 0)
         self._aligned: Surroundings | None = None
         self._raw_environ: dict[bytes, bytes] | None = None
         self._is_ready = False

@@ -169,6 +169,8 @@ class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
         cwd: The working directory from now on, or ``None``.
         path: Directories that modules are looked for in, those of this process aside.
         filters: Of warnings, first match wins.
+        levels: Of loggers, by name, the root's first; empty to leave them as they are.
+        disabled: The level that ``logging.disable`` set.
     """
 
     serial: int
@@ -176,6 +178,8 @@ class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
     cwd: str | None = None
     path: tuple[str, ...] = ()
     filters: tuple[WarningFilter, ...] = ()
+    levels: tuple[tuple[str, int], ...] = ()
+    disabled: int = 0
 
 
 class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):

@@ -76,6 +76,7 @@ SHOP = {
 
         def say(text):
             print(text, "of", len(STOCK))
+            os.write(1, f"{text}, {len(STOCK)}, past Python\\n".encode())
 
         def die():
             STOCK.clear()
