@@ -192,6 +192,23 @@ class Watch:
         if self._tally.trouble:
             session.shouldfail = "the hosts of the tests did not start"
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """End the hosts with the last test: pytest-cov then takes what they measured together."""
+        try:
+            result = yield
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException:  # stopped early, by -x for one
+            self._finish()
+            raise
+        self._finish()
+        return result
+
+    def _finish(self) -> None:
+        self._count()
+        self._session.stop()
+
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
@@ -207,10 +224,8 @@ class Watch:
         self._session.let_go(fixturedef)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Count what went over the seams, and hand it to the controller if there is one."""
-        if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-            self._count()
+    def pytest_sessionfinish(self) -> None:
+        """Hand what was counted to the controller of xdist, if there is one."""
         workeroutput = getattr(self._config, "workeroutput", None)
         if workeroutput is not None:
             workeroutput["seamline"] = self._tally.to_plain()

@@ -119,6 +119,10 @@ SHOP = {
 }
 
 
+# Plugins of this environment that a suite has only if its test asks for them.
+_WITHOUT = [f"-pno:{name}" for name in ("randomly", "anyio", "asyncio", "django", "time_machine")]
+
+
 class Outcome:
     """What one run of pytest printed, and how it ended."""
 
@@ -174,7 +178,7 @@ class Suite:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin a run of pytest."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:anyio", *arguments],
+            [sys.executable, "-m", "pytest", *_WITHOUT, *arguments],
             cwd=self.root,
             env=self.environment,
             stdin=subprocess.DEVNULL,
