@@ -69,6 +69,7 @@ class DjangoState:
         self._settings = _django_settings()
         self._values = dict(getattr(self._settings, "__dict__", {}))
         self._names = dict(_django_databases())
+        self.take_environment()
 
     def of_settings(self, assigned: Collection[str]) -> Iterator[Cause]:
         """Yield what was changed in the settings since.
@@ -80,13 +81,12 @@ class DjangoState:
         if settings is not self._settings:
             yield Cause(CHANGED_SETTINGS, "django.conf.settings")
             return
-        self._take_environment()
         values = getattr(settings, "__dict__", {})
         for name in assigned:
             if name.isupper() and values.get(name) is not self._values.get(name):
                 yield Cause(CHANGED_SETTINGS, f"django.conf.settings.{name}")
 
-    def _take_environment(self) -> None:
+    def take_environment(self) -> None:
         """Take what Django's tools set for tests, here and in every host, for unchanged."""
         state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
         if hasattr(state, "saved_data") and not self._is_environment_set_up:

@@ -14,8 +14,6 @@ from types import ModuleType
 from typing import Any, Final
 from unittest import mock
 
-import pytest
-
 from seamline.testing.causes import Replaced
 
 # Names that tools replace without unittest.mock or monkeypatch: freezegun, requests-mock,
@@ -70,9 +68,12 @@ class Replacements:
         self._after(patch, "__exit__", self._left)
         self._after(patch_dict, "_patch_dict", self._entered_dict)
         self._after(patch_dict, "_unpatch_dict", self._left)
-        for name in ("setattr", "delattr", "setitem", "delitem"):
-            self._after(pytest.MonkeyPatch, name, self._monkeypatched)
-        self._after(pytest.MonkeyPatch, "undo", self._left)
+        # Django's own runner needs no pytest.
+        monkeypatch = getattr(sys.modules.get("pytest"), "MonkeyPatch", None)
+        if monkeypatch is not None:
+            for name in ("setattr", "delattr", "setitem", "delitem"):
+                self._after(monkeypatch, name, self._monkeypatched)
+            self._after(monkeypatch, "undo", self._left)
         self.look()
 
     def end(self) -> None:

@@ -10,11 +10,9 @@ from datetime import timedelta
 from types import CodeType
 from typing import Final, NamedTuple
 
-import pytest
-
 from seamline.interface import Function
 from seamline.testing.causes import CHANGED_APPLICATION, IN_MEMORY, Cause
-from seamline.testing.looking import codes_of
+from seamline.testing.looking import Test, codes_of
 from seamline.testing.memory import is_memory_name
 from seamline.testing.stores import all_codes, stores_items
 
@@ -65,11 +63,11 @@ class Reshaping:
                 if code is not module:
                     self._helpers.setdefault(code.co_name, []).append(code)
 
-    def begin_test(self, item: pytest.Item) -> None:
+    def begin_test(self, test: Test) -> None:
         """Find what a test, its fixtures and the helpers that these name do."""
         self._now = self._at_import
         seen: set[int] = set()
-        queue = [inner for code in codes_of(item) for inner in all_codes(code)]
+        queue = [inner for code in codes_of(test) for inner in all_codes(code)]
         while queue:
             code = queue.pop()
             # What other plugins' fixtures do is done in the same way whatever the test.

@@ -94,6 +94,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         calls: Calls answered for other groups since the start.
         seam_calls: Calls made to other groups since the start.
         seam_errors: Seam errors raised to the application since the start.
+        stayed: Calls that could not cross and ran where they were made, since the start.
         rss_bytes: Resident memory.
     """
 
@@ -102,6 +103,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     calls: int = 0
     seam_calls: int = 0
     seam_errors: int = 0
+    stayed: int = 0
     rss_bytes: int = 0
 
 
