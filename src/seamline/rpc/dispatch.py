@@ -34,6 +34,7 @@ from seamline.wire import (
     FLAG_SAME,
     FLAG_SPREAD,
     FLAG_TRACKED,
+    ITEM,
     RESULT,
     Farewell,
     Frame,
@@ -205,10 +206,16 @@ def check_callable(binding: Binding | None) -> Binding:
     return binding
 
 
+def told(heard: Told, answer: Answer) -> Answer:
+    """Return an answer with what was said before it; after the last one no more is sent."""
+    heard.is_over = answer[0] != ITEM
+    return heard.put_before(answer)
+
+
 def run_sync(incoming: Incoming) -> Answer:
     """Run a synchronous function in a fresh context and return its answer."""
     answer = Context().run(_run_sync, incoming)
-    return incoming.heard.put_before(answer) if incoming.heard else answer
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 def _run_sync(incoming: Incoming) -> Answer:
@@ -225,7 +232,7 @@ def _run_sync(incoming: Incoming) -> Answer:
 async def run_async(incoming: Incoming) -> Answer:
     """Run an asynchronous function in the current task, whose context is its own."""
     answer = await _run_async(incoming)
-    return incoming.heard.put_before(answer) if incoming.heard else answer
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 async def _run_async(incoming: Incoming) -> Answer:

@@ -48,22 +48,24 @@ class Hearing:
 
 
 class Told:
-    """What was said in one call and is not sent yet. False while there is nothing."""
+    """What was said in one call and is not sent yet.
 
-    __slots__ = ("_chars", "_count", "_said")
+    Attributes:
+        is_over: Whether the call was answered: what its tasks say after that stays here.
+    """
+
+    __slots__ = ("_chars", "_count", "_said", "is_over")
 
     def __init__(self) -> None:
         self._said: list[Heard] = []
         self._count = 0
         self._chars = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._said)
+        self.is_over = False
 
     def add(self, said: Heard) -> bool:
         """Add it, up to the limits of one call."""
         size = sum(len(part) for part in _texts(said))
-        if self._count == MOST_HEARD or self._chars + size > MOST_CHARS:
+        if self.is_over or self._count == MOST_HEARD or self._chars + size > MOST_CHARS:
             return False
         self._count += 1
         self._chars += size
@@ -76,6 +78,8 @@ class Told:
 
     def put_before(self, answer: _Answer) -> _Answer:
         """Return an answer with what was said since the last one."""
+        if not self._said:
+            return answer
         kind, flags, body = answer
         meta, rest = split_meta(flags, body)
         said, self._said = tuple(self._said), []

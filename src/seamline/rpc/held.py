@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seamline.errors import MutatedArgument
 from seamline.rpc.changes import decode_changed
-from seamline.rpc.dispatch import Answer, Incoming, failure, success
+from seamline.rpc.dispatch import Answer, Incoming, failure, success, told
 from seamline.rpc.hearing import Hearing
 from seamline.rpc.situation import Situation, current
 from seamline.rpc.travel import apply_carried, split_meta
@@ -63,7 +63,7 @@ def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
 def settled(incoming: Incoming, answer: Answer, raised: BaseException | None = None) -> Answer:
     """Return a step's answer; after the last one, end the frameworks' contexts."""
     answer = answer if answer[0] == ITEM else incoming.leave(answer, raised)
-    return incoming.heard.put_before(answer) if incoming.heard else answer
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 async def settled_async(
@@ -71,7 +71,7 @@ async def settled_async(
 ) -> Answer:
     """Do the same in a coroutine."""
     answer = answer if answer[0] == ITEM else await incoming.leave_async(answer, raised)
-    return incoming.heard.put_before(answer) if incoming.heard else answer
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 class HeldStream:
@@ -94,6 +94,8 @@ class HeldStream:
 
     def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
+        if self.incoming.heard is not None:
+            self.incoming.heard.is_over = True
         if self._generator is not None:
             self._context.run(self._abandon, self._generator)
 
@@ -188,6 +190,8 @@ class HeldAsyncStream:
 
     async def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
+        if self.incoming.heard is not None:
+            self.incoming.heard.is_over = True
         try:
             if self._generator is not None:
                 await self._generator.aclose()

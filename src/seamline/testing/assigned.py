@@ -1,4 +1,4 @@
-"""What tests assign without a tool, in modules and objects that belong to no service.
+"""What tests assign without a tool: outside all services, and on classes of packages elsewhere.
 
 Every process has its own of those, so a host never sees such an assignment. Who assigned is
 not asked: an attribute counts that the code of some test assigns, by its name, and that is not
@@ -88,6 +88,7 @@ class Assignments:
         modules: The application's modules that belong to no service.
         tests: Directory below which all modules that are not the application's are the tests'.
         is_application: Whether a module, by its name, is the application's.
+        placed: Those of services: only their classes are looked at, the rest is sealed.
 
     Attributes:
         names: The attributes that tests assign on something.
@@ -95,9 +96,14 @@ class Assignments:
     """
 
     def __init__(
-        self, modules: Collection[str], tests: Path, is_application: Callable[[str], bool]
+        self,
+        modules: Collection[str],
+        tests: Path,
+        is_application: Callable[[str], bool],
+        placed: Collection[str] = (),
     ) -> None:
         self._modules = frozenset(modules)
+        self._placed = frozenset(placed)
         self._is_application = is_application
         self._tests = str(tests.resolve()) + "/"
         self._objects: dict[int, _Object] = {}
@@ -114,6 +120,9 @@ class Assignments:
         for name in self._modules.intersection(loaded):
             self._seen.add(name)
             self._walk(name)
+        for name in self._placed.intersection(loaded):
+            self._seen.add(name)
+            self._look_at_classes(name)
         if self._is_collected:
             self._look()
 
@@ -122,6 +131,8 @@ class Assignments:
         self._is_collected = True
         for name in self._modules.intersection(sys.modules):
             self._walk(name)
+        for name in self._placed.intersection(sys.modules):
+            self._look_at_classes(name)
         self._look()
 
     def end(self) -> None:
@@ -148,6 +159,12 @@ class Assignments:
             for inner, path in self._enter(value, place):
                 if depth < _MOST_DEPTH:
                     queue.append((inner, Place(name, path), depth + 1))
+
+    def _look_at_classes(self, module: str) -> None:
+        for name, value in list(vars(sys.modules[module]).items()):
+            if issubclass(type(value), type) and getattr(value, "__module__", "") == module:
+                for _ in self._enter(value, Place(module, name)):
+                    pass  # what a class holds is no matter here
 
     def _enter(self, value: object, place: Place) -> Iterator[tuple[object, str]]:
         """Note an object, and yield what it holds unless that is known."""
@@ -268,6 +285,8 @@ def _cells_of(one: _Object, stores: Stores) -> Iterator[tuple[str, _Cell]]:
         return
     is_named = any(_last(place) in stores.beside for place in one.places)
     for name in stores.attributes & one.first.keys():
+        if _is_guard(one.first[name]):
+            continue  # the seal answers for it
         # pytest imports the first conftest.py before plugins can look at anything.
         is_first = not (one.is_late and is_named and name in stores.at_import)
         first = one.first[name] if is_first else _ABSENT
@@ -319,7 +338,16 @@ def _cells_of_library(name: str, stores: Stores) -> Iterator[tuple[str, _Cell]]:
 
 
 def _value(space: Mapping[str, object], name: str, first: object) -> Callable[[], list[str]]:
-    return lambda: [] if space.get(name, _ABSENT) is first else [name]
+    def changed() -> list[str]:
+        now = space.get(name, _ABSENT)
+        return [] if now is first or _is_guard(now) else [name]
+
+    return changed
+
+
+def _is_guard(value: object) -> bool:
+    """Whether the seal of a package put a value there, for as long as its seam is open."""
+    return type(value).__module__ == "seamline.seam.attributes"
 
 
 def _added(space: Mapping[str, object], names: frozenset[str]) -> Callable[[], Collection[str]]:

@@ -147,7 +147,12 @@ class SplitSession:
         placed = {name for one in self.analysis.interfaces for name, _ in one.modules}
         unplaced = set(self.analysis.modules) - placed
         self._databases = MemoryDatabases(unplaced)
-        self._assigned = Assignments(unplaced, self._config.root, self._reach.is_application)
+        self._assigned = Assignments(
+            unplaced,
+            self._config.root,
+            self._reach.is_application,
+            {name for one in behind.values() for name, _ in one.modules},
+        )
         self._patches = Patches(
             process.seams,
             behind,

@@ -78,6 +78,13 @@ FILES = {
         def called(): return (settings.current(), os.getpid(), len(SEEN))
         def parsed(): return (json.loads("1"), os.getpid(), len(SEEN))
         def nothing(): return (0, os.getpid(), len(SEEN))
+
+        class Clock:
+            hour = 1
+            def now(self):
+                return self.hour
+
+        def hour(): return (Clock().now(), os.getpid(), len(SEEN))
     """,
     "shop/orders.py": "",
     "shop/web.py": "",
@@ -169,6 +176,21 @@ def test_what_a_test_assigns_without_a_tool_keeps_its_calls_here(shop):
         finally:
             settings.current = before
 
+    def test_an_attribute_of_a_class_of_the_package():
+        prices.Clock.hour = 5
+        try:
+            assert prices.hour()[:2] == (5, HERE)
+        finally:
+            prices.Clock.hour = 1
+
+    def test_a_method_of_a_class_of_the_package():
+        before = prices.Clock.now
+        prices.Clock.now = lambda self: 7
+        try:
+            assert prices.hour()[:2] == (7, HERE)
+        finally:
+            prices.Clock.now = before
+
     def test_a_function_of_a_library():
         before, json.loads = json.loads, lambda text: 9
         try:
@@ -180,8 +202,8 @@ def test_what_a_test_assigns_without_a_tool_keeps_its_calls_here(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py", "-v")
 
-    assert outcome.counts == {"passed": 12}, outcome.text
-    assert "12 tests local: 12 assigned" in outcome.text
+    assert outcome.counts == {"passed": 14}, outcome.text
+    assert "14 tests local: 14 assigned" in outcome.text
     assert "prices: assigned (shop.settings.app.limits.least)" in outcome.text
 
 

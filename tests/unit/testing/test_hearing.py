@@ -3,7 +3,9 @@
 import pytest
 
 from seamline.errors import WireError
+from seamline.rpc.dispatch import told
 from seamline.rpc.hearing import MOST_HEARD, Told, say_again
+from seamline.rpc.travel import split_meta
 from seamline.wire import Logged, Printed, Warned
 
 STOCK = '''
@@ -203,21 +205,32 @@ def test_what_hosts_say_is_said_by_the_tests_process(shop):
 
 
 def test_text_that_is_printed_in_pieces_is_sent_as_one():
-    told = Told()
+    said = Told()
 
-    assert all(map(told.add, (Printed("a"), Printed("\n"), Printed("b", is_error=True))))
+    assert all(map(said.add, (Printed("a"), Printed("\n"), Printed("b", is_error=True))))
 
-    assert told._said == [Printed("a\n"), Printed("b", is_error=True)]
+    assert said._said == [Printed("a\n"), Printed("b", is_error=True)]
+
+
+def test_what_is_said_after_the_answer_stays_on_the_host():
+    said, answer = Told(), (0, 0, b"")
+    assert said.add(Printed("before"))
+
+    _, flags, body = told(said, answer)
+
+    assert split_meta(flags, body)[0].heard == (Printed("before"),)
+    assert not said.add(Printed("after"))
+    assert told(said, answer) == answer
 
 
 def test_more_than_the_limit_is_refused_by_both_sides():
-    told = Told()
-    said = Logged("shop", 30, "text", None, "shop.py", 1, "f")
+    record = Logged("shop", 30, "text", None, "shop.py", 1, "f")
+    said = Told()
 
-    assert [told.add(said) for _ in range(MOST_HEARD + 1)][-2:] == [True, False]
+    assert [said.add(record) for _ in range(MOST_HEARD + 1)][-2:] == [True, False]
     assert not Told().add(Printed("x" * 1_000_000))
     with pytest.raises(WireError, match="1001 warnings and log records"):
-        say_again((said,) * (MOST_HEARD + 1))
+        say_again((record,) * (MOST_HEARD + 1))
 
 
 def test_a_peer_chooses_no_class_that_is_no_loaded_warning():
