@@ -30,6 +30,16 @@ def use_the_shop(run) -> list:
     return [seen, taken]
 
 
+# Too much work to run it everywhere, and nothing of its host in it.
+KIND_OF = """
+
+def kind_of(value, text: str = "") -> str:
+    for word in text.split():
+        for letter in word:
+            hash(letter)
+    return type(value).__name__
+"""
+
 EXPECTED = [
     [{"name": "tea", "left": 10, "price": "2.50"}] * 3,
     [
@@ -70,6 +80,20 @@ def test_status_counts_calls_across_seams(plainflask, eventually) -> None:
     )
     assert [group["name"] for group in served] == ["stock"]
     assert "seams" in plainflask.command("status").stdout
+    assert run.stop() == 0
+
+
+def test_status_counts_calls_that_stayed_with_their_callers(plainflask, eventually) -> None:
+    with (plainflask.root / "plainflask" / "prices.py").open("a") as file:
+        file.write(KIND_OF)
+    web = plainflask.root / "plainflask" / "web.py"
+    web.write_text(web.read_text().replace('"plain flask\\n"', "prices.kind_of(gate)"))
+    run = plainflask.start("--layout", "micro").ready()
+
+    assert run.get("/") == (200, "Event")
+
+    eventually(lambda: run.status()["stayed"] == 1, "the call that stayed")
+    assert "1 stayed with their callers" in plainflask.command("status").stdout
     assert run.stop() == 0
 
 

@@ -5,6 +5,7 @@ Reads no files and knows no plan: paths, names, secrets and functions are parame
 
 from seamline.rpc.aliasing import changeable_parts, module_state
 from seamline.rpc.client import Client
+from seamline.rpc.hearing import Hearing
 from seamline.rpc.local import LocalClient
 from seamline.rpc.model import Arguments, Hosted, Identity, Stay, Target
 from seamline.rpc.recording import call_site, record, record_stay, recorded, request_errors, stayed
@@ -14,6 +15,7 @@ from seamline.rpc.situation import cancelled, deadline, remaining
 __all__ = [
     "Arguments",
     "Client",
+    "Hearing",
     "Hosted",
     "Identity",
     "LocalClient",

@@ -17,6 +17,7 @@ from seamline.errors import (
 from seamline.rpc.aliasing import refuse_aliased
 from seamline.rpc.binding import Binding
 from seamline.rpc.changes import Watch
+from seamline.rpc.hearing import Hearing, Told
 from seamline.rpc.model import Arguments, Packed, Visit
 from seamline.rpc.pulling import Ask, AskLater, Pulls
 from seamline.rpc.situation import Hop, Situation, current
@@ -33,6 +34,7 @@ from seamline.wire import (
     FLAG_SAME,
     FLAG_SPREAD,
     FLAG_TRACKED,
+    ITEM,
     RESULT,
     Farewell,
     Frame,
@@ -59,6 +61,7 @@ class Incoming:
         pulls: The caller's iterators among the arguments, when there are any.
         watch: What it may change of its arguments, or None when it changes nothing.
         visit: The frameworks' contexts once they are entered; its owner leaves them.
+        heard: What it says and its caller is told, in tests.
     """
 
     __slots__ = (
@@ -69,6 +72,7 @@ class Incoming:
         "deadline",
         "entered",
         "given",
+        "heard",
         "is_cancelled",
         "pulls",
         "visit",
@@ -93,6 +97,7 @@ class Incoming:
         self.visit: Visit | None = None
         self.entered: Callable[[], object] | None = None
         self.pulls: Pulls | None = None
+        self.heard: Told | None = None
         watch: Watch | None = None
         if flags & FLAG_BLOCKED:
             callers = ((callers[0][0], True),)
@@ -127,6 +132,8 @@ class Incoming:
     def enter(self) -> None:
         """Make the current context the one of this call."""
         current.set(Situation(self.deadline, self.chain, self.is_cancelled))
+        if Hearing.is_on:
+            self.heard = Hearing.begin()
         if self.entered is not None:
             self.entered()
         hosted = self.binding.hosted
@@ -199,9 +206,16 @@ def check_callable(binding: Binding | None) -> Binding:
     return binding
 
 
+def told(heard: Told, answer: Answer) -> Answer:
+    """Return an answer with what was said before it; after the last one no more is sent."""
+    heard.is_over = answer[0] != ITEM
+    return heard.put_before(answer)
+
+
 def run_sync(incoming: Incoming) -> Answer:
     """Run a synchronous function in a fresh context and return its answer."""
-    return Context().run(_run_sync, incoming)
+    answer = Context().run(_run_sync, incoming)
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 def _run_sync(incoming: Incoming) -> Answer:
@@ -217,6 +231,11 @@ def _run_sync(incoming: Incoming) -> Answer:
 
 async def run_async(incoming: Incoming) -> Answer:
     """Run an asynchronous function in the current task, whose context is its own."""
+    answer = await _run_async(incoming)
+    return answer if incoming.heard is None else told(incoming.heard, answer)
+
+
+async def _run_async(incoming: Incoming) -> Answer:
     try:
         incoming.enter()
         args, keywords = incoming.given

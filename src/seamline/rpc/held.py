@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seamline.errors import MutatedArgument
 from seamline.rpc.changes import decode_changed
-from seamline.rpc.dispatch import Answer, Incoming, failure, success
+from seamline.rpc.dispatch import Answer, Incoming, failure, success, told
+from seamline.rpc.hearing import Hearing
 from seamline.rpc.situation import Situation, current
 from seamline.rpc.travel import apply_carried, split_meta
 from seamline.wire import CLOSE, END, FLAG_CHANGES, ITEM, SEND, THROW, Frame, exception_of
@@ -47,6 +48,8 @@ class Step:
 def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
     """Bring the stream's context up to date with the caller's for one step."""
     current.set(Situation(deadline, incoming.chain, incoming.is_cancelled))
+    if incoming.heard is not None:
+        Hearing.resume(incoming.heard)
     if incoming.pulls is not None:
         incoming.pulls.is_open = True
     if step.carry is not None:
@@ -59,14 +62,16 @@ def renew(incoming: Incoming, step: Step, deadline: float | None) -> None:
 
 def settled(incoming: Incoming, answer: Answer, raised: BaseException | None = None) -> Answer:
     """Return a step's answer; after the last one, end the frameworks' contexts."""
-    return answer if answer[0] == ITEM else incoming.leave(answer, raised)
+    answer = answer if answer[0] == ITEM else incoming.leave(answer, raised)
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 async def settled_async(
     incoming: Incoming, answer: Answer, raised: BaseException | None = None
 ) -> Answer:
     """Do the same in a coroutine."""
-    return answer if answer[0] == ITEM else await incoming.leave_async(answer, raised)
+    answer = answer if answer[0] == ITEM else await incoming.leave_async(answer, raised)
+    return answer if incoming.heard is None else told(incoming.heard, answer)
 
 
 class HeldStream:
@@ -89,6 +94,8 @@ class HeldStream:
 
     def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
+        if self.incoming.heard is not None:
+            self.incoming.heard.is_over = True
         if self._generator is not None:
             self._context.run(self._abandon, self._generator)
 
@@ -183,6 +190,8 @@ class HeldAsyncStream:
 
     async def abandon(self) -> None:
         """Close the generator because nobody will ask for more."""
+        if self.incoming.heard is not None:
+            self.incoming.heard.is_over = True
         try:
             if self._generator is not None:
                 await self._generator.aclose()

@@ -16,6 +16,7 @@ from seamline.interface import Kind
 from seamline.rpc.binding import RESTART
 from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
+from seamline.rpc.hearing import say_again
 from seamline.rpc.model import Arguments, Packed, Stay, Target
 from seamline.rpc.pulling import Iterators
 from seamline.rpc.situation import Hop, Situation, current
@@ -38,6 +39,7 @@ from seamline.wire import (
     MAX_DEADLINE_MS,
     Frame,
     Known,
+    Meta,
     exception_of,
     pack_plain,
     take_mentioned,
@@ -254,11 +256,7 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
     kind, flags, body = frame[0], frame[3], frame[5]
     if flags & FLAG_META:
         meta, body = split_meta(flags, body)
-        if meta.carry is not None:
-            apply_carried(target.carry, target.codec, meta.carry)
-        contexts = target.contexts or target.lent
-        if meta.contexts and contexts is not None:
-            contexts.apply(meta.contexts)
+        _apply_meta(target, meta)
     if kind != ERROR:
         if flags or kind > END:
             return decode_changed(target.codec, call.known, frame, body)
@@ -274,6 +272,16 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
     if is_same:
         error.__cause__ = error.__context__ = thrown
     raise error
+
+
+def _apply_meta(target: Target, meta: Meta) -> None:
+    if meta.carry is not None:
+        apply_carried(target.carry, target.codec, meta.carry)
+    contexts = target.contexts or target.lent
+    if meta.contexts and contexts is not None:
+        contexts.apply(meta.contexts)
+    if meta.heard:
+        say_again(meta.heard)
 
 
 def check_loops(target: Target, situation: Situation, workers: list[str]) -> list[str]:

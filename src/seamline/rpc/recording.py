@@ -60,12 +60,12 @@ def recorded() -> dict[str, int]:
 def call_site() -> str:
     """Return ``file:line`` of the innermost frame outside Seamline."""
     frame = sys._getframe(1)  # noqa: SLF001 - the only way that costs no traceback
-    while frame.f_back is not None and _is_ours(frame.f_code):
+    while frame.f_back is not None and is_ours(frame.f_code):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _is_ours(code: CodeType) -> bool:
+def is_ours(code: CodeType) -> bool:
     """Whether a frame is Seamline's: its own file, or a client half, which names the user's."""
     return code.co_filename.startswith(_OURS) or any(
         getattr(const, "is_client_half", False) for const in code.co_consts

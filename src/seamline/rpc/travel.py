@@ -10,7 +10,7 @@ from typing import Any
 from seamline.errors import WireError
 from seamline.rpc.model import Packed
 from seamline.rpc.situation import Hop
-from seamline.wire import FLAG_META, META_LENGTH, Codec, Meta, pack_message, unpack_message
+from seamline.wire import FLAG_META, META_LENGTH, Codec, Heard, Meta, pack_message, unpack_message
 
 
 def pack_carried(variables: Sequence[ContextVar[Any]], codec: Codec) -> bytes | None:
@@ -45,10 +45,14 @@ def apply_carried(variables: Sequence[ContextVar[Any]], codec: Codec, data: byte
 
 
 def with_meta(
-    chain: tuple[Hop, ...], carry: bytes | None, body: bytes, contexts: Packed = ()
+    chain: tuple[Hop, ...],
+    carry: bytes | None,
+    body: bytes,
+    contexts: Packed = (),
+    heard: tuple[Heard, ...] = (),
 ) -> bytes:
     """Put metadata before a body."""
-    meta = pack_message(Meta(chain, carry, contexts))
+    meta = pack_message(Meta(chain, carry, contexts, heard))
     return META_LENGTH.pack(len(meta)) + meta + body
 
 

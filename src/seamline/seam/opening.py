@@ -74,6 +74,7 @@ class Seams:
         on_write: Asked when code outside a package assigns one of its module globals while
             its seam is open. It may close the seam and return True to let the assignment
             happen; otherwise an assignment of data raises StateElsewhere.
+        on_loaded: Told the names of the modules that a thread has imported, at the end of it.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Seams:
             frameworks: What this process knows of its frameworks.
         """
         self.on_write: Callable[[Write], bool] | None = None
+        self.on_loaded: Callable[[frozenset[str]], None] | None = None
         self._plan = plan
         self._local = local
         self._frameworks = frameworks or Frameworks(plan)
@@ -283,6 +285,8 @@ class Seams:
                     self._open(seam, own)
                 elif seam.seal.is_lifted or seam.seal.concerns(loaded):
                     seam.seal.apply()
+        if self.on_loaded is not None:
+            self.on_loaded(loaded)
 
     def _stay(self, service: str) -> None:
         """Put the state of a service back until the running thread's imports are over."""

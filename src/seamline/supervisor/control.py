@@ -35,8 +35,8 @@ class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
 class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
     """Asks every worker to take over what a test process set up, and those that will start.
 
-    Answered with :class:`AlignedReply` when all have. ``environ``, ``cwd``, ``path`` and
-    ``filters`` are as in :class:`seamline.worker.Align`.
+    Answered with :class:`AlignedReply` when all have. ``environ``, ``cwd``, ``path``,
+    ``filters``, ``levels`` and ``disabled`` are as in :class:`seamline.worker.Align`.
 
     Attributes:
         mark: A line to write into the log stream, after all that workers had printed when
@@ -48,6 +48,8 @@ class AlignRequest(msgspec.Struct, frozen=True, tag="align"):
     path: tuple[str, ...] = ()
     filters: tuple[WarningFilter, ...] = ()
     mark: str | None = None
+    levels: tuple[tuple[str, int], ...] = ()
+    disabled: int = 0
 
 
 class AlignedReply(msgspec.Struct, frozen=True, tag="aligned"):

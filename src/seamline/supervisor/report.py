@@ -39,6 +39,7 @@ def status_of(
         restarts=sum(worker.restarts for worker in workers),
         seam_calls=sum(worker.seam_calls for worker in workers),
         seam_errors=sum(worker.seam_errors for worker in workers),
+        stayed=sum(worker.stayed for worker in workers),
     )
 
 
@@ -78,6 +79,7 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
         calls=last.calls,
         seam_calls=last.seam_calls,
         seam_errors=last.seam_errors,
+        stayed=last.stayed,
         rss_bytes=last.rss_bytes,
     )
 
@@ -122,8 +124,9 @@ def status_table(status: Status) -> str:
             f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
             + (f" ({reasons[-1]})" if reasons else "")
         )
-    if status.seam_calls or status.seam_errors:
-        lines += ["", f"  seams  {status.seam_calls} calls, {status.seam_errors} errors"]
+    if status.seam_calls or status.seam_errors or status.stayed:
+        stayed = f", {status.stayed} stayed with their callers" if status.stayed else ""
+        lines += ["", f"  seams  {status.seam_calls} calls, {status.seam_errors} errors{stayed}"]
     return "\n".join(lines)
 
 

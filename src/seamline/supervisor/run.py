@@ -281,6 +281,8 @@ class Supervisor:
             cwd=request.cwd,
             path=request.path,
             filters=request.filters,
+            levels=request.levels,
+            disabled=request.disabled,
         )
         workers = [
             slot.process

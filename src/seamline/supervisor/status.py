@@ -14,7 +14,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         restarts: How often a dead worker was replaced.
         reason: How the last death came about, or empty.
         seconds: Age of the process.
-        in_flight, requests, calls, seam_calls, seam_errors, rss_bytes: As last reported.
+        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As last reported.
     """
 
     pid: int | None
@@ -29,6 +29,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     calls: int = 0
     seam_calls: int = 0
     seam_errors: int = 0
+    stayed: int = 0
     rss_bytes: int = 0
 
 
@@ -54,7 +55,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         state: ``starting``, ``ready``, ``degraded`` (a worker is missing) or ``stopping``.
         pid: Of the supervisor.
         urls: Where http services answer, by service.
-        restarts, seam_calls, seam_errors: Sums over all workers alive.
+        restarts, seam_calls, seam_errors, stayed: Sums over all workers alive; stayed are calls
+            that could not cross and ran where they were made.
     """
 
     name: str
@@ -68,3 +70,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0
     seam_calls: int = 0
     seam_errors: int = 0
+    stayed: int = 0

@@ -1,14 +1,18 @@
 """Why a call may have to stay in the test process: what its host cannot see of the test."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 IN_MEMORY: Final = "in-memory database"
 UNCOMMITTED: Final = "uncommitted transaction"
 PATCHED: Final = "patched"
+ASSIGNED: Final = "assigned"
 TEST_DATABASE: Final = "test database"
+CHANGED_APPLICATION: Final = "changed application"
 CHANGED_SETTINGS: Final = "changed settings"
+# What Django's ``setup_test_environment`` assigns.
+_OF_ENVIRONMENT: Final = ("ALLOWED_HOSTS", "DEBUG", "EMAIL_BACKEND")
 
 
 class Replaced(NamedTuple):
@@ -56,17 +60,39 @@ class DjangoState:
 
     def __init__(self) -> None:
         self._settings: object = None
+        self._values: dict[str, object] = {}
+        self._is_environment_set_up = False
         self._names: dict[str, object] = {}
 
     def begin(self) -> None:
         """Take what stands now for what every process has."""
         self._settings = _django_settings()
+        self._values = dict(getattr(self._settings, "__dict__", {}))
         self._names = dict(_django_databases())
+        self.take_environment()
 
-    def of_settings(self) -> Iterator[Cause]:
-        """Yield what was changed in the settings since."""
-        if _django_settings() is not self._settings:
+    def of_settings(self, assigned: Collection[str]) -> Iterator[Cause]:
+        """Yield what was changed in the settings since.
+
+        Args:
+            assigned: The names that tests assign on something.
+        """
+        settings = _django_settings()
+        if settings is not self._settings:
             yield Cause(CHANGED_SETTINGS, "django.conf.settings")
+            return
+        values = getattr(settings, "__dict__", {})
+        for name in assigned:
+            if name.isupper() and values.get(name) is not self._values.get(name):
+                yield Cause(CHANGED_SETTINGS, f"django.conf.settings.{name}")
+
+    def take_environment(self) -> None:
+        """Take what Django's tools set for tests, here and in every host, for unchanged."""
+        state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
+        if hasattr(state, "saved_data") and not self._is_environment_set_up:
+            self._is_environment_set_up = True
+            values = getattr(self._settings, "__dict__", {})
+            self._values |= {name: values.get(name) for name in _OF_ENVIRONMENT}
 
     def of_databases(self) -> Iterator[Cause]:
         """Yield what is open in databases that only this process sees."""

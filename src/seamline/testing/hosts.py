@@ -127,7 +127,16 @@ class Hosts:
         Raises:
             StartError: The hosts are gone.
         """
-        self._exchange(AlignRequest(now.shown(), now.cwd, now.path, now.shown_filters()))
+        self._exchange(
+            AlignRequest(
+                now.shown(),
+                now.cwd,
+                now.path,
+                now.shown_filters(),
+                levels=now.levels,
+                disabled=now.disabled,
+            )
+        )
 
     def ask(self) -> AlignedReply:
         """Ask every host what it did so far.

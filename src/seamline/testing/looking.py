@@ -1,20 +1,34 @@
 """Tests that look into a package's module state: its seam is closed before they begin."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final
-
-import pytest
+from typing import Final, NamedTuple
 
 from seamline.interface import Interface, State
 from seamline.testing.causes import Cause
 
 READS: Final = "reads state"
 
-_AROUND: Final = ("setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method",
-                  "teardown_method", "setup_class", "teardown_class")  # fmt: skip
+_AROUND: Final = (
+    "setUp", "tearDown", "setUpClass", "tearDownClass", "setUpTestData", "setup_method",
+    "teardown_method", "setup_class", "teardown_class",
+)  # fmt: skip
+
+
+class Test(NamedTuple):
+    """What there is to read of a test.
+
+    Attributes:
+        function: The test's own.
+        owner: The class that it is a method of, if any.
+        fixtures: The functions of its fixtures.
+    """
+
+    function: object
+    owner: type | None
+    fixtures: tuple[Callable[..., object], ...] = ()
 
 
 class Looks:
@@ -32,9 +46,9 @@ class Looks:
             for state in interface.state:
                 self._note(interface.service, state, root)
 
-    def of(self, item: pytest.Item) -> Iterator[tuple[str, Cause]]:
+    def of(self, test: Test) -> Iterator[tuple[str, Cause]]:
         """Yield the services whose state a test or one of its fixtures reads."""
-        for code in _codes(item):
+        for code in codes_of(test):
             file = code.co_filename
             lines = range(code.co_firstlineno, _last_line(code) + 1)
             for line, service, cause in self._lines.get(file, ()):
@@ -53,15 +67,11 @@ class Looks:
             self._names.setdefault(str(root / place.file), []).append((state.name, service, cause))
 
 
-def _codes(item: pytest.Item) -> Iterator[CodeType]:
+def codes_of(test: Test) -> Iterator[CodeType]:
     """Yield the code of a test, of its fixtures, and of what a class runs around it."""
-    functions: list[Any] = [getattr(item, "function", None)]
-    info = getattr(item, "_fixtureinfo", None)
-    for definitions in getattr(info, "name2fixturedefs", {}).values():
-        functions += [definition.func for definition in definitions]
-    functions += [getattr(getattr(item, "cls", None), name, None) for name in _AROUND]
-    for function in functions:
-        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+    around = [getattr(test.owner, name, None) for name in _AROUND]
+    for function in (test.function, *test.fixtures, *around):
+        code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
         if isinstance(code, CodeType):
             yield code
 

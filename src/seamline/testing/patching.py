@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from seamline.interface import Function, Interface, Verdict
 from seamline.seam import Seams, Write
-from seamline.testing.causes import DJANGO_CONNECTING, PATCHED, Cause, Replaced
+from seamline.testing.assigned import Assignments
+from seamline.testing.causes import ASSIGNED, DJANGO_CONNECTING, PATCHED, Cause, Replaced
 from seamline.testing.reach import Reach
 from seamline.testing.replaced import Replacements
 
@@ -32,6 +33,7 @@ class Patches:
         application: Top-level packages of the application, whose own code patches nothing.
         close: Closes the seam of a service before a global behind it is assigned; None in one
             process, where every package sees the patch.
+        assigned: What tests assign outside all services.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class Patches:
         application: Collection[str],
         *,
         close: Callable[[str, Cause], None] | None,
+        assigned: Assignments,
     ) -> None:
         self._seams = seams
         self._interfaces = interfaces
         self._reach = reach
         self._application = frozenset(application)
         self._close = close
+        self._assigned = assigned
         self._mentioned: dict[tuple[str, str], bool] = {}
         self._held: dict[Replaced, tuple[str, object]] = {}
         self._functions: set[Replaced] = set()
@@ -57,23 +61,29 @@ class Patches:
     def watch(self) -> None:
         """Begin to take note of patches of other modules, too."""
         self._others.watch()
+        self._seams.on_loaded = self._assigned.imported
 
     def end(self) -> None:
         """Take note no more."""
         self._others.end()
+        self._assigned.end()
 
     def causes(self, service: str, function: Function) -> Iterator[Cause]:
-        """Yield the patches that a function would see and its host does not."""
+        """Yield the patches and assignments that a function would see and its host does not."""
         for one in self._held:
             if self._reach.concerns(service, function, *one):
                 yield Cause(PATCHED, str(one))
-        for one in self._others.active():
+        patched = dict.fromkeys(self._others.active())
+        for one in patched:
             if (
                 one != DJANGO_CONNECTING
                 and self._reach.concerns(service, function, *one)
                 and not (function.reaches is None and self._is_called_only(service, one))
             ):
                 yield Cause(PATCHED, str(one))
+        for one in self._assigned.active():
+            if one not in patched and self._reach.concerns(service, function, *one):
+                yield Cause(ASSIGNED, str(one))
 
     def settle(self) -> set[str]:
         """Forget the globals that are what they were before they were patched.

@@ -8,12 +8,11 @@ import contextlib
 import functools
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, Final
 from unittest import mock
-
-import pytest
 
 from seamline.testing.causes import Replaced
 
@@ -41,6 +40,9 @@ _LOOKED_AT: Final = (
     ("aiohttp.client", "ClientSession._request"),
 )
 
+# Clocks are set right in smaller steps than tests travel.
+_STEPS_OF_CLOCKS: Final = 2.0
+
 
 class Replacements:
     """What is replaced at this moment in one test process.
@@ -56,6 +58,7 @@ class Replacements:
         self._active: dict[int, tuple[object, list[Replaced]]] = {}
         self._originals: dict[Replaced, tuple[Mapping[str, object], str, object]] = {}
         self._hooks = contextlib.ExitStack()
+        self._started_at = _seconds_since_start()
 
     def watch(self) -> None:
         """Begin to take note of patches."""
@@ -65,9 +68,12 @@ class Replacements:
         self._after(patch, "__exit__", self._left)
         self._after(patch_dict, "_patch_dict", self._entered_dict)
         self._after(patch_dict, "_unpatch_dict", self._left)
-        for name in ("setattr", "delattr", "setitem", "delitem"):
-            self._after(pytest.MonkeyPatch, name, self._monkeypatched)
-        self._after(pytest.MonkeyPatch, "undo", self._left)
+        # Django's own runner needs no pytest.
+        monkeypatch = getattr(sys.modules.get("pytest"), "MonkeyPatch", None)
+        if monkeypatch is not None:
+            for name in ("setattr", "delattr", "setitem", "delitem"):
+                self._after(monkeypatch, name, self._monkeypatched)
+            self._after(monkeypatch, "undo", self._left)
         self.look()
 
     def end(self) -> None:
@@ -94,10 +100,16 @@ class Replacements:
         for one, (space, attribute, original) in self._originals.items():
             if space.get(attribute) is not original:
                 yield one
-        machine = sys.modules.get("time_machine")
-        if machine is not None and getattr(machine, "coordinates_stack", None):
-            # It replaces what C functions do, and leaves the functions where they are.
+        if self._is_clock_moved():
             yield from (Replaced("time", "time"), Replaced("datetime", "datetime.now"))
+
+    def _is_clock_moved(self) -> bool:
+        """Whether C functions tell another time than the clock: time-machine leaves them there."""
+        machine = sys.modules.get("time_machine")
+        travels = ("coordinates_stack", "traveller_stack")  # before version 3, and since
+        if machine is not None and any(getattr(machine, name, None) for name in travels):
+            return True
+        return abs(_seconds_since_start() - self._started_at) > _STEPS_OF_CLOCKS
 
     def _after(self, owner: Any, name: str, hear: Callable[[Any], None]) -> None:
         """Have a method tell of itself once it has done its work; the end of a patch always."""
@@ -188,6 +200,11 @@ class Replacements:
             for held, value in list(space.items()):
                 if value is target or _holds(value, target):
                     yield name, held
+
+
+def _seconds_since_start() -> float:
+    """Return what the clock said when the machine was started, as it says now."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _holds(value: object, target: object) -> bool:

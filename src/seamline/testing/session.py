@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import pytest
 
 from seamline.config import Config
 from seamline.errors import InvisibleState
@@ -28,13 +27,17 @@ from seamline.plan import (
 )
 from seamline.seam import child_environment
 from seamline.testing.answering import Answering
-from seamline.testing.causes import Cause, DjangoState
+from seamline.testing.assigned import Assignments
+from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
 from seamline.testing.closing import Closing, Kept
 from seamline.testing.hosts import Hosts
-from seamline.testing.looking import Looks
+from seamline.testing.looking import Looks, Test
+from seamline.testing.memory import MemoryDatabases
 from seamline.testing.patching import Patches
 from seamline.testing.reach import Reach
+from seamline.testing.reshaping import Reshaping
 from seamline.testing.surroundings import Surroundings, set_environment
+from seamline.testing.tally import Tally
 from seamline.testing.visible import Connections
 from seamline.worker import Identity, Process
 
@@ -79,7 +82,10 @@ class SplitSession:
         self._reach = Reach(self.analysis)
         self._django = DjangoState()
         self._connections = Connections(config.root)
-        self._started_in = Surroundings({}, None, (), ())
+        self._databases = MemoryDatabases(())
+        self._reshaping = Reshaping()
+        self._assigned = Assignments((), config.root, self._reach.is_application)
+        self._started_in = Surroundings({}, None, (), (), (), 0)
         self._aligned: Surroundings | None = None
         self._raw_environ: dict[bytes, bytes] | None = None
         self._is_ready = False
@@ -142,12 +148,22 @@ class SplitSession:
         }
         self._reach = Reach(self.analysis)
         self._closing = Closing(process.seams, behind, self._causes)
+        placed = {name for one in self.analysis.interfaces for name, _ in one.modules}
+        unplaced = set(self.analysis.modules) - placed
+        self._databases = MemoryDatabases(unplaced)
+        self._assigned = Assignments(
+            unplaced,
+            self._config.root,
+            self._reach.is_application,
+            {name for one in behind.values() for name, _ in one.modules},
+        )
         self._patches = Patches(
             process.seams,
             behind,
             self._reach,
             application,
             close=None if is_local else self._closing.close,
+            assigned=self._assigned,
         )
         process.install()
         if self._hosts is None:
@@ -190,6 +206,10 @@ class SplitSession:
             return
         self._process.verify()
         self._django.begin()
+        if self._hosts is not None:
+            self._assigned.begin()
+            self._databases.look()
+            self._reshaping.read(self._assigned.codes)
         if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
             self._end_hosts()
             self._started_in = Surroundings.read()
@@ -220,16 +240,17 @@ class SplitSession:
 
     # -- around a test -----------------------------------------------------------------
 
-    def begin_test(self, item: pytest.Item) -> None:
+    def begin_test(self, test: Test) -> None:
         """Forget what the test before set up; close the seams whose state this one reads."""
         self._connections.forget()
         if self._closing is not None:
             self._closing.begin_test()
-            for service, cause in () if self._looks is None else self._looks.of(item):
+            for service, cause in () if self._looks is None else self._looks.of(test):
                 # Where that would lose something the read itself says that it cannot be done.
                 with contextlib.suppress(InvisibleState):
                     self._closing.close(service, cause)
         if self._hosts is not None:
+            self._reshaping.begin_test(test)
             self._hosts.begin_test()
 
     def end_test(self) -> tuple[list[Kept], list[Kept]]:
@@ -245,9 +266,18 @@ class SplitSession:
     @contextlib.contextmanager
     def fixture(self, fixture: Hashable) -> Iterator[None]:
         """Keep in mind the calls that set up a fixture, until :meth:`let_go`."""
-        before = None if self._closing is None else self._closing.calls()
+        before = self.calls_so_far()
         yield
-        if self._closing is not None and before is not None:
+        self.hold(fixture, before)
+
+    def calls_so_far(self) -> Counter[tuple[str, str]]:
+        """Return the calls that may have changed state, to be given to :meth:`hold`."""
+        return Counter() if self._closing is None else self._closing.calls()
+
+    def hold(self, fixture: Hashable, before: Counter[tuple[str, str]]) -> None:
+        """Keep in mind the calls since, until :meth:`let_go`."""
+        self._django.take_environment()
+        if self._closing is not None:
             self._closing.hold(fixture, before)
 
     def let_go(self, fixture: Hashable) -> None:
@@ -295,7 +325,7 @@ class SplitSession:
             self._made_by_hosts = Counter(reply.made)
             self._errors_of_hosts = Counter(reply.seam_errors)
 
-    def refused_functions(self) -> dict[str, str]:
+    def _refused_functions(self) -> dict[str, str]:
         """Return the public functions behind a seam that cannot cross, each with the reason."""
         return {
             f"{function.module}.{function.name}": function.reason
@@ -305,7 +335,14 @@ class SplitSession:
             if function.public and function.verdict is Verdict.REFUSED
         }
 
-    def findings(self, severity: Severity) -> list[str]:
+    def describe(self, tally: Tally) -> None:
+        """Put into a tally what is known before the first test."""
+        tally.services = self.services
+        tally.refused_functions = self._refused_functions()
+        tally.errors = self._findings(Severity.ERROR)
+        tally.warnings = self._findings(Severity.WARNING)
+
+    def _findings(self, severity: Severity) -> list[str]:
         """Return what ``check`` says of the application at one severity, a line each."""
         return [
             f"{one.file}:{one.line}: {one.message} [{one.code}]"
@@ -333,8 +370,13 @@ class SplitSession:
         if self._reach.database_of(service, function) is not None:
             yield from self._connections.unseen()
             yield from self._django.of_databases()
+            yield from self._reshaping.databases(function)
+        for one in self._databases.named():
+            if self._reach.concerns(service, function, *one):
+                yield Cause(IN_MEMORY, str(one))
+        yield from self._reshaping.causes(function)
         if self._reach.concerns(service, function, "django.conf", "settings"):
-            yield from self._django.of_settings()
+            yield from self._django.of_settings(self._assigned.names)
 
     def _align(self) -> None:
         assert self._hosts is not None

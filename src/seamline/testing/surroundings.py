@@ -1,6 +1,7 @@
 """What hosts take over of the test process before each call: environment, directory, path."""
 
 import contextlib
+import logging
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ from seamline.worker import WarningFilter, is_own_variable
 # It changes several times a test. Hosts get to see one, so that code which only asks whether
 # there is one finds it, but a new one alone is no reason to tell them.
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
+_OWN_LOGGERS: Final = ("seamline", "uvicorn")
 # Reading the environment fails when another thread changes it meanwhile; it is read again.
 _READ_ATTEMPTS: Final = 100
 
@@ -25,12 +27,16 @@ class Surroundings(NamedTuple):
         cwd: None when a test removed it.
         path: The entries of ``sys.path``.
         filters: Those of warnings, as Python keeps them.
+        levels: Of loggers that have one, by name, the root's first.
+        disabled: The level that ``logging.disable`` set.
     """
 
     environ: dict[str, str]
     cwd: str | None
     path: tuple[str, ...]
     filters: tuple[Any, ...]
+    levels: tuple[tuple[str, int], ...]
+    disabled: int
 
     @classmethod
     def read(cls) -> "Surroundings":
@@ -40,9 +46,17 @@ class Surroundings(NamedTuple):
         return cls(environ, *cls.read_rest())
 
     @staticmethod
-    def read_rest() -> tuple[str | None, tuple[str, ...], tuple[Any, ...]]:
+    def read_rest() -> tuple[
+        str | None, tuple[str, ...], tuple[Any, ...], tuple[tuple[str, int], ...], int
+    ]:
         """Return what is cheap to read: all but the environment."""
-        return _read_cwd(), tuple(filter(None, sys.path)), tuple(warnings.filters)
+        return (
+            _read_cwd(),
+            tuple(filter(None, sys.path)),
+            tuple(warnings.filters),
+            (("", logging.root.level), *_read_levels()),
+            logging.root.manager.disable,
+        )
 
     def shown(self) -> dict[str, str]:
         """Return the environment as hosts are told it, with the running test's name."""
@@ -61,6 +75,12 @@ class Surroundings(NamedTuple):
             )
             for action, message, category, module, lineno in self.filters
         )
+
+
+def _read_levels() -> Iterator[tuple[str, int]]:
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if getattr(logger, "level", 0) and not name.startswith(_OWN_LOGGERS):
+            yield name, logger.level  # type: ignore[union-attr]  # placeholders have no level
 
 
 def _pattern(given: Any) -> str:

@@ -32,6 +32,7 @@ class Tally:
         trouble: Why the run says nothing, if so.
         is_strict: Whether warnings fail the run.
         stayed: Calls that ran in the test process because they could not cross, by function.
+        expecting: How a test says that it provokes seam errors.
     """
 
     services: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Tally:
     trouble: list[str] = field(default_factory=list)
     is_strict: bool = False
     stayed: dict[str, int] = field(default_factory=dict)
+    expecting: str = "@pytest.mark.seamline_errors"
 
     def add(self, other: "Tally") -> None:
         """Take in what another process of the same session saw."""
@@ -75,9 +77,7 @@ class Tally:
         lines = list(self.trouble)
         if self.swallowed:
             lines.append("seam errors were raised in tests that passed, so something swallowed")
-            lines.append(
-                "them (a test that provokes one on purpose: @pytest.mark.seamline_errors):"
-            )
+            lines.append(f"them (a test that provokes one on purpose: {self.expecting}):")
             lines += [f"  {text}" for text in self.swallowed]
         if not self.trouble:
             lines += self._idle()

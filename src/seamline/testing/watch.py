@@ -1,8 +1,6 @@
 """Watches a test session over a layout, and judges it at its end. Loaded only with a layout."""
 
-import logging
 import os
-from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,10 @@ import pytest
 from seamline import config as settings
 from seamline.config import Config
 from seamline.errors import ConfigError, SeamlineError, StartError, UsageError
-from seamline.interface import Severity
 from seamline.plan import DJANGO_TESTS_VARIABLE
+from seamline.testing.looking import Test
 from seamline.testing.session import SplitSession
+from seamline.testing.swallowed import Noticing
 from seamline.testing.tally import Tally
 
 
@@ -73,22 +72,22 @@ def variables_of(config: pytest.Config) -> dict[str, str]:
     return {DJANGO_TESTS_VARIABLE: debug if debug in {"true", "keep"} else "false"}
 
 
+def test_of(item: pytest.Item) -> Test:
+    """Return what there is to read of a test: its function, its class, its fixtures."""
+    info = getattr(item, "_fixtureinfo", None)
+    fixtures = [
+        definition.func
+        for definitions in getattr(info, "name2fixturedefs", {}).values()
+        for definition in definitions
+    ]
+    return Test(getattr(item, "function", None), getattr(item, "cls", None), tuple(fixtures))
+
+
 def is_partial(config: pytest.Config) -> bool:
     """Whether the command line asks for less than whole directories of tests."""
     chosen = [one for one in config.args if not Path(config.invocation_params.dir, one).is_dir()]
     options = ("keyword", "markexpr", "lf", "stepwise", "deselect", "ignore", "ignore_glob")
     return bool(chosen) or any(config.getoption(name, None) for name in options)
-
-
-class _Messages(logging.Handler):
-    """Keeps what was logged of seam errors while one test ran."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
 
 
 class Summary:
@@ -151,8 +150,7 @@ class Watch:
         self._session = session
         self._tally = tally
         self._tally.is_partial = is_partial(config)
-        self._messages = _Messages()
-        self._errors_before: Counter[str] = Counter()
+        self._noticing = Noticing(session, tally)
         self._has_failed = False
 
     # -- the session -------------------------------------------------------------------
@@ -160,16 +158,13 @@ class Watch:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Begin to start the hosts before anything of the application is imported."""
-        logging.getLogger("seamline.rpc").addHandler(self._messages)
+        self._noticing.begin()
         try:
             self._session.start()
         except SeamlineError as exc:
             self._session.stop()
             self._refuse(exc)
-        self._tally.services = self._session.services
-        self._tally.refused_functions = self._session.refused_functions()
-        self._tally.errors = self._session.findings(Severity.ERROR)
-        self._tally.warnings = self._session.findings(Severity.WARNING)
+        self._session.describe(self._tally)
 
     def pytest_deselected(self) -> None:
         """Tests were left out."""
@@ -185,12 +180,28 @@ class Watch:
         """The application is imported now, so every seam must stand, and every host run."""
         try:
             self._session.finish_collection()
-            # Tools that collect ask every object what it is; a module that failed has said so.
-            self._errors_before = self._session.seam_errors()
+            self._noticing.collected()
         except StartError as exc:
             self._refuse(exc)
         if self._tally.trouble:
             session.shouldfail = "the hosts of the tests did not start"
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """End the hosts with the last test: pytest-cov then takes what they measured together."""
+        try:
+            result = yield
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException:  # stopped early, by -x for one
+            self._finish()
+            raise
+        self._finish()
+        return result
+
+    def _finish(self) -> None:
+        self._noticing.count()
+        self._session.stop()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -207,10 +218,8 @@ class Watch:
         self._session.let_go(fixturedef)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Count what went over the seams, and hand it to the controller if there is one."""
-        if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-            self._count()
+    def pytest_sessionfinish(self) -> None:
+        """Hand what was counted to the controller of xdist, if there is one."""
         workeroutput = getattr(self._config, "workeroutput", None)
         if workeroutput is not None:
             workeroutput["seamline"] = self._tally.to_plain()
@@ -219,42 +228,24 @@ class Watch:
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind, however the session came to its end."""
         self._session.stop()
-        logging.getLogger("seamline.rpc").removeHandler(self._messages)
-
-    def _count(self) -> None:
-        if self._tally.trouble:
-            return  # the hosts are gone, and that is said already
-        try:
-            self._notice_swallowed("after the last test")
-            self._tally.made = self._session.calls()
-            self._tally.made_by_hosts = self._session.calls_of_hosts()
-            self._tally.stayed = self._session.stayed()
-        except SeamlineError as exc:
-            self._tally.trouble.append(f"{exc} [{exc.code}]")
+        self._noticing.end()
 
     # -- one test ----------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Put the seams in order before and after a test with its fixtures."""
-        self._messages.texts.clear()
+        self._noticing.begin_test()
         self._has_failed = False
-        self._session.begin_test(item)
+        self._session.begin_test(test_of(item))
         try:
             return (yield)
         finally:
             self._end(item)
 
     def _end(self, item: pytest.Item) -> None:
-        kept, refused = self._session.end_test()
-        for tests, found in ((self._tally.local, kept), (self._tally.refused, refused)):
-            if found:
-                tests[item.nodeid] = [[one.service, *one.cause] for one in found]
-        try:
-            expected = item.get_closest_marker("seamline_errors") is not None
-            self._notice_swallowed(None if expected or self._has_failed else item.nodeid)
-        except SeamlineError as exc:
-            self._tally.trouble.append(f"{exc} [{exc.code}]")
+        expected = item.get_closest_marker("seamline_errors") is not None
+        if not self._noticing.end_test(item.nodeid, is_expected=expected or self._has_failed):
             item.session.shouldfail = "the hosts of the tests are gone"
 
     @pytest.hookimpl(wrapper=True)
@@ -264,20 +255,7 @@ class Watch:
         # An expected failure was no silent one either.
         self._has_failed |= report.failed or hasattr(report, "wasxfail")
         if report.failed:
-            try:
-                lines = self._session.output_of_hosts()
-            except SeamlineError as exc:
-                lines = [f"{exc} [{exc.code}]"]
+            lines = self._noticing.output_of_hosts()
             if lines:
                 report.sections.append(("Captured output of hosts", "\n".join(lines)))
         return report
-
-    def _notice_swallowed(self, where: str | None) -> None:
-        """Take note of the errors since the last look; ``None`` when they are accounted for."""
-        errors = self._session.seam_errors()
-        grown = sorted(errors - self._errors_before)
-        self._errors_before = errors
-        if grown and where is not None:
-            what = self._messages.texts or [f"[{code}] in a host" for code in grown]
-            self._tally.swallowed += [f"{where}: {text}" for text in what]
-        self._messages.texts.clear()

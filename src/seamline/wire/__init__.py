@@ -60,6 +60,7 @@ from seamline.wire.handshake import (
     prove,
     unpack_message,
 )
+from seamline.wire.heard import Heard, Logged, Printed, Spoken, Warned
 from seamline.wire.iterated import Iterated, iterated_kind
 from seamline.wire.known import Known
 from seamline.wire.marks import DEFAULT
@@ -115,16 +116,21 @@ __all__ = [
     "Entry",
     "Farewell",
     "Frame",
+    "Heard",
     "Hello",
     "Iterated",
     "Known",
+    "Logged",
     "Meta",
     "Partial",
+    "Printed",
     "RemoteTraceback",
     "Role",
+    "Spoken",
     "State",
     "TypeTable",
     "Unrestorable",
+    "Warned",
     "Welcome",
     "check_hello",
     "check_proof",

@@ -21,6 +21,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from seamline.errors import Denied, WireError
+from seamline.wire.heard import Heard
 
 VERSION: Final = 1
 NONCE_BYTES: Final = 32
@@ -73,11 +74,13 @@ class Meta(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
         chain: Hops before the caller, outermost first: ``(worker, its loop stands still)``.
         carry: Encoded values of the carried context variables by position, or ``None``.
         contexts: The frameworks' contexts: ``(framework, encoded)``.
+        heard: What the host said while the call ran, in tests.
     """
 
     chain: tuple[tuple[str, bool], ...] = ()
     carry: bytes | None = None
     contexts: tuple[tuple[str, bytes], ...] = ()
+    heard: tuple[Heard, ...] = ()
 
 
 _T = TypeVar("_T")

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from seamline.worker.listening import listen
 from seamline.worker.report import Align, WarningFilter
 
 _log = logging.getLogger("seamline.worker")
@@ -49,6 +50,8 @@ class Alignment:
         self._waiting: list[Align] | None = []
         self._path: tuple[str, ...] = ()
         self._own_path = tuple(sys.path)
+        # What loggers had before a test set their level.
+        self._levels: dict[str, int] = {}
 
     def hear(self, order: Align) -> None:
         """Apply an order now, or keep it until :meth:`begin`."""
@@ -89,11 +92,16 @@ class Alignment:
                 if not is_own_variable(name) and os.environ.get(name) != value
             )
             self._look_in(order.path)
+            self._set_levels(order)
+            listen()
         self._filter(order.filters)
         self._answer(order)
 
     def _filter(self, filters: tuple[WarningFilter, ...]) -> None:
-        """Treat warnings as the tests do: one that is an error there is raised here as well."""
+        """Treat warnings as the tests do: one that is an error there is raised here as well.
+
+        All that are not ignored are told to the caller, where the same filters decide.
+        """
         if not filters:
             return
         warnings.resetwarnings()
@@ -102,14 +110,28 @@ class Alignment:
             category = getattr(sys.modules.get(module), name, None)
             # Nothing here can warn with a class of a module that is not loaded.
             if isinstance(category, type) and issubclass(category, Warning):
+                action = one.action if one.action in {"error", "ignore"} else "always"
                 warnings.filterwarnings(
-                    one.action,  # type: ignore[arg-type]  # warnings checks it
+                    action,  # type: ignore[arg-type]  # warnings checks it
                     one.message,
                     category,
                     one.module,
                     one.lineno,
                     append=True,
                 )
+        warnings.simplefilter("always", append=True)
+
+    def _set_levels(self, order: Align) -> None:
+        """Let loggers of this process be as talkative as those of the tests."""
+        wanted = dict(order.levels)
+        for name in self._levels.keys() - wanted.keys():
+            logging.getLogger(name or None).setLevel(self._levels.pop(name))
+        for name, level in wanted.items():
+            logger = logging.getLogger(name or None)
+            self._levels.setdefault(name, logger.level)
+            if logger.level != level:
+                logger.setLevel(level)
+        logging.disable(order.disabled)
 
     def _look_in(self, path: tuple[str, ...]) -> None:
         """Look for modules where the tests do, in their order, then where this process did."""

@@ -104,6 +104,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         calls: Calls answered for other groups since the start.
         seam_calls: Calls made to other groups since the start.
         seam_errors: Seam errors raised to the application since the start.
+        stayed: Calls that could not cross and ran where they were made, since the start.
         rss_bytes: Resident memory.
     """
 
@@ -112,6 +113,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     calls: int = 0
     seam_calls: int = 0
     seam_errors: int = 0
+    stayed: int = 0
     rss_bytes: int = 0
 
 
@@ -179,6 +181,8 @@ class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
         cwd: The working directory from now on, or ``None``.
         path: Directories that modules are looked for in, those of this process aside.
         filters: Of warnings, first match wins.
+        levels: Of loggers, by name, the root's first; empty to leave them as they are.
+        disabled: The level that ``logging.disable`` set.
     """
 
     serial: int
@@ -186,6 +190,8 @@ class Align(msgspec.Struct, frozen=True, tag="align", kw_only=True):
     cwd: str | None = None
     path: tuple[str, ...] = ()
     filters: tuple[WarningFilter, ...] = ()
+    levels: tuple[tuple[str, int], ...] = ()
+    disabled: int = 0
 
 
 class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):

@@ -85,6 +85,7 @@ class Serving:
             calls=sum(calls.answered.values()),
             seam_calls=sum(sum(functions.values()) for functions in calls.made.values()),
             seam_errors=sum(calls.seam_errors.values()),
+            stayed=sum(calls.stayed.values()),
             rss_bytes=_resident_bytes(),
         )
 

@@ -40,6 +40,7 @@ def status() -> Status:
         restarts=3,
         seam_calls=17,
         seam_errors=2,
+        stayed=5,
     )
 
 
@@ -62,5 +63,5 @@ def test_the_status_table_sums_workers_and_says_why_one_is_missing(status) -> No
         "  front  2/2              0        42       0    128M  0",
         "  stock  0/1              0         0       0      0M  3 (was killed by SIGKILL)",
         "",
-        "  seams  17 calls, 2 errors",
+        "  seams  17 calls, 2 errors, 5 stayed with their callers",
     ]

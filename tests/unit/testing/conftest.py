@@ -76,6 +76,7 @@ SHOP = {
 
         def say(text):
             print(text, "of", len(STOCK))
+            os.write(1, f"{text}, {len(STOCK)}, past Python\\n".encode())
 
         def die():
             STOCK.clear()
@@ -116,6 +117,10 @@ SHOP = {
         filterwarnings = error
     """,
 }
+
+
+# Plugins of this environment that a suite has only if its test asks for them.
+_WITHOUT = [f"-pno:{name}" for name in ("randomly", "anyio", "asyncio", "django", "time_machine")]
 
 
 class Outcome:
@@ -173,7 +178,7 @@ class Suite:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin a run of pytest."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:anyio", *arguments],
+            [sys.executable, "-m", "pytest", *_WITHOUT, *arguments],
             cwd=self.root,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -315,7 +315,9 @@ def test_a_failure_shows_what_hosts_printed_for_that_test_and_no_other(outcome_o
 
     assert outcome.counts == {"passed": 1, "failed": 1}
     shown = outcome.text.partition("Captured output of hosts")[2]
-    assert re.search(r"^back\.0\[\d+\] \| words of 1$", shown, re.MULTILINE)
+    assert re.search(r"^back\.0\[\d+\] \| words, 1, past Python$", shown, re.MULTILINE)
+    assert "Captured stdout call" in outcome.text
+    assert "\nwords of 1\n" in outcome.text
     assert "earlier words" not in outcome.text
 
 

@@ -1,0 +1,101 @@
+"""What the code of tests assigns by itself: names, read from its compiled source.
+
+Nothing of a test is run for it. Names are all that is asked for: which object an attribute
+belongs to is only known while the test runs.
+"""
+
+import dis
+import opcode
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType
+from typing import Final, NamedTuple
+
+_ASSIGNING: Final = frozenset(opcode.opmap[name] for name in ("STORE_ATTR", "DELETE_ATTR"))
+_SUBSCRIBING: Final = frozenset(opcode.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR"))
+# What assigns an attribute whose name is a text.
+_BY_NAME: Final = frozenset({"setattr", "delattr", "__setattr__", "__dict__", "vars"})
+# Methods that change a container in place.
+_CHANGING: Final = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop",
+        "popitem", "remove", "setdefault", "sort", "update",
+    }
+)  # fmt: skip
+
+
+class Stores(NamedTuple):
+    """Names in the code of tests.
+
+    Attributes:
+        attributes: Assigned or deleted on something.
+        beside: Mentioned by code that assigns attributes: what they are assigned on is named
+            so, unless it has another name in the test.
+        changed: Mentioned by code that changes items or calls what changes a container.
+        mentioned: Mentioned by any code; whatever is imported is among them.
+        at_import: Those of the attributes that are assigned while the module is imported.
+    """
+
+    attributes: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+    at_import: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Stores") -> "Stores":
+        return Stores(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
+
+    @classmethod
+    def of(cls, code: CodeType) -> "Stores":
+        """Return those of a module's code, with all functions in it."""
+        attributes: set[str] = set()
+        beside: set[str] = set()
+        changed: set[str] = set()
+        mentioned: set[str] = set()
+        at_import: set[str] = set()
+        for inner in all_codes(code):
+            names = {part for name in inner.co_names for part in (name, *name.split("."))}
+            mentioned |= names
+            names |= {*inner.co_varnames, *inner.co_freevars, *inner.co_cellvars}
+            assigned = _assigned(inner)
+            if assigned:
+                attributes |= assigned
+                beside |= names
+                at_import |= assigned if inner is code else set()
+            if stores_items(inner):
+                changed |= names
+        return cls(*map(frozenset, (attributes, beside, changed, mentioned, at_import)))
+
+
+def compiled(path: Path) -> CodeType | None:
+    """Return the code of a file; none of one that cannot be compiled, which pytest tells of."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def all_codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield a piece of code, and all that it defines."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from all_codes(const)
+
+
+def stores_items(code: CodeType) -> bool:
+    """Whether code assigns items, or calls what changes a container."""
+    operations = frozenset(code.co_code[::2])
+    return bool(operations & _SUBSCRIBING) or not _CHANGING.isdisjoint(code.co_names)
+
+
+def _assigned(code: CodeType) -> set[str]:
+    found: set[str] = set()
+    if frozenset(code.co_code[::2]) & _ASSIGNING:
+        found = {str(one.argval) for one in dis.get_instructions(code) if one.opcode in _ASSIGNING}
+    if not _BY_NAME.isdisjoint(code.co_names):
+        found |= {text for text in code.co_consts if type(text) is str and text.isidentifier()}
+    return found

@@ -1,0 +1,306 @@
+"""seamline.testing.assigned: what tests assign by themselves where no service is."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from seamline.testing.stores import Stores, compiled
+
+pytestmark = pytest.mark.processes
+
+FILES = {
+    "seamline.toml": """
+        name = "shop"
+        [services.stock]
+        package = "shop.stock"
+        [services.prices]
+        package = "shop.prices"
+    """,
+    "shop/settings.py": """
+        import json
+
+        class Limits:
+            most = 9
+            def __init__(self):
+                self.least = 1
+                self.table = {"tea": 2}
+                self._step = 1
+            @property
+            def step(self):
+                return self._step
+            @step.setter
+            def step(self, value):
+                self._step = value
+
+        class Slotted:
+            __slots__ = ("colour",)
+            def __init__(self):
+                self.colour = "red"
+
+        class Keeping:
+            def __init__(self):
+                vars(self)["kept"] = {}
+            def __setattr__(self, name, value):
+                self.kept[name] = value
+            def __getattr__(self, name):
+                return vars(self)["kept"].get(name)
+
+        class App:
+            def __init__(self):
+                self.limits = Limits()
+
+        DEBUG = False
+        app = App()
+        slotted = Slotted()
+        keeping = Keeping()
+        names = ["tea"]
+
+        def current():
+            return "settings"
+    """,
+    "shop/prices.py": """
+        import json
+        import os
+        from shop import settings
+
+        SEEN = []
+
+        def debug(): return (settings.DEBUG, os.getpid(), len(SEEN))
+        def least(): return (settings.app.limits.least, os.getpid(), len(SEEN))
+        def most(): return (settings.app.limits.most, os.getpid(), len(SEEN))
+        def extra(): return (getattr(settings.app.limits, "extra", 0), os.getpid(), len(SEEN))
+        def table(): return (settings.app.limits.table["tea"], os.getpid(), len(SEEN))
+        def step(): return (settings.app.limits.step, os.getpid(), len(SEEN))
+        def colour(): return (settings.slotted.colour, os.getpid(), len(SEEN))
+        def kept(): return (settings.keeping.kept_limit, os.getpid(), len(SEEN))
+        def names(): return (len(settings.names), os.getpid(), len(SEEN))
+        def called(): return (settings.current(), os.getpid(), len(SEEN))
+        def parsed(): return (json.loads("1"), os.getpid(), len(SEEN))
+        def nothing(): return (0, os.getpid(), len(SEEN))
+
+        class Clock:
+            hour = 1
+            def now(self):
+                return self.hour
+
+        def hour(): return (Clock().now(), os.getpid(), len(SEEN))
+    """,
+    "shop/orders.py": "",
+    "shop/web.py": "",
+    "tests/__init__.py": "",
+    "tests/helping.py": """
+        def assign(where, name, value):
+            setattr(where, name, value)
+    """,
+}
+
+
+@pytest.fixture
+def shop(suite):
+    """A package that reads a module of settings, which belongs to no service."""
+    for name, text in FILES.items():
+        suite.write(name, text)
+    return suite
+
+
+HEAD = """
+    import json, os
+    from shop import prices, settings
+    HERE = os.getpid()
+
+    @pytest.fixture(autouse=True)
+    def put_back():
+        yield
+        settings.DEBUG = False
+        settings.app.limits.least = 1
+        settings.app.limits.__dict__.pop("extra", None)
+        settings.Limits.most = 9
+        settings.app.limits.table["tea"] = 2
+        settings.app.limits.step = 1
+        settings.slotted.colour = "red"
+        settings.keeping.kept.clear()
+        settings.names[:] = ["tea"]
+"""
+
+
+def test_what_a_test_assigns_without_a_tool_keeps_its_calls_here(shop):
+    shop.tests(
+        HEAD
+        + """
+    def test_a_name_of_a_module():
+        settings.DEBUG = True
+        assert prices.debug()[:2] == (True, HERE)
+
+    def test_an_attribute_of_an_object_within_another():
+        settings.app.limits.least = 4
+        assert prices.least()[:2] == (4, HERE)
+
+    def test_an_attribute_of_a_class():
+        settings.Limits.most = 5
+        assert prices.most()[:2] == (5, HERE)
+
+    def test_an_attribute_that_was_not_there():
+        settings.app.limits.extra = 6
+        assert prices.extra()[:2] == (6, HERE)
+
+    def test_an_item_of_a_table():
+        settings.app.limits.table["tea"] = 7
+        assert prices.table()[:2] == (7, HERE)
+
+    def test_a_property():
+        settings.app.limits.step = 8
+        assert prices.step()[:2] == (8, HERE)
+
+    def test_a_slot():
+        settings.slotted.colour = "blue"
+        assert prices.colour()[:2] == ("blue", HERE)
+
+    def test_what_a_class_keeps_elsewhere():
+        settings.keeping.kept_limit = 3
+        assert prices.kept()[:2] == (3, HERE)
+
+    def test_an_item_of_a_list():
+        settings.names.append("cake")
+        assert prices.names()[:2] == (2, HERE)
+
+    def test_a_name_given_as_a_text():
+        from tests import helping
+        helping.assign(settings, "DEBUG", True)
+        assert prices.debug()[:2] == (True, HERE)
+
+    def test_a_function_of_a_module():
+        before, settings.current = settings.current, lambda: "other"
+        try:
+            assert prices.called()[:2] == ("other", HERE)
+        finally:
+            settings.current = before
+
+    def test_an_attribute_of_a_class_of_the_package():
+        prices.Clock.hour = 5
+        try:
+            assert prices.hour()[:2] == (5, HERE)
+        finally:
+            prices.Clock.hour = 1
+
+    def test_a_method_of_a_class_of_the_package():
+        before = prices.Clock.now
+        prices.Clock.now = lambda self: 7
+        try:
+            assert prices.hour()[:2] == (7, HERE)
+        finally:
+            prices.Clock.now = before
+
+    def test_a_function_of_a_library():
+        before, json.loads = json.loads, lambda text: 9
+        try:
+            assert prices.parsed()[:2] == (9, HERE)
+        finally:
+            json.loads = before
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py", "-v")
+
+    assert outcome.counts == {"passed": 14}, outcome.text
+    assert "14 tests local: 14 assigned" in outcome.text
+    assert "prices: assigned (shop.settings.app.limits.least)" in outcome.text
+
+
+def test_what_was_put_back_or_never_matters_closes_nothing(shop):
+    shop.tests(
+        HEAD
+        + """
+    def test_put_back():
+        settings.DEBUG = True
+        settings.DEBUG = False
+        assert prices.debug()[1] != HERE
+
+    def test_of_no_matter_to_the_function():
+        settings.DEBUG = True
+        assert prices.nothing()[1] != HERE
+        assert stock.process() != HERE
+
+    def test_an_object_of_the_tests_own():
+        class Mine:
+            pass
+        mine = Mine()
+        mine.DEBUG = mine.least = 5
+        assert prices.debug()[1] != HERE
+        assert prices.least()[1] != HERE
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 3}, outcome.text
+    assert "local" not in outcome.text
+
+
+def test_what_a_conftest_assigns_while_it_is_imported_is_noticed_all_session(shop):
+    shop.write("tests/conftest.py", "from shop import settings\nsettings.DEBUG = True\n")
+    shop.tests(
+        """
+        import os
+        from shop import prices
+
+        def test_it():
+            assert prices.debug()[:2] == (True, os.getpid())
+        """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert "1 test local: 1 assigned" in outcome.text
+
+
+def test_what_earlier_calls_left_on_the_host_is_not_lost_by_an_assignment(shop):
+    shop.write(
+        "shop/prices.py",
+        textwrap.dedent(FILES["shop/prices.py"]) + "def note(): SEEN.append(1)\n",
+    )
+    shop.tests(
+        HEAD
+        + """
+    import seamline
+
+    @pytest.mark.seamline_errors
+    def test_it():
+        prices.note()
+        settings.DEBUG = True
+        with pytest.raises(seamline.InvisibleState, match=r"assigned \\(shop.settings.DEBUG\\)"):
+            prices.debug()
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+def test_names_are_read_from_compiled_source(tmp_path: Path):
+    file = tmp_path / "test_it.py"
+    file.write_text(
+        "import shop.settings\n"
+        "def test(config):\n"
+        "    config.limit = 3\n"
+        "    del config.other\n"
+        "    class Inner:\n"
+        "        def method(self): setattr(self, 'by_name', 1)\n"
+        "def read(config):\n"
+        "    return config.only_read\n"
+    )
+
+    stores = Stores.of(compiled(file))
+
+    assert {"limit", "other", "by_name"} <= stores.attributes
+    assert "only_read" not in stores.attributes
+    assert "config" in stores.beside
+    assert "settings" in stores.mentioned
+
+
+def test_a_file_that_cannot_be_compiled_stores_nothing(tmp_path: Path):
+    (tmp_path / "broken.py").write_text("def (:\n")
+
+    assert compiled(tmp_path / "broken.py") is None
