@@ -31,6 +31,11 @@ _EXCEPTIONS: Final = frozenset(
     if isinstance(found, type) and issubclass(found, BaseException)
 )
 
+_BY_KIND: Final = {
+    "model": ("a row bound to a database session", _AS_VALUE),
+    "plain": ("an object with state of its own", "make the class a dataclass"),
+}
+
 
 class Obstacle(NamedTuple):
     """Why a value stays in its process.
@@ -160,14 +165,11 @@ class Types:
             name = symbol.name.rpartition(".")[2]
             if dotted in GENERATORS and not result and not (whole and name in pulled):
                 return Obstacle(name, "a generator of the caller", "take a list")
-            if kind == "model":
-                return Obstacle(name, "a row bound to a database session", _AS_VALUE)
+            if kind in _BY_KIND:
+                what, remedy = _BY_KIND[kind]
+                return Obstacle(name, what, remedy)
             if kind == "framework":
                 return known_obstacle(name, "a framework object")
-            if kind == "plain":
-                return Obstacle(
-                    name, "an object with state of its own", "make the class a dataclass"
-                )
             of_library = self._of_library(symbol)
             if of_library is not None:
                 return of_library

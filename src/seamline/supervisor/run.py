@@ -444,9 +444,8 @@ def common_preloads(groups: Iterable[Group]) -> list[str]:
 
 def run(make: Callable[[], Supervisor]) -> int:
     """Run a supervisor in an event loop of its own; returns its exit status."""
-    with asyncio.Runner() as runner:
-        return runner.run(_run(make))
 
+    async def live() -> int:
+        return await make().run()
 
-async def _run(make: Callable[[], Supervisor]) -> int:
-    return await make().run()
+    return asyncio.run(live())

@@ -110,10 +110,13 @@ def declared_fields(cls: type) -> tuple[str, ...] | None:
     attrs = cls.__dict__.get("__attrs_attrs__")
     if attrs is not None:
         return tuple(field.name for field in attrs)
-    if hasattr(cls, "__pydantic_fields_set__") and hasattr(cls, "__pydantic_validator__"):
-        return tuple(cls.__pydantic_fields__)  # type: ignore[attr-defined]
-    if hasattr(cls, "__fields_set__") and hasattr(cls, "__validators__"):
-        return tuple(cls.__fields__)  # type: ignore[attr-defined]  # pydantic 1
+    models = (
+        ("__pydantic_fields_set__", "__pydantic_validator__", "__pydantic_fields__"),
+        ("__fields_set__", "__validators__", "__fields__"),  # pydantic 1
+    )
+    for marks in models:
+        if all(hasattr(cls, mark) for mark in marks):
+            return tuple(getattr(cls, marks[-1]))
     if issubclass(cls, msgspec.Struct):
         return cls.__struct_fields__
     if hasattr(cls, "__attrs_attrs__"):
