@@ -31,6 +31,7 @@ _EXCEPTIONS: Final = frozenset(
     if isinstance(found, type) and issubclass(found, BaseException)
 )
 
+_AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
 _BY_KIND: Final = {
     "model": ("a row bound to a database session", _AS_VALUE),
     "plain": ("an object with state of its own", "make the class a dataclass"),
@@ -305,7 +306,6 @@ class Types:
 
 
 _OF_LIBRARY: Final = "an object of a library with state of its own"
-_AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
 _PLAIN_VALUES: Final = frozenset(
     f"builtins.{name}" for name in ("str", "int", "float", "bytes", "tuple", "dict", "list", "set")
 )

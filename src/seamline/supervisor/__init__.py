@@ -9,9 +9,9 @@ from seamline.supervisor.control import (
     ask,
 )
 from seamline.supervisor.report import ready_block, status_table
-from seamline.supervisor.run import Supervisor, run, with_hash_seed
+from seamline.supervisor.run import Supervisor, run
 from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
-from seamline.supervisor.zygote import Zygote
+from seamline.supervisor.zygote import Zygote, with_hash_seed
 
 __all__ = [
     "AlignRequest",

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import itertools
 import math
-import secrets
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +21,7 @@ from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
-from seamline.supervisor.zygote import Zygote
+from seamline.supervisor.zygote import Zygote, with_hash_seed
 from seamline.worker import Align, Aligned, Drain
 
 if TYPE_CHECKING:
@@ -203,7 +202,7 @@ class Supervisor:
     async def _start(self) -> None:
         """Start everything and wait until it is ready, or something failed, or the end."""
         if self._zygote is not None:
-            await self._zygote.preload(self.plan.root, common_preloads(self._groups))
+            await self._zygote.preload(self.plan.root, self._common_preloads())
         started = asyncio.create_task(self._start_groups())
         ready = asyncio.create_task(self._wait_ready(started))
         asked = asyncio.create_task(self._end_asked.wait())
@@ -227,6 +226,15 @@ class Supervisor:
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
             await self._give_up()
+
+    def _common_preloads(self) -> list[str]:
+        """Return what every worker that the zygote is for imports, in the order of the first.
+
+        No worker holds a library that it would not import itself, so that nothing is found
+        there which is missing without a zygote.
+        """
+        lists = [group.plan.preloads for group in self._groups if group.zygote is not None]
+        return [name for name in (lists or [()])[0] if all(name in one for one in lists)]
 
     async def _start_groups(self) -> None:
         """Start all of them; one that waits for a fork does not hold up another."""
@@ -423,23 +431,6 @@ class Supervisor:
         for address in set(self._urls.values()):
             if address.path:
                 Path(address.path).unlink(missing_ok=True)
-
-
-def with_hash_seed(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return it with one hash seed for a whole run: sets iterate alike in every process."""
-    if environment.get("PYTHONHASHSEED", "random") != "random":
-        return dict(environment)
-    return {**environment, "PYTHONHASHSEED": str(secrets.randbelow(2**32 - 1) + 1)}
-
-
-def common_preloads(groups: Iterable[Group]) -> list[str]:
-    """Return what every worker that a zygote is for imports, in the order of the first.
-
-    No worker holds a library that it would not import itself, so that nothing is found there
-    which is missing without a zygote.
-    """
-    lists = [group.plan.preloads for group in groups if group.zygote is not None]
-    return [name for name in (lists or [()])[0] if all(name in one for one in lists)]
 
 
 def run(make: Callable[[], Supervisor]) -> int:

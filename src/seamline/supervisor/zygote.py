@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -166,3 +167,10 @@ class Zygote:
         # Whoever waits for an answer reads its end from the channel, and closes it.
         if not self._asking.locked():
             self._channel.close()
+
+
+def with_hash_seed(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return it with one hash seed for a whole run: sets iterate alike in every process."""
+    if environment.get("PYTHONHASHSEED", "random") != "random":
+        return dict(environment)
+    return {**environment, "PYTHONHASHSEED": str(secrets.randbelow(2**32 - 1) + 1)}
