@@ -86,9 +86,7 @@ class Patches:
             if one.module not in sys.modules or _global(one) is original:
                 del self._held[one]
                 self._functions.discard(one)
-        return {
-            service for one, (service, _) in self._held.items() if one not in self._functions
-        }
+        return {service for one, (service, _) in self._held.items() if one not in self._functions}
 
     def _allow(self, write: Write) -> bool:
         """Let tests and the tools they patch with through, and nobody else."""

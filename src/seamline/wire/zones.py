@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from seamline.wire.marks import READERS, ZONE, Reading, Refused, Writer, Writing
 
-
 _UNKNOWN: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 

@@ -60,7 +60,7 @@ def receive(channel: BlockingChannel, count: int) -> bytes:
 
 def test_sockets_work_while_the_methods_of_the_class_are_replaced(tmp_path: Path) -> None:
     names = ("bind", "listen", "connect", "settimeout", "setsockopt", "send", "sendall", "recv")
-    replaced = {name: mock.DEFAULT for name in (*names, "recv_into", "sendmsg", "shutdown")}
+    replaced = dict.fromkeys((*names, "recv_into", "sendmsg", "shutdown"), mock.DEFAULT)
     with mock.patch.multiple("socket.socket", **replaced):
         with listen(str(tmp_path / "s")) as listening:
             near = BlockingChannel(dial(str(tmp_path / "s"), 5))

@@ -1,6 +1,6 @@
 """seamline.wire.zones: time zones of dateutil and pytz arrive as the object they are."""
 
-import datetime
+import datetime as dt
 
 import msgspec
 import pytest
@@ -26,13 +26,13 @@ BERLIN = pytz.timezone("Europe/Berlin")
         pytest.param(pytz.timezone("Etc/GMT+3"), id="pytz, without periods"),
         pytest.param(BERLIN, id="pytz, as it is looked up"),
         pytest.param(
-            BERLIN.localize(datetime.datetime(2024, 7, 1)).tzinfo,  # noqa: DTZ001
+            BERLIN.localize(dt.datetime(2024, 7, 1)).tzinfo,  # noqa: DTZ001
             id="pytz, in summer",
         ),
     ],
 )
-def test_a_zone_arrives_as_that_object(zone: datetime.tzinfo) -> None:
-    moment = datetime.datetime(2024, 7, 1, 12, tzinfo=zone)
+def test_a_zone_arrives_as_that_object(zone: dt.tzinfo) -> None:
+    moment = dt.datetime(2024, 7, 1, 12, tzinfo=zone)
 
     arrived = CODEC.decode(CODEC.encode([zone, moment]))
 
@@ -49,9 +49,9 @@ def test_a_zone_arrives_as_that_object(zone: datetime.tzinfo) -> None:
         pytest.param(tz.tzoffset.instance("CET", 3600), id="not the one that is handed out"),
     ],
 )
-def test_a_zone_that_is_not_handed_out_again_is_refused(zone: datetime.tzinfo) -> None:
-    with pytest.raises(NotSendable, match="use zoneinfo|makes another object"):
-        CODEC.encode(datetime.datetime(2024, 7, 1, tzinfo=zone))
+def test_a_zone_that_is_not_handed_out_again_is_refused(zone: dt.tzinfo) -> None:
+    with pytest.raises(NotSendable, match=r"use zoneinfo|makes another object"):
+        CODEC.encode(dt.datetime(2024, 7, 1, tzinfo=zone))
 
 
 @pytest.mark.parametrize("parts", [[9], [-1], ["0"], [3, "Nowhere/At_All"], [3, "../passwd"], [1]])
