@@ -67,7 +67,7 @@ class Hosts:
 
     def begin(self, environ: Mapping[str, str]) -> None:
         """Have what they are started from get ready, in an environment; :meth:`start` is next."""
-        self._ended = 0  # they may have run before, in another environment
+        self._ended, self._marked = 0, ""  # they may have run before, in another environment
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seamline.testing.hosts"],
             stdin=subprocess.PIPE,

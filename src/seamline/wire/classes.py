@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from seamline.wire.defaults import default_of
+from seamline.wire.defaults import default_of, model_fields
 from seamline.wire.marks import (
     LOOSE,
     NAMED_TUPLE,
@@ -99,7 +99,7 @@ def slots_of(cls: type) -> dict[str, Any]:
     }
 
 
-def declared_fields(cls: type) -> tuple[str, ...] | None:
+def declared_fields(cls: type) -> tuple[str, ...] | None:  # noqa: PLR0911 - a table
     """Return the fields a class declares, or None for a class that is not a record."""
     if dataclasses.is_dataclass(cls):
         return tuple(
@@ -110,13 +110,10 @@ def declared_fields(cls: type) -> tuple[str, ...] | None:
     attrs = cls.__dict__.get("__attrs_attrs__")
     if attrs is not None:
         return tuple(field.name for field in attrs)
-    models = (
-        ("__pydantic_fields_set__", "__pydantic_validator__", "__pydantic_fields__"),
-        ("__fields_set__", "__validators__", "__fields__"),  # pydantic 1
-    )
-    for marks in models:
-        if all(hasattr(cls, mark) for mark in marks):
-            return tuple(getattr(cls, marks[-1]))
+    if (models := model_fields(cls)) is not None:
+        return tuple(models)
+    if hasattr(cls, "__fields_set__") and hasattr(cls, "__validators__"):
+        return tuple(cls.__fields__)  # type: ignore[attr-defined]  # pydantic 1
     if issubclass(cls, msgspec.Struct):
         return cls.__struct_fields__
     if hasattr(cls, "__attrs_attrs__"):

@@ -56,8 +56,17 @@ def _struct_default(cls: type, name: str) -> Any:
     return _ABSENT
 
 
+def model_fields(cls: type) -> dict[str, Any] | None:
+    """Return the fields of a model of pydantic 2, or None for any other class."""
+    if not hasattr(cls, "__pydantic_validator__") or not hasattr(cls, "__pydantic_fields_set__"):
+        return None
+    # Until 2.10 the public name was the only one.
+    fields: dict[str, Any] | None = getattr(cls, "__pydantic_fields__", None)
+    return cls.model_fields if fields is None else fields  # type: ignore[attr-defined]
+
+
 def _pydantic_default(cls: type, name: str) -> Any:
-    field = getattr(cls, "__pydantic_fields__", {}).get(name)
+    field = (model_fields(cls) or {}).get(name)
     if field is None or field.is_required():
         return _ABSENT
     return field.get_default(call_default_factory=True)
@@ -65,7 +74,7 @@ def _pydantic_default(cls: type, name: str) -> Any:
 
 def _old_pydantic_default(cls: type, name: str) -> Any:
     """Return a default of pydantic 1, whose successor only warns about these names."""
-    if hasattr(cls, "__pydantic_fields__") or not hasattr(cls, "__validators__"):
+    if model_fields(cls) is not None or not hasattr(cls, "__validators__"):
         return _ABSENT
     field = cls.__fields__.get(name)  # type: ignore[attr-defined]
     return _ABSENT if field is None or field.required else field.get_default()

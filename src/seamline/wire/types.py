@@ -189,7 +189,7 @@ def is_record(cls: type) -> bool:
         dataclasses.is_dataclass(cls)
         or hasattr(cls, "__attrs_attrs__")
         or hasattr(cls, "__struct_fields__")
-        or hasattr(cls, "__pydantic_fields__")
+        or hasattr(cls, "__pydantic_validator__")
         or hasattr(cls, "__fields_set__")  # pydantic 1
         or typing.is_typeddict(cls)
         or (issubclass(cls, tuple) and hasattr(cls, "_fields"))

@@ -37,8 +37,8 @@ def keep(file):
         pytest.param("if _version is None:\n        _version = str(1)", id="is None"),
         pytest.param(
             "if _version is None:\n        try:\n            int('1')\n"
-            "        except ValueError:\n"
-            "            _version = '0'\n        else:\n            _version = '1'",
+            "        except ValueError:\n            _version = '0'\n"
+            "        else:\n            _version = '1'",
             id="of a try",
         ),
         pytest.param("if not _version:\n        _version = str(1)", id="not"),

@@ -18,6 +18,7 @@ import pytest
 
 from seamline.errors import NotSendable, WireError
 from seamline.wire import Codec, TypeTable
+from seamline.wire.classes import declared_fields
 
 
 @dataclass(slots=True)
@@ -283,6 +284,14 @@ def test_pydantic_models_remember_which_fields_were_set_and_their_private_attrib
     assert arrived.model_fields_set == {"name"}
     assert arrived._token == "changed"
     assert arrived == model
+
+
+def test_models_of_early_pydantic_2_have_their_fields_under_the_public_name_alone():
+    class Early:  # what a model of pydantic 2.9 has, and what it lacks
+        __pydantic_validator__ = __pydantic_fields_set__ = None
+        model_fields: typing.ClassVar = {"name": None, "age": None}
+
+    assert declared_fields(Early) == ("name", "age")
 
 
 def test_models_of_pydantic_1_remember_the_same():
