@@ -85,6 +85,7 @@ class Body:
 
 def is_unbound(origin: Origin) -> bool:
     """Whether it is a method of a built-in class that changes its first argument."""
+    if origin.kind != "symbol" or origin.symbol.module:
+        return False
     owner, _, method = origin.symbol.name.rpartition(".")
-    known = origin.kind == "symbol" and not origin.symbol.module
-    return known and method in MUTATORS and owner in CONTAINERS
+    return method in MUTATORS and owner in CONTAINERS
