@@ -343,6 +343,12 @@ class _Reader(ast.NodeVisitor):
                 self.body.returns.append((self.origins(node.value), node.value))
             self.visit(node.value)
 
+    def visit_Raise(self, node: ast.Raise) -> None:
+        if isinstance(node.exc, ast.Call):
+            values = (*node.exc.args, *(keyword.value for keyword in node.exc.keywords))
+            self.body.raised += map(self.origins, values)
+        self.generic_visit(node)
+
     def visit_Yield(self, node: ast.Yield) -> None:
         if node.value is not None:
             if self.scope is not None and self.scope.parent is None:

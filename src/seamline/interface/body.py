@@ -60,6 +60,7 @@ class Body:
         paths: First attributes of ``self`` changed in place.
         changed_results: Functions whose results it changes in place.
         stored: Values put into containers held by module-level names.
+        raised: What exceptions that it raises are made of.
         put: Values put into containers and objects that are no parameters.
         kept: What is changed later by something that is kept: a bound method that changes
             its receiver (``push = QUEUE.append``), a lambda at module level.
@@ -79,6 +80,7 @@ class Body:
     doubtful: set[str] = field(default_factory=set)
     kept: list[tuple[Origin, int]] = field(default_factory=list)
     changed_results: set[Symbol] = field(default_factory=set)
+    raised: list[Origins] = field(default_factory=list)
     put: list[Origins] = field(default_factory=list)
     loops: bool = False
 
