@@ -7,7 +7,7 @@ from law import model, values
 from law.model import LawError, Order
 
 from conftest import Refusal
-from seamline.errors import MutatedArgument
+from seamline.errors import MutatedArgument, NotSendable
 
 
 def test_a_change_is_made_on_the_callers_own_objects() -> None:
@@ -110,6 +110,15 @@ def test_a_part_that_comes_back_in_a_new_container_is_itself() -> None:
     rows = [[1], [2, 3]]
 
     assert values.by_length(rows)[2] is rows[1]
+
+
+@pytest.mark.seamline_errors
+def test_arguments_that_share_memory_are_refused_not_torn_apart(refusal: Refusal) -> None:
+    data = bytearray(3)
+
+    with refusal(NotSendable, match="shares its memory"):
+        assert values.stamp(data, memoryview(data)) == 7
+    assert values.stamp(bytearray(3), memoryview(b"abc")) == ord("a")
 
 
 @pytest.mark.seamline_errors

@@ -133,5 +133,7 @@ def test_values_deep_copied_by_the_seam_do_not_change_the_caller() -> None:
 def test_a_result_that_is_the_hosts_own_state_is_refused_not_copied(refusal) -> None:
     state.count("a")
 
+    with refusal(seamline.AliasedState, r"raised .*COUNTS"), pytest.raises(LookupError):
+        state.fail_with_counts()
     with refusal(seamline.AliasedState, "COUNTS"):
         assert state.all_counts() == {"a": 1}

@@ -1,7 +1,7 @@
 """Which results may be, or share mutable parts with, the host's module state."""
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from typing import Final, Literal
 
 from seamline.interface.application import Application
@@ -24,14 +24,37 @@ _STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
 
 
 def aliased(
-    application: Application, definition: Definition, touched: Container[Symbol]
+    application: Application, definition: Definition, touched: Collection[Symbol]
 ) -> set[Symbol]:
-    """Return the state, of what a function touches, that its result may share."""
-    return {
+    """Return the state, of what a function touches, that its answer may share."""
+    if not touched:
+        return set()
+    return _raised(application, definition, touched) | {
         symbol
         for each, level in _returning(application, definition).items()
         for symbol in _own(application, each, touched, level)
     }
+
+
+def _raised(
+    application: Application, definition: Definition, touched: Container[Symbol]
+) -> set[Symbol]:
+    """Return the state that exceptions hold which a function, or what it calls, raises."""
+    found: set[Symbol] = set()
+    queue, seen = [definition], {definition}
+    while queue:
+        each = queue.pop()
+        for origin in (
+            origin for origins in application.bodies[each].raised for origin in origins
+        ):
+            fact = application.state.facts.get(origin.symbol)
+            whole = origin.kind == "symbol" and origin.level == "whole"
+            if whole and fact is not None and not fact.resource and fact.symbol in touched:
+                found.add(fact.symbol)
+        new = {edge.target for edge in application.graph.edges[each] if not edge.guess} - seen
+        seen |= new
+        queue += new
+    return found
 
 
 def _returning(

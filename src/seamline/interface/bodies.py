@@ -310,15 +310,26 @@ class _Reader(ast.NodeVisitor):
             self._change(owner, node.lineno)
             for symbol in bound_by_text(world, _wholes(owner), node):
                 self.body.uses.append(Use(symbol, node.lineno, "bind"))
+        if names & LOOKUPS:
+            self._found_by_text(node)
+        if self.tracer.has_namespaces:
+            self._in_namespaces(node, call, names)
+
+    def _found_by_text(self, node: ast.expr) -> None:
+        found = frozenset(o for o in self.origins(node) if o.level == "whole")
+        self._use(found, node.lineno, "read")
+
+    def _in_namespaces(self, node: ast.Call, call: Call, names: set[str]) -> None:
+        """Note what a call does to the namespaces of modules that it is given, or is made on."""
+        world = self.tracer.world
         for space in filter(is_namespace, _wholes(call.receiver)):
             bound = bound_in(world, space, call.method, node) if call.method in MUTATORS else ()
             for symbol in bound:
                 self.body.uses.append(Use(symbol, node.lineno, "bind"))
             if call.method in ("items", "values", "copy"):
                 self.body.uses.append(Use(any_of(space), node.lineno, "read"))
-        if names & LOOKUPS or call.method in ACCESSORS:
-            found = frozenset(o for o in self.origins(node) if o.level == "whole")
-            self._use(found, node.lineno, "read")
+        if call.method in ACCESSORS:
+            self._found_by_text(node)
         how: Literal["read", "bind"] = "bind" if "builtins.exec" in names else "read"
         for _, origins in call.arguments if runs_elsewhere(names) else ():
             for space in filter(is_namespace, _wholes(origins)):
@@ -331,6 +342,12 @@ class _Reader(ast.NodeVisitor):
             if self.scope is not None and self.scope.parent is None:
                 self.body.returns.append((self.origins(node.value), node.value))
             self.visit(node.value)
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        if isinstance(node.exc, ast.Call):
+            values = (*node.exc.args, *(keyword.value for keyword in node.exc.keywords))
+            self.body.raised += map(self.origins, values)
+        self.generic_visit(node)
 
     def visit_Yield(self, node: ast.Yield) -> None:
         if node.value is not None:

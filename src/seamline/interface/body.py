@@ -60,6 +60,7 @@ class Body:
         paths: First attributes of ``self`` changed in place.
         changed_results: Functions whose results it changes in place.
         stored: Values put into containers held by module-level names.
+        raised: What exceptions that it raises are made of.
         put: Values put into containers and objects that are no parameters.
         kept: What is changed later by something that is kept: a bound method that changes
             its receiver (``push = QUEUE.append``), a lambda at module level.
@@ -79,12 +80,14 @@ class Body:
     doubtful: set[str] = field(default_factory=set)
     kept: list[tuple[Origin, int]] = field(default_factory=list)
     changed_results: set[Symbol] = field(default_factory=set)
+    raised: list[Origins] = field(default_factory=list)
     put: list[Origins] = field(default_factory=list)
     loops: bool = False
 
 
 def is_unbound(origin: Origin) -> bool:
     """Whether it is a method of a built-in class that changes its first argument."""
+    if origin.kind != "symbol" or origin.symbol.module:
+        return False
     owner, _, method = origin.symbol.name.rpartition(".")
-    known = origin.kind == "symbol" and not origin.symbol.module
-    return known and method in MUTATORS and owner in CONTAINERS
+    return method in MUTATORS and owner in CONTAINERS

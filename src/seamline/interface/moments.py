@@ -167,6 +167,8 @@ class _Reading:
     def share(self, node: ast.expr) -> Share:  # noqa: PLR0911 - one case per kind of node
         """Return how much of the value of an expression differs in every process."""
         match node:
+            case ast.Constant() | ast.Compare():
+                return Share.NONE
             case ast.Name(id=name):
                 return self.names[name] if name in self.names else self._named(node)
             case ast.Call():
@@ -179,8 +181,6 @@ class _Reading:
                 return together(map(self.share, parts))
             case ast.Dict():
                 return together(map(self.share, node.values))
-            case ast.Compare() | ast.Constant():
-                return Share.NONE
             case _ if isinstance(node, SCOPES):
                 return Share.NONE
             case _:

@@ -120,6 +120,7 @@ class Tracer:
         self.definitions = definitions
         self.world = definitions.world
         self.module = module
+        self.has_namespaces = False
         self._names: dict[tuple[int, str], Origins] = {}
         self._scopes: list[Scope] = []  # keeps the ids above unique
 
@@ -234,6 +235,8 @@ class Tracer:
         return found
 
     def _attribute(self, origin: Origin, name: str) -> Origin:
+        if name == NAMESPACE:
+            self.has_namespaces = True
         if origin.kind == "symbol" and origin.level == "whole":
             return origin._replace(symbol=self.world.attribute(origin.symbol, name))
         if origin.kind in ("param", "instance"):
@@ -286,6 +289,7 @@ class Tracer:
             return self._type(self.of(node.args[0], scope), scope)
         symbol = looked_up(self.world, self.module, callee, node)
         if symbol is not None:
+            self.has_namespaces = True
             return frozenset({Origin("symbol", symbol)})
         found = {Origin("call", callee)}
         for origin in self.of(node.args[0], scope) if node.args else ():

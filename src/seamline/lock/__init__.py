@@ -12,7 +12,7 @@ from seamline.lock.model import (
     united,
 )
 from seamline.lock.reading import lock_file, parse, read
-from seamline.lock.writing import masked, render, write
+from seamline.lock.writing import digest_of, masked, render, write
 
 __all__ = [
     "FORMAT",
@@ -23,6 +23,7 @@ __all__ = [
     "Seen",
     "added",
     "bounded",
+    "digest_of",
     "lock_file",
     "masked",
     "parse",

@@ -74,6 +74,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why.
         seen: What was seen of it.
         line: Line of its block in the file, or 0 before it is written.
+        digest: What the file says the digest of the block is; empty when it says nothing.
     """
 
     service: str
@@ -84,6 +85,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     seen: Seen = Seen()
     line: int = 0
+    digest: str = ""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):

@@ -126,13 +126,14 @@ class _Parser:
     def _entry(self, name: str, block: object, line: int) -> Entry:
         if not isinstance(block, dict):
             raise self._error(f"`functions.{name}` must be a table", line)
-        texts = {key: block[key] for key in _TEXTS if key in block}
-        for key in _TEXTS:
+        block = {"digest": "", **block}  # older ones have none
+        texts = {key: block[key] for key in (*_TEXTS, "digest") if key in block}
+        for key in texts.keys() | _TEXTS:
             if not isinstance(texts.get(key), str) or not _is_usable(texts[key]):
                 raise self._wrong(name, key, "must be a text of one line", line)
         if texts["verdict"] not in _VERDICTS:
             raise self._wrong(name, "verdict", f"must be one of {', '.join(_VERDICTS)}", line)
-        facts = {key: value for key, value in block.items() if key not in _TEXTS}
+        facts = {key: value for key, value in block.items() if key not in texts}
         for key, value in facts.items():
             if not _is_usable(value):
                 raise self._wrong(name, key, "holds more or other text than a lock has", line)

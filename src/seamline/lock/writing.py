@@ -4,6 +4,7 @@ Written by hand: the standard library reads TOML only, and what is needed of it 
 """
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -19,7 +20,7 @@ _WIDTH: Final = 99
 _HEAD: Final = f"""\
 # Written by `seamline learn`: what was seen to cross each boundary, by type and number, and
 # the verdicts that follow. It holds no values. Review it and commit it; `seamline check`
-# compares it with the code, and seamline.toml overrides any verdict.
+# compares it with the code and tells what was edited here; seamline.toml overrides verdicts.
 
 format = {FORMAT}
 """
@@ -98,9 +99,19 @@ def _umask() -> int:
 
 
 def _block(name: str, entry: Entry) -> str:
+    digest = f"digest = {_quoted(digest_of(name, entry))}"
+    return "\n".join([*_said(name, entry), digest, ""])
+
+
+def digest_of(name: str, entry: Entry) -> str:
+    """Return the digest that the block of a function has when nobody edited it."""
+    return hashlib.sha256("\n".join(_said(name, entry)).encode()).hexdigest()[:16]
+
+
+def _said(name: str, entry: Entry) -> list[str]:
     keys = ("service", "verdict", "reason", "kind", "signature", "fingerprint")
     said = (f"{key} = {_quoted(getattr(entry, key))}" for key in keys)
-    return "\n".join([f"[functions.{_quoted(name)}]", *said, *_facts(entry.seen), ""])
+    return [f"[functions.{_quoted(name)}]", *said, *_facts(entry.seen)]
 
 
 def _facts(seen: Seen) -> Iterator[str]:

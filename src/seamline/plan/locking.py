@@ -7,7 +7,7 @@ import msgspec
 
 from seamline.config import Config
 from seamline.interface import Analysis, Finding, Function, Interface, Severity
-from seamline.lock import Entry, Lock, Seen, lock_file, masked, read, united
+from seamline.lock import Entry, Lock, Seen, digest_of, lock_file, masked, read, united
 
 #: What to type when a lock and the code have come apart.
 LEARN_AGAIN = "learn again, for example: seamline learn -- pytest"
@@ -30,7 +30,8 @@ def read_lock(config: Config) -> Lock | None:
 def relearned(lock: Lock | None, analysis: Analysis, seen: Mapping[str, Seen]) -> Lock:
     """Return a lock with what was seen now and before; functions that are gone are left out.
 
-    What was seen of a function before it changed says nothing about what it is now.
+    What was seen of a function before it changed says nothing about what it is now, and what
+    somebody edited was not seen.
 
     Args:
         lock: The former one.
@@ -42,7 +43,7 @@ def relearned(lock: Lock | None, analysis: Analysis, seen: Mapping[str, Seen]) -
     for name, (interface, function) in _functions(analysis).items():
         facts = seen.get(name, Seen())
         known = former.known(name, function.fingerprint)
-        if known is not None:
+        if known is not None and known.digest == digest_of(name, known):
             facts = united(known.seen, facts)
         functions[name] = _entry(interface, function, facts)
     return msgspec.structs.replace(former, functions=functions)
@@ -75,6 +76,8 @@ def differences(config: Config, lock: Lock, analysis: Analysis) -> Iterator[Find
         elif entry.verdict != function.verdict.value:
             yield _other_verdict(config, interface, function, lock, entry)
     for name, entry in lock.functions.items():
+        if entry.digest != digest_of(name, entry):
+            yield _edited(name, lock, entry)
         if name not in every:
             yield Finding(
                 code="lock-gone",
@@ -96,6 +99,21 @@ def _unknown(interface: Interface, function: Function, name: str, lock: Lock) ->
         file=function.file,
         line=function.line,
         service=interface.service,
+    )
+
+
+def _edited(name: str, lock: Lock, entry: Entry) -> Finding:
+    return Finding(
+        code="lock-edited",
+        severity=Severity.ERROR,
+        message=(
+            f"what {lock.file}:{entry.line} says of {name} was not written by learn, or was "
+            "edited since: what it leaves out may be lost in a call"
+        ),
+        remedy=f"take it back, say it in seamline.toml, or {LEARN_AGAIN}",
+        file=lock.file,
+        line=entry.line,
+        service=entry.service,
     )
 
 

@@ -1,5 +1,6 @@
 """From a directory to a proposal that `check` accepts. Nothing is executed or written."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -73,6 +74,7 @@ def _chosen(found: list[Found]) -> Found | None:
     usable = [
         one for one in found
         if not one.needs and not one.below and (one.command or one.entrance is not Entrance.SERVER)
+        and _can_be_named(one)
     ]  # fmt: skip
     if usable and usable[0].score > 0:
         return usable[0]
@@ -84,7 +86,21 @@ def _chosen(found: list[Found]) -> Found | None:
                 line=one.place.line,
                 remedy=f"let the file be written there: seamline init {one.below}",
             )
+        if not usable and not _can_be_named(one) and not one.needs:
+            file = Path(one.place.file)
+            raise ApplicationError(
+                f"this {one.framework} application is in a file that no import can name",
+                file=one.place.file,
+                line=one.place.line,
+                remedy=f"rename it, for example: mv {file} "
+                f"{file.with_stem(re.sub(r'[^A-Za-z0-9_]', '_', file.stem))}",
+            )
     return usable[0] if usable else None
+
+
+def _can_be_named(found: Found) -> bool:
+    """Whether the module is one that can be imported, as far as its file's name says."""
+    return found.module.rpartition(".")[2].isidentifier()
 
 
 def _entry(chosen: Found | None) -> str:

@@ -10,10 +10,14 @@ def base_of(application: Application, module: str) -> str:
     """Return the directory that a module expects to be started in, where it is not the root.
 
     That of ``backend/shop/main.py`` is ``backend`` when it imports ``shop.orders``: from the
-    root the same module would be ``backend.shop.orders``.
+    root the same module would be ``backend.shop.orders``. A directory that no import can name,
+    such as ``my-app``, is one to be started in.
     """
     root = application.sources.root
     names = application.definitions.world.modules[module]
+    unnamed = [p for p in Path(names.source.file).parents if p.name and not p.name.isidentifier()]
+    if unnamed:
+        return str(unnamed[0])
     parents = [parent for parent in Path(names.source.file).parents if parent.name]
     for found in names.imports:
         first = found.module.partition(".")[0]

@@ -22,13 +22,16 @@ _FLAT: Final = (bytearray, memoryview, array.array)
 _MOST: Final = 200_000
 
 
-def refuse_aliased(name: str, aliases: Iterable[str], result: object) -> None:
+def refuse_aliased(
+    name: str, aliases: Iterable[str], result: object, verb: str = "returned"
+) -> None:
     """Raise when a result is, or shares mutable parts with, module state.
 
     Args:
         name: Dotted name of the function.
         aliases: The state its result may share, each as ``module:name``.
-        result: What it returned.
+        result: What it returned, or the arguments of what it raised.
+        verb: Which of them it is.
 
     Raises:
         AliasedState: A change that the caller makes to its copy would be lost.
@@ -43,7 +46,7 @@ def refuse_aliased(name: str, aliases: Iterable[str], result: object) -> None:
         if result is held or any(id(part) in own for part in _reachable(held)):
             what = "" if result is held else "a part of "
             raise AliasedState(
-                f"{name} ran and returned {what}{alias}; a change the caller makes to it would "
+                f"{name} ran and {verb} {what}{alias}; a change the caller makes to it would "
                 f"be lost; return a copy, or list {name.rpartition('.')[2]!r} under snapshot in "
                 "seamline.toml"
             )

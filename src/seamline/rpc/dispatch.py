@@ -291,6 +291,11 @@ def failure(
         return (ERROR, FLAG_SAME, b"")
     if error.__traceback__ is not None:  # the first frame is ours, the reader's begin below
         error.__traceback__ = error.__traceback__.tb_next
+    if binding.hosted.aliases:
+        try:
+            refuse_aliased(binding.name, binding.hosted.aliases, error.args, "raised")
+        except SeamError as refusal:
+            return fault(refusal)
     is_same = thrown is not None and (error is thrown or error.__cause__ is thrown)
     flags = FLAG_SAME if is_same else 0
     try:

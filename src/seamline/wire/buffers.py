@@ -23,10 +23,42 @@ from seamline.wire.marks import (
 )
 
 
+def refuse_shared(value: Any, w: Writing) -> None:
+    """Refuse a second value over the same memory where what is written may be changed.
+
+    Apart they would hold the same until one of them is written to, which the other shows.
+    """
+    kept: dict[int, Any] | None = getattr(w, "kept", None)  # of a message that is tracked
+    if kept is None:
+        return
+    owner = value
+    while not isinstance(owner, bytes):
+        under = owner.obj if type(owner) is memoryview else getattr(owner, "base", None)
+        if under is None:
+            break
+        owner = under
+    if isinstance(owner, bytes):
+        return
+    # No identity is negative, so this is no number of another value.
+    others = kept.setdefault(-2 - id(owner), [])
+    if any(_overlap(value, other) for other in others):
+        raise Refused(value, "another value of this call shares its memory; pass one of them")
+    others.append(value)
+
+
+def _overlap(one: Any, other: Any) -> bool:
+    """Whether two values over one memory may have bytes in common; views apart have none."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not all(isinstance(each, numpy.ndarray) for each in (one, other)):
+        return True
+    return bool(numpy.may_share_memory(one, other))
+
+
 def write_bytearray(value: bytearray, w: Writing, _left: int) -> Any:
     """Write a bytearray."""
     if id(value) in w.memo:
         return w.again(value)
+    refuse_shared(value, w)
     w.track(value)
     return [BYTEARRAY, bytes(value)]
 
@@ -49,6 +81,7 @@ def write_memoryview(value: memoryview, w: Writing, _left: int) -> Any:
         raise Refused(value, f"its format {value.format!r} is not a single native one")
     if value.ndim != 1 and 0 in (value.shape or (0,)):
         raise Refused(value, "it is empty in more than one dimension")
+    refuse_shared(value, w)
     w.track(value)
     shape = None if value.ndim == 1 else list(value.shape or ())
     return [MEMORYVIEW, value.tobytes(), value.format, shape, value.readonly]
@@ -76,6 +109,7 @@ def write_array(value: "array[Any]", w: Writing, _left: int) -> Any:
     """Write an array with its item type."""
     if id(value) in w.memo:
         return w.again(value)
+    refuse_shared(value, w)
     w.track(value)
     return [ARRAY, value.typecode, value.tobytes()]
 
@@ -140,6 +174,7 @@ def write_ndarray(value: Any, w: Writing, _left: int) -> Any:
         dtype = describe(value.dtype)
     except ValueError as exc:
         raise Refused(value, str(exc)) from exc
+    refuse_shared(value, w)
     w.track(value)
     order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
     data = value.tobytes(order)

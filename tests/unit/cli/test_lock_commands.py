@@ -8,7 +8,7 @@ import re
 import pytest
 
 from seamline.config import load
-from seamline.lock import Seen, write
+from seamline.lock import Seen, read, write
 from seamline.plan import analyse_with, relearned, with_verdicts
 
 
@@ -160,6 +160,20 @@ def test_stale_function_is_a_warning_with_the_command_to_type(seamline, shop, lo
     ]  # fmt: skip
     assert seamline("check", "--strict").status == 1
     assert seamline("check").status == 0
+
+
+def test_block_that_was_edited_is_an_error_and_is_learned_anew(seamline, shop, lock):
+    path = lock({"shop.stock.take": Seen(calls=1, mutates=("count",))})
+    path.write_text(path.read_text().replace('mutates = ["count"]\n', ""))
+
+    ran = seamline("check", "--json")
+
+    (found,) = findings(ran)
+    assert (found["code"], found["severity"], ran.status) == ("lock-edited", "error", 1)
+    assert "shop.stock.take was not written by learn" in found["message"]
+    config = load(shop / "seamline.toml", environ={})
+    relearned_lock = relearned(read(path), analyse_with(config, "micro", None), {})
+    assert relearned_lock.functions["shop.stock.take"].seen == Seen()
 
 
 def test_verdict_that_is_another_now_is_said_with_its_reason(seamline, shop, lock):

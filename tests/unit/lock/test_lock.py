@@ -9,6 +9,7 @@ from seamline.lock import (
     Seen,
     added,
     bounded,
+    digest_of,
     masked,
     parse,
     read,
@@ -58,7 +59,7 @@ def test_what_is_written_is_read_back_with_its_lines():
 
 def test_text_is_the_same_for_the_same_facts():
     assert render(parse(TEXT, "seamline.lock")) == TEXT
-    assert TEXT.splitlines()[-2:] == [
+    assert TEXT.splitlines()[-3:-1] == [
         'stays.rows = ["sqlite3.Connection"]',
         'mutates = ["rows"]',
     ]
@@ -190,3 +191,31 @@ def test_changed_function_is_not_known():
     assert LOCK.known("shop.stock.a", "00ff") is ENTRY
     assert LOCK.known("shop.stock.a", "0000") is None
     assert LOCK.known("shop.stock.c", "00ff") is None
+
+
+def test_block_that_nobody_edited_has_its_digest():
+    for name, entry in parse(TEXT, "seamline.lock").functions.items():
+        assert entry.digest == digest_of(name, entry)
+
+
+@pytest.mark.parametrize(
+    ("written", "edited"),
+    [
+        ('mutates = ["rows"]\n', ""),
+        ("calls = 3", "calls = 4"),
+        ('verdict = "remote"', 'verdict = "local"'),
+        ('[functions."shop.stock.a"]', '[functions."shop.stock.c"]'),
+    ],
+)
+def test_block_that_was_edited_has_another_digest(written, edited):
+    found = parse(TEXT.replace(written, edited, 1), "seamline.lock").functions
+
+    assert [entry.digest == digest_of(name, entry) for name, entry in found.items()].count(
+        False
+    ) == 1
+
+
+def test_block_of_an_older_version_has_no_digest():
+    text = "\n".join(line for line in TEXT.splitlines() if not line.startswith("digest"))
+
+    assert {entry.digest for entry in parse(text, "seamline.lock").functions.values()} == {""}

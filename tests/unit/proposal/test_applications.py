@@ -151,6 +151,16 @@ def test_an_application_that_starts_below_is_named_with_the_command_to_type(prop
         )
 
 
+def test_an_application_in_a_directory_with_a_dash_is_started_in_there(proposed):
+    with pytest.raises(ApplicationError, match="seamline init my-app"):
+        proposed({"my-app/main.py": FLASK})
+
+
+def test_an_application_in_a_file_with_a_dash_is_to_be_renamed(proposed):
+    with pytest.raises(ApplicationError, match=r"mv my-app\.py my_app\.py"):
+        proposed({"my-app.py": FLASK})
+
+
 def test_a_factory_that_needs_arguments_is_told_and_not_served(proposed):
     proposal = proposed(
         {

@@ -319,3 +319,33 @@ def test_a_form_that_an_object_cannot_take_is_refused_and_changes_nothing() -> N
     with pytest.raises(MutatedArgument, match="another form"):
         CODEC.decode_known(hostile([[1, [9], [], [], []], [2, [2], [5], [], []]]), mine)
     assert value == [deque([1], 3)]
+
+
+ROW = np.arange(6)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([ROW, ROW[2:]], id="an array and a view"),
+        pytest.param([ROW[:4], ROW[2:]], id="views that overlap"),
+        pytest.param([memoryview(ROW), ROW], id="a memoryview and its array"),
+        pytest.param([data := bytearray(4), memoryview(data)[1:]], id="a bytearray and a view"),
+    ],
+)
+def test_values_over_one_memory_are_refused_where_they_may_change(values):
+    with pytest.raises(NotSendable, match="shares its memory"):
+        send(values)
+    assert len(CODEC.decode(CODEC.encode(values))) == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([ROW[:3], ROW[3:]], id="views apart"),
+        pytest.param([ROW, ROW], id="one array twice"),
+        pytest.param([memoryview(b"ab"), memoryview(b"ab")], id="of what cannot change"),
+    ],
+)
+def test_values_that_share_no_memory_are_sent(values):
+    assert len(send(values)[0]) == 2

@@ -150,6 +150,10 @@ def change_currency(name: str) -> str:
     return before
 
 
+def fail_with_counts() -> None:
+    raise LookupError("no such name", COUNTS)
+
+
 def all_counts() -> dict[str, int]:
     """Return the very object that this module keeps."""
     return COUNTS

@@ -157,6 +157,13 @@ def fill_by_lambda(rows: list[list[int]]) -> None:
     list(map(lambda row: row.append(1), rows))  # noqa: C417 - the point of it
 
 
+def stamp(data: bytearray, view: memoryview) -> int:
+    """Row 3: change one of two arguments over the same memory, and read the other."""
+    _DEPTH.append(1)
+    data[0] = 7
+    return int(view[0])
+
+
 def by_length(rows: list[list[int]]) -> dict[int, list[int]]:
     _DEPTH.append(1)
     found: dict[int, list[int]] = {}
