@@ -6,6 +6,7 @@ Public functions are another matter: patching one patches what the test process 
 
 import sys
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from types import CodeType
 from typing import TYPE_CHECKING, Final
 
@@ -80,8 +81,10 @@ class Patches:
                 and not (function.reaches is None and self._is_called_only(service, one))
             ):
                 yield Cause(PATCHED, str(one))
-        for one in self._assigned.active():
-            if one not in patched and self._reach.concerns(service, function, *one):
+        asking = (service, function.address)
+        concerns = partial(self._reach.concerns, service, function)
+        for one in self._assigned.active(asking, concerns):
+            if one not in patched:
                 yield Cause(ASSIGNED, str(one))
 
     def settle(self) -> set[str]:
