@@ -1,6 +1,7 @@
 """Rows 5, 12, 15 and 16: failures of the seam itself, and the process around the code."""
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import subprocess
@@ -139,3 +140,26 @@ def test_a_python_program_that_is_started_reaches_the_same_host(processes) -> No
     ).stdout
 
     assert (int(printed) == life.process()) == processes
+
+
+@pytest.mark.filterwarnings("always")
+def test_what_a_function_logs_warns_of_and_prints_is_said_here(
+    caplog, capsys, seamline_layout
+) -> None:
+    caplog.set_level(logging.INFO, logger="law")
+
+    with pytest.warns(FutureWarning, match="warned of tea") as seen:
+        life.speaks("tea")
+
+    (record,) = caplog.records
+    assert (record.getMessage(), record.args, record.shelf) == ("logged tea", ("tea",), 3)
+    assert (record.name, record.levelname, record.pathname) == ("law", "INFO", life.__file__)
+    # In layout `local` the frame above the function is Seamline's.
+    assert (seen[0].filename == __file__) is (seamline_layout != "local")
+    assert len(seen) == 1
+    assert capsys.readouterr().out == "printed tea\n"
+
+
+def test_a_warning_that_is_an_error_is_raised() -> None:
+    with pytest.raises(FutureWarning, match="warned of tea"):
+        life.speaks("tea")

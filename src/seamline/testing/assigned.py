@@ -5,9 +5,10 @@ not asked: an attribute counts that the code of some test assigns, by its name, 
 what it was when its module was imported.
 """
 
+import operator
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import (
@@ -32,6 +33,8 @@ _OPAQUE: Final = (
 _MOST_DEPTH: Final = 3
 # A table of more items holds data rather than settings, and comparing it takes longer than a call.
 _MOST_ITEMS: Final = 1_000
+# Ways to one object, or to instances of one class; a table of rows has many alike.
+_MOST_PLACES: Final = 100
 # More than the largest applications have; beyond it, a module that holds a graph of objects.
 _MOST_OBJECTS: Final = 50_000
 # Replaced by pytest around each test, and taken over by hosts, or each process's own.
@@ -79,6 +82,7 @@ class _Cell(NamedTuple):
 
     changed: Callable[[], Collection[str]]
     places: list[Place]
+    is_of_library: bool = False
 
 
 class Assignments:
@@ -111,6 +115,7 @@ class Assignments:
         self._seen: set[str] = set()
         self._read: dict[str, Stores] = {}
         self._cells: dict[tuple[int | str, str], _Cell] = {}
+        self._relevant: dict[Hashable, tuple[int, tuple[_Cell, ...]]] = {}
         self._is_collected = False
         self.names: frozenset[str] = frozenset()
         self.codes: list[CodeType] = []
@@ -138,14 +143,29 @@ class Assignments:
     def end(self) -> None:
         """Compare nothing any more."""
         self._cells.clear()
+        self._relevant.clear()
         self._objects.clear()
         self._containers.clear()
 
-    def active(self) -> Iterator[Replaced]:
-        """Yield what was assigned and not put back. Asked before each call."""
-        for cell in list(self._cells.values()):
+    def active(self, asking: Hashable, concerns: Callable[[str, str], bool]) -> Iterator[Replaced]:
+        """Yield what was assigned, was not put back, and concerns somebody.
+
+        Asked before each call, so what can concern whom is worked out once.
+
+        Args:
+            asking: Who asks.
+            concerns: Whether a name of a module, as in :class:`Replaced`, concerns it.
+        """
+        count = len(self._cells)
+        known, cells = self._relevant.get(asking, (-1, ()))
+        if known != count:
+            cells = tuple(one for one in self._cells.values() if _may_concern(one, concerns))
+            self._relevant[asking] = (count, cells)
+        for cell in cells:
             for name in cell.changed():
-                yield from (place.of(name) for place in list(cell.places))
+                for place in list(cell.places):
+                    if concerns(*place.of(name)):
+                        yield place.of(name)
 
     # -- what there is ------------------------------------------------------------------
 
@@ -173,8 +193,7 @@ class Assignments:
             _, places = self._containers.setdefault(id(value), (value, []))
             if not places:
                 yield from _items(value, place)
-            if place not in places:
-                places.append(place)
+            _add(place, places)
         if self._is_application(kind.__module__):
             self._note_classes(kind, place)
         space = _space_of(value, place)
@@ -188,10 +207,11 @@ class Assignments:
             # What a library's object holds is its own, but for what tests put in there.
             is_own = issubclass(kind, ModuleType) or self._is_application(kind.__module__)
             for name, inner in dict(space or {}).items():
-                if is_own or issubclass(type(inner), (dict, list, set)):
+                is_seen = is_own or issubclass(type(inner), (dict, list, set))
+                if is_seen and not name.startswith("__"):
                     yield inner, place.of(name).name
-        elif found is not None and place not in found.places:
-            found.places.append(place)
+        elif found is not None:
+            _add(place, found.places)
 
     def _note_classes(self, kind: type, place: Place) -> None:
         """Note the application's classes behind an instance: it has their attributes."""
@@ -202,8 +222,7 @@ class Assignments:
                 found = self._objects.setdefault(
                     id(owner), _Object(owner, space, dict(space), is_late)
                 )
-                if place not in found.places:
-                    found.places.append(place)
+                _add(place, found.places)
 
     # -- what tests assign --------------------------------------------------------------
 
@@ -235,10 +254,17 @@ class Assignments:
                 self._cells.setdefault(
                     (id(container), "items"), _Cell(_whole(_content(container)), places)
                 )
-        for name in (stores.mentioned & sys.modules.keys()) - self._read.keys():
-            if not self._is_application(name):
-                for attribute, cell in _cells_of_library(name, stores):
-                    self._cells.setdefault((name, attribute), cell)
+        for read in list(self._read.values()):
+            # Only where one file has both: names of modules and of attributes are common words.
+            for name in (read.mentioned & sys.modules.keys()) - self._read.keys():
+                if not self._is_application(name):
+                    for attribute, cell in _cells_of_library(name, read):
+                        self._cells.setdefault((name, attribute), cell)
+
+
+def _may_concern(cell: _Cell, concerns: Callable[[str, str], bool]) -> bool:
+    """Whether anything about an object may; what libraries hold is asked for anew each time."""
+    return cell.is_of_library or any(concerns(*place.of("")) for place in list(cell.places))
 
 
 def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
@@ -256,6 +282,11 @@ def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
     except AttributeError:
         return None
     return space if type(space) is dict else None
+
+
+def _add(place: Place, places: list[Place]) -> None:
+    if len(places) < _MOST_PLACES and place not in places:
+        places.append(place)
 
 
 def _items(value: Any, place: Place) -> Iterator[tuple[object, str]]:
@@ -284,13 +315,15 @@ def _cells_of(one: _Object, stores: Stores) -> Iterator[tuple[str, _Cell]]:
     if one.space is None:
         return
     is_named = any(_last(place) in stores.beside for place in one.places)
+    firsts = []
     for name in stores.attributes & one.first.keys():
         if _is_guard(one.first[name]):
             continue  # the seal answers for it
         # pytest imports the first conftest.py before plugins can look at anything.
         is_first = not (one.is_late and is_named and name in stores.at_import)
-        first = one.first[name] if is_first else _ABSENT
-        yield name, _Cell(_value(one.space, name, first), one.places)
+        firsts.append((name, one.first[name] if is_first else _ABSENT))
+    if firsts:
+        yield "=", _Cell(_values(one.space, firsts), one.places)
     new = stores.attributes - one.first.keys()
     # Whatever a test names so may get an attribute that it never had.
     if new and is_named:
@@ -317,8 +350,8 @@ def _keeps_elsewhere(kind: type, assigned: Collection[str], new: Collection[str]
 def _all_of(one: _Object) -> Iterator[tuple[str, _Cell]]:
     """Yield everything that an instance holds, each as the whole of it."""
     assert one.space is not None
+    yield "==", _Cell(_whole(_values(one.space, list(one.first.items()))), one.places)
     for name, value in one.first.items():
-        yield f"={name}", _Cell(_whole(_value(one.space, name, value)), one.places)
         if issubclass(type(value), (dict, list, set)):
             yield f"[{name}", _Cell(_whole(_content(value)), one.places)
 
@@ -334,13 +367,16 @@ def _cells_of_library(name: str, stores: Stores) -> Iterator[tuple[str, _Cell]]:
     place = Place(name, "")
     for attribute in stores.attributes & space.keys():
         if place.of(attribute) not in _NEVER:
-            yield attribute, _Cell(_value(space, attribute, space[attribute]), [place])
+            firsts = [(attribute, space[attribute])]
+            yield attribute, _Cell(_values(space, firsts), [place], is_of_library=True)
 
 
-def _value(space: Mapping[str, object], name: str, first: object) -> Callable[[], list[str]]:
+def _values(
+    space: Mapping[str, object], firsts: list[tuple[str, object]]
+) -> Callable[[], list[str]]:
     def changed() -> list[str]:
-        now = space.get(name, _ABSENT)
-        return [] if now is first or _is_guard(now) else [name]
+        found = [name for name, first in firsts if space.get(name, _ABSENT) is not first]
+        return [name for name in found if not _is_guard(space.get(name))] if found else found
 
     return changed
 
@@ -370,20 +406,16 @@ def _content(container: Any) -> Callable[[], list[str]]:
 
     def look() -> list[object]:
         if len(container) > _MOST_ITEMS:
-            return [len(container)]
+            return []
         return [*dict.keys(container), *dict.values(container)] if is_table else list(container)
 
-    first = look()
+    first, count = look(), len(container)
 
     def changed() -> list[str]:
-        now = look()
-        return [] if len(now) == len(first) and all(map(_is, now, first)) else ["items"]
+        is_same = len(container) == count and all(map(operator.is_, look(), first))
+        return [] if is_same else ["items"]
 
     return changed
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other or (type(one) is int and one == other)
 
 
 def _last(place: Place) -> str:

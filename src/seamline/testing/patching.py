@@ -6,6 +6,7 @@ Public functions are another matter: patching one patches what the test process 
 
 import sys
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from types import CodeType
 from typing import TYPE_CHECKING, Final
 
@@ -73,16 +74,20 @@ class Patches:
         for one in self._held:
             if self._reach.concerns(service, function, *one):
                 yield Cause(PATCHED, str(one))
-        patched = dict.fromkeys(self._others.active())
-        for one in patched:
+        patched = set()
+        for one in dict.fromkeys(self._others.active()):
             if (
                 one != DJANGO_CONNECTING
                 and self._reach.concerns(service, function, *one)
                 and not (function.reaches is None and self._is_called_only(service, one))
             ):
+                patched.add((one.module, one.name.rpartition(".")[2]))
                 yield Cause(PATCHED, str(one))
-        for one in self._assigned.active():
-            if one not in patched and self._reach.concerns(service, function, *one):
+        asking = (service, function.address)
+        concerns = partial(self._reach.concerns, service, function)
+        for one in self._assigned.active(asking, concerns):
+            # A tool's patch is an assignment, too; which of two objects it is on is no matter.
+            if (one.module, one.name.rpartition(".")[2]) not in patched:
                 yield Cause(ASSIGNED, str(one))
 
     def settle(self) -> set[str]:

@@ -216,6 +216,13 @@ def test_what_was_put_back_or_never_matters_closes_nothing(shop):
         settings.DEBUG = False
         assert prices.debug()[1] != HERE
 
+    def test_a_patch_is_counted_as_one(monkeypatch):
+        limits = settings.Limits()
+        limits.least = 4
+        monkeypatch.setattr(settings.app, "limits", limits)
+        monkeypatch.setattr(settings, "DEBUG", True)
+        assert (prices.least()[0], prices.debug()[0]) == (4, True)
+
     def test_of_no_matter_to_the_function():
         settings.DEBUG = True
         assert prices.nothing()[1] != HERE
@@ -233,8 +240,8 @@ def test_what_was_put_back_or_never_matters_closes_nothing(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py")
 
-    assert outcome.counts == {"passed": 3}, outcome.text
-    assert "local" not in outcome.text
+    assert outcome.counts == {"passed": 4}, outcome.text
+    assert "1 test local: 1 patched\n" in outcome.text
 
 
 def test_what_a_conftest_assigns_while_it_is_imported_is_noticed_all_session(shop):

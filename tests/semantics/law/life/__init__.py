@@ -1,8 +1,10 @@
 """Rows 5, 12 and 16: the process around the code, and its end."""
 
+import logging
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 
 _SEEN: list[str] = []
@@ -59,3 +61,12 @@ def end_once(mark: Path) -> str:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return "survived"
+
+
+def speaks(what: str) -> int:
+    """Log, warn and print where this package lives."""
+    _SEEN.append(what)
+    logging.getLogger("law").info("logged %s", what, extra={"shelf": 3})
+    warnings.warn(f"warned of {what}", FutureWarning, stacklevel=2)
+    sys.stdout.write(f"printed {what}\n")
+    return len(_SEEN)
