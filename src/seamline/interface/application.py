@@ -10,6 +10,7 @@ from seamline.interface.bodies import Body, read_bodies
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
 from seamline.interface.framework import Contexts, contexts_read
+from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed
@@ -72,13 +73,18 @@ class Application:
 
 @dataclass(slots=True)
 class ServiceFacts:
-    """What was found about one service, for its interface and its findings."""
+    """What was found about one service, for its interface and its findings.
+
+    Attributes:
+        common: State that the rest of the application uses, too.
+    """
 
     service: PackageService
     modules: set[str]
     offers: Offers
     touched: dict[Definition | str, dict[Symbol, Touch]]
     observed: Observed = NOTHING
+    common: frozenset[Symbol] = frozenset()
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
     judgements: dict[Definition, Judgement] = field(default_factory=dict)
     functions: dict[Definition, Function] = field(default_factory=dict)
@@ -90,8 +96,9 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     sources = read_application(root, packages, search_path)
     definitions = read_definitions(World(sources))
     bodies = read_bodies(definitions)
-    types = Types(definitions)
-    state = find_state(definitions, bodies, types, search_path)
+    foreign = Foreign(search_path)
+    types = Types(definitions, foreign)
+    state = find_state(definitions, bodies, types, foreign)
     graph = Graph(definitions, bodies, types)
     graph.build()
     mutations = Mutations(graph)

@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Container, Iterator
 from typing import Final, Literal, NamedTuple
 
+from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definitions
 from seamline.interface.known import FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.names import Symbol, World
@@ -52,8 +53,9 @@ class Obstacle(NamedTuple):
 class Types:
     """Answers about annotations and classes of the application, from source alone."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, foreign: Foreign) -> None:
         self.definitions = definitions
+        self.foreign = foreign
         self.world: World = definitions.world
         self._kinds: dict[Symbol, ClassKind] = {}
 
@@ -166,6 +168,8 @@ class Types:
                 return Obstacle(
                     name, "an object with state of its own", "make the class a dataclass"
                 )
+            if not symbol.module and self.foreign.keeps_instances(dotted):
+                return foreign_obstacle(dotted)
         return None
 
     def has_alternative(self, module: str, annotation: ast.expr | None) -> bool:
@@ -291,6 +295,11 @@ _AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
 _PLAIN_VALUES: Final = frozenset(
     f"builtins.{name}" for name in ("str", "int", "float", "bytes", "tuple", "dict", "list", "set")
 )
+
+
+def foreign_obstacle(type_: str) -> Obstacle:
+    """Return why an instance of a library's class cannot cross."""
+    return Obstacle(type_, "an object of a library, with state of its own", _AS_VALUE)
 
 
 def known_obstacle(dotted: str, what: str) -> Obstacle:

@@ -206,6 +206,7 @@ def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Find
             str(symbol)
             for symbol, touch in facts.touched.get(definition, {}).items()
             if symbol.module in facts.modules
+            and symbol not in facts.common
             and not touch.guess
             and (fact := application.state.facts.get(symbol)) is not None
             and not fact.resource

@@ -1,4 +1,4 @@
-"""Classes of other people's libraries: whether what they make can change. Reads source only."""
+"""Classes of other people's libraries: what they make can change, or cross. Reads source only."""
 
 import ast
 from collections.abc import Sequence
@@ -16,6 +16,14 @@ _MOST_BYTES: Final = 1_000_000
 # Run when an object is made or given up, not while it is used.
 _MAKING: Final = frozenset({"__init__", "__new__", "__del__", "__set_name__", "__init_subclass__"})
 _UNCHANGING_BASES: Final = frozenset({"object", "ABC", "abc.ABC", "Generic", "Protocol"})
+# Of these, some classes cross in ways of their own, or are judged by what is known of them.
+_KNOWN: Final = frozenset(
+    {
+        "werkzeug", "flask", "quart", "django", "starlette", "fastapi", "litestar", "numpy",
+        "pydantic", "pydantic_core", "msgspec", "attr", "attrs", "sqlalchemy", "sqlmodel",
+        "markupsafe", "flask_sqlalchemy", "peewee", "mongoengine", "tortoise",
+    }
+)  # fmt: skip
 
 
 class Foreign:
@@ -61,24 +69,62 @@ class Foreign:
             self._answers[dotted] = self._changes(module, name, _MOST_STEPS)
         return self._answers[dotted]
 
-    def _changes(self, module: str, name: str, steps: int) -> bool:
-        tree = self._tree(module)
-        if tree is None or steps < 1:
-            return True
-        for node in statements(tree.body):
+    def keeps_instances(self, dotted: str) -> str:
+        """Return the class of which a call makes an instance that can cross no seam, or nothing.
+
+        Such is a class that keeps attributes of its own and says in no way that it is a value.
+        The call may be of the class or of a class method that returns what it is called on.
+        """
+        if dotted.partition(".")[0] in _KNOWN or is_stdlib(dotted):
+            return ""
+        module, _, name = dotted.rpartition(".")
+        found = self._class(module, name, _MOST_STEPS)
+        if found is None:
+            owner, _, owner_name = module.rpartition(".")
+            found = self._class(owner, owner_name, _MOST_STEPS)
+            if found is None or not _returns_itself(found[1], name):
+                return ""
+        return found[1].name if self._is_plain(*found, _MOST_STEPS) else ""
+
+    def _is_plain(self, module: str, cls: ast.ClassDef, steps: int) -> bool:
+        if cls.decorator_list or cls.keywords or steps < 1:
+            return False
+        has_init = any(
+            isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in cls.body
+        )
+        for base in cls.bases:
+            text = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
+            if text.removeprefix("typing.") in _UNCHANGING_BASES:
+                continue
+            found = self._class(module, text, steps - 1)
+            if found is None or not self._is_plain(*found, steps - 1):
+                return False
+            has_init = True
+        return has_init
+
+    def _class(self, module: str, name: str, steps: int) -> tuple[str, ast.ClassDef] | None:
+        """Return a class by its name in a module, with the module that defines it."""
+        tree = self._tree(module) if module and steps > 0 else None
+        for node in () if tree is None else statements(tree.body):
             match node:
                 case ast.ClassDef(name=found) if found == name:
-                    return _changes_itself(node) or any(
-                        self._base_changes(module, base, steps) for base in node.bases
-                    )
+                    return module, node
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
-                            source = self._source_of(module, node)
-                            return self._changes(source, alias.name, steps - 1)
+                            return self._class(self._source_of(module, node), alias.name, steps - 1)
                 case _:
                     pass
-        return True
+        return None
+
+    def _changes(self, module: str, name: str, steps: int) -> bool:
+        found = self._class(module, name, steps)
+        if found is None:
+            return True
+        defined_in, cls = found
+        return _changes_itself(cls) or any(
+            self._base_changes(defined_in, base, steps) for base in cls.bases
+        )
 
     def _base_changes(self, module: str, base: ast.expr, steps: int) -> bool:
         text = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
@@ -119,6 +165,18 @@ def _changes_itself(cls: ast.ClassDef) -> bool:
         and method.name not in _MAKING
         and method.args.args
         for part in ast.walk(method)
+    )
+
+
+def _returns_itself(cls: ast.ClassDef, name: str) -> bool:
+    """Whether a class method says that it returns an instance of its class."""
+    return any(
+        isinstance(part, ast.FunctionDef)
+        and part.name == name
+        and any(ast.unparse(each) == "classmethod" for each in part.decorator_list)
+        and part.returns is not None
+        and ast.unparse(part.returns).strip("'\"") in (cls.name, "Self", "typing.Self")
+        for part in cls.body
     )
 
 

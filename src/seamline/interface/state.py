@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Literal
 
 from seamline.interface.bodies import Body, Use
@@ -12,7 +11,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
-from seamline.interface.memo import is_of_the_moment, is_table, remembered
+from seamline.interface.memo import are_fixed, cleared_caches, is_of_the_moment, is_table, remembered
 from seamline.interface.model import Kind
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
@@ -39,6 +38,7 @@ class Fact:
         alive: Whether it is an object with methods that change it, or is changed otherwise.
         escapes: Whether code that nothing is known of is given it, or it is returned.
         container: Whether it changes only where the source shows it, as a dictionary does.
+        cache: Whether it is what a function under ``lru_cache`` keeps, under the function's name.
         stored: Values that are put into it, with the body that does.
     """
 
@@ -51,6 +51,7 @@ class Fact:
     annotation: ast.expr | None = None
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
     container: bool = False
+    cache: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +106,9 @@ class _Finder:
                 for name, bindings in names.assigned.items():
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
+        for cached in cleared_caches(self.definitions, self.bodies):
+            self._add(cached.symbol, cached.line, "instance")
+            self.map.facts[cached.symbol].changed = self.map.facts[cached.symbol].cache = True
         return self.map
 
     def _read(self, body: Body) -> None:
@@ -281,7 +285,7 @@ class _Finder:
             table = symbol.name.isupper() and any(is_table(value) for value in values)
             if symbol in self.changed or (symbol in self.escaped and not table):
                 self._add(symbol, line, "container")
-        elif symbol in self.changed and natures <= {"constant"}:
+        elif symbol in self.changed and natures <= {"constant"} and not are_fixed(values):
             self._add(symbol, line, "instance")  # whatever it is, it is changed
 
     def _add(self, symbol: Symbol, line: int, nature: Nature) -> None:
@@ -439,7 +443,7 @@ def find_state(
     definitions: Definitions,
     bodies: dict[Definition | str, Body],
     types: Types,
-    search_path: Sequence[Path],
+    foreign: Foreign,
 ) -> StateMap:
     """Classify every module-level name and class attribute of the application."""
-    return _Finder(definitions, bodies, types, Foreign(search_path)).find()
+    return _Finder(definitions, bodies, types, foreign).find()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from seamline.interface.bodies import Body
-from seamline.interface.crossing import Obstacle
+from seamline.interface.crossing import Obstacle, foreign_obstacle
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
@@ -70,7 +70,8 @@ class Judge:
         contested: State of modules that belong to no service which the host uses: functions
             that run elsewhere must not.
         observed: What was seen of the functions while the application ran.
-        common: State of such modules that the rest of the application uses, too.
+        common: State that the rest of the application uses, too: of such modules, and caches
+            of the service's own functions.
     """
 
     service: str
@@ -133,14 +134,25 @@ class Judge:
 
     def _with_the_rest(self, symbol: Symbol, touched: Mapping[Symbol, Touch]) -> Judgement:
         """Return the verdict on a function that uses state which others use in their process."""
-        shared = f"touches {symbol}, which belongs to no service and is used elsewhere, too"
-        own = [s for s, t in touched.items() if not t.guess and s.module in self.modules]
+        is_cache = self.state.facts[symbol].cache
+        shared = (
+            f"uses the cache of {symbol}, which is cleared, and filled in each process that calls"
+            if is_cache
+            else f"touches {symbol}, which belongs to no service and is used elsewhere, too"
+        )
+        own = [
+            s
+            for s, touch in touched.items()
+            if not touch.guess and s.module in self.modules and s not in self.common
+        ]
         if not own:
             return Judgement(Verdict.LOCAL, f"{shared}: it stays with its caller")
         return Judgement(
             Verdict.REFUSED,
             f"{shared}, but also {min(own)} of its own package: no process has both",
-            f'put {symbol.module} into a service of its own (package = "{symbol.module}")',
+            f"use and clear {symbol.name} in {symbol.module} alone, through functions of its own"
+            if is_cache
+            else f'put {symbol.module} into a service of its own (package = "{symbol.module}")',
         )
 
     def _stays(self, definition: Definition) -> bool:
@@ -158,6 +170,7 @@ class Judge:
         """
         return any(
             not touch.guess
+            and symbol not in self.common
             and (fact := self.state.facts.get(symbol)) is not None
             and (symbol.module in self.modules or (not fact.resource and symbol in self.contested))
             for symbol, touch in touched.items()
@@ -209,6 +222,8 @@ class Judge:
         fact = self.state.facts.get(symbol)
         if fact is None or fact.resource:
             return f"touches only {symbol}, which every process has its own of"
+        if fact.cache:
+            return f"touches only the cache of {symbol}, which is in each process that calls"
         return f"touches only {symbol}, which belongs to no service"
 
     def evidence(self, definition: Definition, touched: Mapping[Symbol, Touch]) -> str:
@@ -320,6 +335,9 @@ class Judge:
             crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)
             made = f"made by {symbol.name}()"
             return Obstacle(made, what, "return plain values", optional=crosses)
+        if origin.kind == "call" and not symbol.module and origin.level == "whole":
+            kept = self.graph.types.foreign.keeps_instances(symbol.name)
+            return foreign_obstacle(f"a {kept}")._replace(where="") if kept else None
         if origin.kind == "instance":
             kind = self.graph.types.kind(symbol)
             if kind == "plain":

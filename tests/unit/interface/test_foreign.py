@@ -124,3 +124,101 @@ def test_an_object_of_a_library_is_state_only_where_it_can_change(
     found = read({"shop/__init__.py": source}, "shop", search_path=[library])
 
     assert found.verdict("shop.keep") == verdict
+
+
+VALUES = {
+    "babel/__init__.py": "from babel.core import Locale, Pair, Name, Wrong\n",
+    "babel/core.py": """
+        from dataclasses import dataclass
+
+        class Base:
+            def __init__(self):
+                self.table = {}
+
+        class Locale(Base):
+            @classmethod
+            def parse(cls, text) -> "Locale":
+                return cls()
+
+            @classmethod
+            def known(cls) -> list:
+                return []
+
+        @dataclass
+        class Pair:
+            a: int
+
+        class Name(str):
+            def __init__(self, text):
+                self.text = text
+
+        class Wrong(Exception):
+            def __init__(self):
+                self.code = 1
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    ("called", "kept"),
+    [
+        ("babel.Locale", "Locale"),
+        ("babel.core.Locale.parse", "Locale"),
+        ("babel.Locale.known", ""),
+        ("babel.Pair", ""),
+        ("babel.Name", ""),
+        ("babel.Wrong", ""),
+        ("babel.missing", ""),
+        ("io.BytesIO", ""),
+        ("flask.Flask", ""),
+    ],
+)
+def test_a_plain_object_of_a_library_stays_where_it_was_made(
+    tmp_path: Path, called: str, kept: str
+) -> None:
+    for name, text in VALUES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(text))
+
+    assert Foreign([tmp_path]).keeps_instances(called) == kept
+
+
+def test_a_function_that_returns_an_object_of_a_library_runs_with_its_caller(
+    tmp_path_factory: pytest.TempPathFactory, read: Callable[..., Reading]
+) -> None:
+    installed = tmp_path_factory.mktemp("installed")
+    for name, text in VALUES.items():
+        (installed / name).parent.mkdir(exist_ok=True)
+        (installed / name).write_text(textwrap.dedent(text))
+
+    reading = read(
+        {
+            "shop.py": """
+            import babel
+            from babel import Locale
+            SEEN = []
+
+            def by_code(code):
+                return Locale.parse(code)
+
+            def declared(code) -> Locale:
+                for part in code:
+                    print(part)
+                return babel.core.Locale.parse(code)
+
+            def names(code):
+                return sorted(Locale.parse(code).table for _ in code)
+
+            def noted(code):
+                SEEN.append(code)
+                return Locale.parse(code)
+            """
+        },
+        "shop",
+        search_path=[installed],
+    )
+
+    assert reading.verdict("shop.by_code") == "local"
+    assert reading.verdict("shop.declared") == "local"
+    assert reading.verdict("shop.names") == "remote"
+    assert reading.verdict("shop.noted") == "refused"
