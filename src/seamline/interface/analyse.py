@@ -10,7 +10,6 @@ from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
 from seamline.interface.model import Analysis, Function, Interface, Place, Verdict
 from seamline.interface.modules import registered_on
-from seamline.interface.names import Symbol
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
 from seamline.interface.readers import readers_of

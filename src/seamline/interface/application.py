@@ -9,8 +9,8 @@ import msgspec
 from seamline.interface.bodies import Body, read_bodies
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
-from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.foreign import Foreign
+from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.functions import Definition, Definitions, read_definitions
 from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed

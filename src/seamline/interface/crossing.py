@@ -135,7 +135,7 @@ class Types:
             or (not symbol.module and symbol.name.startswith("enum."))
         )
 
-    def obstacle(
+    def obstacle(  # noqa: PLR0911 - a table
         self,
         module: str,
         annotation: ast.expr | None,

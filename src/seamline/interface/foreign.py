@@ -1,13 +1,14 @@
 """Classes of other people's libraries: what they make can change, or cross. Reads source only."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from seamline.interface.bodies import MUTATORS
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import World
+from seamline.interface.origins import Origin
 from seamline.interface.source import module_file, statements
 
 # A class is followed through this many re-exports and bases.
@@ -112,7 +113,9 @@ class Foreign:
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
-                            return self._class(self._source_of(module, node), alias.name, steps - 1)
+                            return self._class(
+                                self._source_of(module, node), alias.name, steps - 1
+                            )
                 case _:
                     pass
         return None
@@ -199,3 +202,16 @@ def _roots(node: ast.expr, own: str) -> bool:
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return isinstance(node, ast.Name) and node.id == own
+
+
+def may_keep(callee: Iterable[Origin]) -> bool:
+    """Whether a call may change or keep what it is given: unknown code."""
+    return any(
+        origin.kind == "opaque"
+        or (
+            origin.kind in ("symbol", "call")
+            and not origin.symbol.module
+            and not is_stdlib(origin.symbol.name)
+        )
+        for origin in callee
+    )

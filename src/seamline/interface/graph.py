@@ -179,8 +179,9 @@ class Graph:
         unknown = False
         for origin in receiver:
             classes = list(self._classes(body, origin))
+            above = origin.kind == "call" and origin.symbol.name == "builtins.super"
             for cls in classes:
-                for target in self._lookup(cls, name):
+                for target in self._above(body, cls, name) if above else self._lookup(cls, name):
                     yield Bound(target, method=not target.is_static, guess=False)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
             unknown = unknown or not (classes or is_class or self._is_of_stdlib(origin))
@@ -216,6 +217,18 @@ class Graph:
         yield from self.definitions.methods_of(cls, name)
         for sub in self.subclasses.get(cls.symbol, ()):
             yield from sub.methods.get(name, ())
+
+    def _above(self, body: Body, base: Class, name: str) -> Iterator[Definition]:
+        """Yield what ``super()`` finds: a method of a base, or of what a subclass puts between."""
+        yield from self.definitions.methods_of(base, name)
+        owner = None if body.definition is None else body.definition.owner
+        if owner is None:
+            return
+        own = [owner, *self.definitions.ancestry(owner), *self.subclasses.get(owner.symbol, ())]
+        for below in self.subclasses.get(owner.symbol, ()):
+            for found in self.definitions.ancestry(below):
+                if isinstance(found, Class) and found not in own:
+                    yield from found.methods.get(name, ())
 
     def _classes(self, body: Body, origin: Origin) -> Iterator[Class]:
         """Yield the classes a value may be an instance of, as far as source says."""

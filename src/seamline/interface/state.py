@@ -1,17 +1,23 @@
 """Which module-level names are state: what changes while the application runs."""
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from seamline.interface.bodies import Body, Use
 from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
-from seamline.interface.foreign import Foreign
+from seamline.interface.foreign import Foreign, may_keep
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CHANGING, CONTAINERS, FRAMEWORK, RESOURCES, is_stdlib, named
-from seamline.interface.memo import are_fixed, cleared_caches, is_of_the_moment, is_table, remembered
+from seamline.interface.memo import (
+    are_fixed,
+    cleared_caches,
+    is_of_the_moment,
+    is_table,
+    remembered,
+)
 from seamline.interface.model import Kind
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
@@ -233,7 +239,7 @@ class _Finder:
 
     def _escapes(self, body: Body) -> None:
         for call in body.calls:
-            if not self._may_keep(call.callee) or call.method in _READERS:
+            if not may_keep(call.callee) or call.method in _READERS:
                 continue
             for _, origins in call.arguments:
                 self._escape(origins)
@@ -242,15 +248,6 @@ class _Finder:
 
     def _escape(self, origins: Iterable[Origin]) -> None:
         self.escaped.update(o.symbol for o in origins if o.kind == "symbol" and o.level == "whole")
-
-    def _may_keep(self, callee: Iterable[Origin]) -> bool:
-        """Whether a call may change or keep what it is given: unknown code."""
-        return any(
-            (o.kind == "opaque")
-            or (o.kind in ("symbol", "call") and not o.symbol.module
-                and not is_stdlib(o.symbol.name))
-            for o in callee
-        )  # fmt: skip
 
     # -- what names are -----------------------------------------------------------------
 
@@ -333,6 +330,8 @@ class _Finder:
             values = [binding.value for binding in bindings if binding.value is not None]
             found = {self.nature(renamed.module, part, depth + 1) for part in values}
             return next((nature for nature in _WORST if nature in found), "constant")
+        if named(str(self.world.resolve(module, value)), FRAMEWORK):
+            return "framework"  # ``current = flask.request``
         if not isinstance(value, (ast.Call, ast.Attribute, ast.BoolOp, ast.IfExp, ast.Await)):
             return "constant"
         tracer = self._tracers.setdefault(module, Tracer(self.definitions, module))
@@ -342,9 +341,8 @@ class _Finder:
                 found.add(self._instance(origin.symbol))
             elif origin.kind == "call":
                 found.add(self._result(origin, depth))
-        if isinstance(value, ast.Call) and str(tracer.world.resolve(module, value.func)) in (
-            CONTAINERS
-        ):
+        made = value.func if isinstance(value, ast.Call) else None
+        if made is not None and str(self.world.resolve(module, made)) in CONTAINERS:
             found.add("container")
         return next(nature for nature in _WORST if nature in found)
 

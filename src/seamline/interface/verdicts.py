@@ -318,7 +318,7 @@ class Judge:
                 if found is not None:
                     yield found._replace(where="its result is")
 
-    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: PLR0911 - a table
+    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: C901, PLR0911 - a table
         if origin.kind == "function":
             return Obstacle("a function", "a callable", "return the values it would give")
         if origin.level == "part":

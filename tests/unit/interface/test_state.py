@@ -416,3 +416,89 @@ def test_a_cache_that_nothing_but_tests_clears_is_no_state(read) -> None:
     reading = read({**CACHED, "tests/test_shop.py": test}, "shop")
 
     assert reading.functions["shop.total"].touches == ()
+
+
+def test_super_enters_no_method_of_a_sister_class(read) -> None:
+    reading = read(
+        {
+            "faults.py": """
+            COUNT = []
+
+            class Fault(Exception):
+                def __init__(self, text):
+                    self.text = text
+
+            class Counted(Fault):
+                def __init__(self, text):
+                    COUNT.append(text)
+                    super().__init__(text)
+
+            class Plain(Fault):
+                def __init__(self, text):
+                    super().__init__(text)
+
+            class Mixed(Plain, Counted):
+                pass
+
+            class Alone(Fault):
+                def __init__(self, text):
+                    super().__init__(text)
+
+            def plain(text):
+                for part in text:
+                    raise Plain(part)
+
+            def alone(text):
+                for part in text:
+                    raise Alone(part)
+            """
+        },
+        "faults",
+    )
+
+    # An instance of Mixed goes on from Plain to Counted.
+    assert reading.functions["faults.plain"].touches == ("faults:COUNT",)
+    assert reading.functions["faults.alone"].touches == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "cast"),
+    [
+        ("from typing import cast", "cast"),
+        ("from typing import cast as c", "c"),
+        ("import typing", "typing.cast"),
+        ("import typing as t", "t.cast"),
+    ],
+)
+def test_a_cast_is_the_value_itself(read, line: str, cast: str) -> None:
+    reading = read(
+        {
+            "shop.py": f"""
+            import flask
+            {line}
+            ROWS = {cast}("list[int]", [])
+            request = {cast}("Any", flask.request)
+            again = flask.request
+
+            def add(rows, row):
+                known = {cast}("list[int]", rows)
+                for part in row:
+                    known.append(part)
+
+            def keep(row):
+                {cast}(list, ROWS).append(row)
+
+            def path(prefix):
+                for part in prefix:
+                    print(part)
+                request.seen = prefix
+                return request.path + again.path
+            """
+        },
+        "shop",
+    )
+
+    assert "rows" in reading.functions["shop.add"].mutates
+    assert reading.functions["shop.keep"].touches == ("shop:ROWS",)
+    assert set(reading.state) == {"shop:ROWS"}
+    assert {"flask:app", "flask:request"} <= set(reading.functions["shop.path"].contexts)

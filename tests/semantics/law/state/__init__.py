@@ -85,7 +85,4 @@ def size(path: str) -> int:
 
 def sizes(paths: list[str]) -> list[int]:
     """Return the sizes of files, by what is remembered of each."""
-    found = []
-    for path in paths:
-        found.append(size(path))
-    return found
+    return [size(path) for path in paths]
