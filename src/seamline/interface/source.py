@@ -80,12 +80,16 @@ class Sources:
             self.modules[name] = Source(name, path, file, tree, package, test)
 
     def below(self, package: str) -> tuple[Source, ...]:
-        """Return the modules of a package, or the single module, in order of name."""
-        return tuple(
+        """Return the modules of a package, or the single module, in order of name.
+
+        Tests that are kept inside a package call it, and are no part of it.
+        """
+        found = tuple(
             self.modules[name]
             for name in sorted(self.modules)
             if name == package or name.startswith(package + ".")
         )
+        return tuple(source for source in found if not source.test) or found
 
 
 def module_file(name: str, search_path: Sequence[Path]) -> Path | None:
