@@ -8,6 +8,7 @@ import contextlib
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, Final
@@ -68,6 +69,9 @@ class Replacements:
         for name in ("setattr", "delattr", "setitem", "delitem"):
             self._after(pytest.MonkeyPatch, name, self._monkeypatched)
         self._after(pytest.MonkeyPatch, "undo", self._left)
+        # pytest.warns, recwarn and assertWarns all enter one of these.
+        self._after(warnings.catch_warnings, "__enter__", self._recording)
+        self._after(warnings.catch_warnings, "__exit__", self._left)
         self.look()
 
     def end(self) -> None:
@@ -124,6 +128,14 @@ class Replacements:
     def _entered_dict(self, patch: Any) -> None:
         # With `clear` every other item is gone as well; one is enough to name the dictionary.
         self._note(patch, list(self._of_items(patch.in_dict, list(patch.values) or ["*"])))
+
+    def _recording(self, patch: Any) -> None:
+        """Note that a test listens to warnings; pytest itself does so around every test."""
+        # Above are the method that tells of this and what entered the block.
+        entered_by = str(sys._getframe(2).f_globals.get("__name__"))  # noqa: SLF001 - no traceback
+        is_pytests_own = entered_by.startswith("_pytest.") and entered_by != "_pytest.recwarn"
+        if patch._record and not is_pytests_own:  # noqa: SLF001 - it tells nobody
+            self._note(patch, [Replaced("warnings", "warn")])
 
     def _monkeypatched(self, patch: Any) -> None:
         originals: dict[tuple[int, str], tuple[Any, str, object]] = {}
