@@ -23,7 +23,7 @@ def or_stay(kind: Kind, send: Send, run: Run) -> Send:
 
 
 def _without_frames(stay: Stay) -> Stay:
-    """Take the frames off an exception that is kept: they hold it, and the arguments, in a ring."""
+    """Take the frames off an exception that is kept: they hold it and the arguments in a ring."""
     link: BaseException | None = stay
     while link is not None and link.__traceback__ is not None:
         link.__traceback__ = None
