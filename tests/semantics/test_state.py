@@ -2,9 +2,10 @@
 
 import copy
 import os
+from pathlib import Path
 
 import pytest
-from law import context, signals, state, values
+from law import context, signals, state, upkeep, values
 
 import seamline
 
@@ -72,6 +73,19 @@ def test_a_method_that_reads_the_hosts_state_never_reads_a_stale_copy(refusal) -
 
     with refusal(seamline.SeamError, "Meter"):
         assert state.Meter("a").value() == 1
+
+
+def test_clearing_a_cache_clears_what_the_package_sees_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "note"
+    file.write_text("one")
+    before = state.sizes([str(file)])
+    file.write_text("longer")
+    remembered = [*state.sizes([str(file)]), state.size(str(file))]
+
+    upkeep.forget_sizes()
+
+    assert (before, remembered) == ([3], [3, 3])
+    assert [*state.sizes([str(file)]), state.size(str(file))] == [6, 6]
 
 
 def test_a_signal_reaches_its_receiver_where_it_lives() -> None:

@@ -1,6 +1,8 @@
 """Rows 1 and 2: arguments and results, by value, exactly, or refused."""
 
+import gc
 import threading
+import weakref
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -154,6 +156,23 @@ def test_what_cannot_cross_stays_where_the_function_needs_nothing_of_its_host() 
 
     assert first is lock
     assert second is lock
+
+
+class _Own:
+    """No class that could cross."""
+
+
+def test_an_argument_of_a_call_that_stays_is_given_up_when_the_call_is_over() -> None:
+    value = _Own()
+    gone = weakref.ref(value)
+    gc.disable()
+    try:
+        values.keep(value)
+        del value
+
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.seamline_errors

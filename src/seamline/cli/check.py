@@ -10,6 +10,8 @@ from seamline.cli.output import Output, clipped, counted, excerpt
 from seamline.config import Config, Layout
 from seamline.interface import Analysis, Finding, Function, Interface, Severity, Verdict
 
+# Of a function that hundreds of lines call, these say enough; -v names all.
+_MOST_PLACES = 3
 _STYLE_OF = {Verdict.REMOTE: "green", Verdict.LOCAL: "cyan", Verdict.REFUSED: "red"}
 
 
@@ -130,16 +132,31 @@ def _print_findings(output: Output, root: Path, findings: Iterable[Finding]) -> 
     if output.verbose:
         order.append(Severity.INFO)
     shown = [finding for finding in findings if finding.severity in order]
-    for finding in sorted(shown, key=lambda one: order.index(one.severity)):
+    for alike in _alike(sorted(shown, key=lambda one: order.index(one.severity))):
+        finding = alike[0]
         output.data(output.label(finding.severity, finding.code))
         if finding.file:
             output.data(f"  {finding.file}:{finding.line}")
             for line in excerpt(root / finding.file, finding.line, limit=output.width):
                 output.data(line)
+        if len(alike) > 1:
+            places = [f"{one.file}:{one.line}" for one in alike[1:]]
+            listed = places if output.verbose else places[:_MOST_PLACES]
+            more = f" and {len(places) - len(listed)} more" if len(listed) < len(places) else ""
+            output.data(output.wrap(", ".join(listed) + more, indent="       ", first="  also "))
         output.data(output.wrap(finding.message, indent="       ", first="  why  "))
         if finding.remedy:
             output.data(output.wrap(finding.remedy, indent="       ", first="  fix  "))
         output.data()
+
+
+def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings that say the same of several places together, in their order."""
+    found: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for one in findings:
+        key = (one.severity.value, one.code, one.message, one.remedy)
+        found.setdefault(key, []).append(one)
+    return list(found.values())
 
 
 def _summary(analysis: Analysis, *, verbose: bool) -> str:

@@ -10,7 +10,6 @@ from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
 from seamline.interface.model import Analysis, Function, Interface, PackageService, Place, Verdict
 from seamline.interface.modules import registered_on
-from seamline.interface.names import Symbol
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
 from seamline.interface.preloads import preloads
@@ -60,9 +59,8 @@ def analyse(
         near = set(application.sources.modules) - others - tests | found.modules
         found.touched = application.touches.within(near)
         found.changed = application.touches.changed_within(near)
-        _judge(
-            application, found, shared_state(application, found.modules, others | found.modules)
-        )
+        found.common = shared_state(application, found.modules, others | found.modules)
+        _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
     interfaces = tuple(_interface(application, found) for found in facts.values())
     read_modules = sorted(s.name for s in application.sources.modules.values() if not s.test)
@@ -80,7 +78,7 @@ def _own(application: Application, service: PackageService, seen: Observed) -> S
     return ServiceFacts(service, {source.name for source in sources}, offers, {}, seen)
 
 
-def _judge(application: Application, found: ServiceFacts, common: frozenset[Symbol]) -> None:
+def _judge(application: Application, found: ServiceFacts) -> None:
     service, observed = found.service, found.observed
     for module in found.modules:
         for definition in application.definitions.by_module[module]:
@@ -98,7 +96,7 @@ def _judge(application: Application, found: ServiceFacts, common: frozenset[Symb
         found.modules,
         found.touched,
         observed,
-        common,
+        found.common,
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     callers = _callers(application, found.modules)

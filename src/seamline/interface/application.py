@@ -52,13 +52,18 @@ class Application:
 
 @dataclass(slots=True)
 class ServiceFacts:
-    """What was found about one service, for its interface and its findings."""
+    """What was found about one service, for its interface and its findings.
+
+    Attributes:
+        common: State that the rest of the application uses, too.
+    """
 
     service: PackageService
     modules: set[str]
     offers: Offers
     touched: dict[Definition | str, dict[Symbol, Touch]]
     observed: Observed = NOTHING
+    common: frozenset[Symbol] = frozenset()
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
     judgements: dict[Definition, Judgement] = field(default_factory=dict)
     functions: dict[Definition, Function] = field(default_factory=dict)

@@ -31,6 +31,14 @@ _EXCEPTIONS: Final = frozenset(
     if isinstance(found, type) and issubclass(found, BaseException)
 )
 
+# Of these, some classes cross in ways of their own, or are judged by what is known of them.
+_JUDGED_OTHERWISE: Final = frozenset(
+    {
+        "werkzeug", "flask", "quart", "django", "starlette", "fastapi", "litestar", "numpy",
+        "pydantic", "pydantic_core", "msgspec", "attr", "attrs", "sqlalchemy", "sqlmodel",
+        "markupsafe", "flask_sqlalchemy", "peewee", "mongoengine", "tortoise",
+    }
+)  # fmt: skip
 _AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
 _BY_KIND: Final = {
     "model": ("a row bound to a database session", _AS_VALUE),
@@ -141,7 +149,7 @@ class Types:
             or (not symbol.module and symbol.name.startswith("enum."))
         )
 
-    def obstacle(  # noqa: PLR0911 - a table
+    def obstacle(
         self,
         module: str,
         annotation: ast.expr | None,
@@ -171,14 +179,19 @@ class Types:
                 return Obstacle(name, what, remedy)
             if kind == "framework":
                 return known_obstacle(name, "a framework object")
-            of_library = self._of_library(symbol)
+            of_library = self.of_library(symbol)
             if of_library is not None:
                 return of_library
         return None
 
-    def _of_library(self, symbol: Symbol) -> Obstacle | None:
+    def of_library(self, symbol: Symbol) -> Obstacle | None:
         """Return why objects of a library's class cannot, or may not, cross, as source says."""
-        if symbol.module or is_stdlib(symbol.name) or named(symbol.name, FRAMEWORK):
+        if (
+            symbol.module
+            or not symbol.name
+            or is_stdlib(symbol.name)
+            or symbol.name.partition(".")[0] in _JUDGED_OTHERWISE
+        ):
             return None
         if self.foreign.is_object(symbol.name):
             return known_obstacle(symbol.name, _OF_LIBRARY)

@@ -20,6 +20,7 @@ class Fact:
         escapes: Whether code that nothing is known of is given it, or it is returned.
         moment: Whether every process has another value of it: it was made by chance or time.
         container: Whether it changes only where the source shows it, as a dictionary does.
+        cache: Whether it is what a function under ``lru_cache`` keeps, under the function's name.
         stored: Values that are put into it, with the body that does.
     """
 
@@ -33,6 +34,7 @@ class Fact:
     stored: list[tuple[Body, ast.expr]] = field(default_factory=list)
     container: bool = False
     moment: bool = False
+    cache: bool = False
 
 
 @dataclass(slots=True)

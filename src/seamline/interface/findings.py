@@ -206,6 +206,7 @@ def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Find
             str(symbol)
             for symbol, touch in facts.touched.get(definition, {}).items()
             if symbol.module in facts.modules
+            and symbol not in facts.common
             and not (touch.guess or touch.override)
             and (fact := application.state.facts.get(symbol)) is not None
             and not fact.resource
@@ -345,7 +346,8 @@ def _caches(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
                 Symbol(use.symbol.module, owner), ()
             ):
                 if definition.decorated_with(*CACHES):
-                    by_chance = definition.symbol in application.state.facts
+                    fact = application.state.facts.get(definition.symbol)
+                    by_chance = fact is not None and fact.moment
                     yield Finding(
                         code="cache-per-process",
                         # The host remembers what it drew, too, and would give it again.

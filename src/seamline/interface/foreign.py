@@ -1,13 +1,14 @@
-"""Classes of other people's libraries: what they make, and whether it can change. Reads source."""
+"""Classes of other people's libraries: what they make can change, or cross. Reads source only."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from seamline.interface.body import MUTATORS
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import World
+from seamline.interface.origins import Origin
 from seamline.interface.source import module_file, statements
 
 # A class is followed through this many re-exports and bases.
@@ -86,27 +87,31 @@ class Foreign:
             self._objects[key] = self._holds(module, name, empty, _MOST_STEPS) is True
         return self._objects[key]
 
+    def class_made(self, dotted: str) -> str:
+        """Return the class of which a call makes an instance, or nothing where none is found.
+
+        The call may be of the class, or of a class method that says it returns its class.
+        """
+        module, _, name = dotted.rpartition(".")
+        found = self._class(module, name, _MOST_STEPS)
+        if found is None:
+            owner, _, owner_name = module.rpartition(".")
+            found = self._class(owner, owner_name, _MOST_STEPS)
+            if found is None or not _returns_itself(found[1], name):
+                return ""
+        return f"{found[0]}.{found[1].name}"
+
     def _holds(self, module: str, name: str, empty: frozenset[str], steps: int) -> bool | None:
         """Whether instances have attributes of their own; None when that cannot be told.
 
         ``empty`` names the bases that give them none.
         """
-        tree = self._tree(module) if module and steps > 0 else None
-        for node in () if tree is None else statements(tree.body):
-            match node:
-                case ast.ClassDef(name=found) if found == name:
-                    if node.decorator_list or node.keywords:
-                        return None  # a record, or what a metaclass makes of it
-                    answers = [self._base_holds(module, base, empty, steps) for base in node.bases]
-                    return None if None in answers else any(answers) or _sets_itself(node)
-                case ast.ImportFrom():
-                    for alias in node.names:
-                        if (alias.asname or alias.name) == name:
-                            source = self._source_of(module, node)
-                            return self._holds(source, alias.name, empty, steps - 1)
-                case _:
-                    pass
-        return None
+        found = self._class(module, name, steps)
+        if found is None or found[1].decorator_list or found[1].keywords:
+            return None  # unknown, a record, or what a metaclass makes of it
+        defined_in, cls = found
+        answers = [self._base_holds(defined_in, base, empty, steps) for base in cls.bases]
+        return None if None in answers else any(answers) or _sets_itself(cls)
 
     def _base_holds(
         self, module: str, base: ast.expr, empty: frozenset[str], steps: int
@@ -116,24 +121,30 @@ class Foreign:
             return False
         return self._holds(module, text, empty, steps - 1) if text.isidentifier() else None
 
-    def _changes(self, module: str, name: str, steps: int) -> bool:
-        tree = self._tree(module)
-        if tree is None or steps < 1:
-            return True
-        for node in statements(tree.body):
+    def _class(self, module: str, name: str, steps: int) -> tuple[str, ast.ClassDef] | None:
+        """Return a class by its name in a module, with the module that defines it."""
+        tree = self._tree(module) if module and steps > 0 else None
+        for node in () if tree is None else statements(tree.body):
             match node:
                 case ast.ClassDef(name=found) if found == name:
-                    return _changes_itself(node) or any(
-                        self._base_changes(module, base, steps) for base in node.bases
-                    )
+                    return module, node
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
                             source = self._source_of(module, node)
-                            return self._changes(source, alias.name, steps - 1)
+                            return self._class(source, alias.name, steps - 1)
                 case _:
                     pass
-        return True
+        return None
+
+    def _changes(self, module: str, name: str, steps: int) -> bool:
+        found = self._class(module, name, steps)
+        if found is None:
+            return True
+        defined_in, cls = found
+        return _changes_itself(cls) or any(
+            self._base_changes(defined_in, base, steps) for base in cls.bases
+        )
 
     def _base_changes(self, module: str, base: ast.expr, steps: int) -> bool:
         text = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
@@ -189,6 +200,18 @@ def _changes_itself(cls: ast.ClassDef) -> bool:
     )
 
 
+def _returns_itself(cls: ast.ClassDef, name: str) -> bool:
+    """Whether a class method says that it returns an instance of its class."""
+    return any(
+        isinstance(part, ast.FunctionDef)
+        and part.name == name
+        and any(ast.unparse(each) == "classmethod" for each in part.decorator_list)
+        and part.returns is not None
+        and ast.unparse(part.returns).strip("'\"") in (cls.name, "Self", "typing.Self")
+        for part in cls.body
+    )
+
+
 def _touches(node: ast.AST, own: str) -> bool:
     match node:
         case (
@@ -208,3 +231,16 @@ def _roots(node: ast.expr, own: str) -> bool:
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return isinstance(node, ast.Name) and node.id == own
+
+
+def may_keep(callee: Iterable[Origin]) -> bool:
+    """Whether a call may change or keep what it is given: unknown code."""
+    return any(
+        origin.kind == "opaque"
+        or (
+            origin.kind in ("symbol", "call")
+            and not origin.symbol.module
+            and not is_stdlib(origin.symbol.name)
+        )
+        for origin in callee
+    )

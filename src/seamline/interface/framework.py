@@ -142,9 +142,15 @@ class _Reader:
             return self._of_class(cls)
         found: Contexts = _NONE
         for binding in self.definitions.world.modules[head.module].assigned.get(head.name, ()):
-            if isinstance(binding.value, ast.Call):
-                made = self.definitions.world.resolve(head.module, binding.value.func)
+            world, value = self.definitions.world, binding.value
+            if isinstance(value, ast.Call):
+                made = world.resolve(head.module, value.func)
                 found |= _NONE if made is None else self._of_instance(made)
+            elif isinstance(value, (ast.Name, ast.Attribute)):
+                meant = world.resolve(head.module, value)  # ``current = flask.request``
+                rest = symbol.name.removeprefix(head.name)
+                if meant is not None and not meant.module:
+                    found |= _of_foreign(Symbol("", f"{meant.name}{rest}"))
         return found
 
     def _of_class(self, cls: Class) -> Contexts:

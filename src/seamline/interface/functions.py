@@ -107,6 +107,7 @@ class Class:
         fields: Annotated class-level names.
         assigned: Class-level names with their values.
         own: Attributes that its methods set on ``self``, with the values.
+        metaclass: What its ``metaclass=`` stands for.
     """
 
     module: str
@@ -118,6 +119,7 @@ class Class:
     assigned: dict[str, ast.expr] = field(default_factory=dict)
     methods: dict[str, list[Definition]] = field(default_factory=dict)
     own: dict[str, list[tuple[Definition, ast.expr | None]]] = field(default_factory=dict)
+    metaclass: Symbol | None = None
 
     @property
     def symbol(self) -> Symbol:
@@ -158,6 +160,13 @@ class Definitions:
         for found in self.ancestry(cls):
             if isinstance(found, Class) and name in found.methods:
                 return found.methods[name]
+        return []
+
+    def makers_of(self, cls: Class) -> list[Definition]:
+        """Return what a metaclass of the application runs when an instance is asked for."""
+        for found in self.ancestry(cls):
+            if isinstance(found, Class) and (meta := self.class_of(found.metaclass)) is not None:
+                return self.methods_of(meta, "__call__")
         return []
 
 
@@ -231,6 +240,9 @@ class _Finder:
         )
         name = node.name if owner is None else f"{owner.name}.{node.name}"
         found = Class(module, name, node, bases, self.decorators(node))
+        for keyword in node.keywords:
+            if keyword.arg == "metaclass":
+                found.metaclass = self.found.world.resolve(module, keyword.value)
         self.found.classes[found.symbol] = found
         self.walk(node.body, found)
 

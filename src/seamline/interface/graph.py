@@ -185,6 +185,8 @@ class Graph:
                     for name in _CONSTRUCTORS:
                         for target in self.definitions.methods_of(cls, name):
                             yield Bound(target, method=True, guess=False)
+                    for target in self.definitions.makers_of(cls):
+                        yield Bound(target, method=True, guess=False)
                 for target in self.named_by(origin.symbol):
                     bound = target.owner is not None and not target.is_static
                     through_class = bound and not target.decorated_with("builtins.classmethod")

@@ -1,13 +1,16 @@
 """Module-level names that only remember an answer: the same in every process that asks."""
 
 import ast
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final
 
 from seamline.interface.body import Body
 from seamline.interface.functions import Definition, Definitions, own_nodes
 from seamline.interface.known import named
 from seamline.interface.names import Symbol
+
+#: Decorators that keep answers in the process of whoever calls: their wrapper is in C.
+MEMOISED: Final = ("functools.lru_cache", "functools.cache")
 
 #: What answers otherwise in every process or at every time.
 FLEETING: Final = (
@@ -126,3 +129,25 @@ def is_of_the_moment(
 
 def _is_fleeting(symbol: Symbol) -> bool:
     return not symbol.module and named(symbol.name, FLEETING)
+
+
+def cleared_caches(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body]
+) -> Iterator[Definition]:
+    """Yield the functions whose ``lru_cache`` the application clears, and so relies on."""
+    for body in bodies.values():
+        if body.definition is None or definitions.world.modules[body.module].source.test:
+            continue
+        for use in body.uses:
+            owner, _, member = use.symbol.name.rpartition(".")
+            if member == "cache_clear" and use.symbol.module:
+                for definition in definitions.functions.get(Symbol(use.symbol.module, owner), ()):
+                    if definition.decorated_with(*MEMOISED):
+                        yield definition
+
+
+def are_fixed(values: Sequence[ast.expr]) -> bool:
+    """Whether values are literals and sentinels, which have nothing that could change."""
+    return all(
+        isinstance(value, ast.Constant) or ast.unparse(value) == "object()" for value in values
+    )

@@ -1,4 +1,4 @@
-"""State of modules that belong to no service, which a service shares with the rest."""
+"""State that a service shares with the rest: of modules in no service, and cleared caches."""
 
 from collections.abc import Collection
 
@@ -21,6 +21,7 @@ def shared_state(
         own: The modules of the service.
         placed: The modules of all services.
     """
+    found = _shared_caches(application, own)
     candidates = {
         symbol
         for symbol, fact in application.state.facts.items()
@@ -30,13 +31,12 @@ def shared_state(
         and symbol not in application.importers
     }
     if not candidates:
-        return frozenset()
+        return frozenset(found)
     outside = _outside(application, own) - set(placed)
     touching: dict[Definition, set[Symbol]] = {}
     for key, direct in application.touches.direct.items():
         if isinstance(key, Definition) and not candidates.isdisjoint(direct):
             touching[key] = candidates.intersection(direct)
-    found: set[Symbol] = set()
     for key, body in application.bodies.items():
         if isinstance(key, str) or body.module not in outside:
             continue
@@ -46,6 +46,23 @@ def shared_state(
             if not edge.guess and edge.target.module != body.module:
                 found |= touching.get(edge.target, set())
     return frozenset(found)
+
+
+def _shared_caches(application: Application, own: Collection[str]) -> set[Symbol]:
+    """Return the functions of a service whose cache is filled or cleared outside it, too.
+
+    The cache is in each process that calls, so clearing it in one leaves the others' as it was.
+    """
+    facts = application.state.facts
+    found: set[Symbol] = set()
+    for key, body in application.bodies.items():
+        if body.module in own or application.sources.modules[body.module].test:
+            continue
+        touched = (application.state.touched(use.symbol) for use in body.uses)
+        used = {fact.symbol for fact in touched if fact is not None}
+        used |= {edge.target.symbol for edge in application.graph.edges[key] if not edge.guess}
+        found |= {s for s in used if s.module in own and s in facts and facts[s].cache}
+    return found
 
 
 def _outside(application: Application, own: Collection[str]) -> set[str]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from seamline.interface.casts import without_casts
+
 SKIPPED_DIRECTORIES: Final = frozenset(
     {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", "htmlcov"}
 )
@@ -66,7 +68,7 @@ class Sources:
                 raise OSError("it is no regular file")  # noqa: TRY301 - reading a pipe never ends
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # invalid escapes of the application's strings
-                tree = ast.parse(path.read_bytes(), str(path))
+                tree = without_casts(ast.parse(path.read_bytes(), str(path)))
         except SyntaxError as error:
             self.unreadable.append(Unreadable(file, error.lineno or 1, error.msg or "invalid"))
         except (RecursionError, MemoryError):  # what CPython raises for it
@@ -78,12 +80,16 @@ class Sources:
             self.modules[name] = Source(name, path, file, tree, package, test)
 
     def below(self, package: str) -> tuple[Source, ...]:
-        """Return the modules of a package, or the single module, in order of name."""
-        return tuple(
+        """Return the modules of a package, or the single module, in order of name.
+
+        Tests that are kept inside a package call it, and are no part of it.
+        """
+        found = tuple(
             self.modules[name]
             for name in sorted(self.modules)
             if name == package or name.startswith(package + ".")
         )
+        return tuple(source for source in found if not source.test) or found
 
 
 def module_file(name: str, search_path: Sequence[Path]) -> Path | None:

@@ -8,6 +8,7 @@ from seamline.interface.body import Body, Use
 from seamline.interface.closures import closes_over_state
 from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
+from seamline.interface.foreign import may_keep
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import (
     CACHES,
@@ -19,7 +20,13 @@ from seamline.interface.known import (
     named,
 )
 from seamline.interface.lookups import is_pattern, matching
-from seamline.interface.memo import is_of_the_moment, is_table, remembered
+from seamline.interface.memo import (
+    are_fixed,
+    cleared_caches,
+    is_of_the_moment,
+    is_table,
+    remembered,
+)
 from seamline.interface.model import Kind
 from seamline.interface.moments import note_moments
 from seamline.interface.names import Binding, Symbol
@@ -69,6 +76,9 @@ class _Finder:
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
         note_moments(self.definitions, self.types, self.map)
+        for cached in cleared_caches(self.definitions, self.bodies):
+            self._add(cached.symbol, cached.line, "instance")
+            self.map.facts[cached.symbol].changed = self.map.facts[cached.symbol].cache = True
         return self.map
 
     def _read(self, body: Body) -> None:
@@ -232,7 +242,7 @@ class _Finder:
 
     def _escapes(self, body: Body) -> None:
         for call in body.calls:
-            if not self._may_keep(call.callee) or call.method in _READERS:
+            if not may_keep(call.callee) or call.method in _READERS:
                 continue
             for _, origins in call.arguments:
                 self._escape(origins)
@@ -241,15 +251,6 @@ class _Finder:
 
     def _escape(self, origins: Iterable[Origin]) -> None:
         self.escaped.update(o.symbol for o in origins if o.kind == "symbol" and o.level == "whole")
-
-    def _may_keep(self, callee: Iterable[Origin]) -> bool:
-        """Whether a call may change or keep what it is given: unknown code."""
-        return any(
-            (o.kind == "opaque")
-            or (o.kind in ("symbol", "call") and not o.symbol.module
-                and not is_stdlib(o.symbol.name))
-            for o in callee
-        )  # fmt: skip
 
     # -- what names are -----------------------------------------------------------------
 
@@ -286,7 +287,7 @@ class _Finder:
             table = symbol.name.isupper() and any(is_table(value) for value in values)
             if symbol in self.changed or (symbol in self.escaped and not table):
                 self._add(symbol, line, "container")
-        elif symbol in self.changed and natures <= {"constant"}:
+        elif symbol in self.changed and natures <= {"constant"} and not are_fixed(values):
             self._add(symbol, line, "instance")  # whatever it is, it is changed
 
     def _add(self, symbol: Symbol, line: int, nature: Nature) -> None:
@@ -334,6 +335,8 @@ class _Finder:
             values = [binding.value for binding in bindings if binding.value is not None]
             found = {self.nature(renamed.module, part, depth + 1) for part in values}
             return next((nature for nature in _WORST if nature in found), "constant")
+        if named(str(self.world.resolve(module, value)), FRAMEWORK):
+            return "framework"  # ``current = flask.request``
         if not isinstance(value, (ast.Call, ast.Attribute, ast.BoolOp, ast.IfExp, ast.Await)):
             return "constant"
         tracer = self._tracers.setdefault(module, Tracer(self.definitions, module))
@@ -343,9 +346,8 @@ class _Finder:
                 found.add(self._instance(origin.symbol))
             elif origin.kind == "call":
                 found.add(self._result(origin, depth))
-        if isinstance(value, ast.Call) and str(tracer.world.resolve(module, value.func)) in (
-            CONTAINERS
-        ):
+        made = value.func if isinstance(value, ast.Call) else None
+        if made is not None and str(self.world.resolve(module, made)) in CONTAINERS:
             found.add("container")
         return next(nature for nature in _WORST if nature in found)
 

@@ -70,7 +70,8 @@ class Judge:
         contested: State of modules that belong to no service which the host uses: functions
             that run elsewhere must not.
         observed: What was seen of the functions while the application ran.
-        common: State of such modules that the rest of the application uses, too.
+        common: State that the rest of the application uses, too: of such modules, and caches
+            of the service's own functions.
     """
 
     service: str
@@ -133,14 +134,21 @@ class Judge:
 
     def _with_the_rest(self, symbol: Symbol, touched: Mapping[Symbol, Touch]) -> Judgement:
         """Return the verdict on a function that uses state which others use in their process."""
-        shared = f"touches {symbol}, which belongs to no service and is used elsewhere, too"
+        is_cache = self.state.facts[symbol].cache
+        shared = (
+            f"uses the cache of {symbol}, which is cleared, and filled in each process that calls"
+            if is_cache
+            else f"touches {symbol}, which belongs to no service and is used elsewhere, too"
+        )
         own = [s for s, t in touched.items() if self._is_own(s, t)]
         if not own:
             return Judgement(Verdict.LOCAL, f"{shared}: it stays with its caller")
         return Judgement(
             Verdict.REFUSED,
             f"{shared}, but also {min(own)} of its own package: no process has both",
-            f'put {symbol.module} into a service of its own (package = "{symbol.module}")',
+            f"use and clear {symbol.name} in {symbol.module} alone, through functions of its own"
+            if is_cache
+            else f'put {symbol.module} into a service of its own (package = "{symbol.module}")',
         )
 
     def _stays(self, definition: Definition) -> bool:
@@ -171,7 +179,7 @@ class Judge:
         crosses or raises. A method that overrides another one cannot cross without its object,
         so it raises by itself if the object is of its class.
         """
-        if touch.guess or symbol.module not in self.modules:
+        if touch.guess or symbol.module not in self.modules or symbol in self.common:
             return False
         if not touch.override or touch.via is None:
             return True
@@ -227,6 +235,8 @@ class Judge:
         fact = self.state.facts.get(symbol)
         if fact is None or fact.resource:
             return f"touches only {symbol}, which every process has its own of"
+        if fact.cache:
+            return f"touches only the cache of {symbol}, which is in each process that calls"
         return f"touches only {symbol}, which belongs to no service"
 
     def evidence(self, definition: Definition, touched: Mapping[Symbol, Touch]) -> str:
@@ -321,7 +331,7 @@ class Judge:
                 if found is not None:
                     yield found._replace(where="its result is")
 
-    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: PLR0911 - a table
+    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: C901, PLR0911 - a table
         if origin.kind == "function":
             return Obstacle("a function", "a callable", "return the values it would give")
         if origin.level == "part":
@@ -338,6 +348,9 @@ class Judge:
             crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)
             made = f"made by {symbol.name}()"
             return Obstacle(made, what, "return plain values", optional=crosses)
+        if origin.kind == "call" and not symbol.module and origin.level == "whole":
+            made = self.graph.types.foreign.class_made(symbol.name)
+            return self.graph.types.of_library(Symbol("", made))
         if origin.kind == "instance":
             kind = self.graph.types.kind(symbol)
             if kind == "plain":

@@ -67,7 +67,8 @@ def _against(interface: Interface, findings: Sequence[Finding], tests: Collectio
         if finding.severity is Severity.ERROR or (grave and finding.file not in tests):
             return placed(finding)
     return _idle(interface, tests) or (
-        "it reads the framework's request or application, which does not travel with a call"
+        "it reads the framework's request or application, which each call would take along: "
+        "name it yourself to try that"
         if interface.reads_framework_context
         else ""
     )

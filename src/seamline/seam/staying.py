@@ -22,12 +22,21 @@ def or_stay(kind: Kind, send: Send, run: Run) -> Send:
     return _WAYS[kind](send, run)
 
 
+def _without_frames(stay: Stay) -> Stay:
+    """Take the frames off an exception that is kept: they hold it and the arguments in a ring."""
+    link: BaseException | None = stay
+    while link is not None and link.__traceback__ is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return stay
+
+
 def _call(send: Send, run: Run) -> Send:
     def call(target: Target, arguments: Arguments) -> Any:
         try:
             return send(target, arguments)
         except Stay as stay:
-            kept = stay
+            kept = _without_frames(stay)
         # Outside of `except`, so that what the body raises has no context of ours.
         return run(arguments, kept)
 
@@ -39,7 +48,7 @@ def _call_async(send: Send, run: Run) -> Send:
         try:
             return await send(target, arguments)
         except Stay as stay:
-            kept = stay
+            kept = _without_frames(stay)
         return await run(arguments, kept)
 
     return call
@@ -58,7 +67,7 @@ class _Stream:
         try:
             return self._stream.send(value)
         except Stay as stay:
-            kept = stay
+            kept = _without_frames(stay)
         self._stream = self._instead(kept)
         return self._stream.send(None)
 
@@ -73,7 +82,7 @@ class _AsyncStream(_Stream):
         try:
             return await self._stream.asend(value)
         except Stay as stay:
-            kept = stay
+            kept = _without_frames(stay)
         self._stream = self._instead(kept)
         return await self._stream.asend(None)
 

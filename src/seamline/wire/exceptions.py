@@ -222,11 +222,16 @@ def _put(error: BaseException, names: list[str], items: list[Any]) -> None:
 
 def blank_exception(cls: Any) -> BaseException:
     """Return an instance of an exception class, without any of its Python code."""
-    native = next(owner for owner in cls.__mro__ if not owner.__flags__ & HEAP_TYPE)
-    error: Any = native.__new__(cls)
-    if not isinstance(error, BaseException):
-        raise TypeError(f"{cls.__qualname__} is no exception")
-    return error
+    for native in cls.__mro__:
+        if native.__flags__ & HEAP_TYPE:
+            continue
+        try:
+            error: Any = native.__new__(cls)
+        except TypeError:  # "is not safe": the layout is another one's of them
+            continue
+        if isinstance(error, BaseException):
+            return error
+    raise TypeError(f"{cls.__qualname__} is no exception")
 
 
 class Stand:

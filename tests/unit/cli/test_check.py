@@ -196,3 +196,27 @@ def test_http_services_that_share_an_address_by_path_are_checked_in_one_process(
 
     assert seamline("check").status == 0
     assert seamline("check", "--layout", "micro").status == 2
+
+
+def test_what_is_said_of_many_lines_is_said_once(seamline, project):
+    calls = "".join(f"    reading({number})\n" for number in range(6))
+    project(
+        {
+            "shop/stock.py": (
+                "import sqlite3\n_opened = []\n"
+                "def reading(number) -> sqlite3.Connection:\n"
+                "    _opened.append(number)\n    return sqlite3.connect('a')\n"
+            ),
+            "shop/front.py": f"from shop.stock import reading\ndef page():\n{calls}",
+        }
+    )
+
+    short = seamline("check").out
+    long = seamline("check", "-v").out
+
+    assert short.count("error [not-sendable]") == 1
+    also = "  also shop/front.py:4, shop/front.py:5, shop/front.py:6 and 2 more\n"
+    assert "error [not-sendable]\n  shop/front.py:3\n" in short
+    assert also in short
+    assert "shop/front.py:8" in long
+    assert "6 errors" in short

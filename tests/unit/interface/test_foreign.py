@@ -180,6 +180,38 @@ OBJECTS = {
         """,
 }
 
+VALUES = {
+    "babel/__init__.py": "from babel.core import Locale, Pair, Name, Wrong\n",
+    "babel/core.py": """
+        from dataclasses import dataclass
+
+        class Base:
+            def __init__(self):
+                self.table = {}
+
+        class Locale(Base):
+            @classmethod
+            def parse(cls, text) -> "Locale":
+                return cls()
+
+            @classmethod
+            def known(cls) -> list:
+                return []
+
+        @dataclass
+        class Pair:
+            a: int
+
+        class Name(str):
+            def __init__(self, text):
+                self.text = text
+
+        class Wrong(Exception):
+            def __init__(self):
+                self.code = 1
+        """,
+}
+
 
 @pytest.fixture
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -246,3 +278,69 @@ def test_a_function_of_library_objects_stays_or_is_refused(
     assert reading.verdict("shop.moved") == "remote"
     assert reading.verdict("shop.keys") == "local"
     assert reading.verdict("shop.count") == "remote"
+
+
+@pytest.mark.parametrize(
+    ("called", "is_kept"),
+    [
+        ("babel.Locale", True),
+        ("babel.core.Locale.parse", True),
+        ("babel.Locale.known", False),
+        ("babel.Pair", False),
+        ("babel.Name", False),
+        ("babel.Wrong", False),
+        ("babel.missing", False),
+        ("io.BytesIO", False),
+        ("flask.Flask", False),
+    ],
+)
+def test_a_plain_object_of_a_library_stays_where_it_was_made(
+    tmp_path: Path, called: str, is_kept: bool
+) -> None:
+    for name, text in VALUES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(text))
+
+    foreign = Foreign([tmp_path])
+    assert foreign.is_object(foreign.class_made(called)) is is_kept
+
+
+def test_a_function_that_returns_an_object_of_a_library_runs_with_its_caller(
+    tmp_path_factory: pytest.TempPathFactory, read: Callable[..., Reading]
+) -> None:
+    installed = tmp_path_factory.mktemp("installed")
+    for name, text in VALUES.items():
+        (installed / name).parent.mkdir(exist_ok=True)
+        (installed / name).write_text(textwrap.dedent(text))
+
+    reading = read(
+        {
+            "shop.py": """
+            import babel
+            from babel import Locale
+            SEEN = []
+
+            def by_code(code):
+                return Locale.parse(code)
+
+            def declared(code) -> Locale:
+                for part in code:
+                    print(part)
+                return babel.core.Locale.parse(code)
+
+            def names(code):
+                return sorted(Locale.parse(code).table for _ in code)
+
+            def noted(code):
+                SEEN.append(code)
+                return Locale.parse(code)
+            """
+        },
+        "shop",
+        search_path=[installed],
+    )
+
+    assert reading.verdict("shop.by_code") == "local"
+    assert reading.verdict("shop.declared") == "local"
+    assert reading.verdict("shop.names") == "remote"
+    assert reading.verdict("shop.noted") == "refused"

@@ -147,3 +147,28 @@ def test_module_file_finds_sources(tmp_path: Path, name: str, file: str | None) 
     (tmp_path / "shop" / "cart.py").write_text("")
 
     assert module_file(name, [tmp_path]) == (None if file is None else tmp_path / file)
+
+
+def test_tests_inside_a_package_are_callers_of_it(read) -> None:
+    reading = read(
+        {
+            "shop/__init__.py": "",
+            "shop/stock.py": "COUNTS = {}\ndef count(name):\n    COUNTS[name] = 1\n",
+            "shop/tests/__init__.py": "",
+            "shop/tests/test_stock.py": """
+            from shop.stock import COUNTS, count
+
+            class TestStock:
+                def test_count(self):
+                    count("a")
+                    assert COUNTS
+            """,
+        },
+        "shop",
+    )
+
+    assert set(reading.functions) == {"shop.stock.count"}
+    assert [str(place) for place in reading.functions["shop.stock.count"].callers] == [
+        "shop/tests/test_stock.py:6"
+    ]
+    assert reading.interfaces["shop"].modules[-1][0] == "shop.stock"

@@ -300,3 +300,205 @@ def test_a_method_called_on_a_class_is_that_class_s_and_no_other_s(read) -> None
 
     assert reading.functions["shop.first"].touches == ()
     assert "touches shop:SEEN" in reading.functions["shop.second"].reason
+
+
+def test_a_sentinel_that_a_changed_result_may_be_is_no_state(read) -> None:
+    reading = read(
+        {
+            "shop.py": """
+            UNSET = object()
+            LIMIT = 3
+            SETTINGS = {}
+
+            def setting(name):
+                value = SETTINGS.get(name, UNSET)
+                if name:
+                    value = UNSET
+                return LIMIT if not name else value
+
+            def prepare():
+                setting("lock").add("x")
+                SETTINGS.clear()
+            """
+        },
+        "shop",
+    )
+
+    assert set(reading.state) == {"shop:SETTINGS"}
+
+
+def test_asking_a_class_for_an_instance_enters_its_metaclass(read) -> None:
+    reading = read(
+        {
+            "rates.py": """
+            class Singleton(type):
+                made = {}
+
+                def __call__(cls, *args):
+                    if cls not in cls.made:
+                        cls.made[cls] = super().__call__(*args)
+                    return cls.made[cls]
+
+            class Converter(metaclass=Singleton):
+                def __init__(self):
+                    self.table = {}
+
+            class Special(Converter):
+                pass
+
+            def convert(amount, currency):
+                rates = Special().table
+                return amount * rates.get(currency, 1)
+            """,
+            "web.py": "from rates import Converter\ndef view():\n    return Converter()\n",
+        },
+        "rates",
+    )
+
+    assert reading.functions["rates.convert"].touches == ("rates:Singleton.made",)
+    assert reading.findings("not-sendable") == [("error", "web.py", 3)]
+
+
+CACHED = {
+    "shop.py": """
+    from functools import cache, lru_cache
+    SEEN = []
+
+    @cache
+    def size(path):
+        for part in path:
+            print(part)
+        return len(path)
+
+    @lru_cache(maxsize=None)
+    def kept(path):
+        for part in path:
+            print(part)
+        return len(path)
+
+    def total(paths):
+        for path in paths:
+            print(path)
+        return sum(size(path) for path in paths)
+
+    def noted(paths):
+        SEEN.append(1)
+        return total(paths)
+
+    def plain(paths):
+        for path in paths:
+            print(path)
+        return [kept(path) for path in paths]
+    """,
+}
+
+
+@pytest.mark.parametrize("elsewhere", ["size.cache_clear()", "size('a')", "print(shop)"])
+def test_who_uses_a_cleared_cache_that_others_use_stays_with_its_caller(
+    read, elsewhere: str
+) -> None:
+    text = CACHED["shop.py"] + "\n    def forget(path):\n        size.cache_clear()\n"
+    web = f"import shop\nfrom shop import size\ndef view():\n    {elsewhere}\n"
+
+    reading = read({"shop.py": text, "web.py": web}, "shop")
+
+    alone = elsewhere == "print(shop)"
+    assert reading.verdict("shop.total") == ("remote" if alone else "local")
+    assert reading.verdict("shop.noted") == ("remote" if alone else "refused")
+    assert reading.verdict("shop.forget") == ("remote" if alone else "local")
+    assert reading.verdict("shop.plain") == "remote"
+    assert "shop:size" not in reading.state
+
+
+def test_a_cache_that_nothing_but_tests_clears_is_no_state(read) -> None:
+    test = "import shop\ndef test_it():\n    shop.size.cache_clear()\n"
+
+    reading = read({**CACHED, "tests/test_shop.py": test}, "shop")
+
+    assert reading.functions["shop.total"].touches == ()
+
+
+def test_super_enters_no_method_of_a_sister_class(read) -> None:
+    reading = read(
+        {
+            "faults.py": """
+            COUNT = []
+
+            class Fault(Exception):
+                def __init__(self, text):
+                    self.text = text
+
+            class Counted(Fault):
+                def __init__(self, text):
+                    COUNT.append(text)
+                    super().__init__(text)
+
+            class Plain(Fault):
+                def __init__(self, text):
+                    super().__init__(text)
+
+            class Mixed(Plain, Counted):
+                pass
+
+            class Alone(Fault):
+                def __init__(self, text):
+                    super().__init__(text)
+
+            def plain(text):
+                for part in text:
+                    raise Plain(part)
+
+            def alone(text):
+                for part in text:
+                    raise Alone(part)
+            """
+        },
+        "faults",
+    )
+
+    # An instance of Mixed goes on from Plain to Counted.
+    assert reading.functions["faults.plain"].touches == ("faults:COUNT",)
+    assert reading.functions["faults.alone"].touches == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "cast"),
+    [
+        ("from typing import cast", "cast"),
+        ("from typing import cast as c", "c"),
+        ("import typing", "typing.cast"),
+        ("import typing as t", "t.cast"),
+    ],
+)
+def test_a_cast_is_the_value_itself(read, line: str, cast: str) -> None:
+    reading = read(
+        {
+            "shop.py": f"""
+            import flask
+            {line}
+            ROWS = {cast}("list[int]", [])
+            request = {cast}("Any", flask.request)
+            again = flask.request
+
+            def add(rows, row):
+                known = {cast}("list[int]", rows)
+                for part in row:
+                    known.append(part)
+
+            def keep(row):
+                {cast}(list, ROWS).append(row)
+
+            def path(prefix):
+                for part in prefix:
+                    print(part)
+                request.seen = prefix
+                return request.path + again.path
+            """
+        },
+        "shop",
+    )
+
+    assert "rows" in reading.functions["shop.add"].mutates
+    assert reading.functions["shop.keep"].touches == ("shop:ROWS",)
+    assert set(reading.state) == {"shop:ROWS"}
+    assert {"flask:app", "flask:request"} <= set(reading.functions["shop.path"].contexts)

@@ -11,6 +11,7 @@ import pytest
 
 from seamline.errors import NotSendable, RemoteError, Unavailable, WireError
 from seamline.wire import Codec, RemoteTraceback, TypeTable
+from seamline.wire.exceptions import blank_exception
 
 
 class PaymentError(Exception):
@@ -385,3 +386,17 @@ def test_exceptions_travel_inside_results(assert_same):
         [ValueError(1), {"e": KeyError("k")}],
         CODEC.decode(CODEC.encode([ValueError(1), {"e": KeyError("k")}])),
     )
+
+
+class _ObjectFirst(type):
+    """Makes classes that are laid out as another of their native bases than the first."""
+
+    def mro(cls) -> list[type]:
+        return [cls, object, Exception, BaseException]
+
+
+def test_a_class_laid_out_as_a_later_base_is_made_by_that_base() -> None:
+    made = blank_exception(_ObjectFirst("Odd", (Exception,), {}))
+
+    assert type(made).__name__ == "Odd"
+    assert isinstance(made, Exception)
