@@ -24,7 +24,7 @@ from seamline.rpc.route import Route
 from seamline.rpc.situation import current
 from seamline.rpc.steps import Steps
 from seamline.transport import dial_async
-from seamline.wire import END, EQUAL, ERROR, GIVE, PULL, Frame
+from seamline.wire import END, EQUAL, ERROR, FLAG_CANCELLED, GIVE, PULL, Frame
 
 _ASYNC: Final = Kind.ASYNC  # reaching for a member of an Enum runs Python code in 3.11
 _STREAMS: Final = frozenset({Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
@@ -288,7 +288,16 @@ class AsyncCaller:
                 continue
             if isinstance(outcome, Exception):
                 raise cancelled
-            return outcome
+            if outcome[0] == PULL:  # it asked before it heard, and is answered by nobody
+                link.give_up(stream)
+                raise cancelled
+            if outcome[3] & FLAG_CANCELLED:
+                return outcome
+            # It was over before it heard: what it changed is changed, and nothing is given.
+            try:
+                settle(call, outcome)
+            finally:
+                raise cancelled
 
     def _failure(self, call: Outgoing, outcome: Outcome) -> NotTaken:
         """Return why to try again; raise when the call may have run and must not run twice."""

@@ -25,6 +25,7 @@ from seamline.wire import (
     CALL,
     CANCEL,
     ERROR,
+    FLAG_CANCELLED,
     FLAG_PULLS,
     GIVE,
     GOAWAY,
@@ -57,11 +58,13 @@ class Worker(Protocol):
 class Running:
     """One call that has a task."""
 
-    __slots__ = ("given", "is_cancelled", "task")
+    __slots__ = ("given", "is_cancelled", "is_told", "task")
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
         self.is_cancelled = False
+        # Whether the cancellation came while the function ran, which then answers to it.
+        self.is_told = False
         # What the caller was asked for of its iterators.
         self.given: asyncio.Future[bytes] | None = None
 
@@ -69,7 +72,11 @@ class Running:
         """Cancel the task, after it has begun: as in one process, a call starts at once."""
         self.is_cancelled = True
         if self.task is not None:
-            loop.call_soon(self.task.cancel)
+            loop.call_soon(self._cancel_task)
+
+    def _cancel_task(self) -> None:
+        if self.task is not None and self.task.cancel():
+            self.is_told = True
 
     def was_cancelled(self) -> bool:
         """Return whether the caller gave the call up."""
@@ -95,8 +102,8 @@ class RunningStream(Running):
 
     def _cancel_step(self) -> None:
         # The step may have ended since: then the frame it yielded waits to be asked again.
-        if self.is_stepping and self.task is not None:
-            self.task.cancel()
+        if self.is_stepping:
+            self._cancel_task()
 
 
 class LoopConnection(LoopChannel):
@@ -211,8 +218,9 @@ class LoopConnection(LoopChannel):
         answer = await run_async(incoming)
         self._worker.in_flight -= 1
         # Ends the cycle task, context, situation, running: garbage nobody has to look for.
-        self._running.pop(stream).task = None
-        self._reply(stream, answer)
+        running = self._running.pop(stream)
+        running.task = None
+        self._reply(stream, answer, is_told=running.is_told)
 
     def _pull(self, stream: int, running: Running, question: bytes) -> "asyncio.Future[bytes]":
         """Ask the caller for an item of an iterator."""
@@ -234,7 +242,7 @@ class LoopConnection(LoopChannel):
         if running.is_stepping:
             raise WireError("a step came before the answer to the last one")
         running.is_stepping = True
-        running.is_cancelled = False
+        running.is_cancelled = running.is_told = False
         deadline = self._worker.clock() + frame[4] / 1000 if frame[4] else None
         running.steps.put_nowait((Step(running.held.incoming, frame), deadline))
 
@@ -249,7 +257,7 @@ class LoopConnection(LoopChannel):
             answer = await held.begin()
             while answer[0] == ITEM and not self.is_lost:
                 running.is_stepping = False
-                self._reply(stream, answer)
+                self._reply(stream, answer, is_told=running.is_told)
                 step, deadline = await running.steps.get()
                 answer = await held.step(step, deadline)
         except asyncio.CancelledError:
@@ -260,7 +268,7 @@ class LoopConnection(LoopChannel):
         if self.is_lost:
             await self._abandon(held)
         else:
-            self._reply(stream, answer)
+            self._reply(stream, answer, is_told=running.is_told)
 
     async def _abandon(self, held: HeldAsyncStream) -> None:
         try:
@@ -268,10 +276,12 @@ class LoopConnection(LoopChannel):
         except Exception:  # noqa: BLE001 - the application's clean-up; nobody is left to tell
             _log.exception("a stream of %s could not be closed", held.incoming.binding.name)
 
-    def _reply(self, stream: int, answer: Answer) -> None:
+    def _reply(self, stream: int, answer: Answer, *, is_told: bool = False) -> None:
         if self.is_lost:
             return
         kind, flags, body = answer
+        if is_told:
+            flags |= FLAG_CANCELLED
         data = HEADER.pack(len(body), stream, 0, kind, flags, 0) + body
         if self._running:
             self.write(data)

@@ -77,6 +77,8 @@ FLAG_RESTORED: Final = 0x04
 FLAG_CHANGES: Final = 0x10
 #: CALL: arguments travel by name, because caller and host hold different versions.
 FLAG_NAMED: Final = 0x10
+#: Answers: the callee was told that it is cancelled; so what it answers is what it makes of that.
+FLAG_CANCELLED: Final = 0x20
 #: CALL: the caller's event loop stands still until the answer comes.
 FLAG_BLOCKED: Final = 0x20
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import select
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -271,6 +272,47 @@ def test_what_an_asynchronous_callee_raises_comes_back_and_the_worker_lives(
         return await far.client.call_async(other, args())
 
     assert run(call()) == 1
+
+
+async def _cancel_as_the_answer_arrives(client: Any, task: "asyncio.Future[Any]") -> None:
+    """Cancel a task whose answer lies in its connection, unread."""
+    await asyncio.sleep(0)
+    (link,) = client._looped._state().shared.values()
+    readable, _, _ = select.select([link._fd], [], [], 10)  # the loop stands still meanwhile
+    assert readable
+    task.cancel()
+
+
+def test_a_cancellation_is_not_lost_when_the_callee_had_answered_before_it_heard(
+    host: Any, client: Any, args: Any, run: Any
+) -> None:
+    async def answer() -> str:
+        return "done"
+
+    async def keep_on() -> str:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return "kept on"
+        return ""
+
+    started = threading.Event()
+    quick, stubborn = host.offer(answer), host.offer(keep_on)
+
+    async def call() -> str:
+        await client.call_async(quick, args())  # opens the connection
+        task = asyncio.ensure_future(client.call_async(quick, args()))
+        await _cancel_as_the_answer_arrives(client, task)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        # One that heard of it may answer all the same, as in one process.
+        task = asyncio.ensure_future(client.call_async(stubborn, args()))
+        assert await asyncio.to_thread(started.wait, 10)
+        task.cancel()
+        return str(await task)
+
+    assert run(call()) == "kept on"
 
 
 def test_a_callee_that_raises_cancelled_error_does_not_cancel_its_caller(

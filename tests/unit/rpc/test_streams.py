@@ -359,6 +359,31 @@ def test_cancelling_a_step_cancels_it_at_the_host(
     assert cleaned.is_set()
 
 
+def test_a_cancellation_of_a_loop_over_items_that_are_there_already_is_not_lost(
+    host: Any, client: Any, args: Any, run: Any
+) -> None:
+    async def numbers() -> AsyncGenerator[int, None]:
+        while True:
+            yield 1
+
+    target = host.offer(numbers)
+
+    async def loop_for_ever() -> None:
+        async for _ in client.stream_async(target, args()):
+            pass
+
+    async def cancel() -> None:
+        for turns in range(20):
+            task = asyncio.ensure_future(loop_for_ever())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(asyncio.shield(task), 10)
+
+    run(cancel())
+
+
 def test_a_stream_given_up_as_it_ends_leaves_other_calls_alone(
     host: Any, client: Any, args: Any, run: Any
 ) -> None:
