@@ -216,8 +216,9 @@ def half_of(code: CodeType) -> Half | None:
 
 def original_of(function: FunctionType) -> CodeType:
     """Return the application's own code of a function, whether its seam is open or not."""
-    half = half_of(function.__code__)
-    return function.__code__ if half is None else half.twin.__code__
+    code = function.__code__  # once: another thread may move the seam
+    half = half_of(code)
+    return code if half is None else half.twin.__code__
 
 
 def parameters_of(code: CodeType) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ _MOST_ITEMS: Final = 1_000
 _MOST_PLACES: Final = 100
 # More than the largest applications have; beyond it, a module that holds a graph of objects.
 _MOST_OBJECTS: Final = 50_000
+_COPIED: Final = (list, tuple, set, frozenset)
+_PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None)})
 # Replaced by pytest around each test, and taken over by hosts, or each process's own.
 _NEVER: Final = frozenset(
     Replaced(*pair.split(":"))
@@ -375,10 +377,22 @@ def _values(
     space: Mapping[str, object], firsts: list[tuple[str, object]]
 ) -> Callable[[], list[str]]:
     def changed() -> list[str]:
-        found = [name for name, first in firsts if space.get(name, _ABSENT) is not first]
+        found = [name for name, first in firsts if not _is_as(space.get(name, _ABSENT), first)]
         return [name for name in found if not _is_guard(space.get(name))] if found else found
 
     return changed
+
+
+def _is_as(value: object, first: object) -> bool:
+    """Whether a value is what was there, or a copy of it that a test put back."""
+    if value is first:
+        return True
+    kind = type(first)
+    if type(value) is not kind or kind not in _COPIED:
+        return False
+    held: Any = first
+    # Others would run code of the application to be compared.
+    return len(held) <= _MOST_ITEMS and {type(item) for item in held} <= _PLAIN and value == first
 
 
 def _is_guard(value: object) -> bool:

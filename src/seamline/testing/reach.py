@@ -46,6 +46,9 @@ _DATABASES: Final = frozenset(
 )
 # Held by every module without a line of its own.
 _EVERYWHERE: Final = frozenset({"builtins"})
+_READ_ARGV: Final = frozenset(
+    {"sys", "argparse", "optparse", "getopt", "click", "typer", "docopt", "fire"}
+)
 
 
 class Reach:
@@ -88,6 +91,9 @@ class Reach:
             module: Dotted name of the module.
             name: What is looked up in it; empty for the module itself.
         """
+        if (module, name) == ("sys", "argv"):  # nearly every library holds `sys`, few read this
+            names = function.reaches or self._interfaces[service].libraries
+            return any(one.partition(".")[0] in _READ_ARGV for one in names)
         if function.reaches is None or module in _EVERYWHERE:
             return self.uses(service, module)
         if module in self._application:

@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from seamline.seam.half import body_of, compile_half, half_of
+from seamline.seam.half import body_of, compile_half, half_of, original_of
 
 SHAPES = {
     "no parameters": "def f(): pass",
@@ -240,3 +240,15 @@ def test_an_async_generator_behind_a_half_steps_like_itself(script):
 
 def test_a_plain_code_object_belongs_to_no_half():
     assert half_of(made("def f(): pass").__code__) is None
+
+
+def test_the_original_code_is_that_of_one_moment_while_another_thread_moves_the_seam():
+    first, *later = codes = [made(f"def f(): return {number}").__code__ for number in range(3)]
+
+    class Moving:
+        @property
+        def __code__(self):
+            return codes.pop(0)
+
+    assert original_of(Moving()) is first
+    assert codes == later

@@ -82,7 +82,7 @@ def test_one_line_says_what_passed_whole_and_split(measured) -> None:
 
 
 def test_a_test_with_another_outcome_is_named_and_fails(measured) -> None:
-    done = measured("def test_reads():\n    assert vars(till)['SOLD'] is not None")
+    done = measured("def test_reads():\n    assert vars(till)[''.join(['SO', 'LD'])] is not None")
 
     assert done.returncode == 1
     assert "test_shop::test_reads: passed whole, failure split" in done.stderr

@@ -62,6 +62,7 @@ FILES = {
     "shop/prices.py": """
         import json
         import os
+        import sys
         from shop import settings
 
         SEEN = []
@@ -77,6 +78,7 @@ FILES = {
         def names(): return (len(settings.names), os.getpid(), len(SEEN))
         def called(): return (settings.current(), os.getpid(), len(SEEN))
         def parsed(): return (json.loads("1"), os.getpid(), len(SEEN))
+        def words(): return (sys.argv, os.getpid(), len(SEEN))
         def nothing(): return (0, os.getpid(), len(SEEN))
 
         class Clock:
@@ -105,7 +107,7 @@ def shop(suite):
 
 
 HEAD = """
-    import json, os
+    import json, os, sys
     from shop import prices, settings
     HERE = os.getpid()
 
@@ -223,6 +225,16 @@ def test_what_was_put_back_or_never_matters_closes_nothing(shop):
         monkeypatch.setattr(settings, "DEBUG", True)
         assert (prices.least()[0], prices.debug()[0]) == (4, True)
 
+    def test_the_words_of_the_command_matter_to_who_reads_them():
+        words = list(sys.argv)
+        sys.argv = ["shop", "sell"]
+        assert prices.parsed()[1] != HERE
+        assert prices.words() == (["shop", "sell"], HERE, 0)
+        sys.argv = words
+
+    def test_a_copy_that_was_put_back_is_what_was_there():
+        assert prices.words()[1] != HERE
+
     def test_of_no_matter_to_the_function():
         settings.DEBUG = True
         assert prices.nothing()[1] != HERE
@@ -240,8 +252,8 @@ def test_what_was_put_back_or_never_matters_closes_nothing(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py")
 
-    assert outcome.counts == {"passed": 4}, outcome.text
-    assert "1 test local: 1 patched\n" in outcome.text
+    assert outcome.counts == {"passed": 6}, outcome.text
+    assert "2 tests local: 1 assigned, 1 patched\n" in outcome.text
 
 
 def test_what_a_conftest_assigns_while_it_is_imported_is_noticed_all_session(shop):
