@@ -67,7 +67,14 @@ def analyse_with(
     groups = {name: group.name for name, group in home.items()}
     packages = [*(service.package for service in services), *entry_modules]
     return analysed(
-        (str(config.root), services, groups, _installed(search_path), entry_modules, lock),
+        (
+            str(config.root),
+            services,
+            groups,
+            _installed(config.root, search_path),
+            entry_modules,
+            lock,
+        ),
         interface.source_files(config.root, packages, search_path),
         lambda: interface.analyse(
             config.root,
@@ -113,9 +120,20 @@ def _search_path() -> tuple[Path, ...]:
     return tuple(Path(entry) for entry in sys.path if entry and Path(entry).is_dir())
 
 
-def _installed(search_path: tuple[Path, ...]) -> list[tuple[Path, int]]:
-    """Return the directories with their times, which change when a library is installed."""
-    return [(entry, entry.stat().st_mtime_ns) for entry in search_path]
+def _installed(root: Path, search_path: tuple[Path, ...]) -> list[tuple[Path, int]]:
+    """Return the directories with their times, which change when a library is installed.
+
+    Those of the project itself change with every file that is written there; what is read of
+    them is known file by file.
+    """
+    return [
+        (entry, entry.stat().st_mtime_ns if _is_installed_in(root, entry) else 0)
+        for entry in search_path
+    ]
+
+
+def _is_installed_in(root: Path, entry: Path) -> bool:
+    return not entry.is_relative_to(root) or entry.name in {"site-packages", "dist-packages"}
 
 
 def _roots(config: Config, search_path: tuple[Path, ...]) -> tuple[Path, ...]:

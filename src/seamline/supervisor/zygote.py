@@ -75,6 +75,7 @@ class Zygote:
                 stdout=2,  # what libraries print is no part of the log stream
                 env={**environment, ZYGOTE_VARIABLE: str(theirs.fileno())},
                 pass_fds=[theirs.fileno()],
+                process_group=0,  # with what libraries start while they are imported
             )
 
     async def preload(self, root: str, libraries: Sequence[str]) -> None:
@@ -162,7 +163,11 @@ class Zygote:
             return
         self._is_closed = True
         # It may be importing, and holds nothing that it would have to give back.
-        self._process.send_signal(signal.SIGABRT if show else signal.SIGKILL)
+        if show:
+            self._process.send_signal(signal.SIGABRT)
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        # Before it is reaped its number cannot be taken by another process group.
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         # Whoever waits for an answer reads its end from the channel, and closes it.
         if not self._asking.locked():

@@ -116,6 +116,9 @@ class Assignments:
         self._containers: dict[int, tuple[Any, list[Place]]] = {}
         self._seen: set[str] = set()
         self._read: dict[str, Stores] = {}
+        # What was found, or found in another place, since it was looked at.
+        self._unseen: dict[int, None] = {}
+        self._looked_at = Stores()
         self._cells: dict[tuple[int | str, str], _Cell] = {}
         self._relevant: dict[Hashable, tuple[int, tuple[_Cell, ...]]] = {}
         self._is_collected = False
@@ -195,7 +198,7 @@ class Assignments:
             _, places = self._containers.setdefault(id(value), (value, []))
             if not places:
                 yield from _items(value, place)
-            _add(place, places)
+            self._add(place, places, value)
         if self._is_application(kind.__module__):
             self._note_classes(kind, place)
         space = _space_of(value, place)
@@ -203,6 +206,7 @@ class Assignments:
             return
         found = self._objects.get(id(value))
         if found is None and len(self._objects) < _MOST_OBJECTS:
+            self._unseen[id(value)] = None
             self._objects[id(value)] = _Object(
                 value, space, dict(space or {}), place.module not in self._seen, [place]
             )
@@ -213,7 +217,12 @@ class Assignments:
                 if is_seen and not name.startswith("__"):
                     yield inner, place.of(name).name
         elif found is not None:
-            _add(place, found.places)
+            self._add(place, found.places, value)
+
+    def _add(self, place: Place, places: list[Place], value: object) -> None:
+        if len(places) < _MOST_PLACES and place not in places:
+            places.append(place)
+            self._unseen[id(value)] = None
 
     def _note_classes(self, kind: type, place: Place) -> None:
         """Note the application's classes behind an instance: it has their attributes."""
@@ -224,7 +233,7 @@ class Assignments:
                 found = self._objects.setdefault(
                     id(owner), _Object(owner, space, dict(space), is_late)
                 )
-                _add(place, found.places)
+                self._add(place, found.places, owner)
 
     # -- what tests assign --------------------------------------------------------------
 
@@ -248,10 +257,17 @@ class Assignments:
         """Find what is worth comparing: what some test assigns, by its name."""
         stores = self._stores()
         self.names = stores.attributes
-        for one in list(self._objects.values()):
+        if stores == self._looked_at:  # a module that was loaded later brings only itself
+            objects = [self._objects[key] for key in self._unseen if key in self._objects]
+            held = [self._containers[key] for key in self._unseen if key in self._containers]
+        else:
+            objects, held = list(self._objects.values()), list(self._containers.values())
+        self._looked_at = stores
+        self._unseen.clear()
+        for one in objects:
             for name, cell in _cells_of(one, stores):
                 self._cells.setdefault((id(one.value), name), cell)
-        for container, places in list(self._containers.values()):
+        for container, places in held:
             if any(_last(place) in stores.changed for place in places):
                 self._cells.setdefault(
                     (id(container), "items"), _Cell(_whole(_content(container)), places)
@@ -284,11 +300,6 @@ def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
     except AttributeError:
         return None
     return space if type(space) is dict else None
-
-
-def _add(place: Place, places: list[Place]) -> None:
-    if len(places) < _MOST_PLACES and place not in places:
-        places.append(place)
 
 
 def _items(value: Any, place: Place) -> Iterator[tuple[object, str]]:

@@ -105,14 +105,14 @@ class SplitSession:
         """
         if self.layout == "mono":
             return
-        # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
-        self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         is_local = self.layout == "local"
         if not is_local:
             self._hosts = Hosts()
             self._started_in = Surroundings.read()
             self._hosts.begin(self._environ_of_hosts())
         self.analysis = analyse_project(self._config, self.layout)
+        # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
+        self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
         plan, front = with_front(plan)
         mine = () if is_local else front.services

@@ -10,10 +10,11 @@ import faulthandler
 import gc
 import importlib
 import os
+import random
 import socket
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,8 @@ from seamline.worker.forking import (
 from seamline.worker.report import FDS_VARIABLE
 
 _OUTPUTS: Final = 2
+# The one behind the functions of the module.
+_OF_RANDOM: Final = getattr(random.random, "__self__", None)
 # Kinds of anonymous files that event loops keep, which processes after a fork would share.
 _LOOPS: Final = ("anon_inode:[eventpoll]", "anon_inode:[io_uring]")
 
@@ -125,16 +128,24 @@ def _preload(order: Preload) -> str:
 
 
 def _unforkable(before: Mapping[int, str]) -> str:
+    return next(_reasons(before), "")
+
+
+def _reasons(before: Mapping[int, str]) -> Iterator[str]:
+    """Yield what no fork survives, or what every worker would have one of together."""
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     if threads > 1:
-        return f"a library started {threads - 1} thread(s) while it was imported"
+        yield f"a library started {threads - 1} thread(s) while it was imported"
+    if _has_children():
+        yield "a library started a process while it was imported"
     if opened := _shared_files().keys() - before.keys():
-        return f"a library opened {len(opened)} connection(s) while it was imported"
+        yield f"a library opened {len(opened)} connection(s) or pipe(s) while it was imported"
     if sys.gettrace() is not None or _is_monitored():
-        return "this process is being traced or measured"
+        yield "this process is being traced or measured"
     if "numpy.random" in sys.modules:  # `random` itself seeds again after a fork
-        return "every worker would get the same random numbers from numpy"
-    return ""
+        yield "every worker would get the same random numbers from numpy"
+    if any(map(_draws, gc.get_objects())):
+        yield "every worker would get the same random numbers from an object of a library"
 
 
 def _is_monitored() -> bool:
@@ -142,12 +153,29 @@ def _is_monitored() -> bool:
     return monitoring is not None and any(map(monitoring.get_tool, range(6)))
 
 
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _draws(value: object) -> bool:
+    """Whether it is a generator of random numbers with a state of its own."""
+    kind = type(value)  # not isinstance: proxies would run code of libraries
+    is_seeded = issubclass(kind, random.Random) and not issubclass(kind, random.SystemRandom)
+    return is_seeded and value is not _OF_RANDOM
+
+
 def _shared_files() -> dict[int, str]:
     """Return the descriptors that two processes cannot use at the same time."""
     found = {}
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # the one that lists the directory is closed by now
-            if stat.S_ISSOCK(entry.stat().st_mode) or str(entry.readlink()) in _LOOPS:
+            mode = entry.stat().st_mode
+            is_channel = stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode)
+            if is_channel or str(entry.readlink()) in _LOOPS:
                 found[int(entry.name)] = str(entry.readlink())
     return found
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import signal
 import socket
 
 import pytest
@@ -87,6 +88,9 @@ NUMPY = "import os\nos.environ['OPENBLAS_NUM_THREADS'] = '1'\nimport numpy.rando
         (THREAD, "started 1 thread(s)"),
         (NUMPY, "random numbers"),
         ("import socket\nKEPT = socket.socketpair()", "opened 2 connection(s)"),
+        ("import os\nKEPT = os.pipe()", "opened 2 connection(s) or pipe(s)"),
+        ("import subprocess\nKEPT = subprocess.Popen(['sleep', '99'])", "started a process"),
+        ("import random\nKEPT = random.Random(7)", "random numbers"),
         ("import selectors\nKEPT = selectors.EpollSelector()", "opened 1 connection(s)"),
         ("import sys\nsys.settrace(lambda *_: None)", "traced"),
         ("1 / 0", "importing library raised ZeroDivisionError"),
@@ -101,6 +105,22 @@ async def test_a_process_that_no_fork_survives_is_not_forked_and_says_why(root, 
             with pytest.raises(UnforkableError) as raised:
                 await fork(zygote)
             assert reason in str(raised.value)
+
+
+async def test_what_a_library_started_ends_with_its_zygote(root):
+    (root / "library.py").write_text(
+        "import subprocess\n"
+        "KEPT = subprocess.Popen(['sleep', '99'])\n"
+        f"open({str(root / 'pid')!r}, 'w').write(str(KEPT.pid))"
+    )
+
+    async with zygote_with(root, "library") as zygote:
+        with pytest.raises(UnforkableError):
+            await fork(zygote)
+        pid = int((root / "pid").read_text())
+        zygote.close()
+        ended = await asyncio.to_thread(os.waitpid, pid, 0)  # an orphan by now: ours
+        assert ended == (pid, signal.SIGKILL)
 
 
 async def test_a_zygote_that_died_is_told_and_one_that_was_closed_forks_nothing(root):
