@@ -150,6 +150,9 @@ def shop(suite):
         def place():
             PLACED.append(1)
             return stock.older()
+        def to_a_file(path):
+            PLACED.append(1)
+            return stock.to_a_file(path)
         """,
     )
     suite.write(
@@ -270,6 +273,12 @@ HEARING = """
         assert pathlib.Path(path).read_text() == "once\\n"
         assert caplog.messages == ["once"]
 
+    def test_a_file_is_written_once_over_two_seams(tmp_path, caplog):
+        path = str(tmp_path / "log")
+        assert orders.to_a_file(path) != HERE
+        assert pathlib.Path(path).read_text() == "once\\n"
+        assert caplog.messages == ["once"]
+
     def test_lone_surrogates_survive(caplog):
         with pytest.warns(UserWarning, match="\\udcfe"):
             assert stock.odd() != HERE
@@ -307,7 +316,7 @@ def test_what_hosts_say_is_said_by_the_tests_process(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py")
 
-    assert outcome.counts == {"passed": 22}, outcome.text
+    assert outcome.counts == {"passed": 23}, outcome.text
     assert "local" not in outcome.text
 
 
