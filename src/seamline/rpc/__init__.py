@@ -5,7 +5,7 @@ Reads no files and knows no plan: paths, names, secrets and functions are parame
 
 from seamline.rpc.aliasing import changeable_parts, module_state
 from seamline.rpc.client import Client
-from seamline.rpc.hearing import Hearing
+from seamline.rpc.hearing import WRITTEN, Hearing, file_of, handlers_of
 from seamline.rpc.local import LocalClient
 from seamline.rpc.model import Arguments, Hosted, Identity, Stay, Target
 from seamline.rpc.recording import call_site, record, record_stay, recorded, request_errors, stayed
@@ -13,6 +13,7 @@ from seamline.rpc.server import Server
 from seamline.rpc.situation import cancelled, deadline, remaining
 
 __all__ = [
+    "WRITTEN",
     "Arguments",
     "Client",
     "Hearing",
@@ -26,6 +27,8 @@ __all__ = [
     "cancelled",
     "changeable_parts",
     "deadline",
+    "file_of",
+    "handlers_of",
     "module_state",
     "record",
     "record_stay",

@@ -5,7 +5,9 @@ Elsewhere nobody listens, and a call pays one look at a flag.
 
 import logging
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, Final, TypeAlias
@@ -13,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from seamline.errors import WireError
 from seamline.rpc.recording import is_ours
 from seamline.rpc.travel import split_meta, with_meta
-from seamline.wire import FLAG_META, Heard, Logged, Printed, Warned
+from seamline.wire import FLAG_META, Cut, Heard, Logged, Printed, Warned, escape, unescape
 
 _Answer: TypeAlias = tuple[int, int, bytes]
 
@@ -54,36 +56,66 @@ class Told:
         is_over: Whether the call was answered: what its tasks say after that stays here.
     """
 
-    __slots__ = ("_chars", "_count", "_said", "is_over")
+    __slots__ = ("_chars", "_count", "_is_cut", "_lock", "_printed", "_said", "is_over")
 
     def __init__(self) -> None:
         self._said: list[Heard] = []
+        # What the last of it is made of when that is text: its pieces, and whether it is an error.
+        self._printed: tuple[list[str], bool] | None = None
         self._count = 0
         self._chars = 0
+        self._is_cut = False
+        # Threads of the call share it; one that is collecting garbage may print in between.
+        self._lock = threading.RLock()
         self.is_over = False
 
     def add(self, said: Heard) -> bool:
-        """Add it, up to the limits of one call."""
-        size = sum(len(part) for part in _texts(said))
-        if self.is_over or self._count == MOST_HEARD or self._chars + size > MOST_CHARS:
-            return False
-        self._count += 1
-        self._chars += size
-        last = self._said[-1] if self._said else None
-        if type(said) is Printed and type(last) is Printed and said.is_error == last.is_error:
-            self._said[-1] = Printed(last.text + said.text, said.is_error)
-        else:
-            self._said.append(said)
-        return True
+        """Add it, up to the limits of one call; after the first that is too much, nothing."""
+        with self._lock:
+            if self.is_over or self._is_cut:
+                return False
+            is_more = type(said) is Printed and self._goes_on(said)
+            self._chars += sum(map(len, _texts(said)))
+            self._is_cut = self._chars > MOST_CHARS or self._count + (not is_more) > MOST_HEARD
+            if self._is_cut:
+                self._put_text()
+                self._said.append(Cut())
+                return False
+            if type(said) is Printed and self._printed is not None and is_more:
+                self._printed[0].append(said.text)
+                return True
+            self._count += 1
+            self._put_text()
+            if type(said) is Printed:
+                self._printed = [said.text], said.is_error
+            else:
+                self._said.append(said)
+            return True
+
+    def _goes_on(self, said: Printed) -> bool:
+        return self._printed is not None and self._printed[1] == said.is_error
+
+    def _put_text(self) -> None:
+        if self._printed is not None:
+            pieces, is_error = self._printed
+            self._printed = None
+            self._said.append(Printed("".join(pieces), is_error))
 
     def put_before(self, answer: _Answer) -> _Answer:
         """Return an answer with what was said since the last one."""
-        if not self._said:
+        with self._lock:
+            self._put_text()
+            said, self._said = tuple(self._said), []
+        if not said:
             return answer
         kind, flags, body = answer
         meta, rest = split_meta(flags, body)
-        said, self._said = tuple(self._said), []
-        return kind, flags | FLAG_META, with_meta((), meta.carry, rest, meta.contexts, said)
+        try:
+            body = with_meta((), meta.carry, rest, meta.contexts, said)
+        except UnicodeEncodeError:
+            said = tuple(map(escape, said))
+            body = with_meta((), meta.carry, rest, meta.contexts, said)
+        return kind, flags | FLAG_META, body
 
 
 def say_again(said: tuple[Heard, ...]) -> None:
@@ -93,20 +125,29 @@ def say_again(said: tuple[Heard, ...]) -> None:
         Warning: One is an error here.
         WireError: There is more than a host may send.
     """
-    if len(said) > MOST_HEARD:
+    if len(said) > MOST_HEARD + (type(unescape(said[-1])) is Cut):
         raise WireError(f"the host of a call sent {len(said)} warnings and log records")
-    for one in said:
+    for one in map(unescape, said):
         if type(one) is Warned:
             _warn(one)
         elif type(one) is Logged:
             _log(one)
         elif type(one) is Printed:
             (sys.stderr if one.is_error else sys.stdout).write(one.text)
+        elif type(one) is Cut:
+            _warn(Warned(("builtins:RuntimeWarning",), (_CUT,), "", 0, 0))
+
+
+_CUT: Final = (
+    f"the host of this call warned, logged or printed more than a call tells its tests "
+    f"({MOST_HEARD:,} in number, {MOST_CHARS:,} characters); the rest is not seen here"
+)
 
 
 def _warn(said: Warned) -> None:
     category = next(filter(None, map(_category, said.categories)), UserWarning)
     warning = category.__new__(category, *said.arguments)
+    vars(warning).update(said.attributes)
     place = (said.file, said.line, *_space_of(said.file))
     if said.above >= 0:
         frame = _calling(said.above)
@@ -146,21 +187,44 @@ def _calling(above: int) -> FrameType:
 
 def _log(said: Logged) -> None:
     logger = logging.getLogger(said.logger)
-    if not logger.isEnabledFor(said.level):
-        return
+    given = said.arguments or ()
     record = logger.makeRecord(
         said.logger,
         said.level,
         said.file,
         said.line,
         said.message,
-        said.arguments or (),
+        (given,) if isinstance(given, dict) else given,
         None,
         said.function,
         {name: value for name, value in said.extra.items() if name not in _OF_RECORDS},
     )
     record.exc_text = said.error or None
-    logger.handle(record)
+    if not said.written or Hearing.is_on:
+        # In a host, whoever tells its callers knows by this what is written.
+        vars(record)[WRITTEN] = said.written
+        logger.handle(record)  # whatever the level is here: the host had it logged
+    elif not logger.disabled and logger.filter(record):
+        written = frozenset(said.written)
+        for handler in handlers_of(logger):
+            if record.levelno >= handler.level and file_of(handler) not in written:
+                handler.handle(record)
+
+
+WRITTEN: Final = "_seamline_written"
+
+
+def handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:
+    """Yield the handlers that a logger gives its records to."""
+    above: logging.Logger | None = logger
+    while above is not None:
+        yield from above.handlers
+        above = above.parent if above.propagate else None
+
+
+def file_of(handler: logging.Handler) -> str | None:
+    """Return the file that a handler writes to, or None."""
+    return handler.baseFilename if isinstance(handler, logging.FileHandler) else None
 
 
 _OF_RECORDS: Final = frozenset(
@@ -173,7 +237,13 @@ def _texts(said: Heard) -> list[str]:
         case Printed():
             return [said.text]
         case Warned():
-            return [*said.categories, *map(str, said.arguments)]
+            given = map(str, (*said.arguments, *said.attributes.values()))
+            return [*said.categories, *said.attributes, *given]
         case Logged():
-            given = map(str, (*(said.arguments or ()), *said.extra.values()))
-            return [said.message, said.error, *said.extra, *given]
+            put_in: Any = said.arguments or ()
+            names = put_in if isinstance(put_in, dict) else ()
+            values = put_in.values() if isinstance(put_in, dict) else put_in
+            given = map(str, (*values, *said.extra.values()))
+            return [said.message, said.error, *said.extra, *names, *said.written, *given]
+        case _:
+            return []

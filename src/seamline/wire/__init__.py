@@ -61,7 +61,17 @@ from seamline.wire.handshake import (
     prove,
     unpack_message,
 )
-from seamline.wire.heard import Heard, Logged, Printed, Spoken, Warned
+from seamline.wire.heard import (
+    Cut,
+    Escaped,
+    Heard,
+    Logged,
+    Printed,
+    Spoken,
+    Warned,
+    escape,
+    unescape,
+)
 from seamline.wire.iterated import Iterated, iterated_kind
 from seamline.wire.known import Known
 from seamline.wire.marks import DEFAULT
@@ -115,7 +125,9 @@ __all__ = [
     "WELCOME",
     "Codec",
     "Connection",
+    "Cut",
     "Entry",
+    "Escaped",
     "Farewell",
     "Frame",
     "Heard",
@@ -136,6 +148,7 @@ __all__ = [
     "Welcome",
     "check_hello",
     "check_proof",
+    "escape",
     "exception_of",
     "find_path",
     "iterated_kind",
@@ -146,6 +159,7 @@ __all__ = [
     "prove",
     "refusal",
     "take_mentioned",
+    "unescape",
     "unpack_message",
     "unpack_plain",
     "with_traceback",

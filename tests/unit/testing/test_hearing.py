@@ -1,12 +1,14 @@
 """seamline.testing: what hosts warn of, log and print is said by the caller, in tests."""
 
+import math
+
 import pytest
 
 from seamline.errors import WireError
 from seamline.rpc.dispatch import told
-from seamline.rpc.hearing import MOST_HEARD, Told, say_again
+from seamline.rpc.hearing import MOST_CHARS, MOST_HEARD, Told, say_again
 from seamline.rpc.travel import split_meta
-from seamline.wire import Logged, Printed, Warned
+from seamline.wire import Cut, Escaped, Logged, Printed, Warned, unescape
 
 STOCK = '''
     """Every function touches the state, so that it runs on its host."""
@@ -63,6 +65,71 @@ STOCK = '''
             log.warning("step %d", number)
             yield number
 
+    class Kept(logging.Handler):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+        def emit(self, record):
+            self.seen.append(record.getMessage())
+
+    KEPT = Kept()
+    log.addHandler(KEPT)
+
+    def keep() -> tuple[int, list[str]]:
+        STOCK["tea"] -= 1
+        mine = Kept()
+        log.addHandler(mine)
+        log.warning("kept")
+        log.removeHandler(mine)
+        return os.getpid(), mine.seen
+
+    def kept() -> list[str]:
+        STOCK["tea"] -= 1
+        return KEPT.seen[:]
+
+    def to_a_file(path):
+        STOCK["tea"] -= 1
+        handler = logging.FileHandler(path)
+        log.addHandler(handler)
+        log.warning("once")
+        log.removeHandler(handler)
+        handler.close()
+        return os.getpid()
+
+    def odd():
+        STOCK["tea"] -= 1
+        log.warning("file %s", "\\udcff")
+        warnings.warn("\\udcfe")
+        return os.getpid()
+
+    def in_pieces():
+        STOCK["tea"] -= 1
+        for number in range(5000):
+            sys.stdout.write("x")
+
+    def detailed():
+        STOCK["tea"] -= 1
+        before = log.level
+        log.setLevel(logging.DEBUG)
+        log.debug("detail")
+        log.setLevel(before)
+        return os.getpid()
+
+    def named():
+        STOCK["tea"] -= 1
+        log.warning("%(what)s: %(left)d", {"what": "tea", "left": 2})
+        return os.getpid()
+
+    class Priced(UserWarning):
+        def __init__(self, price):
+            super().__init__("too much")
+            self.price = price
+
+    def priced():
+        STOCK["tea"] -= 1
+        warnings.warn(Priced(7))
+        return os.getpid()
+
     async def later():
         STOCK["tea"] -= 1
         log.warning("later")
@@ -83,6 +150,9 @@ def shop(suite):
         def place():
             PLACED.append(1)
             return stock.older()
+        def to_a_file(path):
+            PLACED.append(1)
+            return stock.to_a_file(path)
         """,
     )
     suite.write(
@@ -179,8 +249,54 @@ HEARING = """
         assert "ZeroDivisionError" in caplog.text
 
     def test_what_is_too_much_stays_there(caplog):
-        stock.many()
+        with pytest.warns(RuntimeWarning, match="1,000 in number") as seen:
+            stock.many(); line = LINE()
         assert len(caplog.records) == 1000
+        assert (seen[0].filename, seen[0].lineno) == (__file__, line)
+
+    def test_text_in_many_pieces_is_whole(capsys):
+        stock.in_pieces()
+        assert capsys.readouterr().out == "x" * 5000
+
+    def test_a_handler_of_the_host_is_called(caplog):
+        pid, seen = stock.keep()
+        assert (pid != HERE, seen, caplog.messages) == (True, ["kept"], ["kept"])
+        assert stock.kept()[-1] == "kept"
+
+    def test_a_file_is_written_once(tmp_path, caplog):
+        path = str(tmp_path / "log")
+        here = logging.FileHandler(path)
+        stock.log.addHandler(here)
+        assert stock.to_a_file(path) != HERE
+        stock.log.removeHandler(here)
+        here.close()
+        assert pathlib.Path(path).read_text() == "once\\n"
+        assert caplog.messages == ["once"]
+
+    def test_a_file_is_written_once_over_two_seams(tmp_path, caplog):
+        path = str(tmp_path / "log")
+        assert orders.to_a_file(path) != HERE
+        assert pathlib.Path(path).read_text() == "once\\n"
+        assert caplog.messages == ["once"]
+
+    def test_lone_surrogates_survive(caplog):
+        with pytest.warns(UserWarning, match="\\udcfe"):
+            assert stock.odd() != HERE
+        assert caplog.messages == ["file \\udcff"]
+
+    def test_a_level_of_the_call_is_the_hosts_to_decide(caplog):
+        assert stock.detailed() != HERE
+        assert caplog.messages == ["detail"]
+
+    def test_arguments_by_name_are_kept(caplog):
+        assert stock.named() != HERE
+        assert caplog.messages == ["tea: 2"]
+        assert caplog.records[0].args == {"what": "tea", "left": 2}
+
+    def test_a_warning_keeps_its_attributes():
+        with pytest.warns(stock.Priced, match="too much") as seen:
+            assert stock.priced() != HERE
+        assert seen[0].message.price == 7
 
     def test_records_come_with_their_step(caplog):
         seen = []
@@ -200,7 +316,7 @@ def test_what_hosts_say_is_said_by_the_tests_process(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py")
 
-    assert outcome.counts == {"passed": 15}, outcome.text
+    assert outcome.counts == {"passed": 23}, outcome.text
     assert "local" not in outcome.text
 
 
@@ -209,7 +325,51 @@ def test_text_that_is_printed_in_pieces_is_sent_as_one():
 
     assert all(map(said.add, (Printed("a"), Printed("\n"), Printed("b", is_error=True))))
 
-    assert said._said == [Printed("a\n"), Printed("b", is_error=True)]
+    assert heard(said) == (Printed("a\n"), Printed("b", is_error=True))
+
+
+def test_any_number_of_pieces_is_one_text():
+    said = Told()
+
+    assert all(said.add(Printed("x")) for _ in range(MOST_HEARD * 5))
+
+    assert heard(said) == (Printed("x" * MOST_HEARD * 5),)
+
+
+def test_nothing_goes_through_after_the_first_that_is_too_much():
+    said = Told()
+    assert said.add(Printed("a"))
+    assert not said.add(Printed("x" * MOST_CHARS))
+    assert not said.add(Printed("b"))
+
+    assert heard(said) == (Printed("a"), Cut())
+    assert heard(said) == ()
+
+
+def test_lone_surrogates_go_both_ways():
+    said = Told()
+    record = Logged("shop", 30, "\udcff", ("\udcfe", 1), "shop.py", 1, "f")
+    assert said.add(record)
+    assert said.add(Warned(("builtins:UserWarning",), ("\udcfd", math.inf), "f.py", 1))
+    assert said.add(Printed("\udcfc"))
+
+    assert tuple(map(unescape, heard(said))) == (
+        record,
+        Warned(("builtins:UserWarning",), ("\udcfd", math.inf), "f.py", 1),
+        Printed("\udcfc"),
+    )
+
+
+@pytest.mark.parametrize("text", ["{", '["x"]', "[" * 100_000, '["e", "x"]', '["l", 1]'])
+def test_escaped_text_that_no_host_says_is_refused(text):
+    with pytest.raises(WireError, match="cannot be read"):
+        say_again((Escaped(text),))
+
+
+def heard(said: Told):
+    """Return what an answer takes along."""
+    _, flags, body = said.put_before((0, 0, b""))
+    return split_meta(flags, body)[0].heard
 
 
 def test_what_is_said_after_the_answer_stays_on_the_host():
@@ -228,6 +388,7 @@ def test_more_than_the_limit_is_refused_by_both_sides():
     said = Told()
 
     assert [said.add(record) for _ in range(MOST_HEARD + 1)][-2:] == [True, False]
+    assert heard(said) == (*[record] * MOST_HEARD, Cut())
     assert not Told().add(Printed("x" * 1_000_000))
     with pytest.raises(WireError, match="1001 warnings and log records"):
         say_again((record,) * (MOST_HEARD + 1))
