@@ -150,6 +150,10 @@ class Graph:
                 found = self.definitions.methods_of(cls, name)
         return found
 
+    def run_by(self, symbol: Symbol) -> list[Definition]:
+        """Return the definitions that a call of a dotted name runs, methods of instances too."""
+        return [*self.named_by(symbol), *(one.target for one in self._instance_member(symbol))]
+
     def _instance_member(self, symbol: Symbol) -> Iterator[Bound]:
         """Yield what ``NAME.member`` runs where NAME holds an instance of a class."""
         head, _, rest = symbol.name.partition(".")

@@ -323,3 +323,64 @@ def test_a_file_that_cannot_be_compiled_stores_nothing(tmp_path: Path):
     (tmp_path / "broken.py").write_text("def (:\n")
 
     assert compiled(tmp_path / "broken.py") is None
+
+
+def test_a_name_that_only_the_module_it_is_looked_up_in_holds_is_seen(shop):
+    shop.write(
+        "shop/clock.py",
+        """
+        from datetime import datetime
+        def year(): return datetime.now().year
+        now = year
+        """,
+    )
+    shop.write(
+        "shop/prices.py",
+        """
+        import os
+        from shop import clock
+        def year(): return (clock.year(), os.getpid())
+        def now(): return (clock.now(), os.getpid())
+        """,
+    )
+    shop.tests(
+        """
+    import os
+    from unittest import mock
+    from shop import clock, prices
+
+    HERE = os.getpid()
+
+    class Frozen:
+        year = 2001
+        @classmethod
+        def now(cls): return cls
+
+    def test_nothing_is_replaced():
+        assert prices.year()[1] != HERE
+
+    def test_a_patch(monkeypatch):
+        monkeypatch.setattr(clock, "datetime", Frozen)
+        assert prices.year() == (2001, HERE)
+
+    def test_a_mock():
+        with mock.patch("shop.clock.datetime", Frozen):
+            assert prices.year() == (2001, HERE)
+
+    def test_another_name_of_a_function():
+        with mock.patch("shop.clock.now", lambda: 5):
+            assert prices.now() == (5, HERE)
+
+    def test_an_assignment():
+        before, clock.datetime = clock.datetime, Frozen
+        try:
+            assert prices.year() == (2001, HERE)
+        finally:
+            clock.datetime = before
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 5}, outcome.text
+    assert "4 tests local: 3 patched, 1 assigned" in outcome.text
