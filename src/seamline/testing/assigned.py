@@ -244,15 +244,24 @@ class Assignments:
             total |= stores
         return total
 
+    def _is_own(self, value: object) -> bool:
+        """Whether it is an instance of a class of the application, or one of no service."""
+        kind = type(value)
+        if issubclass(kind, type):
+            return getattr(value, "__module__", "") in self._modules
+        return self._is_application(kind.__module__)
+
     def _look(self) -> None:
         """Find what is worth comparing: what some test assigns, by its name."""
         stores = self._stores()
         self.names = stores.attributes
+        named = stores.changed | stores.mentioned if stores.changed else frozenset[str]()
         for one in list(self._objects.values()):
-            for name, cell in _cells_of(one, stores):
+            for name, cell in _cells_of(one, stores, is_own=self._is_own(one.value)):
                 self._cells.setdefault((id(one.value), name), cell)
         for container, places in list(self._containers.values()):
-            if any(_last(place) in stores.changed for place in places):
+            # Where a fixture hands it out, what changes it need not be what names it.
+            if any(_last(place) in named for place in places):
                 self._cells.setdefault(
                     (id(container), "items"), _Cell(_whole(_content(container)), places)
                 )
@@ -309,8 +318,8 @@ def _slots_of(kind: type) -> dict[str, MemberDescriptorType]:
     }
 
 
-def _cells_of(one: _Object, stores: Stores) -> Iterator[tuple[str, _Cell]]:
-    """Yield what tests assign on one object, by attribute."""
+def _cells_of(one: _Object, stores: Stores, *, is_own: bool) -> Iterator[tuple[str, _Cell]]:
+    """Yield what tests assign on one object; if it is its own, whatever they call that."""
     for name, member in _slots_of(type(one.value)).items():
         if name in stores.attributes:
             yield name, _Cell(_member(member, one.value), one.places)
@@ -318,7 +327,8 @@ def _cells_of(one: _Object, stores: Stores) -> Iterator[tuple[str, _Cell]]:
         return
     is_named = any(_last(place) in stores.beside for place in one.places)
     firsts = []
-    for name in stores.attributes & one.first.keys():
+    known = one.first.keys() & stores.attributes
+    for name in known:
         if _is_guard(one.first[name]):
             continue  # the seal answers for it
         # pytest imports the first conftest.py before plugins can look at anything.
@@ -326,12 +336,12 @@ def _cells_of(one: _Object, stores: Stores) -> Iterator[tuple[str, _Cell]]:
         firsts.append((name, one.first[name] if is_first else _ABSENT))
     if firsts:
         yield "=", _Cell(_values(one.space, firsts), one.places)
-    new = stores.attributes - one.first.keys()
+    new = stores.attributes.difference(known) if known else stores.attributes
     # Whatever a test names so may get an attribute that it never had.
-    if new and is_named:
+    if new and (is_named or is_own):
         yield "", _Cell(_added(one.space, new), one.places)
-        if _keeps_elsewhere(type(one.value), stores.attributes, new):
-            yield from _all_of(one)
+    if new and is_named and _keeps_elsewhere(type(one.value), stores.attributes, new):
+        yield from _all_of(one)
 
 
 def _keeps_elsewhere(kind: type, assigned: Collection[str], new: Collection[str]) -> bool:
