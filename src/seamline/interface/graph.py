@@ -206,7 +206,7 @@ class Graph:
             if origin.kind == "call" and origin.symbol.name == "builtins.super":
                 yield from self._inherited(body, name)
                 continue
-            classes = list(self._classes(body, origin))
+            classes = list(self.classes_of(body, origin))
             for cls in classes:
                 yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
@@ -271,7 +271,7 @@ class Graph:
             for target in cls.methods[name]:
                 yield Bound(target, method=not target.is_static, guess=False)
 
-    def _classes(self, body: Body, origin: Origin) -> Iterator[Class]:
+    def classes_of(self, body: Body, origin: Origin) -> Iterator[Class]:
         """Yield the classes a value may be an instance of, as far as source says."""
         classes = self.definitions.classes
         if origin.kind == "instance" and origin.level == "whole":

@@ -1,6 +1,7 @@
 """What one function looks up while it runs, directly or through what it calls."""
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -95,8 +96,25 @@ class Reaching:
             )
             renamed = tuple(found for value in values for found in self.graph.run_by(value))
             known = not any(self._is_unknown(call) for call in body.calls)
-            self._bodies[id(body)] = _Own(names, frozenset(body.written), renamed, known)
+            written = frozenset(body.written).union(self._of_classes(body))
+            self._bodies[id(body)] = _Own(names, written, renamed, known)
         return self._bodies[id(body)]
+
+    def _of_classes(self, body: Body) -> Iterator[str]:
+        """Yield the attributes of classes that are looked up on instances: ``self.limit``."""
+        found: list[tuple[Class, str]] = []
+        for receiver, name in body.attributes:
+            for origin in receiver:
+                found += ((cls, name) for cls in self.graph.classes_of(body, origin))
+        for use in body.uses:
+            head, _, rest = use.symbol.name.partition(".")
+            if rest and use.symbol.module:
+                held = self.graph.held_classes(Symbol(use.symbol.module, head))
+                found += ((cls, rest.partition(".")[0]) for cls in held)
+        for cls, name in found:
+            for owner in self.graph.definitions.ancestry(cls):
+                if isinstance(owner, Class) and (name in owner.assigned or name in owner.methods):
+                    yield f"{owner.module}.{owner.name}.{name}"
 
     def _bindings(self, symbol: Symbol) -> list[tuple[str, ast.expr]]:
         """Return what a module assigns to a name, with the module."""

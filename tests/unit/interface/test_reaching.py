@@ -100,7 +100,9 @@ from time import time as raw
 import shop.names as n
 
 class Api:
+    base = 1
     def get(self):
+        self.base
         return n.base()
 
 api = Api()
@@ -126,6 +128,8 @@ now = year
         pytest.param("clock.now()", {"shop.clock.now", "shop.clock.year"}, id="renamed"),
         pytest.param("clock.get()", {"shop.clock.get", "shop.clock.n"}, id="renamed method"),
         pytest.param("clock.n.base()", {"shop.clock.n", "shop.names.base"}, id="on the way"),
+        pytest.param("clock.api.get()", {"shop.clock.Api.base"}, id="class, by a method"),
+        pytest.param("clock.api.base", {"shop.clock.Api.base"}, id="class, by an instance"),
         pytest.param("shop.ticks()", {"shop.ticks", "shop.clock.ticks"}, id="re-exported"),
         pytest.param("len(part)", {"shop.work.len"}, id="built in"),
     ],
