@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from seamline.interface import written
 from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
 from seamline.interface.functions import Class, Def, Definition, Definitions
 from seamline.interface.lookups import (
@@ -98,6 +99,7 @@ class _Reader(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self._use(self.tracer.name(node.id, self.scope), node.lineno, "read")
+            self.body.written.update(written.looked_up(self.tracer, node, self.scope))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         found = self.origins(node)
@@ -108,7 +110,9 @@ class _Reader(ast.NodeVisitor):
             self.body.attributes.append((self.origins(node.value), node.attr))
         if node.attr in MUTATORS and id(node) not in self.called:
             self._keep_change(self.origins(node.value), node.lineno)
-        if not exact or not isinstance(node.value, (ast.Name, ast.Attribute)):
+        if exact and isinstance(node.value, (ast.Name, ast.Attribute)):
+            self.body.written.update(written.looked_up(self.tracer, node, self.scope))
+        else:
             self.visit(node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
@@ -334,6 +338,9 @@ class _Reader(ast.NodeVisitor):
         for _, origins in call.arguments if runs_elsewhere(names) else ():
             for space in filter(is_namespace, _wholes(origins)):
                 self.body.uses.append(Use(any_of(space), node.lineno, how))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.body.written.update(written.imported(self.tracer, node))
 
     # -- what leaves --------------------------------------------------------------------
 

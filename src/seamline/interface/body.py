@@ -65,6 +65,7 @@ class Body:
         kept: What is changed later by something that is kept: a bound method that changes
             its receiver (``push = QUEUE.append``), a lambda at module level.
         loops: Whether it has loops or comprehensions.
+        written: Names that it looks up in modules of the application, as they are written.
     """
 
     module: str
@@ -83,6 +84,7 @@ class Body:
     raised: list[Origins] = field(default_factory=list)
     put: list[Origins] = field(default_factory=list)
     loops: bool = False
+    written: set[str] = field(default_factory=set)
 
 
 def is_unbound(origin: Origin) -> bool:

@@ -150,6 +150,10 @@ class Graph:
                 found = self.definitions.methods_of(cls, name)
         return found
 
+    def run_by(self, symbol: Symbol) -> list[Definition]:
+        """Return the definitions that a call of a dotted name runs, methods of instances too."""
+        return [*self.named_by(symbol), *(one.target for one in self._instance_member(symbol))]
+
     def _instance_member(self, symbol: Symbol) -> Iterator[Bound]:
         """Yield what ``NAME.member`` runs where NAME holds an instance of a class."""
         head, _, rest = symbol.name.partition(".")
@@ -202,7 +206,7 @@ class Graph:
             if origin.kind == "call" and origin.symbol.name == "builtins.super":
                 yield from self._inherited(body, name)
                 continue
-            classes = list(self._classes(body, origin))
+            classes = list(self.classes_of(body, origin))
             for cls in classes:
                 yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
@@ -267,7 +271,7 @@ class Graph:
             for target in cls.methods[name]:
                 yield Bound(target, method=not target.is_static, guess=False)
 
-    def _classes(self, body: Body, origin: Origin) -> Iterator[Class]:
+    def classes_of(self, body: Body, origin: Origin) -> Iterator[Class]:
         """Yield the classes a value may be an instance of, as far as source says."""
         classes = self.definitions.classes
         if origin.kind == "instance" and origin.level == "whole":

@@ -5,7 +5,6 @@ not asked: an attribute counts that the code of some test assigns, by its name, 
 what it was when its module was imported.
 """
 
-import operator
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
@@ -22,23 +21,28 @@ from types import (
 from typing import Any, Final, NamedTuple
 
 from seamline.testing.causes import Replaced
+from seamline.testing.compared import (
+    ABSENT,
+    MOST_ITEMS,
+    added,
+    content,
+    is_guard,
+    member,
+    values,
+    whole,
+)
 from seamline.testing.stores import Stores, compiled
 
-_ABSENT: Final = object()
 _OPAQUE: Final = (
     ModuleType, FunctionType, BuiltinFunctionType, MethodType, str, bytes, int, float, complex,
     type(None), tuple, frozenset,
 )  # fmt: skip
 # `config.app.limits` is three looks away; deeper ones are rarely reached from a test.
 _MOST_DEPTH: Final = 3
-# A table of more items holds data rather than settings, and comparing it takes longer than a call.
-_MOST_ITEMS: Final = 1_000
 # Ways to one object, or to instances of one class; a table of rows has many alike.
 _MOST_PLACES: Final = 100
 # More than the largest applications have; beyond it, a module that holds a graph of objects.
 _MOST_OBJECTS: Final = 50_000
-_COPIED: Final = (list, tuple, set, frozenset)
-_PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None)})
 # Replaced by pytest around each test, and taken over by hosts, or each process's own.
 _NEVER: Final = frozenset(
     Replaced(*pair.split(":"))
@@ -253,10 +257,18 @@ class Assignments:
             total |= stores
         return total
 
+    def _is_own(self, value: object) -> bool:
+        """Whether it is an instance of a class of the application, or one of no service."""
+        kind = type(value)
+        if issubclass(kind, type):
+            return getattr(value, "__module__", "") in self._modules
+        return self._is_application(kind.__module__)
+
     def _look(self) -> None:
         """Find what is worth comparing: what some test assigns, by its name."""
         stores = self._stores()
         self.names = stores.attributes
+        named = stores.changed | stores.mentioned if stores.changed else frozenset[str]()
         if stores == self._looked_at:  # a module that was loaded later brings only itself
             objects = [self._objects[key] for key in self._unseen if key in self._objects]
             held = [self._containers[key] for key in self._unseen if key in self._containers]
@@ -265,12 +277,13 @@ class Assignments:
         self._looked_at = stores
         self._unseen.clear()
         for one in objects:
-            for name, cell in _cells_of(one, stores):
+            for name, cell in _cells_of(one, stores, is_own=self._is_own(one.value)):
                 self._cells.setdefault((id(one.value), name), cell)
         for container, places in held:
-            if any(_last(place) in stores.changed for place in places):
+            # Where a fixture hands it out, what changes it need not be what names it.
+            if any(_last(place) in named for place in places):
                 self._cells.setdefault(
-                    (id(container), "items"), _Cell(_whole(_content(container)), places)
+                    (id(container), "items"), _Cell(whole(content(container)), places)
                 )
         for read in list(self._read.values()):
             # Only where one file has both: names of modules and of attributes are common words.
@@ -303,7 +316,7 @@ def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
 
 
 def _items(value: Any, place: Place) -> Iterator[tuple[object, str]]:
-    if len(value) > _MOST_ITEMS:
+    if len(value) > MOST_ITEMS:
         return
     for item in list(dict.values(value)) if issubclass(type(value), dict) else list(value):
         yield item, place.path
@@ -320,29 +333,30 @@ def _slots_of(kind: type) -> dict[str, MemberDescriptorType]:
     }
 
 
-def _cells_of(one: _Object, stores: Stores) -> Iterator[tuple[str, _Cell]]:
-    """Yield what tests assign on one object, by attribute."""
-    for name, member in _slots_of(type(one.value)).items():
+def _cells_of(one: _Object, stores: Stores, *, is_own: bool) -> Iterator[tuple[str, _Cell]]:
+    """Yield what tests assign on one object; if it is its own, whatever they call that."""
+    for name, slot in _slots_of(type(one.value)).items():
         if name in stores.attributes:
-            yield name, _Cell(_member(member, one.value), one.places)
+            yield name, _Cell(member(slot, one.value), one.places)
     if one.space is None:
         return
     is_named = any(_last(place) in stores.beside for place in one.places)
     firsts = []
-    for name in stores.attributes & one.first.keys():
-        if _is_guard(one.first[name]):
+    known = one.first.keys() & stores.attributes
+    for name in known:
+        if is_guard(one.first[name]):
             continue  # the seal answers for it
         # pytest imports the first conftest.py before plugins can look at anything.
         is_first = not (one.is_late and is_named and name in stores.at_import)
-        firsts.append((name, one.first[name] if is_first else _ABSENT))
+        firsts.append((name, one.first[name] if is_first else ABSENT))
     if firsts:
-        yield "=", _Cell(_values(one.space, firsts), one.places)
-    new = stores.attributes - one.first.keys()
+        yield "=", _Cell(values(one.space, firsts), one.places)
+    new = stores.attributes.difference(known) if known else stores.attributes
     # Whatever a test names so may get an attribute that it never had.
-    if new and is_named:
-        yield "", _Cell(_added(one.space, new), one.places)
-        if _keeps_elsewhere(type(one.value), stores.attributes, new):
-            yield from _all_of(one)
+    if new and (is_named or is_own):
+        yield "", _Cell(added(one.space, new), one.places)
+    if new and is_named and _keeps_elsewhere(type(one.value), stores.attributes, new):
+        yield from _all_of(one)
 
 
 def _keeps_elsewhere(kind: type, assigned: Collection[str], new: Collection[str]) -> bool:
@@ -363,14 +377,10 @@ def _keeps_elsewhere(kind: type, assigned: Collection[str], new: Collection[str]
 def _all_of(one: _Object) -> Iterator[tuple[str, _Cell]]:
     """Yield everything that an instance holds, each as the whole of it."""
     assert one.space is not None
-    yield "==", _Cell(_whole(_values(one.space, list(one.first.items()))), one.places)
+    yield "==", _Cell(whole(values(one.space, list(one.first.items()))), one.places)
     for name, value in one.first.items():
         if issubclass(type(value), (dict, list, set)):
-            yield f"[{name}", _Cell(_whole(_content(value)), one.places)
-
-
-def _whole(changed: Callable[[], Collection[str]]) -> Callable[[], list[str]]:
-    return lambda: [""] if changed() else []
+            yield f"[{name}", _Cell(whole(content(value)), one.places)
 
 
 def _cells_of_library(name: str, stores: Stores) -> Iterator[tuple[str, _Cell]]:
@@ -381,66 +391,7 @@ def _cells_of_library(name: str, stores: Stores) -> Iterator[tuple[str, _Cell]]:
     for attribute in stores.attributes & space.keys():
         if place.of(attribute) not in _NEVER:
             firsts = [(attribute, space[attribute])]
-            yield attribute, _Cell(_values(space, firsts), [place], is_of_library=True)
-
-
-def _values(
-    space: Mapping[str, object], firsts: list[tuple[str, object]]
-) -> Callable[[], list[str]]:
-    def changed() -> list[str]:
-        found = [name for name, first in firsts if not _is_as(space.get(name, _ABSENT), first)]
-        return [name for name in found if not _is_guard(space.get(name))] if found else found
-
-    return changed
-
-
-def _is_as(value: object, first: object) -> bool:
-    """Whether a value is what was there, or a copy of it that a test put back."""
-    if value is first:
-        return True
-    kind = type(first)
-    if type(value) is not kind or kind not in _COPIED:
-        return False
-    held: Any = first
-    # Others would run code of the application to be compared.
-    return len(held) <= _MOST_ITEMS and {type(item) for item in held} <= _PLAIN and value == first
-
-
-def _is_guard(value: object) -> bool:
-    """Whether the seal of a package put a value there, for as long as its seam is open."""
-    return type(value).__module__ == "seamline.seam.attributes"
-
-
-def _added(space: Mapping[str, object], names: frozenset[str]) -> Callable[[], Collection[str]]:
-    return lambda: () if space.keys().isdisjoint(names) else names & space.keys()
-
-
-def _member(member: Any, value: object) -> Callable[[], list[str]]:
-    def look() -> object:
-        try:
-            return member.__get__(value)
-        except AttributeError:
-            return _ABSENT
-
-    first = look()
-    return lambda: [] if look() is first else [member.__name__]
-
-
-def _content(container: Any) -> Callable[[], list[str]]:
-    is_table = issubclass(type(container), dict)
-
-    def look() -> list[object]:
-        if len(container) > _MOST_ITEMS:
-            return []
-        return [*dict.keys(container), *dict.values(container)] if is_table else list(container)
-
-    first, count = look(), len(container)
-
-    def changed() -> list[str]:
-        is_same = len(container) == count and all(map(operator.is_, look(), first))
-        return [] if is_same else ["items"]
-
-    return changed
+            yield attribute, _Cell(values(space, firsts), [place], is_of_library=True)
 
 
 def _last(place: Place) -> str:

@@ -16,6 +16,9 @@ _ASSIGNING: Final = frozenset(opcode.opmap[name] for name in ("STORE_ATTR", "DEL
 _SUBSCRIBING: Final = frozenset(opcode.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR"))
 # What assigns an attribute whose name is a text.
 _BY_NAME: Final = frozenset({"setattr", "delattr", "__setattr__", "__dict__", "vars"})
+# Those that are functions: `monkeypatch.setattr` is a tool, which is noticed by itself.
+_FUNCTIONS: Final = frozenset({"setattr", "delattr", "vars"})
+_CALLED: Final = frozenset(opcode.opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME"))
 # Methods that change a container in place.
 _CHANGING: Final = frozenset(
     {
@@ -29,7 +32,8 @@ class Stores(NamedTuple):
     """Names in the code of tests.
 
     Attributes:
-        attributes: Assigned or deleted on something.
+        attributes: Assigned or deleted on something. Where a file assigns by a text, that may
+            be any text or keyword in it: `def override(what, **values)` gets its names so.
         beside: Mentioned by code that assigns attributes: what they are assigned on is named
             so, unless it has another name in the test.
         changed: Mentioned by code that changes items or calls what changes a container.
@@ -54,6 +58,9 @@ class Stores(NamedTuple):
         changed: set[str] = set()
         mentioned: set[str] = set()
         at_import: set[str] = set()
+        if any(map(_assigns_by_text, all_codes(code))):
+            for inner in all_codes(code):
+                attributes |= _texts(inner)
         for inner in all_codes(code):
             names = {part for name in inner.co_names for part in (name, *name.split("."))}
             mentioned |= names
@@ -97,5 +104,22 @@ def _assigned(code: CodeType) -> set[str]:
     if frozenset(code.co_code[::2]) & _ASSIGNING:
         found = {str(one.argval) for one in dis.get_instructions(code) if one.opcode in _ASSIGNING}
     if not _BY_NAME.isdisjoint(code.co_names):
-        found |= {text for text in code.co_consts if type(text) is str and text.isidentifier()}
+        found |= _texts(code)
+    return found
+
+
+def _assigns_by_text(code: CodeType) -> bool:
+    """Whether code itself may assign attributes whose names are texts."""
+    names = _BY_NAME.intersection(code.co_names)
+    if names - _FUNCTIONS or not names:
+        return bool(names)
+    return any(one.opcode in _CALLED and one.argval in names for one in dis.get_instructions(code))
+
+
+def _texts(code: CodeType) -> set[str]:
+    """Return the identifiers among the texts in code, and the keywords of its calls."""
+    found: set[str] = set()
+    for const in code.co_consts:
+        texts = const if type(const) is tuple else (const,)
+        found.update(text for text in texts if type(text) is str and text.isidentifier())
     return found

@@ -44,7 +44,7 @@ def test_names_of_the_application_and_of_libraries_are_found_through_calls(read:
 def test_a_constant_of_a_model_reaches_no_database(read: Read) -> None:
     reaches = _reaches(read, "def work(text):\n    return [Note.LIMIT for _ in text]")
 
-    assert reaches == ("shop.models.Note.LIMIT",)
+    assert reaches == ("shop.models.Note.LIMIT", "shop.work.Note")
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,78 @@ def test_a_call_of_code_that_no_line_names_says_that_not_all_is_known(
 
     function = found.functions["shop.work.work"]
     assert function.reaches is None
+
+
+LOOKED_UP = {
+    "shop/__init__.py": "from shop.clock import ticks\n",
+    "shop/clock.py": """
+from datetime import datetime
+from time import time as raw
+import shop.names as n
+
+class Api:
+    base = 1
+    def get(self):
+        self.base
+        return n.base()
+
+api = Api()
+get = api.get
+
+def ticks():
+    return 1
+
+def year():
+    return datetime.now().year
+
+now = year
+""",
+    "shop/names.py": "def base():\n    return 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        pytest.param("clock.year()", {"shop.clock.datetime"}, id="imported there"),
+        pytest.param("clock.raw()", {"shop.clock.raw", "time.time"}, id="imported as"),
+        pytest.param("clock.now()", {"shop.clock.now", "shop.clock.year"}, id="renamed"),
+        pytest.param("clock.get()", {"shop.clock.get", "shop.clock.n"}, id="renamed method"),
+        pytest.param("clock.n.base()", {"shop.clock.n", "shop.names.base"}, id="on the way"),
+        pytest.param("clock.api.get()", {"shop.clock.Api.base"}, id="class, by a method"),
+        pytest.param("clock.api.base", {"shop.clock.Api.base"}, id="class, by an instance"),
+        pytest.param("shop.ticks()", {"shop.ticks", "shop.clock.ticks"}, id="re-exported"),
+        pytest.param("len(part)", {"shop.work.len"}, id="built in"),
+    ],
+)
+def test_names_are_looked_up_where_they_are_written(
+    read: Read, expression: str, names: set[str]
+) -> None:
+    body = (
+        f"import shop\nfrom shop import clock\ndef work(text):\n    for part in text: {expression}"
+    )
+    files = LOOKED_UP | {"shop/work.py": f"{body}\n"}
+
+    reaches = read(files, "shop.work").functions["shop.work.work"].reaches
+
+    assert reaches is not None
+    assert names <= set(reaches)
+    assert "shop.work.part" not in reaches
+
+
+def test_an_import_inside_a_function_looks_its_name_up(read: Read) -> None:
+    body = "def work(text):\n    from shop import ticks\n    return [ticks() for _ in text]\n"
+
+    reaches = read(LOOKED_UP | {"shop/work.py": body}, "shop.work").functions["shop.work.work"]
+
+    assert "shop.ticks" in (reaches.reaches or ())
+
+
+def test_what_a_module_makes_and_calls_by_a_name_is_not_known(read: Read) -> None:
+    body = (
+        "import functools\npart = functools.partial(len)\ndef work(text):\n    return part(text)\n"
+    )
+
+    found = read({"shop/__init__.py": "", "shop/work.py": body}, "shop.work")
+
+    assert found.functions["shop.work.work"].reaches is None

@@ -323,3 +323,132 @@ def test_a_file_that_cannot_be_compiled_stores_nothing(tmp_path: Path):
     (tmp_path / "broken.py").write_text("def (:\n")
 
     assert compiled(tmp_path / "broken.py") is None
+
+
+def test_a_name_that_only_the_module_it_is_looked_up_in_holds_is_seen(shop):
+    shop.write(
+        "shop/clock.py",
+        """
+        from datetime import datetime
+        def year(): return datetime.now().year
+        now = year
+        """,
+    )
+    shop.write(
+        "shop/prices.py",
+        """
+        import os
+        from shop import clock
+        def year(): return (clock.year(), os.getpid())
+        def now(): return (clock.now(), os.getpid())
+        """,
+    )
+    shop.tests(
+        """
+    import os
+    from unittest import mock
+    from shop import clock, prices
+
+    HERE = os.getpid()
+
+    class Frozen:
+        year = 2001
+        @classmethod
+        def now(cls): return cls
+
+    def test_nothing_is_replaced():
+        assert prices.year()[1] != HERE
+
+    def test_a_patch(monkeypatch):
+        monkeypatch.setattr(clock, "datetime", Frozen)
+        assert prices.year() == (2001, HERE)
+
+    def test_a_mock():
+        with mock.patch("shop.clock.datetime", Frozen):
+            assert prices.year() == (2001, HERE)
+
+    def test_another_name_of_a_function():
+        with mock.patch("shop.clock.now", lambda: 5):
+            assert prices.now() == (5, HERE)
+
+    def test_an_assignment():
+        before, clock.datetime = clock.datetime, Frozen
+        try:
+            assert prices.year() == (2001, HERE)
+        finally:
+            clock.datetime = before
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 5}, outcome.text
+    assert "4 tests local: 3 patched, 1 assigned" in outcome.text
+
+
+def test_what_a_fixture_or_a_helper_hides_the_name_of_is_seen(shop):
+    shop.tests(
+        """
+    import contextlib
+    import os
+    import pytest
+    from shop import prices, settings
+
+    HERE = os.getpid()
+
+    @pytest.fixture
+    def conf():
+        return settings.app.limits
+
+    @pytest.fixture
+    def rows():
+        return settings.app.limits.table
+
+    @contextlib.contextmanager
+    def override(what, **values):
+        before = {name: getattr(what, name) for name in values}
+        for name, value in values.items():
+            setattr(what, name, value)
+        yield
+        for name, value in before.items():
+            setattr(what, name, value)
+
+    def test_nothing_is_assigned():
+        assert prices.debug()[1] != HERE
+        assert prices.most()[1] != HERE
+
+    def test_a_name_of_a_module_by_keyword():
+        with override(settings, DEBUG=True):
+            assert prices.debug()[:2] == (True, HERE)
+        assert prices.debug()[1] != HERE
+
+    def test_an_attribute_that_the_class_has(conf):
+        conf.most = 4
+        assert prices.most()[:2] == (4, HERE)
+        del conf.most
+        assert prices.most()[1] != HERE
+
+    def test_an_item(rows):
+        rows["tea"] = 7
+        assert prices.table()[:2] == (7, HERE)
+        rows["tea"] = 2
+        assert prices.table()[1] != HERE
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py", "-v")
+
+    assert outcome.counts == {"passed": 4}, outcome.text
+    assert "3 tests local: 3 assigned" in outcome.text
+
+
+def test_texts_are_names_of_attributes_only_where_something_assigns_by_them():
+    by_text = "def put(what, **new):\n    [setattr(what, name, new[name]) for name in new]\n"
+    call = "put(settings, DEBUG=True)\n"
+    patch = "def test(monkeypatch):\n    monkeypatch.setattr(settings, 'least', 1)\n"
+
+    found = [
+        Stores.of(compile(text, "t", "exec")) for text in (by_text + call, call, patch + call)
+    ]
+
+    assert ["DEBUG" in stores.attributes for stores in found] == [True, False, False]

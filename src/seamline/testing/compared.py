@@ -1,0 +1,81 @@
+"""Ways to ask whether something is what it was: each looks now, and returns a question."""
+
+import operator
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+ABSENT: Final = object()
+# A table of more items holds data rather than settings, and comparing it takes longer than a call.
+MOST_ITEMS: Final = 1_000
+_COPIED: Final = (list, tuple, set, frozenset)
+_PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None)})
+
+
+def whole(changed: Callable[[], Collection[str]]) -> Callable[[], list[str]]:
+    """Ask whether anything changed; the answer has no names, only the whole."""
+    return lambda: [""] if changed() else []
+
+
+def values(
+    space: Mapping[str, object], firsts: list[tuple[str, object]]
+) -> Callable[[], list[str]]:
+    """Ask which names are bound to something else than they were first."""
+
+    def changed() -> list[str]:
+        found = [name for name, first in firsts if not _is_as(space.get(name, ABSENT), first)]
+        return [name for name in found if not is_guard(space.get(name))] if found else found
+
+    return changed
+
+
+def _is_as(value: object, first: object) -> bool:
+    """Whether a value is what was there, or a copy of it that a test put back."""
+    if value is first:
+        return True
+    kind = type(first)
+    if type(value) is not kind or kind not in _COPIED:
+        return False
+    held: Any = first
+    # Others would run code of the application to be compared.
+    return len(held) <= MOST_ITEMS and {type(item) for item in held} <= _PLAIN and value == first
+
+
+def is_guard(value: object) -> bool:
+    """Whether the seal of a package put a value there, for as long as its seam is open."""
+    return type(value).__module__ == "seamline.seam.attributes"
+
+
+def added(space: Mapping[str, object], names: frozenset[str]) -> Callable[[], Collection[str]]:
+    """Ask which of these names, none of which was there, are there now."""
+    return lambda: () if space.keys().isdisjoint(names) else names & space.keys()
+
+
+def member(member: Any, value: object) -> Callable[[], list[str]]:
+    """Ask whether a slot of an object holds another value than now."""
+
+    def look() -> object:
+        try:
+            return member.__get__(value)
+        except AttributeError:
+            return ABSENT
+
+    first = look()
+    return lambda: [] if look() is first else [member.__name__]
+
+
+def content(container: Any) -> Callable[[], list[str]]:
+    """Ask whether a container holds other objects than now."""
+    is_table = issubclass(type(container), dict)
+
+    def look() -> list[object]:
+        if len(container) > MOST_ITEMS:
+            return []
+        return [*dict.keys(container), *dict.values(container)] if is_table else list(container)
+
+    first, count = look(), len(container)
+
+    def changed() -> list[str]:
+        is_same = len(container) == count and all(map(operator.is_, look(), first))
+        return [] if is_same else ["items"]
+
+    return changed
