@@ -22,9 +22,9 @@ from seamline.interface.known import (
 from seamline.interface.lookups import is_pattern, matching
 from seamline.interface.memo import (
     are_fixed,
-    cleared_caches,
     is_of_the_moment,
     is_table,
+    memos,
     remembered,
 )
 from seamline.interface.model import Kind
@@ -76,9 +76,10 @@ class _Finder:
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
         note_moments(self.definitions, self.types, self.map)
-        for cached in cleared_caches(self.definitions, self.bodies):
-            self._add(cached.symbol, cached.line, "instance")
-            self.map.facts[cached.symbol].changed = self.map.facts[cached.symbol].cache = True
+        for memo, is_cleared in memos(self.definitions, self.bodies):
+            self._add(memo.symbol, memo.line, "instance")
+            self.map.facts[memo.symbol].changed = True
+            self.map.facts[memo.symbol].cache |= is_cleared
         return self.map
 
     def _read(self, body: Body) -> None:
