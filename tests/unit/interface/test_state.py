@@ -544,3 +544,35 @@ def test_the_memo_of_a_cached_function_that_nothing_changes_is_a_constant(read) 
     reading = read({"shop.py": MEMO, "web.py": web}, "shop")
 
     assert reading.functions["shop.held"].touches == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "use", "name"),
+    [
+        ("IT = iter([1, 2])", "return next(IT)", "IT"),
+        ("IT = itertools.chain([1], [2])", "return next(IT)", "IT"),
+        ("IT = zip([1], [2])", "return list(IT)", "IT"),
+        ("roll = random.Random(7).random", "return roll()", "roll"),
+        ("RNG = random.Random(7)\nroll = RNG.random", "return roll()", "roll"),
+        ("after = iter([1]).__next__", "return after()", "after"),
+        (
+            "class Clock:\n    t = 0\n    def tick(self): self.t += 1\ntick = Clock().tick",
+            "return tick()",
+            "tick",
+        ),
+    ],
+)
+def test_an_iterator_and_a_kept_method_that_changes_its_object_are_state(
+    read, line: str, use: str, name: str
+) -> None:
+    reading = read({"shop.py": CHANGED.format(line=line, change=use)}, "shop")
+
+    assert f"shop:{name}" in reading.functions["shop.use"].touches
+
+
+def test_a_default_that_changes_as_it_is_used_is_state(read) -> None:
+    text = "import itertools\ndef count(c=itertools.count()):\n    return next(c)\n"
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.functions["shop.count"].touches == ("shop:count.c",)
