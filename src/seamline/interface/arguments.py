@@ -82,7 +82,7 @@ def _unsendable(application: Application, body: Body, origin: Origin) -> str:
         name, what = (found.type, found.what) if found is not None else (name, None)
     elif origin.kind == "symbol" and not origin.symbol.module:
         what = _PROXIES.get(name)
-    elif origin.kind == "call" and not origin.symbol.module:
+    elif origin.kind == "call" and not origin.symbol.module and not origin.path:
         what = UNSENDABLE.get(name) or _made(name)
     return f"{name}: {what}" if what else ""
 

@@ -176,6 +176,12 @@ MAKERS: Final = tuple(
 #: Decorators that keep the answers of a function.
 CACHES: Final = ("functools.lru_cache", "functools.cache", "cachetools.cached")
 
+# Calls whose result changes as it is read.
+ITERATORS: Final = (
+    "builtins.iter", "builtins.enumerate", "builtins.zip", "builtins.map", "builtins.filter",
+    "builtins.reversed", "itertools.",
+)  # fmt: skip
+
 CONTAINERS: Final = frozenset(
     {
         "builtins.dict",

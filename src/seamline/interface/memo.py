@@ -6,7 +6,7 @@ from typing import Final
 
 from seamline.interface.body import Body
 from seamline.interface.functions import Definition, Definitions, own_nodes
-from seamline.interface.known import named
+from seamline.interface.known import CACHES, named
 from seamline.interface.names import Symbol
 
 #: Decorators that keep answers in the process of whoever calls: their wrapper is in C.
@@ -144,6 +144,70 @@ def cleared_caches(
                 for definition in definitions.functions.get(Symbol(use.symbol.module, owner), ()):
                     if definition.decorated_with(*MEMOISED):
                         yield definition
+
+
+def memos(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body]
+) -> Iterator[tuple[Definition, bool]]:
+    """Yield the functions whose memo is state, and whether because it is cleared."""
+    for cleared in cleared_caches(definitions, bodies):
+        yield cleared, True
+    for changed in changed_memos(definitions, bodies):
+        yield changed, False
+
+
+def changed_memos(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body]
+) -> Iterator[Definition]:
+    """Yield the functions whose memo holds an object that the application changes.
+
+    ``@lru_cache def settings(): return Settings()`` gives everyone in a process the same object.
+    Where nothing changes that, each process may make its own.
+    """
+    for body in bodies.values():
+        if definitions.world.modules[body.module].source.test:
+            continue
+        changed = body.changed_results | set(_by_methods(definitions, bodies, body))
+        for symbol in sorted(changed | set(_by_names(definitions, body))):
+            for definition in definitions.functions.get(symbol, ()):
+                if definition.owner is None and definition.decorated_with(*CACHES):
+                    yield definition
+
+
+def _by_names(definitions: Definitions, body: Body) -> Iterator[Symbol]:
+    """Yield functions whose result a module-level name holds that one body changes."""
+    for use in body.uses:
+        head, _, rest = use.symbol.name.partition(".")
+        names = definitions.world.modules.get(use.symbol.module)
+        if names is None or use.how == "read" or (use.how == "bind" and not rest):
+            continue
+        for binding in names.assigned.get(head, ()):
+            if isinstance(binding.value, ast.Call):
+                made = definitions.world.resolve(use.symbol.module, binding.value.func)
+                if made is not None:
+                    yield made
+
+
+def _by_methods(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body], body: Body
+) -> Iterator[Symbol]:
+    """Yield functions whose results one body changes by a method of the result's class."""
+    for call in body.calls:
+        for origin in call.receiver if call.method else ():
+            if origin.kind != "call" or origin.level != "whole" or origin.path:
+                continue
+            made = {
+                found.symbol
+                for definition in definitions.functions.get(origin.symbol, ())
+                for origins, _ in bodies[definition].returns
+                for found in origins
+                if found.kind == "instance" and found.level == "whole"
+            }
+            for cls in filter(None, map(definitions.classes.get, made)):
+                for method in definitions.methods_of(cls, call.method):
+                    first = method.parameters[0].arg if method.parameters else ""
+                    if first in bodies[method].changed and not method.is_static:
+                        yield origin.symbol
 
 
 def are_fixed(values: Sequence[ast.expr]) -> bool:

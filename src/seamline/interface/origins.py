@@ -34,7 +34,8 @@ class Origin(NamedTuple):
         symbol: What it names; for a parameter, its name alone.
         level: ``whole`` is the thing itself, ``part`` something it holds, ``copy`` a new
             container that shares its parts.
-        path: First attribute taken from a parameter.
+        path: First attribute taken from a parameter; of a call, the last one taken from what it
+            gave, called or not.
     """
 
     kind: Literal["symbol", "param", "instance", "call", "function", "opaque"]
@@ -241,6 +242,8 @@ class Tracer:
             return origin._replace(symbol=self.world.attribute(origin.symbol, name))
         if origin.kind in ("param", "instance"):
             return origin._replace(level="part", path=origin.path or name)
+        if origin.kind == "call":
+            return origin._replace(level="part", path=name)
         return origin if origin.kind == "opaque" else origin._replace(level="part")
 
     def _call(self, node: ast.Call, scope: Scope | None) -> Origins:
@@ -263,7 +266,7 @@ class Tracer:
             elif origin.kind == "symbol" and symbol in self.definitions.classes:
                 found |= {Origin("instance", symbol)}
             elif origin.kind in ("symbol", "call"):
-                found |= {Origin("call", symbol)}
+                found |= {Origin("call", symbol, path=origin.path)}
             else:
                 found |= OPAQUE
         return found

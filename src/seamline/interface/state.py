@@ -10,6 +10,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.foreign import may_keep
 from seamline.interface.functions import Class, Definition, Definitions
+from seamline.interface.iterating import changes_when_used, is_bound
 from seamline.interface.known import (
     CACHES,
     CHANGING,
@@ -22,9 +23,9 @@ from seamline.interface.known import (
 from seamline.interface.lookups import is_pattern, matching
 from seamline.interface.memo import (
     are_fixed,
-    cleared_caches,
     is_of_the_moment,
     is_table,
+    memos,
     remembered,
 )
 from seamline.interface.model import Kind
@@ -45,10 +46,7 @@ _READERS: Final = ("render", "join", "format", "log", "info", "debug", "warning"
 
 class _Finder:
     def __init__(
-        self,
-        definitions: Definitions,
-        bodies: dict[Definition | str, Body],
-        types: Types,
+        self, definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
     ) -> None:
         self.foreign = types.foreign
         self.definitions = definitions
@@ -76,9 +74,10 @@ class _Finder:
                     self._judge(Symbol(module, name), bindings)
                 self._kept_by_caches(module)
         note_moments(self.definitions, self.types, self.map)
-        for cached in cleared_caches(self.definitions, self.bodies):
-            self._add(cached.symbol, cached.line, "instance")
-            self.map.facts[cached.symbol].changed = self.map.facts[cached.symbol].cache = True
+        for memo, is_cleared in memos(self.definitions, self.bodies):
+            self._add(memo.symbol, memo.line, "instance")
+            self.map.facts[memo.symbol].changed = True
+            self.map.facts[memo.symbol].cache |= is_cleared
         return self.map
 
     def _read(self, body: Body) -> None:
@@ -237,8 +236,11 @@ class _Finder:
             if definition is None or self.world.modules[body.module].source.test:
                 continue
             for name, value in definition.defaults().items():
-                if name in body.changed and self.nature(body.module, value) == "container":
+                nature = self.nature(body.module, value)
+                if name in body.changed and nature == "container":
                     self._add(default_of(definition, name), value.lineno, "container")
+                elif nature == "opaque" and changes_when_used(self.world, body.module, value):
+                    self._add(default_of(definition, name), value.lineno, "instance")
 
     def _escapes(self, body: Body) -> None:
         for call in body.calls:
@@ -349,6 +351,8 @@ class _Finder:
         made = value.func if isinstance(value, ast.Call) else None
         if made is not None and str(self.world.resolve(module, made)) in CONTAINERS:
             found.add("container")
+        if changes_when_used(self.world, module, value) or is_bound(tracer, self.bodies, value):
+            found.add("opaque")
         return next(nature for nature in _WORST if nature in found)
 
     def _instance(self, symbol: Symbol) -> Nature:
@@ -438,9 +442,7 @@ class _Finder:
 
 
 def find_state(
-    definitions: Definitions,
-    bodies: dict[Definition | str, Body],
-    types: Types,
+    definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
 ) -> StateMap:
     """Classify every module-level name and class attribute of the application."""
     return _Finder(definitions, bodies, types).find()

@@ -129,6 +129,14 @@ STREAMED: Final = (
     "fastapi.responses.StreamingResponse", "aiohttp.",
 )  # fmt: skip
 
+# Methods of resources that hand out another one.
+HANDING_OUT: Final = frozenset(
+    {
+        "__aenter__", "__enter__", "accept", "begin", "connect", "connection", "cursor", "detach",
+        "dup", "getconn", "imap", "imap_unordered", "makefile", "session", "submit",
+    }
+)  # fmt: skip
+
 # A generator of the caller cannot be an argument; as a result it streams.
 GENERATORS: Final = frozenset(
     f"{module}.{name}"

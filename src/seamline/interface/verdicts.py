@@ -19,6 +19,7 @@ from seamline.interface.origins import Origin
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
     GENERATORS,
+    HANDING_OUT,
     PULLED,
     PULLED_LATER,
     RESPONSES,
@@ -334,9 +335,11 @@ class Judge:
     def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: C901, PLR0911 - a table
         if origin.kind == "function":
             return Obstacle("a function", "a callable", "return the values it would give")
-        if origin.level == "part":
+        if origin.level == "part" or (origin.level == "copy" and origin.kind != "instance"):
             return None
         symbol = origin.symbol
+        if origin.kind == "call" and origin.path and origin.path not in HANDING_OUT:
+            return None  # ``open(path).read()`` gives no file
         if origin.kind == "symbol" and symbol.module:
             fact = self.state.facts.get(symbol)
             if fact is not None and fact.resource:
@@ -348,7 +351,7 @@ class Judge:
             crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)
             made = f"made by {symbol.name}()"
             return Obstacle(made, what, "return plain values", optional=crosses)
-        if origin.kind == "call" and not symbol.module and origin.level == "whole":
+        if origin.kind == "call" and not symbol.module:
             made = self.graph.types.foreign.class_made(symbol.name)
             return self.graph.types.of_library(Symbol("", made))
         if origin.kind == "instance":

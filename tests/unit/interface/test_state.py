@@ -502,3 +502,77 @@ def test_a_cast_is_the_value_itself(read, line: str, cast: str) -> None:
     assert reading.functions["shop.keep"].touches == ("shop:ROWS",)
     assert set(reading.state) == {"shop:ROWS"}
     assert {"flask:app", "flask:request"} <= set(reading.functions["shop.path"].contexts)
+
+
+MEMO = """
+from functools import lru_cache
+class Settings:
+    def __init__(self): self.region = "US"
+    def move(self, to): self.region = to
+@lru_cache
+def settings(): return Settings()
+@lru_cache
+def table(): return {"a": 1}
+def held(): return settings().region, table()["a"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("settings", "settings().region = 'EU'"),
+        ("settings", "kept = settings()\nkept.region = 'EU'"),
+        ("settings", "settings().move('EU')"),
+        ("settings", "def late():\n    kept = settings()\n    kept.region = 'EU'"),
+        ("table", "table()['a'] = 2"),
+        ("table", "def late(): table().update(a=2)"),
+    ],
+)
+def test_the_memo_of_a_cached_function_is_state_where_something_changes_its_object(
+    read, name: str, change: str
+) -> None:
+    web = f"from shop import settings, table\n{change}\n"
+
+    reading = read({"shop.py": MEMO, "web.py": web}, "shop")
+
+    assert f"shop:{name}" in reading.functions["shop.held"].touches
+
+
+def test_the_memo_of_a_cached_function_that_nothing_changes_is_a_constant(read) -> None:
+    web = "from shop import settings, table\nprint(settings().region, table()['a'])\n"
+
+    reading = read({"shop.py": MEMO, "web.py": web}, "shop")
+
+    assert reading.functions["shop.held"].touches == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "use", "name"),
+    [
+        ("IT = iter([1, 2])", "return next(IT)", "IT"),
+        ("IT = itertools.chain([1], [2])", "return next(IT)", "IT"),
+        ("IT = zip([1], [2])", "return list(IT)", "IT"),
+        ("roll = random.Random(7).random", "return roll()", "roll"),
+        ("RNG = random.Random(7)\nroll = RNG.random", "return roll()", "roll"),
+        ("after = iter([1]).__next__", "return after()", "after"),
+        (
+            "class Clock:\n    t = 0\n    def tick(self): self.t += 1\ntick = Clock().tick",
+            "return tick()",
+            "tick",
+        ),
+    ],
+)
+def test_an_iterator_and_a_kept_method_that_changes_its_object_are_state(
+    read, line: str, use: str, name: str
+) -> None:
+    reading = read({"shop.py": CHANGED.format(line=line, change=use)}, "shop")
+
+    assert f"shop:{name}" in reading.functions["shop.use"].touches
+
+
+def test_a_default_that_changes_as_it_is_used_is_state(read) -> None:
+    text = "import itertools\ndef count(c=itertools.count()):\n    return next(c)\n"
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.functions["shop.count"].touches == ("shop:count.c",)

@@ -531,3 +531,53 @@ def test_what_an_override_does_to_state_of_no_service_counts(read) -> None:
 
     assert reading.verdict("shop.auth.log_in") == "local"
     assert "shop.config:VALUES" in reading.functions["shop.auth.log_in"].touches
+
+
+MADE_WITH_A_RESOURCE = """
+import io, queue, sqlite3, threading
+from concurrent.futures import ThreadPoolExecutor
+COUNT = []
+def {name}(path):
+    COUNT.append(1)
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with open(path) as f: return f.read()",
+        "f = open(path); return f.read()",
+        "return open(path).read().splitlines()[0]",
+        "with open(path) as f: return [line.strip() for line in f]",
+        "with open(path) as f: return list(f)",
+        "out = io.StringIO(); out.write(path); return out.getvalue()",
+        "return io.BytesIO(b'1').getvalue()",
+        "return queue.Queue().get()",
+        "return threading.Event().is_set()",
+        "with ThreadPoolExecutor() as pool: return list(pool.map(len, [path]))",
+        "return sqlite3.connect(path).execute('select 1').fetchone()",
+        "return sqlite3.connect(path).cursor().execute('select 1').fetchall()",
+    ],
+)
+def test_what_methods_of_a_resource_give_crosses_as_any_value(read, body: str) -> None:
+    text = MADE_WITH_A_RESOURCE.format(name="use", body=body)
+
+    assert read({"shop.py": text}, "shop").verdict("shop.use") == "remote"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "f = open(path); return f",
+        "return open(path)",
+        "return io.StringIO()",
+        "return queue.Queue()",
+        "return sqlite3.connect(path).cursor()",
+        "with sqlite3.connect(path) as held: return held",
+    ],
+)
+def test_a_resource_itself_never_crosses(read, body: str) -> None:
+    text = MADE_WITH_A_RESOURCE.format(name="use", body=body)
+
+    assert read({"shop.py": text}, "shop").verdict("shop.use") == "refused"

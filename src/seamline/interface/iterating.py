@@ -1,0 +1,55 @@
+"""Objects that change as they are used: iterators, generators of numbers, and their methods."""
+
+import ast
+from collections.abc import Mapping
+
+from seamline.interface.body import Body
+from seamline.interface.functions import Class, Definition, Definitions
+from seamline.interface.known import CHANGING, ITERATORS, is_stdlib, named
+from seamline.interface.names import World
+from seamline.interface.origins import Tracer
+
+
+def changes_when_used(world: World, module: str, value: ast.expr) -> bool:
+    """Whether it is an iterator, or another such object of the standard library.
+
+    A method bound to one, as ``random.Random(7).random`` or ``RNG.random``, changes it too.
+    """
+    if isinstance(value, ast.Call):
+        made = world.resolve(module, value.func)
+        return made is not None and not made.module and _is_changing(made.name)
+    if not isinstance(value, ast.Attribute):
+        return False
+    if isinstance(value.value, ast.Call):
+        return changes_when_used(world, module, value.value)
+    owner = world.resolve(module, value.value)
+    names = world.modules.get(owner.module) if owner is not None else None
+    if owner is None or names is None:
+        return False
+    held = (binding.value for binding in names.assigned.get(owner.name, ()))
+    return any(isinstance(v, ast.Call) and changes_when_used(world, owner.module, v) for v in held)
+
+
+def _is_changing(dotted: str) -> bool:
+    return is_stdlib(dotted) and (named(dotted, CHANGING) or named(dotted, ITERATORS))
+
+
+def is_bound(tracer: Tracer, bodies: Mapping[Definition | str, Body], value: ast.expr) -> bool:
+    """Whether it is a method bound to an instance that it changes: ``Clock().tick``."""
+    if not isinstance(value, ast.Attribute):
+        return False
+    made = (o.symbol for o in tracer.of(value.value, None) if o.kind == "instance")
+    known = tracer.definitions.classes
+    return any(changes_self(tracer.definitions, bodies, known[s], value.attr) for s in made)
+
+
+def changes_self(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body], cls: Class, name: str
+) -> bool:
+    """Whether a method of a class changes its instance."""
+    return any(
+        bool(method.parameters)
+        and not method.is_static
+        and method.parameters[0].arg in bodies[method].changed
+        for method in definitions.methods_of(cls, name)
+    )
