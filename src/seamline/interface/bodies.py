@@ -210,14 +210,7 @@ class _Reader(ast.NodeVisitor):
             }
 
     def _is_module_name(self, name: str) -> bool:
-        scope = self.scope
-        while scope is not None:
-            if name in scope.module_names:
-                return True
-            if name in scope.values or name in scope.fixed:
-                return False
-            scope = scope.parent
-        return True
+        return self.scope is None or self.scope.is_global(name)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
@@ -232,7 +225,7 @@ class _Reader(ast.NodeVisitor):
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
             found = self.tracer.name(node.target.id, self.scope)
-            if self.scope is not None and self._is_module_name(node.target.id):
+            if self.scope is not None and self.scope.is_global(node.target.id):
                 self._use(found, node.lineno, "bind")
             else:
                 self._augment(frozenset(o for o in found if o.kind == "param"), node)

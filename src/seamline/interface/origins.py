@@ -74,6 +74,17 @@ class Scope:
     fixed: dict[str, Origins] = field(default_factory=dict)
     module_names: set[str] = field(default_factory=set)
 
+    def is_global(self, name: str) -> bool:
+        """Whether a name that is mentioned here is one of the module's."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.module_names:
+                return True
+            if name in scope.values or name in scope.fixed:
+                return False
+            scope = scope.parent
+        return True
+
     def bind(self, target: ast.expr, value: ast.expr | None, *, part: bool) -> None:
         """Note that a target is assigned a value, or something that the value holds."""
         match target:

@@ -17,7 +17,7 @@ def looked_up(tracer: Tracer, node: ast.expr, scope: Scope | None) -> Iterator[s
     while isinstance(node, ast.Attribute):
         yield from hop(tracer, node, scope)
         node = node.value
-    if isinstance(node, ast.Name) and _is_global(node.id, scope):
+    if isinstance(node, ast.Name) and (scope is None or scope.is_global(node.id)):
         yield f"{tracer.module}.{node.id}"
 
 
@@ -35,13 +35,3 @@ def imported(tracer: Tracer, node: ast.ImportFrom) -> Iterator[str]:
     for _, found in imports_of(source, node, typing_only=False, top=False):
         if found.module in tracer.world.modules:
             yield f"{found.module}.{found.name}".removesuffix(".*")
-
-
-def _is_global(name: str, scope: Scope | None) -> bool:
-    while scope is not None:
-        if name in scope.module_names:
-            return True
-        if name in scope.values or name in scope.fixed:
-            return False
-        scope = scope.parent
-    return True
