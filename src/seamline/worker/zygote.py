@@ -6,11 +6,13 @@ survives. The application itself is imported by each worker, never here.
 """
 
 import contextlib
+import ctypes
 import faulthandler
 import gc
 import importlib
 import os
 import random
+import signal
 import socket
 import stat
 import sys
@@ -34,6 +36,8 @@ from seamline.worker.forking import (
 )
 from seamline.worker.report import FDS_VARIABLE
 
+# Of linux/prctl.h: the signal that the end of the parent sends.
+_PR_SET_PDEATHSIG: Final = 1
 _OUTPUTS: Final = 2
 # The one behind the functions of the module.
 _OF_RANDOM: Final = getattr(random.random, "__self__", None)
@@ -47,6 +51,8 @@ def serve() -> int:
     Returns:
         The exit status of whichever of these the process is by then.
     """
+    # It may be importing for ever when the supervisor is killed. Workers do not inherit this.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     faulthandler.enable()  # the supervisor's SIGABRT then shows which library hangs
     channel = socket.socket(fileno=int(os.environ.pop(ZYGOTE_VARIABLE)))
     with channel:

@@ -83,6 +83,28 @@ def test_a_test_process_that_is_killed_while_hosts_start_leaves_none_behind(suit
         suite.wait_until_nothing_runs()
 
 
+def test_a_supervisor_that_is_killed_while_a_library_hangs_leaves_nothing(suite, libraries):
+    fifo = libraries / "never"
+    os.mkfifo(fifo)
+    (libraries / "hanging.py").write_text(f"open({str(fifo)!r}).read()")
+    for name in ("stock", "orders"):
+        module = suite.root / f"shop/{name}.py"
+        module.write_text(f"import hanging\n{module.read_text()}")
+    suite.write("tests/test_it.py", "def test_it(): pass")
+
+    running = suite.start("--seamline-layout", "micro")
+    with fifo.open("w"):  # opened once the zygote imports the library
+        (supervisor,) = [
+            pid
+            for pid in suite.processes()
+            if b"seamline.testing.hosts" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        os.kill(supervisor, signal.SIGKILL)
+        os.kill(running.pid, signal.SIGKILL)
+        running.communicate()
+        suite.wait_until_nothing_runs()
+
+
 def test_a_library_that_hangs_is_told_with_the_line(suite, libraries):
     fifo = libraries / "never"
     os.mkfifo(fifo)
