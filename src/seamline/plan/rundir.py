@@ -1,5 +1,6 @@
 """Where a run keeps its sockets and files: a directory that only this user can enter."""
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -77,8 +78,10 @@ def _tops(environ: Mapping[str, str]) -> list[Path]:
     tops = []
     if runtime.startswith("/") and _is_ours(Path(runtime)):
         tops.append(Path(runtime, "seamline"))
-    temporary = environ.get("TMPDIR") or tempfile.gettempdir()
-    return [*tops, *(Path(top, f"seamline-{os.getuid()}") for top in (temporary, "/tmp"))]  # noqa: S108 - owner and mode are checked
+    temporary = ["/tmp"]  # noqa: S108 - owner and mode are checked
+    with contextlib.suppress(FileNotFoundError):  # none can be written to, which is said later
+        temporary.insert(0, environ.get("TMPDIR") or tempfile.gettempdir())
+    return [*tops, *(Path(top, f"seamline-{os.getuid()}") for top in temporary)]
 
 
 def _is_ours(directory: Path) -> bool:
