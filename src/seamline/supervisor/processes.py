@@ -15,7 +15,7 @@ import msgspec
 
 from seamline.plan import WORKER_VARIABLE
 from seamline.supervisor.logs import LineReader, LogStream
-from seamline.supervisor.zygote import ForkedWorker, UnforkableError, Zygote
+from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
 from seamline.worker import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
@@ -83,7 +83,7 @@ class Process:
         self.was_stalled = False
         self._logs = logs
         self._on_change = on_change
-        self._child: subprocess.Popen[bytes] | ForkedWorker | None = None
+        self._child: subprocess.Popen[bytes] | ForkedProcess | None = None
         self._channel: socket.socket | None = None
         self._unread = b""
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
@@ -140,7 +140,7 @@ class Process:
         handover: Handover,
         environment: Mapping[str, str],
         outputs: tuple[int, int],
-    ) -> ForkedWorker | None:
+    ) -> ForkedProcess | None:
         """Fork it, or say why it has to be executed and return None."""
         if zygote is None:
             return None

@@ -16,12 +16,13 @@ from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, GroupPlan, Plan
 from seamline.supervisor import report
 from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
 from seamline.supervisor.group import Group, Slot, Timeouts
+from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
-from seamline.supervisor.zygote import Zygote, with_hash_seed
+from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Aligned, Drain
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Supervisor:
         absent: A group that is not started, because the caller's own process is it.
         secret: What every process of the run knows; None for a new one.
         on_ready: Called once every group is ready.
-        zygote: Made with the same environment; workers of groups without an environment of
-            their own are forked from it. The supervisor closes it.
+        zygote: Workers of groups without an environment of their own are forked from it. The
+            supervisor closes it.
     """
 
     def __init__(
@@ -202,7 +203,7 @@ class Supervisor:
     async def _start(self) -> None:
         """Start everything and wait until it is ready, or something failed, or the end."""
         if self._zygote is not None:
-            await self._zygote.preload(self.plan.root, self._common_preloads())
+            await self._zygote.preload(self.plan.root, self._environment, self._common_preloads())
         started = asyncio.create_task(self._start_groups())
         ready = asyncio.create_task(self._wait_ready(started))
         asked = asyncio.create_task(self._end_asked.wait())

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import ctypes
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -25,8 +24,8 @@ class UnforkableError(Exception):
     """A zygote cannot be forked, for the reason given; a worker has to be executed."""
 
 
-class ForkedWorker:
-    """A worker that was forked, as :class:`subprocess.Popen` would show it.
+class ForkedProcess:
+    """A process that was forked, as :class:`subprocess.Popen` would show it.
 
     Attributes:
         pid: Of the process, which is a child of this one.
@@ -54,11 +53,13 @@ class Zygote:
     """A process to fork workers from. Whoever made it calls :meth:`close`.
 
     Args:
-        environment: Of the process while it imports; that of its workers adds to it what
-            only Seamline reads.
+        process: A child of this process that leads a process group and serves *channel*.
+        channel: This process's end of the socket pair.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes] | ForkedProcess, channel: socket.socket
+    ) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "cannot adopt the children of a zygote")
@@ -66,32 +67,40 @@ class Zygote:
         self._is_closed = False
         self._asking = asyncio.Lock()
         self._refused = ""
-        self._channel, theirs = socket.socketpair()
+        self._process = process
+        self._channel = channel
         self._channel.setblocking(False)
+
+    @classmethod
+    def execute(cls, environment: Mapping[str, str]) -> "Zygote":
+        """Start one in a new interpreter, from a process that cannot be forked itself."""
+        ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "seamline.worker.zygote"],
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # what libraries print is no part of the log stream
                 env={**environment, ZYGOTE_VARIABLE: str(theirs.fileno())},
                 pass_fds=[theirs.fileno()],
                 process_group=0,  # with what libraries start while they are imported
             )
+        return cls(process, ours)
 
-    async def preload(self, root: str, libraries: Sequence[str]) -> None:
+    async def preload(
+        self, root: str, environment: Mapping[str, str], libraries: Sequence[str]
+    ) -> None:
         """Have it import what every worker imports. Does not wait until it has.
 
         Args:
             root: Directory of the application.
+            environment: Of the process meanwhile; workers have one of their own.
             libraries: Dotted names of modules, in the order in which workers import them.
         """
         self._root = root
         with contextlib.suppress(UnforkableError):  # as the first fork will say
-            await self._order(Preload(root, tuple(libraries)), ())
+            await self._order(Preload(root, dict(environment), tuple(libraries)), ())
 
     async def fork(
         self, environment: Mapping[str, str], outputs: tuple[int, int], handover: Handover
-    ) -> ForkedWorker:
+    ) -> ForkedProcess:
         """Fork a worker, once everything is imported.
 
         Args:
@@ -115,7 +124,7 @@ class Zygote:
                 self._close_channel()
                 raise
             if isinstance(answer, Forked):
-                return ForkedWorker(answer.pid)
+                return ForkedProcess(answer.pid)
             self._refused = answer.reason
             raise UnforkableError(self._refused)
 
@@ -172,10 +181,3 @@ class Zygote:
         # Whoever waits for an answer reads its end from the channel, and closes it.
         if not self._asking.locked():
             self._channel.close()
-
-
-def with_hash_seed(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return it with one hash seed for a whole run: sets iterate alike in every process."""
-    if environment.get("PYTHONHASHSEED", "random") != "random":
-        return dict(environment)
-    return {**environment, "PYTHONHASHSEED": str(secrets.randbelow(2**32 - 1) + 1)}

@@ -119,6 +119,7 @@ class Assignments:
         self._objects: dict[int, _Object] = {}
         self._containers: dict[int, tuple[Any, list[Place]]] = {}
         self._seen: set[str] = set()
+        self._walked: dict[str, ModuleType] = {}
         self._read: dict[str, Stores] = {}
         # What was found, or found in another place, since it was looked at.
         self._unseen: dict[int, None] = {}
@@ -182,12 +183,27 @@ class Assignments:
         module = sys.modules.get(name)
         if not isinstance(module, ModuleType):
             return
+        if self._walked.setdefault(name, module) is not module:
+            self._forget(name)
+            self._walked[name] = module
         queue: deque[tuple[object, Place, int]] = deque([(module, Place(name, ""), 0)])
         while queue:
             value, place, depth = queue.popleft()
             for inner, path in self._enter(value, place):
                 if depth < _MOST_DEPTH:
                     queue.append((inner, Place(name, path), depth + 1))
+
+    def _forget(self, name: str) -> None:
+        """Forget what a module held that was removed and is imported anew, as some tests do."""
+        for places in [
+            *(one.places for one in self._objects.values()),
+            *(places for _, places in self._containers.values()),
+        ]:
+            places[:] = [place for place in places if place.module != name]
+        self._objects = {key: one for key, one in self._objects.items() if one.places}
+        self._containers = {key: one for key, one in self._containers.items() if one[1]}
+        self._cells = {key: one for key, one in self._cells.items() if one.places}
+        self._relevant.clear()
 
     def _look_at_classes(self, module: str) -> None:
         for name, value in list(vars(sys.modules[module]).items()):

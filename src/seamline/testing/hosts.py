@@ -5,34 +5,23 @@ process closes its end of a pipe, or ends without having done so.
 """
 
 import _thread
-import asyncio
 import contextlib
 import itertools
 import os
-import select
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from typing import IO, Final
 
 import msgspec
 
-from seamline.errors import NotRunning, SeamlineError, StartError
+from seamline.errors import NotRunning, StartError
 from seamline.plan import Plan
-from seamline.supervisor import (
-    AlignedReply,
-    AlignRequest,
-    Supervisor,
-    Zygote,
-    align,
-    with_hash_seed,
-)
+from seamline.supervisor import AlignedReply, AlignRequest, align
+from seamline.testing.spawning import Spawned
+from seamline.testing.supervising import MARK, READY, Order
 from seamline.testing.surroundings import Surroundings
 
-# Begins lines that are for the test process; those of hosts begin with their names.
-_MARK: Final = "seamline: "
-_READY: Final = f"{_MARK}ready"
 # Lines of the hosts' output that are kept to be shown beside a failed test.
 _KEPT_LINES: Final = 2_000
 _STOP_SECONDS: Final = 20.0
@@ -42,19 +31,14 @@ _PIPES: Final = 2
 _SHOWN_LINES: Final = 40
 
 
-class _Order(msgspec.Struct, frozen=True):
-    """What the supervisor's process is told on its standard input."""
-
-    plan: Plan
-    absent: str
-    secret: bytes
-    pid: int
-
-
 class Hosts:
-    """The groups of a plan that the test process does not hold. Close with :meth:`stop`."""
+    """The groups of a plan that the test process does not hold. Close with :meth:`stop`.
 
-    def __init__(self) -> None:
+    Args:
+        spawned: The process that is to start them; None has it started when it is needed.
+    """
+
+    def __init__(self, spawned: Spawned | None = None) -> None:
         self._lines: list[str] = []
         self._dropped = 0
         self._test_began_at = 0
@@ -62,22 +46,20 @@ class Hosts:
         self._marked = ""
         self._ended = 0
         self._marks = itertools.count(1)
-        self._order: _Order | None = None
+        self._order: Order | None = None
+        self._environ: dict[str, str] = {}
+        self._spawned = spawned
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self, environ: Mapping[str, str]) -> None:
         """Have what they are started from get ready, in an environment; :meth:`start` is next."""
         self._ended, self._marked = 0, ""  # they may have run before, in another environment
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "seamline.testing.hosts"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Apart, so that nothing is written into the middle of a mark.
-            stderr=subprocess.PIPE,
-            env={**environ, "PYTHONUNBUFFERED": "1"},
-            # Ctrl-C in the terminal reaches pytest alone, which still needs the hosts then.
-            start_new_session=True,
-        )
+        self._environ = dict(environ)
+        spawned, self._spawned = self._spawned, None
+        if spawned is None or spawned.is_elsewhere(environ):
+            # One that is not wanted ends with the session, if not before.
+            spawned = Spawned(environ)
+        self._process = spawned.process
         for pipe in filter(None, (self._process.stdout, self._process.stderr)):
             # Not by `threading`: tests that join or count the threads of their application
             # would find these.
@@ -91,12 +73,14 @@ class Hosts:
             absent: The test process's own group.
             secret: What every process of the run knows.
         """
-        self._order = _Order(plan, absent, secret, os.getpid())
+        self._order = Order(plan, absent, secret, os.getpid(), self._environ)
         self._send_order()
 
     def start_again(self, environ: Mapping[str, str]) -> None:
         """Begin to start them in another environment, after :meth:`stop`."""
+        assert self._order is not None
         self.begin(environ)
+        self._order = msgspec.structs.replace(self._order, environ=self._environ)
         self._send_order()
 
     def _send_order(self) -> None:
@@ -113,7 +97,7 @@ class Hosts:
             StartError: One did not become ready; its words are in the message.
         """
         process = self._process
-        if not self._wait_for(_READY):
+        if not self._wait_for(READY):
             self.stop()
             status = "before it began" if process is None else f"with status {process.returncode}"
             raise StartError(
@@ -157,7 +141,7 @@ class Hosts:
         Raises:
             StartError: The hosts are gone.
         """
-        mark = f"{_MARK}{next(self._marks)}"
+        mark = f"{MARK}{next(self._marks)}"
         self._exchange(AlignRequest(mark=mark))
         self._wait_for(mark)
         with self._heard:
@@ -214,7 +198,7 @@ class Hosts:
     def _take(self, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip("\n")
         with self._heard:
-            if text.startswith(_MARK):
+            if text.startswith(MARK):
                 self._marked = text
             else:
                 self._lines.append(text)
@@ -222,52 +206,3 @@ class Hosts:
                 del self._lines[0]
                 self._dropped += 1
             self._heard.notify_all()
-
-
-def main() -> int:
-    """Supervise the hosts until standard input ends."""
-    environment = with_hash_seed(os.environ)
-    zygote = Zygote(environment)  # it imports while the source of the application is read
-    try:
-        order = sys.stdin.buffer.readline()
-        if not order:  # none was needed
-            return 0
-        return asyncio.run(
-            _supervise(msgspec.json.decode(order, type=_Order), environment, zygote)
-        )
-    except SeamlineError as exc:
-        print(f"{exc} [{exc.code}]", flush=True)  # noqa: T201 - what Hosts.start raises with
-        return exc.exit_status
-    finally:
-        zygote.close()
-
-
-async def _supervise(order: _Order, environment: Mapping[str, str], zygote: Zygote) -> int:
-    try:
-        tests = os.pidfd_open(order.pid)
-    except ProcessLookupError:
-        return 0
-    supervisor = Supervisor(
-        order.plan,
-        environment,
-        log_level="warning",
-        absent=order.absent,
-        secret=order.secret,
-        on_ready=lambda: supervisor.mark(_READY),
-        zygote=zygote,
-    )
-    loop = asyncio.get_running_loop()
-
-    def wait_for_the_end() -> None:
-        # The test process closes its end of the pipe, or is gone while a child that it
-        # forked still holds that end: either way it is over.
-        select.select([0, tests], [], [])
-        with contextlib.suppress(RuntimeError):  # the loop ended first
-            loop.call_soon_threadsafe(supervisor.stop)
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    return await supervisor.run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,13 +7,17 @@ or changed.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+if TYPE_CHECKING:
+    from seamline.testing.spawning import Spawned
 
 _MARKER: Final = (
     "seamline_errors: the test provokes seam errors on purpose, so that they do not fail the run"
 )
+_SPAWNED: Final[pytest.StashKey[Spawned]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +46,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start what hosts are started from, while pytest loads what may load the application."""
+    options = early_config.known_args_namespace
+    is_controller = (
+        getattr(options, "numprocesses", None) or getattr(options, "dist", "no") != "no"
+    )
+    layout = getattr(options, "seamline_layout", None)
+    if layout in {None, "mono", "local"} or options.collectonly or is_controller:
+        return
+    from seamline.testing.spawning import spawn
+
+    early_config.stash[_SPAWNED] = spawned = spawn()
+    early_config.add_cleanup(spawned.end)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and, if a layout is asked for, what watches over it."""
     config.addinivalue_line("markers", _MARKER)
@@ -58,7 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # The controller of xdist runs no tests: each of its workers has hosts of its own.
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.getoption("dist", "no") == "no":
-        watch = Watch(config, SplitSession(loaded, layout, variables_of(config)), summary.tally)
+        spawned = config.stash.get(_SPAWNED, None)
+        session = SplitSession(loaded, layout, variables_of(config), spawned)
+        watch = Watch(config, session, summary.tally)
         config.pluginmanager.register(watch, "seamline-watch")
 
 

@@ -36,6 +36,7 @@ from seamline.testing.memory import MemoryDatabases
 from seamline.testing.patching import Patches
 from seamline.testing.reach import Reach
 from seamline.testing.reshaping import Reshaping
+from seamline.testing.spawning import Spawned
 from seamline.testing.surroundings import Surroundings, set_environment
 from seamline.testing.tally import Tally
 from seamline.testing.visible import Connections
@@ -55,6 +56,7 @@ class SplitSession:
         config: What ``seamline.toml`` says.
         layout: Name of the layout.
         variables: Added to the environment of hosts.
+        spawned: The process that is to start hosts, if it was started already.
 
     Attributes:
         layout: Name of the layout.
@@ -63,13 +65,18 @@ class SplitSession:
     """
 
     def __init__(
-        self, config: Config, layout: str, variables: Mapping[str, str] | None = None
+        self,
+        config: Config,
+        layout: str,
+        variables: Mapping[str, str] | None = None,
+        spawned: Spawned | None = None,
     ) -> None:
         self.layout = layout
         self.services: tuple[str, ...] = ()
         self.analysis = Analysis(interfaces=(), findings=())
         self._config = config
         self._variables = dict(variables or {})
+        self._spawned = spawned
         self._run_dir = ""
         self._pid = os.getpid()
         self._process: Process | None = None
@@ -107,7 +114,7 @@ class SplitSession:
             return
         is_local = self.layout == "local"
         if not is_local:
-            self._hosts = Hosts()
+            self._hosts = Hosts(self._spawned)
             self._started_in = Surroundings.read()
             self._hosts.begin(self._environ_of_hosts())
         self.analysis = analyse_project(self._config, self.layout)

@@ -3,7 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from seamline.worker.alignment import is_own_variable
 from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Preload
 from seamline.worker.report import (
     FDS_VARIABLE,
@@ -25,6 +24,7 @@ from seamline.worker.report import (
     WarningFilter,
     decode_report,
     encode,
+    is_own_variable,
 )
 
 if TYPE_CHECKING:

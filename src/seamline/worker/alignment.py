@@ -7,28 +7,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from seamline.worker.listening import listen
-from seamline.worker.report import Align, WarningFilter
+from seamline.worker.report import Align, WarningFilter, is_own_variable
 
 _log = logging.getLogger("seamline.worker")
-
-# What Python, coverage and the run itself need in each process: never the same everywhere.
-_OWN: Final = frozenset(
-    {
-        "PYTHONPATH",
-        "PYTHONHASHSEED",
-        "PYTHONUNBUFFERED",
-        "COVERAGE_PROCESS_START",
-        "COVERAGE_PROCESS_CONFIG",
-    }
-)
-
-
-def is_own_variable(name: str) -> bool:
-    """Whether an environment variable belongs to one process and is not taken over."""
-    return name in _OWN or name.startswith("SEAMLINE_")
 
 
 class Alignment:

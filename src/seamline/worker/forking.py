@@ -21,6 +21,7 @@ class Preload(msgspec.Struct, frozen=True, tag="preload"):
     """First order: what to import, as an application below that directory would."""
 
     root: str
+    environment: dict[str, str]
     libraries: tuple[str, ...]
 
 

@@ -19,6 +19,16 @@ from seamline.plan import WORKER_VARIABLE
 #: names are closed in them.
 FDS_VARIABLE: Final = "SEAMLINE_FDS"
 
+# What Python, coverage and the run itself need in each process: never the same everywhere.
+_OWN: Final = frozenset(
+    {
+        "PYTHONPATH",
+        "PYTHONHASHSEED",
+        "PYTHONUNBUFFERED",
+        "COVERAGE_PROCESS_START",
+        "COVERAGE_PROCESS_CONFIG",
+    }
+)
 # A report is a few hundred bytes; a traceback in one is cut well below this.
 MAX_LINE_BYTES: Final = 1024 * 1024
 
@@ -265,3 +275,8 @@ class Channel:
             on_gone()
 
         threading.Thread(target=read, name="seamline-orders", daemon=True).start()
+
+
+def is_own_variable(name: str) -> bool:
+    """Whether an environment variable belongs to one process and is not taken over."""
+    return name in _OWN or name.startswith("SEAMLINE_")

@@ -1,8 +1,9 @@
 """A process that has imported what several workers need, and is forked into each of them.
 
-``python -m seamline.worker.zygote``, started by the supervisor. It runs one thread and no event
-loop, and refuses to fork when a library that it imported started something that no fork
-survives. The application itself is imported by each worker, never here.
+``python -m seamline.worker.zygote``, or a fork of a process that is to supervise and has done
+nothing yet. It runs one thread and no event loop, and refuses to fork when a library that it
+imported started something that no fork survives. The application itself is imported by each
+worker, never here.
 """
 
 import contextlib
@@ -45,8 +46,11 @@ _OF_RANDOM: Final = getattr(random.random, "__self__", None)
 _LOOPS: Final = ("anon_inode:[eventpoll]", "anon_inode:[io_uring]")
 
 
-def serve() -> int:
+def serve(channel: socket.socket) -> int:
     """Answer orders until the supervisor is gone; in a worker, live its life.
+
+    Args:
+        channel: This end of the supervisor's socket pair. It is closed.
 
     Returns:
         The exit status of whichever of these the process is by then.
@@ -54,7 +58,10 @@ def serve() -> int:
     # It may be importing for ever when the supervisor is killed. Workers do not inherit this.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     faulthandler.enable()  # the supervisor's SIGABRT then shows which library hangs
-    channel = socket.socket(fileno=int(os.environ.pop(ZYGOTE_VARIABLE)))
+    _read_nothing()
+    os.dup2(2, 1)  # what libraries print is no part of the log stream
+    # What every worker needs whatever it hosts.
+    importlib.import_module("seamline.worker.life")
     with channel:
         became = _answer_all(channel)
     if became is None:
@@ -117,10 +124,11 @@ def _close(descriptors: Iterable[int]) -> None:
 
 def _preload(order: Preload) -> str:
     """Import what every worker imports. Returns why the process cannot be forked, or nothing."""
+    os.environ.clear()
+    os.environ.update(order.environment)
     os.chdir(order.root)
+    _look_in(order.environment.get("PYTHONPATH", ""), order.root)
     find_own_modules(order.root)
-    # What every worker needs whatever it hosts.
-    importlib.import_module("seamline.worker.life")
     before = _shared_files()
     for name in order.libraries:
         try:
@@ -131,6 +139,13 @@ def _preload(order: Preload) -> str:
     gc.collect()
     gc.freeze()  # a collection in a worker then leaves these pages shared
     return reason
+
+
+def _look_in(path: str, root: str) -> None:
+    """Look for modules where a new interpreter would with that ``PYTHONPATH``."""
+    entries = [entry or root for entry in path.split(os.pathsep)] if path else []
+    sys.path[1:] = [*entries, *(entry for entry in sys.path[1:] if entry not in entries)]
+    importlib.invalidate_caches()
 
 
 def _unforkable(before: Mapping[int, str]) -> str:
@@ -214,8 +229,6 @@ def _fork() -> int | None:
 
 def _become(order: Fork, descriptors: list[int]) -> None:
     """Make this process what executing a new interpreter would have made it."""
-    with Path(os.devnull).open() as nothing:
-        os.dup2(nothing.fileno(), 0)
     for number, descriptor in enumerate(descriptors[:_OUTPUTS], 1):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -226,6 +239,11 @@ def _become(order: Fork, descriptors: list[int]) -> None:
     os.chdir(order.root)
 
 
+def _read_nothing() -> None:
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+
+
 # Guarded, because multiprocessing imports this module again in the application's children.
 if __name__ == "__main__":
-    sys.exit(serve())
+    sys.exit(serve(socket.socket(fileno=int(os.environ.pop(ZYGOTE_VARIABLE)))))

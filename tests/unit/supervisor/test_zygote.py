@@ -33,9 +33,9 @@ def root(tmp_path):
 @contextlib.asynccontextmanager
 async def zygote_with(root, *libraries, **variables):
     environment = with_hash_seed({**os.environ, "PYTHONPATH": str(root), **variables})
-    zygote = Zygote(environment)
+    zygote = Zygote.execute(environment)
     try:
-        await zygote.preload(str(root), libraries)
+        await zygote.preload(str(root), environment, libraries)
         yield zygote
     finally:
         zygote.close()

@@ -1,10 +1,15 @@
 """seamline.testing.assigned: what tests assign by themselves where no service is."""
 
+import gc
+import importlib
+import sys
 import textwrap
+import weakref
 from pathlib import Path
 
 import pytest
 
+from seamline.testing.assigned import Assignments
 from seamline.testing.stores import Stores, compiled
 
 pytestmark = pytest.mark.processes
@@ -452,3 +457,32 @@ def test_texts_are_names_of_attributes_only_where_something_assigns_by_them():
     ]
 
     assert ["DEBUG" in stores.attributes for stores in found] == [True, False, False]
+
+
+def test_what_a_module_held_that_is_imported_again_is_compared_no_more(tmp_path, monkeypatch):
+    (tmp_path / "settings.py").write_text("limit = 1\nnames = []\n")
+    (tmp_path / "test_limit.py").write_text("import settings\nsettings.limit = 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    watched = Assignments({"settings"}, tmp_path, {"settings"}.__contains__)
+    importlib.import_module("settings")
+    watched.imported({"settings"})
+    monkeypatch.setitem(sys.modules, "test_limit", importlib.import_module("test_limit"))
+    watched.begin()
+    assert list(watched.active("anybody", lambda *_: True)) == [("settings", "limit")]
+
+    monkeypatch.delitem(sys.modules, "settings")
+    older = []
+    for _ in range(3):
+        again = importlib.import_module("settings")
+        older.append(weakref.ref(again))
+        watched.imported({"settings"})
+        assert not list(watched.active("anybody", lambda *_: True))
+        del sys.modules["settings"]
+
+    sys.modules["settings"] = again
+    again.limit = 3
+    assert list(watched.active("anybody", lambda *_: True)) == [("settings", "limit")]
+    gc.collect()
+    # A session that does this in every test holds none of them.
+    assert [one() is again for one in older] == [False, False, True]
+    assert older[0]() is older[1]() is None

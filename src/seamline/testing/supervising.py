@@ -1,0 +1,113 @@
+"""``python -m seamline.testing.supervising``: the process that starts the hosts of a test session.
+
+It imports what every host needs and forks the zygote, before it imports what it needs itself.
+"""
+
+import asyncio
+import contextlib
+import os
+import select
+import socket
+import sys
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from seamline.errors import SeamlineError
+from seamline.plan import Plan
+
+if TYPE_CHECKING:
+    from seamline.supervisor import Zygote
+
+#: Begins lines that are for the test process; those of hosts begin with their names.
+MARK: Final = "seamline: "
+#: Printed once every host is ready.
+READY: Final = f"{MARK}ready"
+# What this process was started with, for those that are forked from it and for those that are not.
+_OF_INTERPRETER: Final = ("PYTHONHASHSEED", "PYTHONUNBUFFERED")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What this process is told on its standard input, as a line of JSON.
+
+    Attributes:
+        plan: Of the run.
+        absent: The test process's own group.
+        secret: What every process of the run knows.
+        pid: Of the test process.
+        environ: Of hosts, before each group's own; this process began in it, but for
+            ``PYTHONPATH`` and what only Seamline reads.
+    """
+
+    plan: Plan
+    absent: str
+    secret: bytes
+    pid: int
+    environ: dict[str, str]
+
+
+def main() -> int:
+    """Supervise the hosts until standard input ends; in the zygote and in a host, be that.
+
+    Returns:
+        The exit status of whichever of these the process is by then.
+    """
+    serving = import_module("seamline.worker.zygote")
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    # Whichever of the two is first: a group with what libraries start while they are imported.
+    os.setpgid(pid, pid)
+    if pid == 0:
+        ours.close()
+        return int(serving.serve(theirs))
+    theirs.close()
+    # Only now: the zygote imports what every host needs at the same time.
+    from seamline.supervisor import ForkedProcess, Zygote
+
+    zygote = Zygote(ForkedProcess(pid), ours)
+    try:
+        line = sys.stdin.buffer.readline()
+        if not line:  # no host was needed
+            return 0
+        return asyncio.run(_supervise(msgspec.json.decode(line, type=Order), zygote))
+    except SeamlineError as exc:
+        print(f"{exc} [{exc.code}]", flush=True)  # noqa: T201 - what Hosts.wait_ready raises with
+        return exc.exit_status
+    finally:
+        zygote.close()
+
+
+async def _supervise(order: Order, zygote: "Zygote") -> int:
+    from seamline.supervisor import Supervisor  # as above
+
+    try:
+        tests = os.pidfd_open(order.pid)
+    except ProcessLookupError:
+        return 0
+    supervisor = Supervisor(
+        order.plan,
+        {**order.environ, **{name: os.environ[name] for name in _OF_INTERPRETER}},
+        log_level="warning",
+        absent=order.absent,
+        secret=order.secret,
+        on_ready=lambda: supervisor.mark(READY),
+        zygote=zygote,
+    )
+    loop = asyncio.get_running_loop()
+
+    def wait_for_the_end() -> None:
+        # The test process closes its end of the pipe, or is gone while a child that it
+        # forked still holds that end: either way it is over.
+        select.select([0, tests], [], [])
+        with contextlib.suppress(RuntimeError):  # the loop ended first
+            loop.call_soon_threadsafe(supervisor.stop)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    return await supervisor.run()
+
+
+# Guarded, because multiprocessing imports this module again in the children of hosts.
+if __name__ == "__main__":
+    sys.exit(main())
