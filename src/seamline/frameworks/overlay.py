@@ -3,6 +3,7 @@
 It is looked at in every call, because tests change it after the application was made.
 """
 
+import contextlib
 import sys
 import weakref
 from datetime import timedelta
@@ -16,14 +17,20 @@ _IMMUTABLE: Final = frozenset({type(None), bool, int, float, str, bytes, timedel
 
 
 class _Seen:
-    """What was last seen of one application's settings, and its encoding."""
+    """What was last seen of one application's settings, and its encoding.
 
-    __slots__ = ("config", "data", "extras")
+    Attributes:
+        refused: Values that can never cross, whatever they hold, by dictionary and name.
+        settings: The settings otherwise, if none of them can change in place.
+        data: Their encoding.
+    """
 
-    def __init__(self, config: dict[Any, Any], extras: dict[str, Any], data: bytes) -> None:
-        self.config = config
-        self.extras = extras
-        self.data = data
+    __slots__ = ("data", "refused", "settings")
+
+    def __init__(self) -> None:
+        self.refused: dict[tuple[int, Any], weakref.ref[Any]] = {}
+        self.settings: tuple[dict[Any, Any], ...] | None = None
+        self.data = b""
 
 
 class Overlay:
@@ -35,18 +42,44 @@ class Overlay:
 
     def pack(self, application: Any) -> bytes:
         """Return the encoded settings of an application."""
-        config = dict(application.config)
-        extras = _extras(application)
+        config, extras = dict(application.config), _extras(application)
         seen = self._seen.get(application)
-        if seen is not None and seen.config == config and seen.extras == extras:
+        if seen is None:
+            seen = self._seen[application] = _Seen()
+        settings = tuple(
+            {
+                name: value
+                for name, value in values.items()
+                if seen.refused.get((number, name), _nothing)() is not value or value is None
+            }
+            for number, values in enumerate((config, extras))
+        )
+        if seen.settings == settings:
             return seen.data
-        plain, left = plain_part(config, self._codec)
-        own, _ = plain_part(extras, self._codec)
-        data = self._codec.encode((plain, tuple(left), own), where="the configuration")
+        seen.settings = None
+        plain, own = (self._plain_part(number, one, seen) for number, one in enumerate(settings))
+        left = tuple(name for name in config if name not in plain)
+        data = self._codec.encode((plain, left, own), where="the configuration")
         # A value that can change in place has to be encoded again each time.
-        if all(type(value) in _IMMUTABLE for value in (*config.values(), *extras.values())):
-            self._seen[application] = _Seen(config, extras, data)
+        if all(type(value) in _IMMUTABLE for one in settings for value in one.values()):
+            seen.settings, seen.data = settings, data
         return data
+
+    def _plain_part(self, number: int, values: dict[Any, Any], seen: _Seen) -> dict[Any, Any]:
+        plain, left = plain_part(values, self._codec)
+        for name in left:
+            if self._can_never_cross(values[name]):
+                with contextlib.suppress(TypeError):  # it takes no weak references
+                    seen.refused[number, name] = weakref.ref(values[name])
+        return plain
+
+    def _can_never_cross(self, value: object) -> bool:
+        """Whether a value is refused for what it is, and not for something that it holds."""
+        try:
+            self._codec.encode(value, where="value")
+        except NotSendable as error:
+            return error.path == "value"
+        return False
 
     def apply(self, application: Any, data: bytes) -> None:
         """Give an application the settings that :meth:`pack` encoded elsewhere.
@@ -98,6 +131,10 @@ class Overlay:
                 "caller's application did not change. Change it where the application is made, "
                 "or keep both in one group"
             )
+
+
+def _nothing() -> None:
+    """Stand for a weak reference to nothing."""
 
 
 def plain_part(values: dict[Any, Any], codec: Codec) -> tuple[dict[Any, Any], list[Any]]:

@@ -8,6 +8,7 @@ from seamline.plan.model import GroupPlan, Plan, ServicePlan, from_json, to_json
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
     DJANGO_TESTS_VARIABLE,
+    ERRORS_FILE,
     PLAN_FILE,
     RUN_VARIABLE,
     SECRET_FILE,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTROL_SOCKET",
     "DJANGO_TESTS_VARIABLE",
+    "ERRORS_FILE",
     "PLAN_FILE",
     "RUN_VARIABLE",
     "SECRET_FILE",

@@ -117,7 +117,8 @@ def _described(config: Config, service: Service, group: Group) -> PackageService
 
 def _search_path() -> tuple[Path, ...]:
     """Return the directories on ``sys.path``; workers run with the same one."""
-    return tuple(Path(entry) for entry in sys.path if entry and Path(entry).is_dir())
+    found = (Path(entry).absolute() for entry in sys.path if entry)
+    return tuple(dict.fromkeys(entry for entry in found if entry.is_dir()))
 
 
 def _installed(root: Path, search_path: tuple[Path, ...]) -> list[tuple[Path, int]]:

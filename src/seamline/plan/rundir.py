@@ -17,6 +17,8 @@ from seamline.errors import UsageError
 PLAN_FILE: Final = "plan.json"
 SECRET_FILE: Final = "secret"  # noqa: S105 - a file's name
 CONTROL_SOCKET: Final = "control.sock"
+#: In runs of a test session: the code of each seam error that hosts raised, a line each.
+ERRORS_FILE: Final = "errors"
 
 #: Environment variables that tell a process its run directory, and ``group.slot.generation``
 #: of the worker that it is or was started by.

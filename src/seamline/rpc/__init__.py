@@ -8,7 +8,15 @@ from seamline.rpc.client import Client
 from seamline.rpc.hearing import WRITTEN, Hearing, file_of, handlers_of
 from seamline.rpc.local import LocalClient
 from seamline.rpc.model import Arguments, Hosted, Identity, Stay, Target
-from seamline.rpc.recording import call_site, record, record_stay, recorded, request_errors, stayed
+from seamline.rpc.recording import (
+    call_site,
+    record,
+    record_stay,
+    recorded,
+    request_errors,
+    stayed,
+    write_codes,
+)
 from seamline.rpc.server import Server
 from seamline.rpc.situation import cancelled, deadline, remaining
 
@@ -36,4 +44,5 @@ __all__ = [
     "remaining",
     "request_errors",
     "stayed",
+    "write_codes",
 ]

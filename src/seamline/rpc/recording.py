@@ -1,5 +1,6 @@
 """Every seam error that reaches the application is counted and logged, once."""
 
+import contextlib
 import logging
 import sys
 import weakref
@@ -17,6 +18,8 @@ _counts: Counter[str] = Counter()
 _stays: Counter[str] = Counter()
 # Beside the errors, not on them: an attribute would cross the next seam with the error.
 _seen: weakref.WeakSet[SeamError] = weakref.WeakSet()
+# Where their codes are written, once somebody asked for it.
+_files: list[Path] = []
 _OURS: Final = f"{Path(__file__).resolve().parent.parent}/"
 
 #: Errors raised while serving one request; the worker sets a list and reads it afterwards.
@@ -37,7 +40,25 @@ def record(error: SeamError) -> None:
     errors = request_errors.get()
     if errors is not None:
         errors.append(error)
+    for file in _files:
+        _write(file, [error.code])
     _log.warning("[%s] %s (called at %s)", error.code, error, call_site())
+
+
+def write_codes(file: Path) -> None:
+    """Have the code of each error, also of those so far, be a line at the end of a file.
+
+    Several processes may write to one file. Doing it again does nothing.
+    """
+    if file not in _files:
+        _files.append(file)
+        _write(file, list(_counts.elements()))
+
+
+def _write(file: Path, codes: list[str]) -> None:
+    # Opened each time: applications may close or take any descriptor. Errors are rare.
+    with contextlib.suppress(OSError), file.open("a") as opened:  # at most, the run is over
+        opened.write("".join(f"{code}\n" for code in codes))
 
 
 def record_stay(name: str, stay: Stay) -> None:

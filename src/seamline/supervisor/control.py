@@ -58,11 +58,9 @@ class AlignedReply(msgspec.Struct, frozen=True, tag="aligned"):
     Attributes:
         made: Calls that workers made since the start, by service; of workers that died,
             those that they told of.
-        seam_errors: Seam errors raised in workers since the start, by code; likewise.
     """
 
     made: dict[str, int]
-    seam_errors: dict[str, int]
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):

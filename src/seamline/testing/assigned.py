@@ -7,7 +7,7 @@ what it was when its module was imported.
 
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import (
@@ -124,8 +124,10 @@ class Assignments:
         # What was found, or found in another place, since it was looked at.
         self._unseen: dict[int, None] = {}
         self._looked_at = Stores()
+        self._looked_for = (0, "")
         self._cells: dict[tuple[int | str, str], _Cell] = {}
         self._relevant: dict[Hashable, tuple[int, tuple[_Cell, ...]]] = {}
+        self._concerned: dict[Hashable, dict[Place, bool]] = {}
         self._is_collected = False
         self.names: frozenset[str] = frozenset()
         self.codes: list[CodeType] = []
@@ -169,7 +171,10 @@ class Assignments:
         count = len(self._cells)
         known, cells = self._relevant.get(asking, (-1, ()))
         if known != count:
-            cells = tuple(one for one in self._cells.values() if _may_concern(one, concerns))
+            places = self._concerned.setdefault(asking, {})
+            cells = tuple(
+                one for one in self._cells.values() if _may_concern(one, concerns, places)
+            )
             self._relevant[asking] = (count, cells)
         for cell in cells:
             for name in cell.changed():
@@ -282,7 +287,10 @@ class Assignments:
 
     def _look(self) -> None:
         """Find what is worth comparing: what some test assigns, by its name."""
-        stores = self._stores()
+        # Which modules there are, for as long as none is removed just before another is loaded.
+        loaded = (len(sys.modules), next(reversed(sys.modules)))
+        is_known, self._looked_for = loaded == self._looked_for, loaded
+        stores = self._looked_at if is_known else self._stores()
         self.names = stores.attributes
         named = stores.changed | stores.mentioned if stores.changed else frozenset[str]()
         if stores == self._looked_at:  # a module that was loaded later brings only itself
@@ -301,7 +309,7 @@ class Assignments:
                 self._cells.setdefault(
                     (id(container), "items"), _Cell(whole(content(container)), places)
                 )
-        for read in list(self._read.values()):
+        for read in () if is_known else list(self._read.values()):
             # Only where one file has both: names of modules and of attributes are common words.
             for name in (read.mentioned & sys.modules.keys()) - self._read.keys():
                 if not self._is_application(name):
@@ -309,9 +317,18 @@ class Assignments:
                         self._cells.setdefault((name, attribute), cell)
 
 
-def _may_concern(cell: _Cell, concerns: Callable[[str, str], bool]) -> bool:
+def _may_concern(
+    cell: _Cell, concerns: Callable[[str, str], bool], known: dict[Place, bool]
+) -> bool:
     """Whether anything about an object may; what libraries hold is asked for anew each time."""
-    return cell.is_of_library or any(concerns(*place.of("")) for place in list(cell.places))
+    if cell.is_of_library:
+        return True
+    for place in list(cell.places):
+        if place not in known:
+            known[place] = concerns(*place.of(""))
+        if known[place]:
+            return True
+    return False
 
 
 def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
@@ -375,7 +392,7 @@ def _cells_of(one: _Object, stores: Stores, *, is_own: bool) -> Iterator[tuple[s
         yield from _all_of(one)
 
 
-def _keeps_elsewhere(kind: type, assigned: Collection[str], new: Collection[str]) -> bool:
+def _keeps_elsewhere(kind: type, assigned: Collection[str], new: AbstractSet[str]) -> bool:
     """Whether a class keeps what is assigned under other names than it is assigned to."""
     if issubclass(kind, (type, ModuleType)):
         return False
@@ -385,8 +402,7 @@ def _keeps_elsewhere(kind: type, assigned: Collection[str], new: Collection[str]
         hasattr(type(vars(owner)[name]), "__set__")
         and type(vars(owner)[name]) is not MemberDescriptorType
         for owner in kind.__mro__
-        for name in new
-        if name in vars(owner)
+        for name in vars(owner).keys() & new
     )
 
 

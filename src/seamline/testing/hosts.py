@@ -19,7 +19,7 @@ from seamline.errors import NotRunning, StartError
 from seamline.plan import Plan
 from seamline.supervisor import AlignedReply, AlignRequest, align
 from seamline.testing.spawning import Spawned
-from seamline.testing.supervising import MARK, READY, Order
+from seamline.testing.supervising import BEGUN, MARK, READY, Order
 from seamline.testing.surroundings import Surroundings
 
 # Lines of the hosts' output that are kept to be shown beside a failed test.
@@ -41,7 +41,9 @@ class Hosts:
     def __init__(self, spawned: Spawned | None = None) -> None:
         self._lines: list[str] = []
         self._dropped = 0
-        self._test_began_at = 0
+        # How many tests began, and how many the hosts' output shows to have begun at which line.
+        self._begun = 0
+        self._begun_at = (0, 0)
         self._heard = threading.Condition()
         self._marked = ""
         self._ended = 0
@@ -74,20 +76,20 @@ class Hosts:
             secret: What every process of the run knows.
         """
         self._order = Order(plan, absent, secret, os.getpid(), self._environ)
-        self._send_order()
+        self._tell(msgspec.json.encode(self._order) + b"\n")
 
     def start_again(self, environ: Mapping[str, str]) -> None:
         """Begin to start them in another environment, after :meth:`stop`."""
         assert self._order is not None
         self.begin(environ)
         self._order = msgspec.structs.replace(self._order, environ=self._environ)
-        self._send_order()
+        self._tell(msgspec.json.encode(self._order) + b"\n")
 
-    def _send_order(self) -> None:
+    def _tell(self, line: bytes) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
-            self._process.stdin.write(msgspec.json.encode(self._order) + b"\n")
+            self._process.stdin.write(line)
             self._process.stdin.flush()
 
     def wait_ready(self) -> None:
@@ -130,10 +132,21 @@ class Hosts:
         """
         return self._exchange(AlignRequest())
 
+    def check(self) -> None:
+        """Raise StartError if the hosts are gone."""
+        if self._process is not None and self._ended:
+            raise StartError(f"{self._end()}:\n{self._last_words()}")
+
     def begin_test(self) -> None:
-        """Take note that what is printed from now on is the next test's."""
-        with self._heard:
-            self._test_began_at = self._dropped + len(self._lines)
+        """Have what hosts print from the next call on be the next test's."""
+        self._begun += 1
+        self._tell(f"{self._begun}\n".encode())
+
+    def wait_begun(self) -> None:
+        """Wait, before a call, until everything that was printed before the test is read."""
+        if self._begun_at[0] != self._begun:
+            with self._heard:
+                self._heard.wait_for(lambda: self._begun_at[0] == self._begun or self._ended)
 
     def output_of_test(self) -> list[str]:
         """Return what the hosts printed since the test began, all of it.
@@ -145,7 +158,7 @@ class Hosts:
         self._exchange(AlignRequest(mark=mark))
         self._wait_for(mark)
         with self._heard:
-            return self._lines[max(self._test_began_at - self._dropped, 0) :]
+            return self._lines[max(self._begun_at[1] - self._dropped, 0) :]
 
     def stop(self) -> None:
         """End them all and wait for it."""
@@ -170,11 +183,13 @@ class Hosts:
         try:
             return align(plan.run_dir, request, timeout=timeout)
         except NotRunning as exc:
-            ended = self._process is not None and self._process.poll()
-            why = str(exc) if ended is None else f"their supervisor ended with status {ended}"
-            raise StartError(
-                f"the hosts of the tests are gone ({why}):\n" + self._last_words()
-            ) from exc
+            raise StartError(f"{self._end(str(exc))}:\n{self._last_words()}") from exc
+
+    def _end(self, reason: str = "their supervisor ends") -> str:
+        ended = self._process is not None and self._process.poll()
+        if ended is not None:
+            reason = f"their supervisor ended with status {ended}"
+        return f"the hosts of the tests are gone ({reason})"
 
     def _wait_for(self, mark: str) -> bool:
         """Wait until a mark was printed, or nothing more will be; return whether it was."""
@@ -198,7 +213,10 @@ class Hosts:
     def _take(self, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip("\n")
         with self._heard:
-            if text.startswith(MARK):
+            if text.startswith(BEGUN):
+                number = int(text.removeprefix(BEGUN))
+                self._begun_at = (number, self._dropped + len(self._lines))
+            elif text.startswith(MARK):
                 self._marked = text
             else:
                 self._lines.append(text)

@@ -7,7 +7,7 @@ their loaded modules hold, so a library that is not loaded reaches nothing.
 import sys
 from collections.abc import Iterable
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Final
+from typing import Final, NamedTuple
 
 from seamline.interface import Analysis, Function
 
@@ -51,6 +51,13 @@ _READ_ARGV: Final = frozenset(
 )
 
 
+class _Reached(NamedTuple):
+    """Modules that some code may use, by their top-level packages, and a database among them."""
+
+    tops: frozenset[str]
+    database: str | None
+
+
 class Reach:
     """What the services of one plan may use.
 
@@ -62,7 +69,7 @@ class Reach:
         self._interfaces = {one.service: one for one in analysis.interfaces}
         self._application = frozenset(analysis.modules)
         self._held: dict[str, frozenset[str]] = {}
-        self._found: dict[tuple[str, ...], tuple[int, frozenset[str]]] = {}
+        self._found: dict[tuple[str, ...], tuple[int, _Reached]] = {}
 
     def is_application(self, module: str) -> bool:
         """Whether a module is one whose source was read."""
@@ -80,7 +87,7 @@ class Reach:
             return False
         if _is_database(module) and self.database_of(service) is None:
             return False
-        return _is_of_library(module, self._of(self._interfaces[service].libraries))
+        return _top(module) in self._of(self._interfaces[service].libraries).tops
 
     def concerns(self, service: str, function: Function, module: str, name: str) -> bool:
         """Whether a function may look up a name of a module, or run code that does.
@@ -99,7 +106,7 @@ class Reach:
         if module in self._application:
             wanted = f"{module}.{name}" if name else module
             return any(_is_within(wanted, one) for one in function.reaches)
-        return _is_of_library(module, self._of(function.reaches))
+        return _top(module) in self._of(function.reaches).tops
 
     def database_of(self, service: str, function: Function | None = None) -> str | None:
         """Return the library through which code of a service may reach a database, if any.
@@ -116,15 +123,20 @@ class Reach:
             reads_context, names = bool(function.contexts), function.reaches
         if reads_context:
             return "the application's context"
-        found = self._of(names)
-        return next((name for name in sorted(found) if _is_database(name)), None)
+        return self._of(names).database
 
-    def _of(self, names: tuple[str, ...]) -> frozenset[str]:
-        """Return the modules that code may use which looks names up, as far as loaded by now."""
+    def _of(self, names: tuple[str, ...]) -> "_Reached":
+        """Return what code may use which looks names up, as far as loaded by now."""
         count = len(sys.modules)
-        if self._found.get(names, (0, None))[0] != count:
-            self._found[names] = (count, self._follow(_with_parents(names)))
-        return self._found[names][1]
+        known, reached = self._found.get(names, (0, None))
+        if known != count or reached is None:
+            modules = self._follow(_with_parents(names))
+            reached = _Reached(
+                frozenset(map(_top, modules)),
+                next((name for name in sorted(modules) if _is_database(name)), None),
+            )
+            self._found[names] = (count, reached)
+        return reached
 
     def _follow(self, start: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -147,9 +159,8 @@ class Reach:
         return self._held[name]
 
 
-def _is_of_library(module: str, names: Iterable[str]) -> bool:
-    top = module.partition(".")[0]
-    return any(name.partition(".")[0] == top for name in names)
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _is_within(wanted: str, name: str) -> bool:

@@ -7,6 +7,7 @@ extensions that a test puts in are missing there. Which tests do is read from th
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import cache
 from types import CodeType
 from typing import Final, NamedTuple
 
@@ -54,9 +55,12 @@ class Reshaping:
         self._helpers: dict[str, list[CodeType]] = {}
         self._at_import = _Change()
         self._now = _Change()
+        # Of the tests that begin with the same codes, which it holds; many have parameters.
+        self._known: dict[tuple[CodeType, ...], _Change] = {}
 
     def read(self, modules: Iterable[CodeType]) -> None:
         """Take the code of the tests' modules into account, from which helpers are called."""
+        self._known.clear()
         for module in modules:
             self._at_import |= _change_of(module)
             for code in all_codes(module):
@@ -65,16 +69,23 @@ class Reshaping:
 
     def begin_test(self, test: Test) -> None:
         """Find what a test, its fixtures and the helpers that these name do."""
-        self._now = self._at_import
+        codes = tuple(inner for code in codes_of(test) for inner in all_codes(code))
+        if codes not in self._known:
+            self._known[codes] = self._changes(codes)
+        self._now = self._known[codes]
+
+    def _changes(self, codes: Iterable[CodeType]) -> _Change:
+        found = self._at_import
         seen: set[int] = set()
-        queue = [inner for code in codes_of(test) for inner in all_codes(code)]
+        queue = list(codes)
         while queue:
             code = queue.pop()
             # What other plugins' fixtures do is done in the same way whatever the test.
             if id(code) not in seen and "site-packages" not in code.co_filename:
                 seen.add(id(code))
-                self._now |= _change_of(code)
+                found |= _change_of(code)
                 queue += (one for name in code.co_names for one in self._helpers.get(name, ()))
+        return found
 
     def causes(self, function: Function) -> Iterator[Cause]:
         """Yield what a function would see of the application here and not on its host."""
@@ -98,6 +109,7 @@ class Reshaping:
                     yield Cause(IN_MEMORY, f"config[{name!r}]")
 
 
+@cache
 def _change_of(code: CodeType) -> _Change:
     names = frozenset(code.co_names)
     parts = names & _METHODS

@@ -18,6 +18,7 @@ from seamline.config import Config
 from seamline.errors import InvisibleState
 from seamline.interface import Analysis, Function, Severity, Verdict
 from seamline.plan import (
+    ERRORS_FILE,
     RUN_VARIABLE,
     WORKER_VARIABLE,
     GroupPlan,
@@ -31,6 +32,7 @@ from seamline.testing.assigned import Assignments
 from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
 from seamline.testing.closing import Closing, Kept
 from seamline.testing.hosts import Hosts
+from seamline.testing.lines import Lines
 from seamline.testing.looking import Looks, Test
 from seamline.testing.memory import MemoryDatabases
 from seamline.testing.patching import Patches
@@ -99,7 +101,7 @@ class SplitSession:
         self._waiting = threading.RLock()
         self._made_by_hosts: Counter[str] = Counter()
         self._errors_of_hosts: Counter[str] = Counter()
-        self._calls_heard_of = 0
+        self._told = Lines(Path(os.devnull))
         self._environment = contextlib.ExitStack()
 
     # -- the session -------------------------------------------------------------------
@@ -120,6 +122,7 @@ class SplitSession:
         self.analysis = analyse_project(self._config, self.layout)
         # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
+        self._told = Lines(Path(self._run_dir, ERRORS_FILE))
         plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
         plan, front = with_front(plan)
         mine = () if is_local else front.services
@@ -314,23 +317,20 @@ class SplitSession:
     def seam_errors(self) -> Counter[str]:
         """Return the seam errors raised so far, here and in the hosts, by code.
 
-        Hosts are only asked when calls were made since: without a call they do nothing.
+        Raises:
+            StartError: The hosts are gone.
         """
         if self._process is None:
             return Counter()
-        stats = self._process.stats()
-        calls = sum(sum(functions.values()) for functions in stats.made.values())
-        calls += sum(stats.answered.values())
-        if calls != self._calls_heard_of:
-            self._calls_heard_of = calls
-            self._ask()
-        return self._errors_of_hosts + Counter(stats.seam_errors)
+        if self._hosts is not None:
+            self._hosts.check()
+            self._errors_of_hosts += self._told.more()
+        return self._errors_of_hosts + Counter(self._process.stats().seam_errors)
 
     def _ask(self) -> None:
         if self._hosts is not None and os.getpid() == self._pid:
             reply = self._hosts.ask()
             self._made_by_hosts = Counter(reply.made)
-            self._errors_of_hosts = Counter(reply.seam_errors)
 
     def _refused_functions(self) -> dict[str, str]:
         """Return the public functions behind a seam that cannot cross, each with the reason."""
@@ -362,12 +362,14 @@ class SplitSession:
     def _keeps(self, service: str, function: Function) -> bool:
         """Return whether a call stays here; if not, have its host see what the test set up."""
         assert self._closing is not None
+        assert self._hosts is not None
         if self._closing.keeps(service, function):
             return True
         # A forked child may have an environment of its own, which is not the test's.
         if os.getpid() == self._pid:
             self.wait_ready()
             self._align()
+            self._hosts.wait_begun()
         return False
 
     def _causes(self, service: str, function: Function) -> Iterator[Cause]:

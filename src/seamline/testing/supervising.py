@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 MARK: Final = "seamline: "
 #: Printed once every host is ready.
 READY: Final = f"{MARK}ready"
+#: Begins a line that stands after everything that hosts printed before a test began.
+BEGUN: Final = f"{MARK}test "
 # What this process was started with, for those that are forked from it and for those that are not.
 _OF_INTERPRETER: Final = ("PYTHONHASHSEED", "PYTHONUNBUFFERED")
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What this process is told on its standard input, as a line of JSON.
+    """What this process is told on its standard input first, as a line of JSON.
 
     Attributes:
         plan: Of the run.
@@ -97,15 +100,27 @@ async def _supervise(order: Order, zygote: "Zygote") -> int:
     )
     loop = asyncio.get_running_loop()
 
-    def wait_for_the_end() -> None:
-        # The test process closes its end of the pipe, or is gone while a child that it
-        # forked still holds that end: either way it is over.
-        select.select([0, tests], [], [])
+    def hear() -> None:
         with contextlib.suppress(RuntimeError):  # the loop ended first
+            for line in _lines(tests):
+                # What was printed before can be read by now: it is, before the last of these.
+                loop.call_soon_threadsafe(
+                    loop.call_soon, loop.call_soon, supervisor.mark, f"{BEGUN}{line}"
+                )
             loop.call_soon_threadsafe(supervisor.stop)
 
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    threading.Thread(target=hear, daemon=True).start()
     return await supervisor.run()
+
+
+def _lines(tests: int) -> Iterator[str]:
+    """Yield what the test process writes, until it is over."""
+    begun = b""
+    # The test process closes its end of the pipe, or is gone while a child that it forked
+    # still holds that end: either way it is over.
+    while 0 in select.select([0, tests], [], [])[0] and (read := os.read(0, 65536)):
+        *whole, begun = (begun + read).split(b"\n")
+        yield from (line.decode() for line in whole)
 
 
 # Guarded, because multiprocessing imports this module again in the children of hosts.

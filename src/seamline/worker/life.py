@@ -7,13 +7,15 @@ import os
 import signal
 import threading
 import traceback
+from pathlib import Path
 from typing import Final
 
 import uvloop
 
+from seamline import rpc
 from seamline.errors import UsageError
 from seamline.interface import Interface
-from seamline.plan import Plan
+from seamline.plan import ERRORS_FILE, Plan
 from seamline.worker.alignment import Alignment
 from seamline.worker.load import (
     call_setup,
@@ -154,7 +156,8 @@ class Worker:
     def _on_aligned(self, order: Align) -> None:
         stats = self._process.stats()
         made = {service: sum(functions.values()) for service, functions in stats.made.items()}
-        self._channel.send(Aligned(serial=order.serial, made=made, seam_errors=stats.seam_errors))
+        rpc.write_codes(Path(self._plan.run_dir, ERRORS_FILE))
+        self._channel.send(Aligned(serial=order.serial, made=made))
 
     def _on_drain(self, order: Drain) -> None:
         self._order = self._order or order

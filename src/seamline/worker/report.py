@@ -160,12 +160,10 @@ class Aligned(msgspec.Struct, frozen=True, tag="aligned", kw_only=True):
     Attributes:
         serial: Of the order.
         made: Calls made to other services since the start, by service.
-        seam_errors: Seam errors raised to the application since the start, by code.
     """
 
     serial: int
     made: dict[str, int] = {}
-    seam_errors: dict[str, int] = {}
 
 
 class WarningFilter(msgspec.Struct, frozen=True, array_like=True):

@@ -1,6 +1,7 @@
 """The parts of what travels: guarded names, settings, changes applied in place."""
 
 import copy
+import threading
 from dataclasses import dataclass
 
 import flask
@@ -110,6 +111,28 @@ def test_settings_are_encoded_again_only_when_they_changed() -> None:
     third = overlay.pack(app)
     app.config["B"].append(2)
     assert overlay.pack(app) != third
+
+
+def test_what_can_never_cross_is_tried_once_and_looked_at_again_when_it_is_replaced() -> None:
+    app, overlay = flask.Flask("x"), Overlay(CODEC)
+    app.config["HELD"] = app.store = threading.Lock()  # type: ignore[attr-defined]
+    app.config["LIST"] = [threading.Lock()]
+    app.config["OTHER"] = Overlay(CODEC)
+    first = overlay.pack(app)
+
+    assert overlay.pack(app) == first
+    app.config["LIST"].clear()  # what holds something that cannot cross may lose it
+    second = overlay.pack(app)
+    assert second != first
+    app.config["HELD"] = 1
+    third = overlay.pack(app)
+    assert third != second
+    del app.config["LIST"]
+    fourth = overlay.pack(app)
+    assert fourth != third
+    assert overlay.pack(app) is fourth  # nothing is left that can change unseen
+    app.config["OTHER"] = None
+    assert overlay.pack(app) != fourth
 
 
 def test_settings_that_cannot_cross_are_left_to_the_hosts_own() -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from seamline.config import load
 from seamline.interface import Analysis
+from seamline.plan import analyse_project
 from seamline.plan.cache import analysed, cache_directory
 
 
@@ -90,3 +92,25 @@ def test_only_the_newest_answers_are_kept(tmp_path, source, monkeypatch) -> None
 )
 def test_answers_are_kept_where_the_user_keeps_such_things(environ, directory) -> None:
     assert cache_directory(environ) == directory
+
+
+@pytest.mark.parametrize("entry", [".", ""])
+def test_a_file_that_is_no_source_is_written_beside_it_and_changes_nothing(
+    tmp_path, monkeypatch, entry
+) -> None:
+    root = tmp_path / "project"
+    (root / "stock").mkdir(parents=True)
+    (root / "stock/__init__.py").write_text("def count(): return 1\n")
+    (root / "seamline.toml").write_text('name = "shop"\n[services.stock]\npackage = "stock"\n')
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(root)
+    monkeypatch.syspath_prepend(entry)
+    kept = []
+    for number in range(2):
+        (root / f"report{number}.xml").touch()
+        os.utime(root, (number, number))
+        analyse_project(load(root / "seamline.toml", environ={}), "micro")
+        kept.append(sorted((tmp_path / "cache/seamline").iterdir()))
+
+    assert len(kept[0]) == 1
+    assert kept[1] == kept[0]

@@ -94,11 +94,8 @@ def test_a_supervisor_that_is_killed_while_a_library_hangs_leaves_nothing(suite,
 
     running = suite.start("--seamline-layout", "micro")
     with fifo.open("w"):  # opened once the zygote imports the library
-        (supervisor,) = [
-            pid
-            for pid in suite.processes()
-            if b"seamline.testing.hosts" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        (supervisor,) = map(int, children)
         os.kill(supervisor, signal.SIGKILL)
         os.kill(running.pid, signal.SIGKILL)
         running.communicate()
