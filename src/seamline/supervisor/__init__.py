@@ -15,8 +15,8 @@ if TYPE_CHECKING:
         ask,
     )
     from seamline.supervisor.report import ready_block, status_table
-    from seamline.supervisor.run import Supervisor, run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+    from seamline.supervisor.supervisor import Supervisor, run
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
@@ -47,13 +47,13 @@ _LATE: Final = {
     "Status": "seamline.supervisor.status",
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
-    "Supervisor": "seamline.supervisor.run",
+    "Supervisor": "seamline.supervisor.supervisor",
     "WorkerStatus": "seamline.supervisor.status",
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
     "ready_block": "seamline.supervisor.report",
-    "run": "seamline.supervisor.run",
+    "run": "seamline.supervisor.supervisor",
     "status_table": "seamline.supervisor.report",
 }
 
