@@ -13,7 +13,8 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
     facts = {
         symbol: fact
         for symbol, fact in application.state.facts.items()
-        if symbol.module in own and symbol not in functions
+        if symbol.module in own
+        and (symbol not in functions or symbol in application.state.objects)
     }
     readers: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
     early: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
