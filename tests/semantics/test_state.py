@@ -197,3 +197,24 @@ def test_a_memory_is_never_another_one_elsewhere(processes: bool, name: str) -> 
             _remembered(name)
     elif name != "number":
         assert _remembered(name)
+
+
+def test_an_implementation_that_the_package_adds_is_found_by_all() -> None:
+    memory.add_float()
+
+    assert [memory.render(1), memory.render(1.5)] == ["int 1", "float 1.5"]
+
+
+def _register(name: str) -> None:
+    """Add an implementation where no test's own source shows it."""
+    getattr(memory.render, name)(bytes, lambda value: f"bytes {value!r}")
+
+
+@pytest.mark.seamline_errors
+def test_an_implementation_is_never_added_in_one_process_only(processes: bool) -> None:
+    if processes:
+        with pytest.raises(seamline.StateElsewhere, match=r"render\.register.*test_state\.py:\d+"):
+            _register("register")
+    else:
+        _register("register")
+        assert memory.render(b"") == "bytes b''"

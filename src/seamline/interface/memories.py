@@ -2,7 +2,8 @@
 
 The memory of ``@counted def f()`` is state under the name ``f``, and so is the object that a
 class makes of a function. What only remembers answers, as ``lru_cache`` does, is state only
-where the application looks into it.
+where the application looks into it. The implementations of a ``singledispatch`` function are
+state under ``f.register``, since each process would have its own.
 """
 
 import ast
@@ -14,6 +15,9 @@ from seamline.interface.body import MUTATORS, Body
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.functions import Class, Def, Definition, Definitions, own_nodes
 from seamline.interface.names import Symbol
+
+#: Decorates functions that others add implementations to.
+GENERIC: Final = "functools.singledispatch"
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call)
@@ -47,6 +51,8 @@ class _Finder:
         """Add what functions remember to the state."""
         uses = self._uses()
         for definition in self._functions():
+            if definition.decorated_with(GENERIC):
+                self._generic(definition)
             for symbol, node in zip(
                 definition.decorators, definition.node.decorator_list, strict=True
             ):
@@ -135,6 +141,20 @@ class _Finder:
         for name in shown:
             self._add(Symbol(definition.module, f"{definition.name}.{name}"), definition.line)
         if shown or not memory.is_memo:
+            self._add(definition.symbol, definition.line)
+
+    def _generic(self, definition: Definition) -> None:
+        """Note that the implementations are the process's, and whether functions add some."""
+        register = Symbol(definition.module, f"{definition.name}.register")
+        fact = Fact(register, definition.line, resource=False, changed=False)
+        self.state.facts.setdefault(register, fact)
+        if any(
+            use.symbol == register
+            for body in self.bodies.values()
+            if body.definition is not None and self._counts(body.module)
+            for use in body.uses
+        ):
+            self._add(register, definition.line)
             self._add(definition.symbol, definition.line)
 
     def _bound_attributes(self, body: Body) -> None:

@@ -25,6 +25,9 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
         file = application.sources.modules[body.module].file
         for use in body.uses:
             fact = application.state.touched(use.symbol)
+            # What importing registers is another matter: the host may import it as well.
+            if body.definition is None and use.symbol.name.endswith(".register"):
+                continue
             if fact is not None and fact.symbol in readers:
                 readers[fact.symbol].add(Place(file, use.line))
     for module, names in world.modules.items():

@@ -1,6 +1,6 @@
 """Functions with a memory of their own."""
 
-from functools import wraps
+from functools import singledispatch, wraps
 
 
 class Numbered:
@@ -72,3 +72,18 @@ def through(name, x):
 def calls(name):
     """Return how often one was called, as it says itself."""
     return {"number": number, "count": count, "plain": plain}[name].calls
+
+
+@singledispatch
+def render(value):
+    plain(value)
+    return f"any {value}"
+
+
+@render.register
+def _(value: int):
+    return f"int {value}"
+
+
+def add_float():
+    render.register(float, lambda value: f"float {value}")
