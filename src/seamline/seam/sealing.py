@@ -119,7 +119,8 @@ class Seal:
             self._functions.apply(states)
         for name in self._modules():
             module = sys.modules.get(name)
-            if isinstance(module, ModuleType) and name not in self._classes:
+            # One that was imported again, in place of the first, is sealed as well.
+            if isinstance(module, ModuleType) and type(module).__name__ != _SEALED:
                 self._classes[name] = type(module)
                 module.__class__ = self._sealed_class(type(module), name, states)
 
