@@ -121,6 +121,7 @@ class Supervisor:
             self.status,
             self.stop,
             self._align,
+            self._tell,
         )
         looking: asyncio.Task[None] | None = None
         try:
@@ -281,6 +282,9 @@ class Supervisor:
             now=loop.time(),
             since=self._started_at,
         )
+
+    async def _tell(self) -> None:
+        await asyncio.gather(*(group.tell() for group in self._groups))
 
     async def _align(self, request: AlignRequest) -> AlignedReply:
         """Have every worker take over what a test process set up."""
