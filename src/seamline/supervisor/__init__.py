@@ -15,8 +15,8 @@ if TYPE_CHECKING:
         ask,
     )
     from seamline.supervisor.report import ready_block, status_table
+    from seamline.supervisor.run import Supervisor, supervise
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
-    from seamline.supervisor.supervisor import Supervisor, run
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
@@ -33,8 +33,8 @@ __all__ = [
     "align",
     "ask",
     "ready_block",
-    "run",
     "status_table",
+    "supervise",
     "with_hash_seed",
 ]
 
@@ -47,14 +47,14 @@ _LATE: Final = {
     "Status": "seamline.supervisor.status",
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
-    "Supervisor": "seamline.supervisor.supervisor",
+    "Supervisor": "seamline.supervisor.run",
     "WorkerStatus": "seamline.supervisor.status",
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
     "ready_block": "seamline.supervisor.report",
-    "run": "seamline.supervisor.supervisor",
     "status_table": "seamline.supervisor.report",
+    "supervise": "seamline.supervisor.run",
 }
 
 
