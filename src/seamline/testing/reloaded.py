@@ -40,7 +40,7 @@ class Reloads:
 
     def active(self) -> Iterator[Replaced]:
         """Yield the modules that are not now what hosts have."""
-        for name, first in self._first.items():
+        for name, first in list(self._first.items()):  # another thread may import
             if name in self._again or sys.modules.get(name) is not first:
                 yield Replaced(name, "")
 
