@@ -15,6 +15,7 @@ from seamline.interface.body import MUTATORS, Body
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.functions import Class, Def, Definition, Definitions, own_nodes
 from seamline.interface.names import Symbol
+from seamline.interface.wrapping import covers, nested_lines
 
 #: Decorates functions that others add implementations to.
 GENERIC: Final = "functools.singledispatch"
@@ -53,6 +54,8 @@ class _Finder:
         for definition in self._functions():
             if definition.decorated_with(GENERIC):
                 self._generic(definition)
+            for owner in wrapping_objects(self.definitions, self.state, definition):
+                self._add(owner, self.state.facts[owner].line)
             for symbol, node in zip(
                 definition.decorators, definition.node.decorator_list, strict=True
             ):
@@ -172,6 +175,32 @@ def note_memories(
 ) -> None:
     """Add what functions remember between calls to the state."""
     _Finder(definitions, bodies, state).find()
+
+
+def wrapping_objects(
+    definitions: Definitions, state: StateMap, definition: Definition
+) -> Iterator[Symbol]:
+    """Yield the state whose methods decorate a function and use it in each call.
+
+    ``@stats.counted`` is such a method, and ``@handlers.append`` is none.
+    """
+    for decorator in filter(None, definition.decorators):
+        fact = state.touched(decorator)
+        if fact is None:
+            continue
+        name = decorator.name.removeprefix(f"{fact.symbol.name}.")
+        for symbol in state.instances.get(fact.symbol, ()):
+            if any(map(_wraps, definitions.methods_of(definitions.classes[symbol], name))):
+                yield fact.symbol
+
+
+def _wraps(method: Definition) -> bool:
+    """Whether functions that a method makes use its object."""
+    own, lines = method.parameters[:1], nested_lines(method)
+    return bool(own) and any(
+        isinstance(part, ast.Name) and part.id == own[0].arg and covers(lines, part.lineno)
+        for part in ast.walk(method.node)
+    )
 
 
 def _memory(decorator: Definition) -> _Memory | None:

@@ -148,3 +148,38 @@ def test_what_each_call_of_a_wrapper_begins_anew_is_no_memory(read) -> None:
     """
 
     assert read({"shop.py": text}, "shop").functions["shop.work"].touches == ()
+
+
+STATS = """
+class Stats:
+    def __init__(self):
+        self.calls = 0
+        self.names = []
+    def counted(self, f):
+        def inner(*args):
+            self.calls += 1
+            return f(*args)
+        return inner
+    def listed(self, f):
+        self.names.append(f)
+        return f
+stats = Stats()
+"""
+
+
+@pytest.mark.parametrize(("decorator", "touches"), [("counted", True), ("listed", False)])
+def test_an_object_whose_method_wraps_a_function_is_used_by_it(read, decorator, touches) -> None:
+    text = f"{STATS}@stats.{decorator}\ndef work(x):\n    return x * open('a').read()\n"
+
+    function = read({"shop.py": text}, "shop").functions["shop.work"]
+
+    assert function.touches == (("shop:stats",) if touches else ())
+
+
+def test_an_object_that_wraps_functions_of_two_groups_is_shared_state(read) -> None:
+    work = "from stats import stats\n@stats.counted\ndef {}(x):\n    return x * open('a').read()\n"
+    files = {"stats.py": STATS, "shop.py": work.format("sell"), "front.py": work.format("show")}
+
+    reading = read(files, "shop", "front")
+
+    assert reading.findings("shared-state") == [("error", "stats.py", 14)]
