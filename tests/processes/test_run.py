@@ -62,6 +62,35 @@ def test_requests_reach_every_worker_of_a_group(plainflask, eventually) -> None:
     assert run.stop() == 0
 
 
+def test_every_answered_request_is_counted_in_the_status_that_is_asked_for_next(
+    plainflask,
+) -> None:
+    plainflask.write(TWO_WORKERS)
+    run = plainflask.start("--layout", "two").ready()
+
+    counts = []
+    for number in range(1, 6):
+        assert run.get("/pid" if number % 2 else "/missing")[0] == (200 if number % 2 else 404)
+        counts.append(sum(worker["requests"] for worker in run.workers()))
+
+    assert counts == [1, 2, 3, 4, 5]
+    assert run.stop() == 0
+
+
+def test_a_worker_that_is_stopped_is_shown_by_what_it_told_last(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    run.get("/pid")
+    (before,) = run.workers()
+
+    os.kill(before["pid"], signal.SIGSTOP)
+    (after,) = run.workers()
+    os.kill(before["pid"], signal.SIGCONT)
+
+    assert (before["requests"], after["requests"]) == (1, 1)
+    assert run.stop() == 0
+
+
 def test_a_killed_worker_is_replaced_in_its_slot_and_said_so(plainflask, eventually) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()

@@ -1,6 +1,7 @@
 """Rows 5 to 8: colours, deadlines, cancellation, generators and held frames."""
 
 import asyncio
+import inspect
 import threading
 
 import pytest
@@ -9,6 +10,32 @@ from law import flow
 import seamline
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "signature"),
+    [
+        ("double", "", "(number: int) -> int"),
+        ("double_later", "iscoroutinefunction", "(number: int) -> int"),
+        ("countdown", "isgeneratorfunction", "(start: int) -> collections.abc.Iterator[int]"),
+        (
+            "countdown_later",
+            "isasyncgenfunction",
+            "(start: int) -> collections.abc.AsyncIterator[int]",
+        ),
+        ("held", "", "(name: str) -> collections.abc.Iterator[str]"),
+    ],
+)
+def test_a_function_is_to_inspect_what_it_is_whole(name: str, kind: str, signature: str) -> None:
+    function = getattr(flow, name)
+    kinds = ("iscoroutinefunction", "isgeneratorfunction", "isasyncgenfunction")
+
+    assert [each for each in kinds if getattr(inspect, each)(function)] == [kind] * bool(kind)
+    assert str(inspect.signature(function)) == signature
+    assert inspect.getmodule(function) is flow
+    assert inspect.getsourcefile(inspect.unwrap(function)) == flow.__file__
+    assert inspect.getsource(function).partition("def ")[2].startswith(f"{name}(")
+    assert inspect.getdoc(function) == function.__doc__
 
 
 def test_sync_calls_sync() -> None:

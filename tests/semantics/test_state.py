@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from law import context, signals, state, upkeep, values
+from law.state import memory
 
 import seamline
 
@@ -151,3 +152,69 @@ def test_a_result_that_is_the_hosts_own_state_is_refused_not_copied(refusal) -> 
         state.fail_with_counts()
     with refusal(seamline.AliasedState, "COUNTS"):
         assert state.all_counts() == {"a": 1}
+
+
+def test_a_wrapper_with_a_memory_has_one_memory() -> None:
+    before = memory.count("a")[1]
+
+    assert memory.through("count", "b") == ("b", before + 1)
+    assert memory.count("c") == ("c", before + 2)
+    assert memory.calls("count") == before + 2
+
+
+def test_an_attribute_that_a_function_changes_on_itself_is_one() -> None:
+    before = memory.calls("plain")
+
+    memory.plain("a")
+    memory.through("plain", "a")
+
+    assert memory.calls("plain") == before + 2
+
+
+def test_a_wrapper_that_only_remembers_answers_may_be_called_anywhere() -> None:
+    assert [memory.double(2), memory.double(2)] == [4, 4]
+
+
+def _remembered(name: str) -> object:
+    """Look into a memory where no test's own source shows it."""
+    match name:
+        case "number":
+            return memory.number("a")
+        case "seen":
+            return [*memory.count.seen]
+        case "plain":
+            return memory.plain.calls + 0
+    return memory.count.calls + 0
+
+
+@pytest.mark.seamline_errors
+@pytest.mark.parametrize("name", ["number", "seen", "calls", "plain"])
+def test_a_memory_is_never_another_one_elsewhere(processes: bool, name: str) -> None:
+    memory.count("a")
+    memory.plain("a")
+    if processes:
+        with pytest.raises(seamline.StateElsewhere, match=r"memory\.\w+.*test_state\.py:\d+"):
+            _remembered(name)
+    elif name != "number":
+        assert _remembered(name)
+
+
+def test_an_implementation_that_the_package_adds_is_found_by_all() -> None:
+    memory.add_float()
+
+    assert [memory.render(1), memory.render(1.5)] == ["int 1", "float 1.5"]
+
+
+def _register(name: str) -> None:
+    """Add an implementation where no test's own source shows it."""
+    getattr(memory.render, name)(bytes, lambda value: f"bytes {value!r}")
+
+
+@pytest.mark.seamline_errors
+def test_an_implementation_is_never_added_in_one_process_only(processes: bool) -> None:
+    if processes:
+        with pytest.raises(seamline.StateElsewhere, match=r"render\.register.*test_state\.py:\d+"):
+            _register("register")
+    else:
+        _register("register")
+        assert memory.render(b"") == "bytes b''"

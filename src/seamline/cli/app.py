@@ -14,7 +14,6 @@ from seamline.cli.arguments import SHORT_HELP, help_text, parse, version_text
 from seamline.cli.output import Output
 from seamline.errors import ConfigError, InternalError, SeamlineError
 
-INTERRUPTED: Final = 130
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What a shell shows for a program that the kernel ended because nobody reads its output.
 PIPE_CLOSED: Final = 141
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 done or yes, 1 the answer is no, 2 unusable input, 3 not
-        running, 4 failed, 70 a bug in Seamline, 130 Ctrl-C.
+        running, 4 failed, 70 a bug in Seamline. Ctrl-C is left to the caller.
     """
     _open_streams()
     argv = sys.argv[1:] if argv is None else argv
@@ -44,8 +43,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(output, exc)
     except SystemExit as exc:  # argparse has printed a command's help
         return exc.code if isinstance(exc.code, int) else 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         _forget(sys.stdout)
         return PIPE_CLOSED

@@ -1,6 +1,7 @@
 """``seamline explain``: the whole story of one verdict, or of one code in brackets."""
 
 import argparse
+import ast
 import os
 from collections.abc import Iterable
 
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         )
     config = load_config(args)
     analysis = plan.analyse_project(config, config.layout)
-    interface, function = _found(subject, analysis, known)
+    interface, function = _found(subject, config, analysis, known)
     lock = plan.read_lock(config)
     entry = None if lock is None else lock.functions.get(f"{function.module}.{function.name}")
     if output.json:
@@ -72,7 +73,9 @@ def _has_project(args: argparse.Namespace) -> bool:
     return True
 
 
-def _found(subject: str, analysis: Analysis, codes: dict[str, str]) -> tuple[Interface, Function]:
+def _found(
+    subject: str, config: Config, analysis: Analysis, codes: dict[str, str]
+) -> tuple[Interface, Function]:
     """Return the function that a reader calls by this name."""
     names: dict[str, list[tuple[Interface, Function]]] = {}
     for interface in analysis.interfaces:
@@ -88,6 +91,7 @@ def _found(subject: str, analysis: Analysis, codes: dict[str, str]) -> tuple[Int
     if matches:
         places = ", ".join(f"{match[1].module}.{match[1].name}" for match in matches.values())
         raise UsageError(f"{subject!r} may be any of {places}", remedy="name one of them")
+    _refuse_unplaced(wanted, config, analysis)
     offered = [
         f"{function.module}.{function.name}"
         for interface in analysis.interfaces
@@ -99,6 +103,35 @@ def _found(subject: str, analysis: Analysis, codes: dict[str, str]) -> tuple[Int
         f"{subject!r} is neither a code nor a function of a service",
         remedy=remedy if remedy.startswith("did") else "see them all: seamline check",
     )
+
+
+def _refuse_unplaced(wanted: str, config: Config, analysis: Analysis) -> None:
+    """Say what happens to a function or a class of a module that no service has."""
+    placed = {module for interface in analysis.interfaces for module, _ in interface.modules}
+    module, _, name = wanted.rpartition(".")
+    if module not in analysis.modules:  # a method, then
+        module, _, name = module.rpartition(".")
+    if module in placed or module not in analysis.modules or not _defines(config, module, name):
+        return
+    packages = [f"{one.service} ({one.package})" for one in analysis.interfaces]
+    raise UsageError(
+        f"{module} belongs to no package service, so there is no seam before {wanted!r}: it runs "
+        "in the process that calls it",
+        remedy=f"package services are: {', '.join(packages) or 'none'}; to run it in a process of "
+        f"its own, write into seamline.toml: [services.{module.rpartition('.')[2]}] "
+        f'package = "{module}"',
+    )
+
+
+def _defines(config: Config, module: str, name: str) -> bool:
+    """Whether the source of a module says that it has such a function or class."""
+    for base in (config.root, config.root / "src"):
+        path = base.joinpath(*module.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                tree = ast.parse(file.read_bytes())
+                return any(getattr(node, "name", None) == name for node in ast.walk(tree))
+    return False
 
 
 def _names(interface: Interface, function: Function) -> set[str]:

@@ -6,7 +6,7 @@ Precedence, lowest first: defaults, the file, ``SEAMLINE_*`` variables, flags.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -63,7 +63,8 @@ def find_file(
         environ: Environment variables.
 
     Raises:
-        ConfigError: There is no such file, or none in the directory and those above it.
+        ConfigError: There is no such file, or none in the directory and those above it, or
+            what has the name is no file.
     """
     start = (directory or Path()).resolve()
     if not start.is_dir():
@@ -74,16 +75,30 @@ def find_file(
         if found.is_dir():
             found = found / FILE_NAME
         if not found.is_file():
+            _refuse_others([start / named] if (start / named).is_dir() else [found])
             source = "" if file else " (from SEAMLINE_FILE)"
             raise ConfigError(f"there is no file {named}{source}")
         return found
     for place in (start, *start.parents):
         if (place / FILE_NAME).is_file():
             return place / FILE_NAME
+    _refuse_others(place / FILE_NAME for place in (start, *start.parents))
     raise ConfigError(
         f"there is no {FILE_NAME} in {start} or above it",
         remedy="name one with -f FILE, or let one be written: seamline init",
     )
+
+
+def _refuse_others(paths: Iterable[Path]) -> None:
+    """Say what the first of some paths is that is there without being a file."""
+    for path in paths:
+        if path.name == FILE_NAME and (path.is_symlink() or path.exists()):
+            kind = "a directory" if path.is_dir() else "no regular file"
+            if not path.exists():
+                kind = "a link to what is not there"
+            raise ConfigError(
+                f"{path} is {kind}", remedy="move it away, or name a file with -f FILE"
+            )
 
 
 def _check_path(path: Path) -> None:

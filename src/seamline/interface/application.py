@@ -16,6 +16,7 @@ from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
 from seamline.interface.kept import note_kept
+from seamline.interface.memories import note_memories
 from seamline.interface.model import Function, PackageService, State
 from seamline.interface.modules import Imports
 from seamline.interface.mutation import Mutations
@@ -77,6 +78,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     bodies = read_bodies(definitions)
     types = Types(definitions, Foreign(search_path))
     state = find_state(definitions, bodies, types)
+    note_memories(definitions, bodies, state)
     graph = Graph(definitions, bodies, types)
     graph.build()
     mutations = Mutations(graph)

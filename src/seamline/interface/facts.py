@@ -47,6 +47,7 @@ class StateMap:
         kept: Those of them that something kept changes, such as a bound method.
         differing: Names, fields of values and defaults of methods that every process may have
             another value of, or of a part of it, with the line.
+        objects: Names of functions that a decorator binds to an object which changes.
     """
 
     facts: dict[Symbol, Fact] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class StateMap:
     kept: set[Symbol] = field(default_factory=set)
     differing: dict[Symbol, int] = field(default_factory=dict)
     framework: set[Symbol] = field(default_factory=set)
+    objects: set[Symbol] = field(default_factory=set)
     instances: dict[Symbol, set[Symbol]] = field(default_factory=dict)
 
     def touched(self, symbol: Symbol) -> Fact | None:
@@ -62,7 +64,7 @@ class StateMap:
         if not symbol.module:
             return None
         parts = symbol.name.split(".")
-        for length in range(1, min(len(parts), 3) + 1):
+        for length in range(min(len(parts), 3), 0, -1):
             fact = self.facts.get(Symbol(symbol.module, ".".join(parts[:length])))
             if fact is not None:
                 return fact

@@ -118,9 +118,10 @@ def registrations(graph: Graph, module: str, own: set[str]) -> Iterator[tuple[Sy
             and o.symbol in graph.definitions.functions
             for _, origins in call.arguments for o in origins
         )  # fmt: skip
-        for origin in call.callee if given else ():
+        for origin in call.callee:
             outside = origin.kind == "symbol" and origin.symbol.module not in own
-            if outside and _is_registry(graph, origin.symbol):
+            taken = given or _is_generic(graph, origin.symbol)
+            if outside and taken and _is_registry(graph, origin.symbol):
                 yield origin.symbol, call.line
     for cls in graph.definitions.classes.values():
         if cls.module == module:
@@ -128,6 +129,15 @@ def registrations(graph: Graph, module: str, own: set[str]) -> Iterator[tuple[Sy
                 outside = isinstance(base, Class) and base.module not in own
                 if outside and isinstance(base, Class) and "__init_subclass__" in base.methods:
                     yield base.symbol, cls.node.lineno
+
+
+def _is_generic(graph: Graph, symbol: Symbol) -> bool:
+    """Whether a name is ``register`` of a ``singledispatch`` function, whatever it is given."""
+    owner, _, name = symbol.name.rpartition(".")
+    return name == "register" and any(
+        definition.decorated_with("functools.singledispatch")
+        for definition in graph.definitions.functions.get(Symbol(symbol.module, owner), ())
+    )
 
 
 def _is_registry(graph: Graph, symbol: Symbol) -> bool:

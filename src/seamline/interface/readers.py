@@ -13,7 +13,8 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
     facts = {
         symbol: fact
         for symbol, fact in application.state.facts.items()
-        if symbol.module in own and symbol not in functions
+        if symbol.module in own
+        and (symbol not in functions or symbol in application.state.objects)
     }
     readers: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
     early: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
@@ -24,6 +25,9 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
         file = application.sources.modules[body.module].file
         for use in body.uses:
             fact = application.state.touched(use.symbol)
+            # What importing registers is another matter: the host may import it as well.
+            if body.definition is None and use.symbol.name.endswith(".register"):
+                continue
             if fact is not None and fact.symbol in readers:
                 readers[fact.symbol].add(Place(file, use.line))
     for module, names in world.modules.items():

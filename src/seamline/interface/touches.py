@@ -9,6 +9,7 @@ from seamline.interface.body import Body
 from seamline.interface.facts import StateMap, default_of
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
+from seamline.interface.memories import wrapping_objects
 from seamline.interface.names import Symbol
 from seamline.interface.wrapping import covers, wrappers_of
 
@@ -96,6 +97,8 @@ class Touches:
                 fact = self.state.touched(use.symbol) if covers(lines, use.line) else None
                 if fact is not None:
                     yield fact.symbol, definition.line
+        for owner in wrapping_objects(graph.definitions, self.state, definition):
+            yield owner, definition.line
 
     def _of_self(self, body: Body, definition: Definition) -> Iterator[tuple[Symbol, int]]:
         """Yield class attributes that a method reaches through ``self``."""

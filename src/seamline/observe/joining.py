@@ -22,6 +22,7 @@ from seamline.observe.contexts import watch_contexts
 from seamline.observe.journal import Journal, Line
 from seamline.observe.notes import Notes
 from seamline.observe.probe import Budget, Place, Probe
+from seamline.observe.warned import place_warnings
 from seamline.plan import PLAN_FILE, RUN_VARIABLE, WORKER_VARIABLE, Limits, Plan, from_json
 from seamline.seam import (
     OUTER,
@@ -166,6 +167,7 @@ class Observer:
     def install(self) -> None:
         """Observe what is imported from now on, and tell the journal's end at the exit."""
         self._imports.install()
+        place_warnings()
         os.register_at_fork(after_in_child=self._after_fork)
         atexit.register(self._end)
         leave = os._exit

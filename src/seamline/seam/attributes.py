@@ -1,9 +1,9 @@
-"""Keep a process away from class attributes that are state of another process."""
+"""Keep a process away from attributes of classes and functions that are another's state."""
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from seamline.interface import State
@@ -42,6 +42,37 @@ class GuardedAttributes:
             if type(vars(owner).get(attribute)) is _Guard:
                 type.__setattr__(owner, attribute, value)
         self._guarded.clear()
+
+
+@dataclass(slots=True)
+class FunctionAttributes:
+    """The attributes of one package's functions that are state: ``function.calls``.
+
+    Attributes:
+        stand_in: Makes what takes the place of a value, and raises when it is used.
+    """
+
+    stand_in: Callable[[State, object], object]
+    _replaced: dict[tuple[FunctionType, str], tuple[object, object]] = field(default_factory=dict)
+
+    def apply(self, states: Mapping[tuple[str, str], State]) -> None:
+        """Replace what is there, and what the function would have set by now."""
+        for (module, name), state in states.items():
+            head, _, attribute = name.rpartition(".")
+            owner = getattr(sys.modules.get(module), "__dict__", {}).get(head)
+            if isinstance(owner, FunctionType) and (owner, attribute) not in self._replaced:
+                held = vars(owner).get(attribute, _ABSENT)
+                guard = self.stand_in(state, held)
+                self._replaced[owner, attribute] = (guard, held)
+                vars(owner)[attribute] = guard
+
+    def lift(self) -> None:
+        """Put back what was not assigned since."""
+        for (owner, attribute), (guard, held) in self._replaced.items():
+            if vars(owner).get(attribute) is guard:
+                del vars(owner)[attribute]
+                vars(owner).update({} if held is _ABSENT else {attribute: held})
+        self._replaced.clear()
 
 
 _ABSENT: Final = object()

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from seamline.errors import StateElsewhere
 from seamline.interface import Interface, State, Verdict
 from seamline.rpc import call_site, record
-from seamline.seam.attributes import GuardedAttributes
+from seamline.seam.attributes import FunctionAttributes, GuardedAttributes
 
 # Values that are equal everywhere by accident: finding one of them under another name says
 # nothing about where it came from.
@@ -73,8 +73,10 @@ class Seal:
     _early: list[tuple[ModuleType, str, Any]] = field(default_factory=list)
     _classes: dict[str, type[ModuleType]] = field(default_factory=dict)
     _attributes: GuardedAttributes = field(init=False)
+    _functions: FunctionAttributes = field(init=False)
 
     def __post_init__(self) -> None:
+        self._functions = FunctionAttributes(lambda *state: _Elsewhere(self, *state))
         self._attributes = GuardedAttributes(self.home.is_here, self.begins_patch, self.unread)
 
     def names(self) -> dict[tuple[str, str], State]:
@@ -113,15 +115,19 @@ class Seal:
                 self._replace_early(state, vars(module)[key[1]])
                 self._take(module, state)
         self._attributes.apply(states)
+        if self.removes:
+            self._functions.apply(states)
         for name in self._modules():
             module = sys.modules.get(name)
-            if isinstance(module, ModuleType) and name not in self._classes:
+            # One that was imported again, in place of the first, is sealed as well.
+            if isinstance(module, ModuleType) and type(module).__name__ != _SEALED:
                 self._classes[name] = type(module)
                 module.__class__ = self._sealed_class(type(module), name, states)
 
     def lift(self) -> None:
         """Put everything back as the application left it."""
         self._attributes.lift()
+        self._functions.lift()
         for name, original in self._classes.items():
             module = sys.modules.get(name)
             if isinstance(module, ModuleType) and type(module).__name__ == _SEALED:

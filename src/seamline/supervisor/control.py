@@ -20,7 +20,8 @@ from seamline.worker import WarningFilter
 
 # A request is one short line; the longest carries an environment, which the kernel bounds too.
 _MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
-# The supervisor only computes what it knows already, so a longer silence is an accident.
+# The supervisor waits half a second for its workers' numbers at most: a longer silence is an
+# accident.
 _ANSWER_SECONDS: Final = 10.0
 
 
@@ -83,6 +84,7 @@ class ControlServer:
         status: Returns the state of the run.
         stop: Begins to stop.
         align: Has every ready worker take over what a test process set up.
+        tell: Has every worker tell its numbers, before the state is described.
     """
 
     def __init__(
@@ -91,11 +93,13 @@ class ControlServer:
         status: Callable[[], Status],
         stop: Callable[[], None],
         align: Callable[[AlignRequest], Awaitable[AlignedReply]],
+        tell: Callable[[], Awaitable[None]],
     ) -> None:
         self._path = path
         self._status = status
         self._stop = stop
         self._align = align
+        self._tell = tell
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -129,6 +133,8 @@ class ControlServer:
             return Refusal(str(exc))
         if isinstance(request, AlignRequest):
             return await self._align(request)
+        if isinstance(request, StatusRequest):
+            await self._tell()
         status = self._status()
         if isinstance(request, StopRequest):
             self._stop()

@@ -238,6 +238,11 @@ class Group:
             self.logs.notice(f"{name} {silent}; its threads' stacks follow")
             self.spawn(process.abort())
 
+    async def tell(self) -> None:
+        """Have its workers tell their numbers of this moment."""
+        workers = [s.process for s in self.slots if s.process is not None and not s.is_command]
+        await asyncio.gather(*(worker.tell() for worker in workers))
+
     # -- leaving -----------------------------------------------------------------------
 
     async def drain(self, order: Drain) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -31,12 +32,15 @@ from seamline.worker import (
     Identity,
     Ready,
     Report,
+    Tell,
     decode_report,
     encode,
 )
 
 # After SIGABRT a worker writes every thread's stack; then it is killed.
 _DUMP_SECONDS: Final = 2.0
+# A worker tells its numbers between two steps of its loop; one that is busy for longer will not.
+_TELL_SECONDS: Final = 0.5
 # Output that a dead worker's surviving children may still hold open is not waited for longer.
 _LAST_LINES_SECONDS: Final = 1.0
 
@@ -87,6 +91,8 @@ class Process:
         self._channel: socket.socket | None = None
         self._unread = b""
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
+        self._asked: dict[int, asyncio.Future[None]] = {}
+        self._serials = itertools.count(1)
         self._sending = asyncio.Lock()
         self._readers: list[LineReader] = []
         self._closing: list[asyncio.BaseTransport] = []
@@ -212,7 +218,21 @@ class Process:
         del self._answers[order.serial]
         return answer.result() if answer.done() else None
 
-    async def send(self, order: Align) -> None:
+    async def tell(self) -> None:
+        """Have it tell its numbers of this moment; a busy one is known by what it told last."""
+        if self._channel is None or self.state not in {State.READY, State.DRAINING}:
+            return
+        serial = next(self._serials)
+        answer = self._asked[serial] = self._loop.create_future()
+        sending = self._loop.create_task(self.send(Tell(serial)))
+        await asyncio.wait(
+            {answer, self.ended}, timeout=_TELL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        del self._asked[serial]
+        if not answer.done():
+            sending.cancel()
+
+    async def send(self, order: Align | Tell) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:
@@ -276,6 +296,9 @@ class Process:
                 self._set(State.READY)
             case Beat():
                 self.last = report
+                asked = self._asked.get(report.serial)
+                if asked is not None and not asked.done():
+                    asked.set_result(None)
             case Draining():
                 self._set(State.DRAINING)
             case Failed():

@@ -121,6 +121,7 @@ class Supervisor:
             self.status,
             self.stop,
             self._align,
+            self._tell,
         )
         looking: asyncio.Task[None] | None = None
         try:
@@ -282,6 +283,9 @@ class Supervisor:
             since=self._started_at,
         )
 
+    async def _tell(self) -> None:
+        await asyncio.gather(*(group.tell() for group in self._groups))
+
     async def _align(self, request: AlignRequest) -> AlignedReply:
         """Have every worker take over what a test process set up."""
         order = Align(
@@ -432,7 +436,7 @@ class Supervisor:
                 Path(address.path).unlink(missing_ok=True)
 
 
-def run(make: Callable[[], Supervisor]) -> int:
+def supervise(make: Callable[[], Supervisor]) -> int:
     """Run a supervisor in an event loop of its own; returns its exit status."""
 
     async def live() -> int:

@@ -14,7 +14,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         restarts: How often a dead worker was replaced.
         reason: How the last death came about, or empty.
         seconds: Age of the process.
-        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As last reported.
+        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As reported when
+            the status was asked for; of a worker whose loop is blocked, as last reported.
     """
 
     pid: int | None

@@ -9,6 +9,7 @@ UNCOMMITTED: Final = "uncommitted transaction"
 PATCHED: Final = "patched"
 ASSIGNED: Final = "assigned"
 TEST_DATABASE: Final = "test database"
+RELOADED: Final = "reloaded"
 CHANGED_APPLICATION: Final = "changed application"
 CHANGED_SETTINGS: Final = "changed settings"
 # What Django's ``setup_test_environment`` assigns.

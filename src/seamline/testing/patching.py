@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, Final
 from seamline.interface import Function, Interface, Verdict
 from seamline.seam import Seams, Write
 from seamline.testing.assigned import Assignments
-from seamline.testing.causes import ASSIGNED, DJANGO_CONNECTING, PATCHED, Cause, Replaced
+from seamline.testing.causes import (
+    ASSIGNED,
+    DJANGO_CONNECTING,
+    PATCHED,
+    RELOADED,
+    Cause,
+    Replaced,
+)
 from seamline.testing.reach import Reach
+from seamline.testing.reloaded import Reloads
 from seamline.testing.replaced import Replacements
 
 if TYPE_CHECKING:
@@ -57,12 +65,18 @@ class Patches:
         self._held: dict[Replaced, tuple[str, object]] = {}
         self._functions: set[Replaced] = set()
         self._others = Replacements(reach.is_application)
+        self._reloads = Reloads(reach.is_application)
         seams.on_write = self._allow
 
     def watch(self) -> None:
         """Begin to take note of patches of other modules, too."""
         self._others.watch()
-        self._seams.on_loaded = self._assigned.imported
+        self._seams.on_loaded = self._imported
+
+    def begin(self) -> None:
+        """The tests are loaded: from now on, what they do is told apart."""
+        self._assigned.begin()
+        self._reloads.begin()
 
     def end(self) -> None:
         """Take note no more."""
@@ -89,6 +103,14 @@ class Patches:
             # A tool's patch is an assignment, too; which of two objects it is on is no matter.
             if (one.module, one.name.rpartition(".")[2]) not in patched:
                 yield Cause(ASSIGNED, str(one))
+        for one in self._reloads.active():
+            is_own = one.module == function.module
+            if is_own or self._reach.concerns(service, function, *one):
+                yield Cause(RELOADED, str(one))
+
+    def _imported(self, loaded: frozenset[str]) -> None:
+        self._assigned.imported(loaded)
+        self._reloads.imported(loaded)
 
     def settle(self) -> set[str]:
         """Forget the globals that are what they were before they were patched.

@@ -60,6 +60,9 @@ class Front:
         errors: The context variable in which seam errors of one request are gathered. A
             list is put into it, and threads and tasks of the request inherit the list.
         access_log: Where finished requests are written, or ``None``.
+
+    Attributes:
+        answered: Requests whose answer has begun: counted before its first byte leaves.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Front:
         self._is_draining = is_draining
         self._errors = errors
         self._access_log = access_log
+        self.answered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is none."""
@@ -90,6 +94,7 @@ class Front:
         async def answer(message: Message) -> None:
             nonlocal status, replaced
             if message["type"] == "http.response.start":
+                self.answered += not status
                 status = message["status"]
                 if status == 500 and errors and (error := _to_report(errors)) is not None:  # noqa: PLR2004
                     replaced, status = True, error.http_status
@@ -105,6 +110,7 @@ class Front:
             await self._application(scope, receive, answer)
         except Exception as exc:
             error = _to_report(_in_chain(exc)) if not status else None
+            self.answered += not status
             if error is None:
                 status = status or 500
                 raise

@@ -37,6 +37,7 @@ from seamline.worker.report import (
     Identity,
     Order,
     Ready,
+    Tell,
 )
 from seamline.worker.seams import Process
 from seamline.worker.serve import Serving
@@ -141,8 +142,11 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            self._channel.send_nowait(self._serving.beat())
+            self._tell()
             await asyncio.sleep(_BEAT_SECONDS)
+
+    def _tell(self, serial: int = 0) -> None:
+        self._channel.send_nowait(self._serving.beat(serial))
 
     # -- from the thread that reads orders ---------------------------------------------
 
@@ -152,6 +156,12 @@ class Worker:
                 self._on_drain(order)
             case Align():
                 self._alignment.hear(order)
+            case Tell(serial=serial) if self._loop is not None:
+                # On the loop: there, what was answered before has been counted.
+                with contextlib.suppress(RuntimeError):  # it is closed: the last beat counts
+                    self._loop.call_soon_threadsafe(self._tell, serial)
+            case Tell():
+                pass  # nothing is served yet
 
     def _on_aligned(self, order: Align) -> None:
         stats = self._process.stats()

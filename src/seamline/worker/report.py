@@ -109,6 +109,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     """Sent once a second by the event loop, so that a blocked loop is silent.
 
     Attributes:
+        serial: Of the :class:`Tell` that it answers; 0 for one that nobody asked for.
         in_flight: Requests and calls being answered now.
         requests: HTTP requests answered since the start.
         calls: Calls answered for other groups since the start.
@@ -118,6 +119,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         rss_bytes: Resident memory.
     """
 
+    serial: int = 0
     in_flight: int = 0
     requests: int = 0
     calls: int = 0
@@ -214,8 +216,14 @@ class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
     linger: float = 2.0
 
 
+class Tell(msgspec.Struct, frozen=True, tag="tell"):
+    """Supervisor to worker: send a :class:`Beat` now, with this serial."""
+
+    serial: int
+
+
 Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
-Order = Drain | Align
+Order = Drain | Align | Tell
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

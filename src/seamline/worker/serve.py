@@ -27,6 +27,7 @@ class Serving:
         self._handover = handover
         self._process = process
         self._http: list[DrainingServer] = []
+        self._fronts: list[Front] = []
         self._running: list[asyncio.Task[None]] = []
 
     def load(self) -> None:
@@ -48,12 +49,14 @@ class Serving:
         application: Any = load_application(text, self._plan.root)
         if protocol_of(application, text) is Protocol.WSGI:
             application = WSGIMiddleware(application, workers=self._group.threads)
-        return Front(
+        front = Front(
             application,
             is_draining=lambda: self._http[server].draining,
             errors=self._process.request_errors,
             access_log=log,
         )
+        self._fronts.append(front)
+        return front
 
     async def start(self) -> None:
         """Accept; returns when everything does. Raises ApplicationError."""
@@ -76,12 +79,13 @@ class Serving:
             await asyncio.wait(self._running)
         await self._process.drain(max(until - time.monotonic(), 0.1))
 
-    def beat(self) -> Beat:
+    def beat(self, serial: int) -> Beat:
         """Count what happened so far."""
         calls = self._process.stats()
         return Beat(
+            serial=serial,
             in_flight=sum(server.in_flight for server in self._http) + calls.in_flight,
-            requests=sum(server.server_state.total_requests for server in self._http),
+            requests=sum(front.answered for front in self._fronts),
             calls=sum(calls.answered.values()),
             seam_calls=sum(sum(functions.values()) for functions in calls.made.values()),
             seam_errors=sum(calls.seam_errors.values()),

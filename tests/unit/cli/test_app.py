@@ -240,6 +240,25 @@ def test_terminal_without_utf_8_gets_plain_marks():
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("module", ["msgspec", "argparse", "seamline.config", "seamline.cli.app"])
+def test_ctrl_c_while_a_command_is_loaded_exits_130_and_says_nothing(module: str) -> None:
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from seamline.cli import main\n"
+        "sys.exit(main(['check']))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
+@pytest.mark.processes
 def test_parsing_loads_neither_a_server_nor_other_commands():
     code = (
         "import sys; from seamline.cli import main; main(['--help']);"

@@ -107,6 +107,23 @@ def test_unknown_name_exits_2_with_the_nearest_one(seamline, name, remedy):
     assert remedy in ran.err
 
 
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("name", ["shop.taxes.vat", "shop.taxes.Rate.of"])
+def test_function_of_a_module_in_no_service_is_said_to_run_with_its_callers(
+    seamline, project, name
+):
+    project({"shop/taxes.py": "def vat(): ...\n\nclass Rate:\n    def of(self): ...\n"})
+
+    ran = seamline("explain", name)
+
+    said = " ".join(ran.err.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert f"shop.taxes belongs to no package service, so there is no seam before '{name}'" in said
+    assert "package services are: " in said
+    assert "stock (shop.stock)" in said
+    assert '[services.taxes] package = "shop.taxes"' in said
+
+
 def test_unknown_name_without_a_project_lists_the_codes(seamline, project):
     project({})
 

@@ -178,3 +178,25 @@ def test_directory_given_as_file_means_the_file_in_it(tmp_path):
 def test_missing_file_is_an_error_that_says_where_it_looked(tmp_path, environ, message):
     with pytest.raises(ConfigError, match=message):
         config.find_file(directory=tmp_path, environ=environ)
+
+
+@pytest.mark.parametrize("named", [None, "seamline.toml"])
+def test_what_has_the_name_of_the_file_and_is_none_is_said_to_be_what_it_is(tmp_path, named):
+    path = tmp_path / "seamline.toml"
+
+    path.mkdir()
+    with pytest.raises(ConfigError, match=r"seamline\.toml is a directory"):
+        config.find_file(directory=tmp_path, file=named, environ={})
+    path.rmdir()
+    path.symlink_to("gone.toml")
+    with pytest.raises(ConfigError, match=r"seamline\.toml is a link to what is not there"):
+        config.find_file(directory=tmp_path, file=named, environ={})
+
+
+def test_a_directory_with_the_name_of_the_file_hides_no_file_above_it(tmp_path):
+    (tmp_path / "seamline.toml").write_text(SMALL)
+    (tmp_path / "shop" / "seamline.toml").mkdir(parents=True)
+
+    found = config.find_file(directory=tmp_path / "shop", environ={})
+
+    assert found == tmp_path / "seamline.toml"

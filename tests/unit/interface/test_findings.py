@@ -336,6 +336,39 @@ def test_what_an_http_service_registers_with_a_package_is_missing_on_its_host(re
     assert reading.findings("import-call") == [("error", "web.py", n) for n in (4, 6, 7)]
 
 
+GENERIC = """
+from functools import singledispatch
+@singledispatch
+def render(value):
+    return str(value)
+@render.register(int)
+def _(value):
+    return hex(value)
+def show(values):
+    return [render(value) for value in values]
+"""
+
+
+def test_an_implementation_that_a_function_elsewhere_adds_is_told(read) -> None:
+    front = """
+        from shop import render
+        render.register(str, lambda value: value)
+        def start():
+            render.register(float, lambda value: "float")
+        """
+    reading = read({"shop.py": GENERIC, "web.py": front}, "shop", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("error", "web.py", 3)]
+    assert reading.findings("state-elsewhere") == [("error", "web.py", 5)]
+
+
+def test_a_function_whose_implementations_change_runs_where_they_do(read) -> None:
+    start = "def start():\n    render.register(float, lambda value: 'float')\n"
+
+    assert read({"shop.py": GENERIC}, "shop").functions["shop.render"].touches == ()
+    assert read({"shop.py": GENERIC + start}, "shop").verdict("shop.render") == "remote"
+
+
 def test_what_a_package_registers_is_imported_where_it_registers(read) -> None:
     reading = read(REGISTERING, "plug", "web")
 

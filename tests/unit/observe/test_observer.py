@@ -6,7 +6,9 @@ import inspect
 import sys
 import textwrap
 import threading
+import types
 import unittest.mock
+import warnings
 
 import pytest
 
@@ -16,6 +18,7 @@ from seamline.observe import gather
 from seamline.observe.contexts import content_of
 from seamline.observe.joining import Observer, join_learning, learning_environment
 from seamline.observe.journal import Journal
+from seamline.observe.warned import place_warnings
 from seamline.plan import analyse_with, build
 
 
@@ -478,3 +481,51 @@ def _plan_of(observer):
 def test_only_g_and_session_are_compared(name):
     assert content_of(name, {"a": 1}) is None
     assert content_of("flask.session", {"a": 1}) is not None
+
+
+WARNING = """
+    import warnings
+    def of_itself():
+        warnings.warn("one")
+    def of_its_caller():
+        warnings.warn("two", stacklevel=2)
+    def named(*, level):
+        warnings.warn("three", DeprecationWarning, level)
+    def within():
+        of_its_caller()
+    def steps():
+        warnings.warn("five", stacklevel=2)
+        yield 1
+    async def later():
+        warnings.warn("six", stacklevel=2)
+"""
+
+
+def _places_of_warnings(app) -> list[tuple[str, str, int]]:
+    def inner():
+        app.named(level=3)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        app.of_itself()
+        app.of_its_caller()
+        inner()
+        app.within()
+        list(app.steps())
+        asyncio.run(app.later())
+    return [(str(one.message), one.filename, one.lineno) for one in caught]
+
+
+def test_a_warning_names_the_line_that_it_would_name_alone(observed, monkeypatch):
+    monkeypatch.setattr(warnings, "warn", warnings.warn)  # put back at the end
+    app = observed(WARNING)
+    names = ("of_itself", "of_its_caller", "named", "within", "steps", "later")
+    alone = types.ModuleType("watched_app")
+    file = app.module.__file__
+    exec(compile(textwrap.dedent(WARNING), file, "exec"), vars(alone))
+
+    whole = _places_of_warnings(alone)
+    place_warnings()
+
+    assert _places_of_warnings(app) == whole
+    assert {name: app.seen(name).calls for name in names} == dict.fromkeys(names, 1)
