@@ -53,6 +53,14 @@ def _as_written(_name: str, entry: object) -> object:
     return entry.digest  # type: ignore[attr-defined]
 
 
+def _known(lock: Any, name: str, _fingerprint: str) -> object:
+    return lock.functions.get(name)
+
+
+def _from_source(_observed: object, _definition: object, from_source: object) -> object:
+    return from_source
+
+
 def _equal(*_args: object) -> int:
     return 0
 
@@ -120,6 +128,9 @@ LAW: dict[str, Mutation] = {
     ),
     "4 exceptions keep their attributes": Mutation(
         "seamline.wire.exceptions._put", _nothing, "semantics/test_errors.py"
+    ),
+    "4 causes of exceptions cross": Mutation(
+        "seamline.wire.exceptions._link", _nothing, "semantics/test_errors.py"
     ),
     "6 an expired call is told": Mutation(
         "seamline.rpc.outgoing.Outgoing.deadline_left", _for_ever, "semantics/test_flow.py"
@@ -570,6 +581,88 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/testing/test_elsewhere.py",
         "configured_for",
+    ),
+    "modules that are imported later are opened": Mutation(
+        "seamline.seam.opening.Seams._finished",
+        _nothing,
+        "unit/seam/test_importing.py",
+        "after_install",
+    ),
+    "10 a sibling's name of the same object is sealed": Mutation(
+        "seamline.seam.sealing._names_of", _empty, "unit/seam/test_sealing.py", "sibling"
+    ),
+    "a lock of another version counts for nothing": Mutation(
+        "seamline.lock.Lock.known", _known, "unit/interface/test_observed.py"
+    ),
+    "3 what was seen to be changed is": Mutation(
+        "seamline.interface.observed.Observed.mutates",
+        _from_source,
+        "unit/interface/test_observed.py",
+    ),
+    "learn sees what state is changed": Mutation(
+        "seamline.observe.calls.Call.look_after",
+        _nothing,
+        "unit/observe/test_observer.py",
+        "changed_state",
+    ),
+    "learn sees what a result shares": Mutation(
+        "seamline.observe.calls.Call.look_at_result",
+        _nothing,
+        "unit/observe/test_observer.py",
+        "sharing",
+    ),
+    "9 contexts that functions read are known": Mutation(
+        "seamline.interface.application.contexts_read",
+        _no_pairs,
+        "unit/interface/test_framework.py",
+    ),
+    "hosts import what registers": Mutation(
+        "seamline.plan.planning._imports", _empty, "unit/plan/test_build.py", "registers"
+    ),
+    "10 methods of unknown objects may be any of that name": Mutation(
+        "seamline.interface.graph.Graph._is_of_stdlib",
+        _true,
+        "unit/interface/test_verdicts.py",
+        "unknown_objects",
+    ),
+    "10 tables are told from containers by what they hold": Mutation(
+        "seamline.interface.state.is_table", _true, "unit/interface/test_state.py", "what_changes"
+    ),
+    "10 constants that are changed are state": Mutation(
+        "seamline.interface.state.are_fixed", _true, "unit/interface/test_state.py", "what_changes"
+    ),
+    "check tells of state that is read elsewhere": Mutation(
+        "seamline.interface.findings._outside",
+        _empty,
+        "unit/interface/test_findings.py",
+        "read_elsewhere",
+    ),
+    "check tells of state under several workers": Mutation(
+        "seamline.interface.placement._many_workers",
+        _nothing,
+        "unit/interface/test_findings.py",
+        "several_workers",
+    ),
+    "check tells of what differs in a part": Mutation(
+        "seamline.interface.placement._differing",
+        _empty,
+        "unit/interface/test_moments.py",
+        "differs",
+    ),
+    "check tells of results that are state": Mutation(
+        "seamline.interface.findings._aliased", _empty, "unit/interface/test_findings.py", "alias"
+    ),
+    "a part of the tests with nothing remote says so": Mutation(
+        "seamline.testing.tally.Tally.says_nothing",
+        False,
+        "unit/testing/test_others.py",
+        "makes_no_call",
+    ),
+    "15 errors that hosts swallow are counted": Mutation(
+        "seamline.testing.session.SplitSession._ask",
+        _nothing,
+        "unit/testing/test_plugin.py",
+        "host_swallowed",
     ),
 }
 

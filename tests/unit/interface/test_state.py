@@ -27,6 +27,7 @@ def use(*values):
         ("CACHE = random.Random(1)", "return CACHE.random()"),
         ("CACHE = itertools.count()", "return next(CACHE)"),
         ("import thirdparty\nCACHE = thirdparty.Pool()", "return CACHE.get()"),
+        ("import thirdparty\nCACHE = thirdparty.load()", "CACHE.region = values"),
     ],
 )
 def test_what_changes_is_state(read, line: str, change: str) -> None:
