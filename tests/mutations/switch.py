@@ -258,6 +258,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_state.py",
         "class_attribute",
     ),
+    "10 second names of objects are followed": Mutation(
+        "seamline.interface.state._Finder._renamed",
+        _nothing,
+        "unit/interface/test_state.py",
+        "second_name",
+    ),
     "10 what happens to one name happens to the other": Mutation(
         "seamline.interface.state._Finder._link_aliases",
         _nothing,
