@@ -64,6 +64,10 @@ class Patches:
         self._others.watch()
         self._seams.on_loaded = self._assigned.imported
 
+    def begin(self) -> None:
+        """The tests are loaded: what stands now in what they imported is the original."""
+        self._others.look()
+
     def end(self) -> None:
         """Take note no more."""
         self._others.end()

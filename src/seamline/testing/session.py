@@ -215,6 +215,8 @@ class SplitSession:
         self._django.begin()
         if self._hosts is not None:
             self._assigned.begin()
+            assert self._patches is not None
+            self._patches.begin()
             self._databases.look()
             self._reshaping.read(self._assigned.codes)
         if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
