@@ -192,6 +192,22 @@ def test_an_idempotent_call_is_made_again_on_another_worker(
 
 
 @pytest.mark.parametrize("colour", COLOURS)
+def test_any_other_call_is_not_made_again_on_another_worker(
+    start: Any, connect: Any, tmp_path: Path, colour: str
+) -> None:
+    one, two = start("b.0"), start("b.1")
+    mark = tmp_path / "mark"
+
+    client = connect(one.path, two.path)
+    client._route.balance.bury(client._route.balance.peers[1])  # so that the first one runs it
+    thread = killer(mark, one)
+
+    with pytest.raises(OutcomeUnknown, match="it may or may not have run"):
+        call(client, target(coloured("once", colour)), str(mark), colour=colour)
+    thread.join()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
 def test_a_killed_worker_is_passed_over(
     start: Any, steady: Worker, connect: Any, colour: str
 ) -> None:

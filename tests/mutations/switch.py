@@ -1,16 +1,20 @@
-"""Switches one rule of the seam off, by name, in a process whose tests then have to fail.
+"""Switches one rule off, by name, in a process whose tests then have to fail.
 
-A pytest plugin: ``-p tests.mutations.switch`` with SEAMLINE_MUTATION in the environment.
-Only for layout ``local``, where callers and hosts are one process.
+A pytest plugin: SEAMLINE_MUTATION in the environment names the rule. Without it, only the tables.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 from unittest import mock
 
 
 def _nothing(*_args: object, **_keywords: object) -> None:
     return None
+
+
+def _true(*_args: object, **_keywords: object) -> bool:
+    return True
 
 
 def _false(*_args: object, **_keywords: object) -> bool:
@@ -25,45 +29,651 @@ def _empty(*_args: object, **_keywords: object) -> tuple[()]:
     return ()
 
 
+def _no_list(*_args: object, **_keywords: object) -> list[object]:
+    return []
+
+
 def _no_names(*_args: object, **_keywords: object) -> set[object]:
     return set()
+
+
+def _no_pairs(*_args: object, **_keywords: object) -> dict[object, object]:
+    return {}
+
+
+def _no_text(*_args: object, **_keywords: object) -> str:
+    return ""
 
 
 def _for_ever(*_args: object) -> float:
     return float("inf")
 
 
-#: The rule (its row in the law of the seam, where it has one), what it is made of, and what
-#: stands there when it is off.
-MUTATIONS: dict[str, tuple[str, Callable[..., object]]] = {
-    "1 a default object is sent as default": (
-        "seamline.seam.half.Half._without_defaults",
-        _unchanged,
+def _as_written(_name: str, entry: object) -> object:
+    return entry.digest  # type: ignore[attr-defined]
+
+
+def _known(lock: Any, name: str, _fingerprint: str) -> object:
+    return lock.functions.get(name)
+
+
+def _from_source(_observed: object, _definition: object, from_source: object) -> object:
+    return from_source
+
+
+def _equal(*_args: object) -> int:
+    return 0
+
+
+def _without_subclasses(graph: Any, cls: object, name: str) -> Iterator[object]:
+    from seamline.interface.graph import Bound
+
+    for target in graph.definitions.methods_of(cls, name):
+        yield Bound(target, method=not target.is_static, guess=False)
+
+
+class _Touch(NamedTuple):
+    """What the seam's own is, but that nothing is said of overrides."""
+
+    line: int
+    via: object
+    guess: bool
+    said: bool = False
+    override = False
+
+
+class _Always:
+    """Stands in the place of a field that then is true."""
+
+    def __get__(self, instance: object, owner: type) -> bool:
+        return True
+
+    def __set__(self, instance: object, value: object) -> None:
+        return None
+
+
+class Mutation(NamedTuple):
+    """One rule that can be lost.
+
+    Attributes:
+        target: What it is made of.
+        off: What stands there when it is off.
+        tests: A file below ``tests`` that fails then.
+        chosen: Which tests of it, as ``-k`` says; all if empty.
+    """
+
+    target: str
+    off: object
+    tests: str
+    chosen: str = ""
+
+
+#: Rules of the law of the seam (its row, where it has one) that its own suite sees in layout
+#: ``local``, where callers and hosts are one process.
+LAW: dict[str, Mutation] = {
+    "1 a default object is sent as default": Mutation(
+        "seamline.seam.half.Half._without_defaults", _unchanged, "semantics/test_values.py"
     ),
-    "2 what needs its host is refused": (
-        "seamline.interface.verdicts.Judge._is_of_host",
-        _false,
+    "2 what needs its host is refused": Mutation(
+        "seamline.interface.verdicts.Judge._is_of_host", _false, "semantics/test_values.py"
     ),
-    "3 changes of arguments come back": ("seamline.wire.known.Known.changes", _empty),
-    "4 exceptions keep their attributes": ("seamline.wire.exceptions._put", _nothing),
-    "6 an expired call is told": ("seamline.rpc.outgoing.Outgoing.deadline_left", _for_ever),
-    "9 context variables return": ("seamline.rpc.outgoing.apply_carried", _nothing),
-    "9 framework contexts return": ("seamline.frameworks.travelling.Contexts.apply", _nothing),
-    "10 state elsewhere is sealed": ("seamline.seam.sealing.Seal.apply", _nothing),
-    "10 what keeps a bound method of state is seen": (
-        "seamline.interface.state._Finder._kept",
+    "3 changes of arguments come back": Mutation(
+        "seamline.wire.known.Known.changes", _empty, "semantics/test_changes.py"
+    ),
+    "3 arguments that share memory are refused": Mutation(
+        "seamline.wire.buffers._overlap", _false, "semantics/test_changes.py"
+    ),
+    "3 what a host changes is compared in full": Mutation(
+        "seamline.wire.known.is_same", _true, "semantics/test_changes.py"
+    ),
+    "4 exceptions keep their attributes": Mutation(
+        "seamline.wire.exceptions._put", _nothing, "semantics/test_errors.py"
+    ),
+    "4 causes of exceptions cross": Mutation(
+        "seamline.wire.exceptions._link", _nothing, "semantics/test_errors.py"
+    ),
+    "6 an expired call is told": Mutation(
+        "seamline.rpc.outgoing.Outgoing.deadline_left", _for_ever, "semantics/test_flow.py"
+    ),
+    "9 context variables return": Mutation(
+        "seamline.rpc.outgoing.apply_carried", _nothing, "semantics/test_state.py"
+    ),
+    "9 framework contexts return": Mutation(
+        "seamline.frameworks.travelling.Contexts.apply",
         _nothing,
+        "semantics/test_frameworks.py",
     ),
-    "10 what is given state is seen": ("seamline.interface.application.note_kept", _no_names),
-    "10 what importing makes by chance is of its host": (
-        "seamline.interface.state.note_moments",
-        _nothing,
+    "9 what cannot cross of a context is refused where it is read": Mutation(
+        "seamline.frameworks.flask_contexts.guard", _nothing, "semantics/test_frameworks.py"
     ),
-    "15 seam errors are counted": ("seamline.rpc.local.record", _nothing),
-    "17 the host's own objects are refused": ("seamline.rpc.dispatch.refuse_aliased", _nothing),
+    "10 state elsewhere is sealed": Mutation(
+        "seamline.seam.sealing.Seal.apply", _nothing, "semantics/test_state.py"
+    ),
+    "10 what keeps a bound method of state is seen": Mutation(
+        "seamline.interface.state._Finder._kept", _nothing, "semantics/test_state.py"
+    ),
+    "10 what is given state is seen": Mutation(
+        "seamline.interface.application.note_kept", _no_names, "semantics/test_state.py"
+    ),
+    "10 what importing makes by chance is of its host": Mutation(
+        "seamline.interface.state.note_moments", _nothing, "semantics/test_state.py"
+    ),
+    "15 seam errors are counted": Mutation(
+        "seamline.rpc.local.record", _nothing, "semantics/test_life.py"
+    ),
+    "17 the host's own objects are refused": Mutation(
+        "seamline.rpc.dispatch.refuse_aliased", _nothing, "semantics/test_state.py"
+    ),
 }
 
-# As long as the process lives.
-mock.patch(
-    MUTATIONS[os.environ["SEAMLINE_MUTATION"]][0], MUTATIONS[os.environ["SEAMLINE_MUTATION"]][1]
-).start()
+#: Rules that one process does not show, or that are about tests: with the tests of their own.
+OTHERS: dict[str, Mutation] = {
+    "2 objects of libraries do not cross": Mutation(
+        "seamline.interface.foreign.Foreign.is_object",
+        _false,
+        "unit/interface/test_foreign.py",
+        "returns_an_object or library_objects",
+    ),
+    "2 what a call of a library's class makes is known": Mutation(
+        "seamline.interface.foreign.Foreign.class_made",
+        _no_text,
+        "unit/interface/test_foreign.py",
+        "returns_an_object",
+    ),
+    "2 what was seen not to cross does not": Mutation(
+        "seamline.interface.observed.Observed.obstacles", _empty, "unit/interface/test_observed.py"
+    ),
+    "3 unknown code may change what it is given": Mutation(
+        "seamline.interface.mutation.Mutations._unknown", _empty, "unit/interface/test_mutation.py"
+    ),
+    "3 a result may share an argument": Mutation(
+        "seamline.interface.sharing._shared", _no_names, "unit/interface/test_sharing.py"
+    ),
+    "5 calls run at most once": Mutation(
+        "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
+    ),
+    "9 the host changes no configuration": Mutation(
+        "seamline.frameworks.overlay.Overlay.check", _nothing, "unit/frameworks/test_parts.py"
+    ),
+    "10 objects of libraries that change are state": Mutation(
+        "seamline.interface.foreign.Foreign.may_change",
+        _false,
+        "unit/interface/test_foreign.py",
+        "is_state_only",
+    ),
+    "10 what unknown code keeps is state": Mutation(
+        "seamline.interface.state.may_keep", _false, "unit/interface/test_state.py", "what_changes"
+    ),
+    "10 caches that are cleared are one": Mutation(
+        "seamline.interface.memo.cleared_caches",
+        _empty,
+        "unit/interface/test_state.py",
+        "cleared_cache",
+    ),
+    "10 memos that are changed are state": Mutation(
+        "seamline.interface.memo.changed_memos", _empty, "unit/interface/test_state.py", "memo"
+    ),
+    "10 iterators are state": Mutation(
+        "seamline.interface.state.changes_when_used",
+        _false,
+        "unit/interface/test_state.py",
+        "iterator",
+    ),
+    "10 a kept method that changes its object is state": Mutation(
+        "seamline.interface.state.is_bound", _false, "unit/interface/test_state.py", "iterator"
+    ),
+    "10 closures with a memory are state": Mutation(
+        "seamline.interface.state.closes_over_state",
+        _false,
+        "unit/interface/test_state.py",
+        "memory",
+    ),
+    "10 a name that may get another value is state": Mutation(
+        "seamline.interface.state._Finder._only_remembers",
+        _true,
+        "unit/interface/test_settled.py",
+        "another_value",
+    ),
+    "10 what differs at every time is not remembered": Mutation(
+        "seamline.interface.state.is_of_the_moment",
+        _false,
+        "unit/interface/test_settled.py",
+        "another_value",
+    ),
+    "10 defaults that are changed are state": Mutation(
+        "seamline.interface.state._Finder._defaults",
+        _nothing,
+        "unit/interface/test_state.py",
+        "default",
+    ),
+    "10 class attributes that methods change are state": Mutation(
+        "seamline.interface.state._Finder._class_attributes",
+        _nothing,
+        "unit/interface/test_state.py",
+        "class_attributes",
+    ),
+    "10 class attributes that are assigned are state": Mutation(
+        "seamline.interface.state._Finder._class_attribute",
+        _nothing,
+        "unit/interface/test_state.py",
+        "class_attribute",
+    ),
+    "10 second names of objects are followed": Mutation(
+        "seamline.interface.state._Finder._renamed",
+        _nothing,
+        "unit/interface/test_state.py",
+        "second_name",
+    ),
+    "10 what happens to one name happens to the other": Mutation(
+        "seamline.interface.state._Finder._link_aliases",
+        _nothing,
+        "unit/interface/test_state.py",
+        "second_name",
+    ),
+    "10 a result that its caller changes is state": Mutation(
+        "seamline.interface.state._Finder._change_result",
+        _nothing,
+        "unit/interface/test_state.py",
+        "what_a_function_returns",
+    ),
+    "10 what a parameter changes is state": Mutation(
+        "seamline.interface.application.note_handed",
+        _no_names,
+        "unit/interface/test_settled.py",
+        "whatever_way",
+    ),
+    "10 names are looked up by text": Mutation(
+        "seamline.interface.origins.looked_up",
+        _nothing,
+        "unit/interface/test_kept.py",
+        "by_its_text",
+    ),
+    "10 modules are looked up by text": Mutation(
+        "seamline.interface.origins.module_by_text",
+        _nothing,
+        "unit/interface/test_kept.py",
+        "by_its_text",
+    ),
+    "10 names are bound by text": Mutation(
+        "seamline.interface.bodies.bound_by_text",
+        _empty,
+        "unit/interface/test_kept.py",
+        "by_its_text",
+    ),
+    "10 namespaces are changed as dictionaries": Mutation(
+        "seamline.interface.bodies.bound_in", _empty, "unit/interface/test_kept.py", "by_its_text"
+    ),
+    "10 what is evaluated may bind names": Mutation(
+        "seamline.interface.bodies.runs_elsewhere",
+        _false,
+        "unit/interface/test_kept.py",
+        "by_its_text",
+    ),
+    "10 decorators touch for what they decorate": Mutation(
+        "seamline.interface.touches.Touches._around",
+        _empty,
+        "unit/interface/test_verdicts.py",
+        "decorator",
+    ),
+    "10 a class that decorates is entered": Mutation(
+        "seamline.interface.graph.Graph._wrapped",
+        _empty,
+        "unit/interface/test_verdicts.py",
+        "stateful_object",
+    ),
+    "10 methods touch the attributes of their class": Mutation(
+        "seamline.interface.touches.Touches._of_self",
+        _empty,
+        "unit/interface/test_verdicts.py",
+        "siblings",
+    ),
+    "10 properties are entered": Mutation(
+        "seamline.interface.graph._is_property",
+        _false,
+        "unit/interface/test_verdicts.py",
+        "property",
+    ),
+    "10 super enters bases and what is mixed in": Mutation(
+        "seamline.interface.graph.Graph._inherited",
+        _empty,
+        "unit/interface/test_verdicts.py",
+        "mixed_in",
+    ),
+    "10 generic functions enter what is registered": Mutation(
+        "seamline.interface.graph.Graph._dispatchers",
+        _nothing,
+        "unit/interface/test_verdicts.py",
+        "generic",
+    ),
+    "10 what was seen to change is of its host": Mutation(
+        "seamline.interface.observed.Observed.changes",
+        _no_pairs,
+        "unit/interface/test_observed.py",
+    ),
+    "17 results that are state are known": Mutation(
+        "seamline.interface.analysis.aliased", _empty, "unit/interface/test_findings.py", "alias"
+    ),
+    "17 what was seen to be state is known": Mutation(
+        "seamline.interface.observed.Observed.aliases",
+        _no_names,
+        "unit/interface/test_observed.py",
+    ),
+    "locks that were edited are told": Mutation(
+        "seamline.plan.locking.digest_of", _as_written, "unit/cli/test_lock_commands.py", "edited"
+    ),
+    "an analysis is kept for its files alone": Mutation(
+        "seamline.plan.cache._fingerprint", _no_text, "unit/plan/test_cache.py"
+    ),
+    "10 class attributes that are state are guarded": Mutation(
+        "seamline.seam.attributes.GuardedAttributes.apply",
+        _nothing,
+        "unit/seam/test_attributes.py",
+    ),
+    "10 early copies are guarded": Mutation(
+        "seamline.seam.sealing.Seal._replace_early", _nothing, "unit/seam/test_sealing.py", "early"
+    ),
+    "10 state elsewhere is not assigned": Mutation(
+        "seamline.seam.sealing.Seal.check_write", _nothing, "unit/seam/test_sealing.py", "assign"
+    ),
+    "10 what no name says is refused where it uses state": Mutation(
+        "seamline.seam.opening.find_strays", _empty, "unit/seam/test_strays.py"
+    ),
+    "every seam is open": Mutation(
+        "seamline.seam.opening.Seams.verify", _nothing, "unit/seam/test_opening.py", "verif"
+    ),
+    "14 hosts see the environment of tests": Mutation(
+        "seamline.testing.session.SplitSession._align",
+        _nothing,
+        "unit/testing/test_hosts.py",
+        "hosts_see_environment",
+    ),
+    "14 databases in memory that modules name": Mutation(
+        "seamline.testing.memory.MemoryDatabases.named",
+        _empty,
+        "unit/testing/test_elsewhere.py",
+        "nobody_elses",
+    ),
+    "14 databases in memory and transactions that tests hold": Mutation(
+        "seamline.testing.visible.Connections.unseen",
+        _no_list,
+        "unit/testing/test_hosts.py",
+        "cannot_see",
+    ),
+    "14 what tests assign without a tool": Mutation(
+        "seamline.testing.assigned.Assignments.active",
+        _empty,
+        "unit/testing/test_assigned.py",
+        "without_a_tool",
+    ),
+    "14 what a class keeps elsewhere": Mutation(
+        "seamline.testing.assigned._keeps_elsewhere",
+        _false,
+        "unit/testing/test_assigned.py",
+        "without_a_tool",
+    ),
+    "14 what tests assign in libraries": Mutation(
+        "seamline.testing.assigned._cells_of_library",
+        _empty,
+        "unit/testing/test_assigned.py",
+        "without_a_tool",
+    ),
+    "14 names that are patched": Mutation(
+        "seamline.testing.replaced.Replacements.active",
+        _empty,
+        "unit/testing/test_closing.py",
+        "however",
+    ),
+    "14 dictionaries that are patched": Mutation(
+        "seamline.testing.replaced.Replacements._of_items",
+        _empty,
+        "unit/testing/test_closing.py",
+        "however",
+    ),
+    "14 patches of mock": Mutation(
+        "seamline.testing.replaced.Replacements._entered",
+        _nothing,
+        "unit/testing/test_closing.py",
+        "however",
+    ),
+    "14 patches of monkeypatch": Mutation(
+        "seamline.testing.replaced.Replacements._monkeypatched",
+        _nothing,
+        "unit/testing/test_closing.py",
+        "however",
+    ),
+    "14 clocks that are moved": Mutation(
+        "seamline.testing.replaced.Replacements._is_clock_moved",
+        _false,
+        "unit/testing/test_plugins.py",
+        "clocks",
+    ),
+    "14 applications that tests change": Mutation(
+        "seamline.testing.reshaping.Reshaping.causes",
+        _empty,
+        "unit/testing/test_elsewhere.py",
+        "put_into",
+    ),
+    "14 state that tests read": Mutation(
+        "seamline.testing.looking.Looks.of",
+        _empty,
+        "unit/testing/test_plugin.py",
+        "reads_a_package",
+    ),
+    "14 nothing that a host holds is lost": Mutation(
+        "seamline.testing.closing.Closing._check_nothing_lost",
+        _nothing,
+        "unit/testing/test_closing.py",
+        "lost_silently",
+    ),
+    "14 what fixtures left on a host is kept in mind": Mutation(
+        "seamline.testing.closing.Closing.hold",
+        _nothing,
+        "unit/testing/test_closing.py",
+        "lost_silently",
+    ),
+    "14 Django's settings that tests change": Mutation(
+        "seamline.testing.causes.DjangoState.of_settings",
+        _empty,
+        "unit/testing/test_plugins.py",
+        "suites_of_pytest_django",
+    ),
+    "14 Django's databases of tests": Mutation(
+        "seamline.testing.causes.DjangoState.of_databases",
+        _empty,
+        "unit/testing/test_plugins.py",
+        "suites_of_pytest_django",
+    ),
+    "15 swallowed errors fail the run": Mutation(
+        "seamline.testing.swallowed.Noticing._notice",
+        _nothing,
+        "unit/testing/test_plugin.py",
+        "no_test_failed_for",
+    ),
+    "no run is green with nothing remote": Mutation(
+        "seamline.testing.tally.Tally._idle", _empty, "unit/testing/test_plugin.py", "saw_no_call"
+    ),
+    "what hosts say is said by the tests' process": Mutation(
+        "seamline.rpc.outgoing.say_again", _nothing, "unit/testing/test_hearing.py", "said_by_the"
+    ),
+    "3 wrappers change what their functions do": Mutation(
+        "seamline.seam.hosting.mutated", _empty, "unit/seam/test_hosting.py", "mutates"
+    ),
+    "2 singletons have no state": Mutation(
+        "seamline.wire.references.is_stateless",
+        _true,
+        "unit/wire/test_codec_classes.py",
+        "with_state",
+    ),
+    "9 hosts take the caller's configuration": Mutation(
+        "seamline.frameworks.overlay.Overlay.apply",
+        _nothing,
+        "unit/frameworks/test_parts.py",
+        "settings",
+    ),
+    "10 overrides are entered": Mutation(
+        "seamline.interface.graph.Graph._lookup",
+        _without_subclasses,
+        "unit/interface/test_verdicts.py",
+        "override",
+    ),
+    "10 what an override does is not laid to its base": Mutation(
+        "seamline.interface.touches.Touch", _Touch, "unit/interface/test_verdicts.py", "siblings"
+    ),
+    "12 calls made while importing run where they are made": Mutation(
+        "seamline.seam.importing.Imports.is_importing",
+        _false,
+        "unit/seam/test_importing.py",
+        "while_importing",
+    ),
+    "13 versions are compared": Mutation(
+        "seamline.rpc.binding.Binding._compare", _equal, "unit/rpc/test_versions.py"
+    ),
+    "functions that cannot be told apart are refused": Mutation(
+        "seamline.seam.find._ambiguity", _no_text, "unit/seam/test_find.py", "told_apart"
+    ),
+    "functions with other defaults are others": Mutation(
+        "seamline.seam.find._same_defaults", _true, "unit/seam/test_find.py", "told_apart"
+    ),
+    "check tells of state that two groups use": Mutation(
+        "seamline.interface.findings.sharing_problems",
+        _empty,
+        "unit/interface/test_findings.py",
+        "shared_state",
+    ),
+    "check tells of contexts that are lost": Mutation(
+        "seamline.interface.findings.lost_contexts",
+        _empty,
+        "unit/interface/test_findings.py",
+        "context",
+    ),
+    "check tells of registrations that are lost": Mutation(
+        "seamline.interface.findings.lost_registrations",
+        _empty,
+        "unit/interface/test_findings.py",
+        "registers",
+    ),
+    "check tells of arguments that cannot cross": Mutation(
+        "seamline.interface.findings.unsendable_arguments",
+        _empty,
+        "unit/interface/test_findings.py",
+        "cannot_cross",
+    ),
+    "learn sees what is changed": Mutation(
+        "seamline.observe.calls.Call._is_mutated",
+        _false,
+        "unit/observe/test_observer.py",
+        "mutations",
+    ),
+    "14 globals of packages elsewhere that are patched": Mutation(
+        "seamline.testing.patching.Patches._allow",
+        _true,
+        "unit/testing/test_hosts.py",
+        "patched_global",
+    ),
+    "14 functions that their own package uses": Mutation(
+        "seamline.testing.patching.Patches._is_called_only",
+        _true,
+        "unit/testing/test_closing.py",
+        "public_function",
+    ),
+    "14 what tools replace by themselves": Mutation(
+        "seamline.testing.replaced.Replacements.look",
+        _nothing,
+        "unit/testing/test_closing.py",
+        "by_itself_is_noticed",
+    ),
+    "14 databases in memory that an application is configured for": Mutation(
+        "seamline.testing.reshaping.Reshaping.databases",
+        _empty,
+        "unit/testing/test_elsewhere.py",
+        "configured_for",
+    ),
+    "modules that are imported later are opened": Mutation(
+        "seamline.seam.opening.Seams._finished",
+        _nothing,
+        "unit/seam/test_importing.py",
+        "after_install",
+    ),
+    "10 a sibling's name of the same object is sealed": Mutation(
+        "seamline.seam.sealing._names_of", _empty, "unit/seam/test_sealing.py", "sibling"
+    ),
+    "a lock of another version counts for nothing": Mutation(
+        "seamline.lock.Lock.known", _known, "unit/interface/test_observed.py"
+    ),
+    "3 what was seen to be changed is": Mutation(
+        "seamline.interface.observed.Observed.mutates",
+        _from_source,
+        "unit/interface/test_observed.py",
+    ),
+    "learn sees what state is changed": Mutation(
+        "seamline.observe.calls.Call.look_after",
+        _nothing,
+        "unit/observe/test_observer.py",
+        "changed_state",
+    ),
+    "learn sees what a result shares": Mutation(
+        "seamline.observe.calls.Call.look_at_result",
+        _nothing,
+        "unit/observe/test_observer.py",
+        "sharing",
+    ),
+    "9 contexts that functions read are known": Mutation(
+        "seamline.interface.application.contexts_read",
+        _no_pairs,
+        "unit/interface/test_framework.py",
+    ),
+    "hosts import what registers": Mutation(
+        "seamline.plan.planning._imports", _empty, "unit/plan/test_build.py", "registers"
+    ),
+    "10 methods of unknown objects may be any of that name": Mutation(
+        "seamline.interface.graph.Graph._is_of_stdlib",
+        _true,
+        "unit/interface/test_verdicts.py",
+        "unknown_objects",
+    ),
+    "10 tables are told from containers by what they hold": Mutation(
+        "seamline.interface.state.is_table", _true, "unit/interface/test_state.py", "what_changes"
+    ),
+    "10 constants that are changed are state": Mutation(
+        "seamline.interface.state.are_fixed", _true, "unit/interface/test_state.py", "what_changes"
+    ),
+    "check tells of state that is read elsewhere": Mutation(
+        "seamline.interface.findings._outside",
+        _empty,
+        "unit/interface/test_findings.py",
+        "read_elsewhere",
+    ),
+    "check tells of state under several workers": Mutation(
+        "seamline.interface.placement._many_workers",
+        _nothing,
+        "unit/interface/test_findings.py",
+        "several_workers",
+    ),
+    "check tells of what differs in a part": Mutation(
+        "seamline.interface.placement._differing",
+        _empty,
+        "unit/interface/test_moments.py",
+        "differs",
+    ),
+    "check tells of results that are state": Mutation(
+        "seamline.interface.findings._aliased", _empty, "unit/interface/test_findings.py", "alias"
+    ),
+    "a part of the tests with nothing remote says so": Mutation(
+        "seamline.testing.tally.Tally.says_nothing",
+        False,
+        "unit/testing/test_others.py",
+        "makes_no_call",
+    ),
+    "15 errors that hosts swallow are counted": Mutation(
+        "seamline.testing.session.SplitSession._ask",
+        _nothing,
+        "unit/testing/test_plugin.py",
+        "host_swallowed",
+    ),
+}
+
+MUTATIONS = LAW | OTHERS
+
+if "SEAMLINE_MUTATION" in os.environ:
+    _chosen = MUTATIONS[os.environ["SEAMLINE_MUTATION"]]
+    mock.patch(_chosen.target, _chosen.off).start()  # as long as the process lives

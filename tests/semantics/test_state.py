@@ -43,6 +43,13 @@ def test_state_that_is_changed_under_another_name_lives_in_one_place() -> None:
     assert (state.noted(), state.shelves(), state.texts()) == (2, 3, 1)
 
 
+def test_an_object_that_its_methods_change_is_the_same_under_a_second_name() -> None:
+    before = state.level()
+    state.rise(3)
+
+    assert state.level() == before + 3
+
+
 def test_a_value_that_importing_makes_by_chance_is_one_value() -> None:
     assert state.tokens(2) == [state.token(), state.token()]
     assert state.dated(2) == state.dated(1) * 2

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 
 from seamline.interface.body import Body
 from seamline.interface.functions import Class, Definition, Definitions
-from seamline.interface.known import CHANGING, ITERATORS, is_stdlib, named
+from seamline.interface.known import (
+    CHANGING,
+    CONTAINERS,
+    FRAMEWORK,
+    ITERATORS,
+    is_stdlib,
+    named,
+)
 from seamline.interface.names import World
 from seamline.interface.origins import Tracer
 
@@ -53,3 +60,24 @@ def changes_self(
         and method.parameters[0].arg in bodies[method].changed
         for method in definitions.methods_of(cls, name)
     )
+
+
+def class_changes(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body], cls: Class
+) -> bool:
+    """Whether instances of a class may change: by a method, or for what they are made of."""
+    for found in definitions.ancestry(cls):
+        if not isinstance(found, Class):
+            if found is None or not (is_stdlib(found.name) or named(found.name, FRAMEWORK)):
+                return True
+            if found.name in CONTAINERS:
+                return True
+            continue
+        for name, methods in found.methods.items():
+            if name in ("__init__", "__post_init__", "__new__", "__set_name__"):
+                continue
+            for method in methods:
+                first = method.parameters[0].arg if method.parameters else ""
+                if first in bodies[method].changed and not method.is_static:
+                    return True
+    return False

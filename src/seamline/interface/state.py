@@ -10,7 +10,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.foreign import may_keep
 from seamline.interface.functions import Class, Definition, Definitions
-from seamline.interface.iterating import changes_when_used, is_bound
+from seamline.interface.iterating import changes_when_used, class_changes, is_bound
 from seamline.interface.known import (
     CACHES,
     CHANGING,
@@ -360,7 +360,9 @@ class _Finder:
         if kind == "framework":
             return "framework"
         cls = self.definitions.classes[symbol]
-        if self.types.holds_resource(cls) and not self._class_changes(cls):
+        if self.types.holds_resource(cls) and not class_changes(
+            self.definitions, self.bodies, cls
+        ):
             return "resource"  # the application's own wrapper of an engine, a pool
         return "constant" if kind in ("frozen", "exception", "protocol") else "instance"
 
@@ -410,33 +412,20 @@ class _Finder:
                 if origin.kind == "instance":
                     yield self._instance(origin.symbol)
 
-    def _changes(self, symbol: Symbol) -> bool:
+    def _changes(self, symbol: Symbol, depth: int = 0) -> bool:
         """Whether the classes of the instances under a name have methods that change them."""
         tracer = self._tracers.setdefault(symbol.module, Tracer(self.definitions, symbol.module))
         for binding in self.world.modules[symbol.module].assigned[symbol.name]:
+            renamed = self._renamed(symbol.module, binding.value)
+            if renamed is not None and depth < MOST_STEPS and self._changes(renamed, depth + 1):
+                self.map.instances.setdefault(symbol, set()).update(self.map.instances[renamed])
+                return True
             origins = [] if binding.value is None else tracer.of(binding.value, None)
             for origin in origins:
                 cls = self.definitions.classes.get(origin.symbol)
                 if origin.kind == "instance" and cls is not None:
                     self.map.instances.setdefault(symbol, set()).add(cls.symbol)
-                    if self._class_changes(cls):
-                        return True
-        return False
-
-    def _class_changes(self, cls: Class) -> bool:
-        for found in self.definitions.ancestry(cls):
-            if not isinstance(found, Class):
-                if found is None or not (is_stdlib(found.name) or named(found.name, FRAMEWORK)):
-                    return True
-                if found.name in CONTAINERS:
-                    return True
-                continue
-            for name, methods in found.methods.items():
-                if name in ("__init__", "__post_init__", "__new__", "__set_name__"):
-                    continue
-                for method in methods:
-                    first = method.parameters[0].arg if method.parameters else ""
-                    if first in self.bodies[method].changed and not method.is_static:
+                    if class_changes(self.definitions, self.bodies, cls):
                         return True
         return False
 

@@ -74,7 +74,8 @@ class Patches:
         self._seams.on_loaded = self._imported
 
     def begin(self) -> None:
-        """The tests are loaded: from now on, what they do is told apart."""
+        """The tests are loaded: what stands now is the original, what they do is told apart."""
+        self._others.look()
         self._assigned.begin()
         self._reloads.begin()
 

@@ -135,6 +135,16 @@ def test_what_can_never_cross_is_tried_once_and_looked_at_again_when_it_is_repla
     assert overlay.pack(app) != fourth
 
 
+def test_settings_that_a_call_changed_are_refused() -> None:
+    app, overlay = flask.Flask("x"), Overlay(CODEC)
+    before = overlay.pack(app)
+    overlay.check(app, before, "shop.pages.show")
+    app.config["TESTING"] = True
+
+    with pytest.raises(ContextElsewhere, match=r"shop\.pages\.show ran and changed the conf"):
+        overlay.check(app, before, "shop.pages.show")
+
+
 def test_settings_that_cannot_cross_are_left_to_the_hosts_own() -> None:
     near, far, overlay = flask.Flask("x"), flask.Flask("x"), Overlay(CODEC)
     near.config.update(LOCK=open, A=1, SAME=True)

@@ -27,6 +27,7 @@ def use(*values):
         ("CACHE = random.Random(1)", "return CACHE.random()"),
         ("CACHE = itertools.count()", "return next(CACHE)"),
         ("import thirdparty\nCACHE = thirdparty.Pool()", "return CACHE.get()"),
+        ("import thirdparty\nCACHE = thirdparty.load()", "CACHE.region = values"),
     ],
 )
 def test_what_changes_is_state(read, line: str, change: str) -> None:
@@ -185,6 +186,37 @@ def test_readers_and_early_binders_are_the_lines_outside(read) -> None:
 
 def test_second_name_of_state_is_state_too(read) -> None:
     text = "CACHE = {}\nALIAS = CACHE\ndef put(n):\n    ALIAS[n] = 1\n"
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert set(reading.state) == {"shop:ALIAS", "shop:CACHE"}
+
+
+@pytest.mark.parametrize("used", ["METER", "CURRENT"])
+def test_a_second_name_of_an_object_that_its_methods_change_is_state_too(read, used: str) -> None:
+    text = f"""
+        class Meter:
+            def __init__(self):
+                self.count = 0
+            def add(self):
+                self.count += 1
+        METER = Meter()
+        CURRENT = METER
+        def add():
+            {used}.add()
+        def read():
+            return CURRENT.count
+    """
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert set(reading.state) == {"shop:CURRENT", "shop:METER"}
+    assert reading.functions["shop.add"].touches == (f"shop:{used}",)
+    assert reading.verdict("shop.read") == "remote"
+
+
+def test_what_is_given_away_under_a_second_name_is_state_too(read) -> None:
+    text = "CACHE = {}\nALIAS = CACHE\ndef given():\n    return ALIAS\n"
 
     reading = read({"shop.py": text}, "shop")
 

@@ -483,6 +483,27 @@ def test_a_class_mixed_in_below_is_what_super_may_run(read) -> None:
     assert reading.verdict("shop.auth.Plain.check") == "refused"
 
 
+def test_who_reads_a_property_touches_what_the_property_does(read) -> None:
+    text = """
+        from dataclasses import dataclass
+        SEEN = {}
+        @dataclass
+        class Box:
+            name: str
+            @property
+            def count(self) -> int:
+                SEEN[self.name] = 1
+                return len(SEEN)
+        def count(box: Box) -> int:
+            return box.count
+    """
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.verdict("shop.count") == "remote"
+    assert reading.functions["shop.count"].touches == ("shop:SEEN",)
+
+
 def test_an_override_that_crosses_by_itself_keeps_its_caller_on_the_host(read) -> None:
     source = """
     SEEN = []

@@ -119,6 +119,9 @@ SHOP = {
 }
 
 
+# What switches one rule off in these tests (tests/mutations) does so in a suite's process, too.
+_SWITCH = {"SEAMLINE_MUTATION", "PYTEST_PLUGINS"} if "SEAMLINE_MUTATION" in os.environ else set()
+
 # Plugins of this environment that a suite has only if its test asks for them.
 _WITHOUT = [f"-pno:{name}" for name in ("randomly", "anyio", "asyncio", "django", "time_machine")]
 
@@ -157,7 +160,7 @@ class Suite:
         self.environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("SEAMLINE_", "PYTEST_"))
+            if name in _SWITCH or not name.startswith(("SEAMLINE_", "PYTEST_"))
         }
         self.environment["SUITE"] = str(root)
         for name, text in SHOP.items():

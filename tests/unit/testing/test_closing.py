@@ -30,6 +30,11 @@ PRICES = '''
     def total(count):
         return (count * rate("tea")[0], os.getpid(), len(SEEN))
 
+    CHOICES = {"total": total}
+
+    def chosen(name, count):
+        return (CHOICES[name](count)[0], os.getpid(), len(SEEN))
+
     class Clock:
         def hour(self):
             return 1
@@ -136,6 +141,56 @@ def test_what_the_packages_code_uses_is_noticed_however_it_is_replaced(shop):
     assert "10 tests local: 10 patched" in outcome.text
 
 
+def test_what_a_library_for_tests_replaces_by_itself_is_noticed(suite):
+    suite.write("seamline.toml", "[services.news]\npackage = 'shop.news'\n")
+    suite.write("shop/orders.py", "")
+    suite.write("shop/web.py", "")
+    suite.write(
+        "shop/news.py",
+        """
+        import os
+        import urllib.request
+
+        SEEN = []
+
+        def latest():
+            return (urllib.request.urlopen("http://news.invalid/"), os.getpid(), len(SEEN))
+        """,
+    )
+    suite.write(
+        "site-packages/doubles.py",
+        """
+        import urllib.request
+
+        original = urllib.request.urlopen
+
+        def answer(text):
+            urllib.request.urlopen = lambda url: text
+
+        def stop():
+            urllib.request.urlopen = original
+        """,
+    )
+    suite.write("pytest.ini", "[pytest]\npythonpath = . site-packages\n")
+    suite.tests(
+        """
+        import os
+        import doubles
+        from shop import news
+
+        def test_it(request):
+            request.addfinalizer(doubles.stop)
+            doubles.answer("good")
+            assert news.latest()[:2] == ("good", os.getpid())
+        """
+    )
+
+    outcome = suite.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert "1 test local: 1 patched" in outcome.text
+
+
 def test_what_the_packages_code_never_uses_closes_nothing(shop):
     shop.tests(
         HEAD
@@ -182,6 +237,10 @@ def test_a_public_function_that_its_package_uses_itself_is_no_matter_of_the_call
         monkeypatch.setattr(prices, "rate", lambda name: (5, 0, 0))
         assert prices.total(2)[:2] == (10, HERE)
 
+    def test_used_within_by_what_no_line_names(monkeypatch):
+        monkeypatch.setattr(prices, "rate", lambda name: (5, 0, 0))
+        assert prices.chosen("total", 2)[:2] == (10, HERE)
+
     def test_used_by_callers_alone(monkeypatch):
         monkeypatch.setattr(prices, "parse", lambda text: "patched")
         assert prices.parse("1") == "patched"
@@ -191,8 +250,8 @@ def test_a_public_function_that_its_package_uses_itself_is_no_matter_of_the_call
 
     outcome = shop.run("micro", "tests/test_shop.py")
 
-    assert outcome.counts == {"passed": 2}, outcome.text
-    assert "1 test local: 1 patched" in outcome.text
+    assert outcome.counts == {"passed": 3}, outcome.text
+    assert "2 tests local: 2 patched" in outcome.text
 
 
 def test_a_service_that_calls_a_patched_one_runs_local_too(shop):

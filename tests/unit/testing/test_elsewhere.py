@@ -90,6 +90,58 @@ def test_a_database_in_memory_of_no_service_is_nobody_elses(suite):
     assert "1 test local: 1 in-memory database" in outcome.text
 
 
+def test_a_database_in_memory_that_an_application_is_configured_for_is_its_own(suite):
+    suite.write(
+        "seamline.toml",
+        "[services.web]\nhttp = 'shop.web:create_app()'\n[services.pages]\npackage = 'shop.pages'",
+    )
+    suite.write("shop/stock.py", "")
+    suite.write("shop/orders.py", "")
+    suite.write(
+        "shop/web.py",
+        """
+        from flask import Flask
+        from shop import pages
+
+        def create_app(database="sqlite:///shop.db"):
+            app = Flask(__name__)
+            app.config["DATABASE"] = database
+            return app
+        """,
+    )
+    suite.write(
+        "shop/pages.py",
+        """
+        import os
+        from flask import current_app
+
+        SEEN = []
+
+        def home():
+            return (current_app.config["DATABASE"], os.getpid(), len(SEEN))
+        """,
+    )
+    suite.tests(
+        """
+        import os
+        from shop import pages
+
+        def test_in_memory():
+            with web.create_app("sqlite://").app_context():
+                assert pages.home()[1] == os.getpid()
+
+        def test_in_a_file():
+            with web.create_app().app_context():
+                assert pages.home()[1] != os.getpid()
+        """
+    )
+
+    outcome = suite.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 2}, outcome.text
+    assert "1 test local: 1 in-memory database" in outcome.text
+
+
 def test_what_tests_put_into_an_application_keeps_its_readers_here(suite):
     suite.write(
         "seamline.toml",

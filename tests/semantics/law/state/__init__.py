@@ -169,3 +169,25 @@ def size(path: str) -> int:
 def sizes(paths: list[str]) -> list[int]:
     """Return the sizes of files, by what is remembered of each."""
     return [size(path) for path in paths]
+
+
+class Gauge:
+    def __init__(self) -> None:
+        self.height = 0
+
+    def rise(self) -> None:
+        self.height += 1
+
+
+GAUGE = Gauge()
+LEVEL = GAUGE
+
+
+def rise(times: int) -> None:
+    for _ in range(times):
+        GAUGE.rise()
+
+
+def level() -> int:
+    """Read under a second name what the methods of the object change."""
+    return LEVEL.height
