@@ -10,7 +10,7 @@ from seamline.config import LOG_LEVELS
 from seamline.errors import UsageError
 from seamline.interface import Finding, Severity
 from seamline.plan import analyse_project, build, run_dir
-from seamline.supervisor import Supervisor, run as run_supervisor
+from seamline.supervisor import Supervisor, supervise
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     # Made only now that nothing is refused any more, and checked once it is there: until then
     # another user could have put one of his own in its place.
     run_dir(config, os.environ)
-    return run_supervisor(
+    return supervise(
         lambda: Supervisor(
             plan,
             os.environ,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         ask,
     )
     from seamline.supervisor.report import ready_block, status_table
-    from seamline.supervisor.run import Supervisor, run
+    from seamline.supervisor.run import Supervisor, supervise
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
@@ -33,8 +33,8 @@ __all__ = [
     "align",
     "ask",
     "ready_block",
-    "run",
     "status_table",
+    "supervise",
     "with_hash_seed",
 ]
 
@@ -53,8 +53,8 @@ _LATE: Final = {
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
     "ready_block": "seamline.supervisor.report",
-    "run": "seamline.supervisor.run",
     "status_table": "seamline.supervisor.report",
+    "supervise": "seamline.supervisor.run",
 }
 
 

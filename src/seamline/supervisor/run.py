@@ -434,7 +434,7 @@ class Supervisor:
                 Path(address.path).unlink(missing_ok=True)
 
 
-def run(make: Callable[[], Supervisor]) -> int:
+def supervise(make: Callable[[], Supervisor]) -> int:
     """Run a supervisor in an event loop of its own; returns its exit status."""
 
     async def live() -> int:
