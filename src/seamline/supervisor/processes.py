@@ -64,6 +64,7 @@ class Process:
         aligned: Its latest answer to an :class:`Align`.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
+        ready: Done once it has said that it accepts.
         ended: Done once the process is reaped and its last lines are written.
     """
 
@@ -78,6 +79,7 @@ class Process:
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[int] = self._loop.create_future()
         self.started_at = self.heard_at = self.changed_at = self._loop.time()
         self.was_stalled = False
@@ -274,6 +276,7 @@ class Process:
                 self.pid = pid
             case Ready() if self.state is State.STARTING:
                 self._set(State.READY)
+                self.ready.set_result(None)
             case Beat():
                 self.last = report
             case Draining():
