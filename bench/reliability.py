@@ -1,0 +1,236 @@
+"""``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
+
+Clients ask as fast as they are answered while every worker of every group is replaced again and
+again. A request without its answer is lost. Each request and each call across the seam notes its
+token in a file: one that is noted twice is doubled, one that is answered and not noted is missing.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.calls import SEAMLINE
+from bench.load import MODES, Address, Client, Tally
+
+APP = Path(__file__).parent / "reliable"
+SOCKETS = ("tcp", "unix")
+INTERFACES = ("asgi", "wsgi")
+_PREFIX = {"asgi": "", "wsgi": "/wsgi"}
+_START_SECONDS = 90
+_COLUMNS = (
+    ("reloads", "reloads"),
+    ("requests", "requests"),
+    ("lost", "lost"),
+    ("doubled", "doubled"),
+    ("missing", "missing"),
+    ("calls", "calls"),
+    ("doubled calls", "doubled_calls"),
+    ("missing calls", "missing_calls"),
+    ("killed", "killed"),
+    ("p50 ms", "p50_ms"),
+    ("p99 ms", "p99_ms"),
+    ("longest ms", "longest_ms"),
+)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.reliability", description=__doc__)
+    parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
+    parser.add_argument("--reloads", type=int, default=10, help="of all groups, at least (10)")
+    parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
+    parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
+    parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
+    parser.add_argument("--interface", nargs="+", choices=INTERFACES, default=INTERFACES)
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    return parser.parse_args()
+
+
+class Running:
+    """One ``seamline run`` of the application, in a directory of its own."""
+
+    def __init__(self, directory: str, process: asyncio.subprocess.Process) -> None:
+        self._directory = directory
+        self.process = process
+
+    @staticmethod
+    def environment(directory: str) -> dict[str, str]:
+        """Return the environment of every command."""
+        return os.environ | {"XDG_RUNTIME_DIR": directory, "RELIABLE_NOTES": directory}
+
+    async def command(self, *words: str) -> dict[str, Any]:
+        """Run a command that answers with JSON; raise when it fails."""
+        process = await asyncio.create_subprocess_exec(
+            SEAMLINE, "-C", str(APP), *words, "--json",
+            env=self.environment(self._directory),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"seamline {' '.join(words)}: {err.decode()}")
+        return json.loads(out)
+
+    async def address(self) -> Address:
+        """Return where the application answers."""
+        url: str = (await self.command("status"))["urls"]["web"]
+        if url.startswith("unix:"):
+            return url.removeprefix("unix:")
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def noted(self, name: str) -> Counter[str]:
+        """Return how often each token was noted."""
+        return Counter(Path(self._directory, name).read_text().split())
+
+
+@asynccontextmanager
+async def running(kind: str) -> AsyncIterator[Running]:
+    """Start the application on a TCP port or a Unix socket, and stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="sl") as directory:
+        bind = f"unix:{directory}/web.sock" if kind == "unix" else "127.0.0.1:0"
+        with Path(directory, "log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                SEAMLINE, "-C", str(APP), "run", "-q", "--layout", "pair", "--bind", bind,
+                env=Running.environment(directory),
+                stdout=log,
+                stderr=log,
+            )  # fmt: skip
+        run = Running(directory, process)
+        try:
+            await _wait_ready(run)
+            yield run
+        except BaseException:
+            print(Path(directory, "log").read_text(errors="replace")[-5000:], file=sys.stderr)
+            raise
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _wait_ready(run: Running) -> None:
+    async with asyncio.timeout(_START_SECONDS):
+        while True:
+            if run.process.returncode is not None:
+                raise RuntimeError("seamline run ended; what it said is below")
+            try:
+                await run.command("status", "--exit-code")
+            except RuntimeError:
+                continue
+            return
+
+
+async def measure(args: argparse.Namespace, mode: str, kind: str, interface: str) -> dict:
+    """Reload under load; return one row."""
+    tally = Tally()
+    enough = asyncio.Event()
+    paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
+    async with running(kind) as run:
+        address = await run.address()
+        clients = [
+            Client(address, mode, paths[n % 2 :] + paths[: n % 2], f"c{n}", tally)
+            for n in range(args.clients)
+        ]
+        asking = asyncio.gather(*(client.run(enough) for client in clients))
+        killed = 0
+        reloads = 0
+        try:
+            while reloads < args.reloads or tally.requests < args.requests:
+                answer = await run.command("reload")
+                killed += answer["killed"]
+                reloads += 1
+        finally:
+            enough.set()
+            await asking
+        requests, calls = run.noted("requests"), run.noted("calls")
+    return {
+        "mode": mode,
+        "socket": kind,
+        "interface": interface,
+        "reloads": reloads,
+        "killed": killed,
+        "connections": tally.connections,
+        "reasons": dict(tally.lost),
+        **_counts(tally, requests, calls),
+    }
+
+
+def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[str, float]:
+    # Every client asks for a page and for a call in turns, whatever became of either.
+    called = {token for token in tally.answered if token in calls}
+    seconds = statistics.quantiles(tally.seconds, n=100)
+    return {
+        "requests": tally.requests,
+        "lost": tally.lost.total(),
+        "doubled": sum(count > 1 for count in requests.values()),
+        "missing": sum(token not in requests for token in tally.answered),
+        "calls": len(called),
+        "doubled_calls": sum(count > 1 for count in calls.values()),
+        "missing_calls": abs(len(called) - sum(map(_is_call, tally.answered))),
+        "p50_ms": round(seconds[49] * 1000, 1),
+        "p99_ms": round(seconds[98] * 1000, 1),
+        "longest_ms": round(max(tally.seconds) * 1000, 1),
+    }
+
+
+def _is_call(token: str) -> bool:
+    """Whether a token was put behind the page that calls: clients begin with either in turns."""
+    client, _, number = token.removeprefix("c").partition("-")
+    return (int(client) + int(number)) % 2 == 1
+
+
+def environment() -> str:
+    """Say what was measured on what."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("seamline", "uvicorn", "uvloop"))
+    return (
+        f"Python {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} cores,"
+        f" load {os.getloadavg()[0]:.1f}; {packages}."
+    )
+
+
+def table(rows: list[dict]) -> str:
+    """Return the rows as a table of Markdown."""
+    lines = ["| clients | " + " | ".join(title for title, _ in _COLUMNS) + " |"]
+    lines.append("|---" + "|---:" * len(_COLUMNS) + "|")
+    for row in rows:
+        name = f"{row['mode']}, {row['socket']}, {row['interface']}"
+        lines.append(f"| {name} | " + " | ".join(f"{row[key]:,}" for _, key in _COLUMNS) + " |")
+    return "\n".join(lines)
+
+
+async def _measure_all(args: argparse.Namespace) -> list[dict]:
+    rows = []
+    for mode in args.mode:
+        for kind in args.socket:
+            for interface in args.interface:
+                rows.append(await measure(args, mode, kind, interface))
+                print(json.dumps(rows[-1]), file=sys.stderr)
+    return rows
+
+
+def main() -> int:
+    """Measure what the arguments ask for and print it: 1 when anything was lost or doubled."""
+    args = _arguments()
+    before = environment()
+    rows = asyncio.run(_measure_all(args))
+    if args.json:
+        print(json.dumps({"environment": before, "rows": rows}, indent=1))
+    else:
+        print(before, table(rows), sep="\n\n")
+    faults = ("lost", "doubled", "missing", "doubled_calls", "missing_calls")
+    return int(any(row[key] for row in rows for key in faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
