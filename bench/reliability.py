@@ -99,24 +99,30 @@ async def running(kind: str) -> AsyncIterator[Running]:
     """Start the application on a TCP port or a Unix socket, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="sl") as directory:
         bind = f"unix:{directory}/web.sock" if kind == "unix" else "127.0.0.1:0"
-        with Path(directory, "log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                SEAMLINE, "-C", str(APP), "run", "-q", "--layout", "pair", "--bind", bind,
-                env=Running.environment(directory),
-                stdout=log,
-                stderr=log,
-            )  # fmt: skip
+        log = Path(directory, "log")
+        output = os.open(log, os.O_WRONLY | os.O_CREAT)
+        process = await asyncio.create_subprocess_exec(
+            SEAMLINE, "-C", str(APP), "run", "-q", "--layout", "pair", "--bind", bind,
+            env=Running.environment(directory),
+            stdout=output,
+            stderr=output,
+        )  # fmt: skip
+        os.close(output)
         run = Running(directory, process)
         try:
             await _wait_ready(run)
             yield run
         except BaseException:
-            print(Path(directory, "log").read_text(errors="replace")[-5000:], file=sys.stderr)
+            await asyncio.to_thread(_show_end, log)
             raise
         finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
+
+
+def _show_end(log: Path) -> None:
+    print(log.read_text(errors="replace")[-5000:], file=sys.stderr)
 
 
 async def _wait_ready(run: Running) -> None:

@@ -1,11 +1,12 @@
 """An append-only file of tokens: how often something ran can be counted afterwards."""
 
 import os
+from pathlib import Path
 
 
 def open_notes(name: str) -> int:
     """Open one of the files."""
-    path = os.path.join(os.environ["RELIABLE_NOTES"], name)
+    path = Path(os.environ["RELIABLE_NOTES"], name)
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 

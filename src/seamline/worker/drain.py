@@ -116,10 +116,13 @@ class DrainingServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if not isinstance(connection, HttpToolsProtocol):
                 connection.shutdown()  # a WebSocket: close with 1012, "service restart"
-        # uvicorn's set of connections tells nobody when it changes, so it is looked at.
+        # uvicorn's set of connections tells nobody when it changes, so it is looked at; not
+        # before the loop has made connections of what was accepted last.
         until = started + self._linger_seconds
-        while self.server_state.connections and time.monotonic() < until:  # noqa: ASYNC110
+        while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            if not self.server_state.connections or time.monotonic() >= until:
+                break
         left = self._timeout_seconds - (time.monotonic() - started)
         self.config.timeout_graceful_shutdown = max(left, 0.1)  # type: ignore[assignment]
         await super().shutdown(None)
