@@ -97,7 +97,10 @@ class Client:
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
-                self._http.receive_data(await self._reader.read(65536))
+                data = await self._reader.read(65536)
+                if not data and not status:
+                    raise ConnectionError("the connection was closed before the answer")
+                self._http.receive_data(data)
             elif isinstance(event, h11.Response):
                 status = event.status_code
             elif isinstance(event, h11.Data):
@@ -105,7 +108,7 @@ class Client:
             elif isinstance(event, h11.EndOfMessage):
                 return status, body
             else:
-                raise ConnectionError("the connection was closed before the answer")
+                raise ConnectionError(f"{event!r} instead of the answer")
 
     async def _connect(self) -> None:
         if isinstance(self._address, str):

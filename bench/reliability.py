@@ -1,15 +1,20 @@
 """``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
-again. A request without its answer is lost. Each request and each call across the seam notes its
-token in a file: one that is noted twice is doubled, one that is answered and not noted is missing.
+again (``reload``), or one worker after the other is killed (``kill``). A request without its answer is
+lost. Each request and each call across the seam notes its token in a file: one that is noted twice is
+doubled, one that is answered and not noted is missing. A killed worker loses what it was answering,
+and nothing else: no connection is refused.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import platform
+import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -24,14 +29,16 @@ from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
 
 APP = Path(__file__).parent / "reliable"
+FAULTS = ("reload", "kill")
 SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
 _START_SECONDS = 90
 _COLUMNS = (
-    ("reloads", "reloads"),
+    ("rounds", "rounds"),
     ("requests", "requests"),
     ("lost", "lost"),
+    ("refused", "refused"),
     ("doubled", "doubled"),
     ("missing", "missing"),
     ("calls", "calls"),
@@ -47,7 +54,10 @@ _COLUMNS = (
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.reliability", description=__doc__)
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
-    parser.add_argument("--reloads", type=int, default=10, help="of all groups, at least (10)")
+    parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
+    parser.add_argument(
+        "--rounds", type=int, default=10, help="reloads of all groups, or kills, at least (10)"
+    )
     parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
@@ -137,8 +147,23 @@ async def _wait_ready(run: Running) -> None:
             return
 
 
-async def measure(args: argparse.Namespace, mode: str, kind: str, interface: str) -> dict:
-    """Reload under load; return one row."""
+async def _kill_one(run: Running, number: int) -> None:
+    """Kill a worker, of one group and of the other in turns, and wait until it is replaced."""
+    groups = (await run.command("status"))["groups"]
+    place = number % len(groups), random.randrange(len(groups[number % len(groups)]["workers"]))
+    before = groups[place[0]]["workers"][place[1]]
+    os.kill(before["pid"], signal.SIGKILL)
+    async with asyncio.timeout(_START_SECONDS):
+        while True:
+            after = (await run.command("status"))["groups"][place[0]]["workers"][place[1]]
+            if after["state"] == "ready" and after["generation"] > before["generation"]:
+                return
+
+
+async def measure(
+    args: argparse.Namespace, fault: str, mode: str, kind: str, interface: str
+) -> dict:
+    """Replace workers under load; return one row."""
     tally = Tally()
     enough = asyncio.Event()
     paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
@@ -150,21 +175,24 @@ async def measure(args: argparse.Namespace, mode: str, kind: str, interface: str
         ]
         asking = asyncio.gather(*(client.run(enough) for client in clients))
         killed = 0
-        reloads = 0
+        rounds = 0
         try:
-            while reloads < args.reloads or tally.requests < args.requests:
-                answer = await run.command("reload")
-                killed += answer["killed"]
-                reloads += 1
+            while rounds < args.rounds or tally.requests < args.requests:
+                if fault == "kill":
+                    await _kill_one(run, rounds)
+                else:
+                    killed += (await run.command("reload"))["killed"]
+                rounds += 1
         finally:
             enough.set()
             await asking
         requests, calls = run.noted("requests"), run.noted("calls")
     return {
+        "fault": fault,
         "mode": mode,
         "socket": kind,
         "interface": interface,
-        "reloads": reloads,
+        "rounds": rounds,
         "killed": killed,
         "connections": tally.connections,
         "reasons": dict(tally.lost),
@@ -179,6 +207,9 @@ def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[s
     return {
         "requests": tally.requests,
         "lost": tally.lost.total(),
+        "refused": sum(
+            count for why, count in tally.lost.items() if why.startswith("ConnectionRefused")
+        ),
         "doubled": sum(count > 1 for count in requests.values()),
         "missing": sum(token not in requests for token in tally.answered),
         "calls": len(called),
@@ -207,21 +238,19 @@ def environment() -> str:
 
 def table(rows: list[dict]) -> str:
     """Return the rows as a table of Markdown."""
-    lines = ["| clients | " + " | ".join(title for title, _ in _COLUMNS) + " |"]
+    lines = ["| fault, clients | " + " | ".join(title for title, _ in _COLUMNS) + " |"]
     lines.append("|---" + "|---:" * len(_COLUMNS) + "|")
     for row in rows:
-        name = f"{row['mode']}, {row['socket']}, {row['interface']}"
+        name = f"{row['fault']}, {row['mode']}, {row['socket']}, {row['interface']}"
         lines.append(f"| {name} | " + " | ".join(f"{row[key]:,}" for _, key in _COLUMNS) + " |")
     return "\n".join(lines)
 
 
 async def _measure_all(args: argparse.Namespace) -> list[dict]:
     rows = []
-    for mode in args.mode:
-        for kind in args.socket:
-            for interface in args.interface:
-                rows.append(await measure(args, mode, kind, interface))
-                print(json.dumps(rows[-1]), file=sys.stderr)
+    for row in itertools.product(args.fault, args.mode, args.socket, args.interface):
+        rows.append(await measure(args, *row))
+        print(json.dumps(rows[-1]), file=sys.stderr)
     return rows
 
 
@@ -234,8 +263,14 @@ def main() -> int:
         print(json.dumps({"environment": before, "rows": rows}, indent=1))
     else:
         print(before, table(rows), sep="\n\n")
-    faults = ("lost", "doubled", "missing", "doubled_calls", "missing_calls")
-    return int(any(row[key] for row in rows for key in faults))
+    return int(any(_is_bad(row) for row in rows))
+
+
+def _is_bad(row: dict) -> bool:
+    faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
+    if row["fault"] == "reload":
+        faults.append("lost")
+    return any(row[key] for key in faults)
 
 
 if __name__ == "__main__":

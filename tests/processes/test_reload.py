@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -359,4 +360,20 @@ def test_command_is_ended_before_it_is_started_again(plainflask, eventually) -> 
     eventually(lambda: sum("holds the lock" in line for line in run.out.lines) == 2, "the second")
     (tick,) = next(one["workers"] for one in run.status()["groups"] if one["name"] == "tick")
     assert (tick["state"], tick["generation"], tick["restarts"]) == ("ready", 2, 0)
+    assert run.stop() == 0
+
+
+def test_reloads_leave_no_zombie_and_no_descriptor(plainflask) -> None:
+    plainflask.write(TWO_WORKERS)
+    run = plainflask.start("--layout", "two").ready()
+    held = []
+
+    for _ in range(6):
+        assert plainflask.command("reload").returncode == 0
+        supervisor = Path("/proc", str(run.process.pid))
+        children = (supervisor / "task" / str(run.process.pid) / "children").read_text().split()
+        held.append((len(children), len(list((supervisor / "fd").iterdir()))))
+
+    assert set(held[1:]) == {held[1]}
+    assert held[1][0] == 2
     assert run.stop() == 0
