@@ -1,10 +1,10 @@
 """``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
-again (``reload``), or one worker after the other is killed (``kill``). A request without its answer
-is lost. Each request and each call across the seam notes its token in a file: one that is noted
-twice is doubled, one that is answered and not noted is missing. A killed worker loses what it was
-answering, and nothing else: no connection is refused.
+again (``reload``), or one worker after the other is killed (``kill``). A request without its
+answer is lost. Each request and each call across the seam notes its token in a file: one that is
+noted twice is doubled, one that is answered and not noted is missing. A killed worker loses what
+it was answering, and nothing else: no connection is refused.
 """
 
 import argparse

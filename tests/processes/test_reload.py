@@ -169,6 +169,7 @@ def test_one_group_is_replaced_alone(plainflask) -> None:
     assert json.loads(result.stdout) == {
         "schema": "seamline.reload/1",
         "replaced": {"stock": 1},
+        "given_up": 0,
         "killed": 0,
         "error": None,
     }
@@ -243,6 +244,36 @@ def test_slow_request_is_finished_by_the_old_worker(plainflask, eventually) -> N
     assert answers == [(200, "slow and done\n")]
     reloading.communicate()
     assert reloading.returncode == 0
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize("layout", ["mono", "micro"])
+def test_request_that_takes_longer_than_the_graceful_timeout_is_given_up_and_counted(
+    plainflask, layout
+) -> None:
+    where = "web" if layout == "mono" else "stock"
+    if layout == "micro":
+        edit(plainflask, "web.py", "time.sleep(seconds)", "stock.wait(seconds)")
+        with (plainflask.root / "plainflask" / "stock.py").open("a") as file:
+            file.write(
+                "\n\nimport time\n\n\ndef wait(seconds: float) -> int:\n"
+                "    time.sleep(seconds)\n    return _left['tea']\n"
+            )
+    toml = (plainflask.root / "seamline.toml").read_text()
+    plainflask.write("graceful_timeout = 1\n" + toml)
+    run = plainflask.start("--layout", layout).ready()
+    url, answers = run.url, []
+    asking = threading.Thread(target=lambda: answers.append(run.get("/slow/60.0", url=url)[0]))
+    asking.start()
+    run.out.wait_for("slow request begins")
+
+    result = plainflask.command("reload", *([where] if layout == "micro" else []), "--json")
+
+    assert json.loads(result.stdout)["given_up"] == 1
+    assert "given up unanswered after graceful_timeout: 1" in result.stderr
+    asking.join()
+    assert answers in ([500], [503])
+    assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
 
 

@@ -30,9 +30,14 @@ def run(args: argparse.Namespace) -> int:
             "seamline.reload/1",
             {
                 "replaced": answer.replaced,
+                "given_up": answer.given_up,
                 "killed": answer.killed,
                 "error": None if error is None else {"code": error.code, "message": str(error)},
             },
+        )
+    if answer.given_up:
+        output.warning(
+            f"requests and calls given up unanswered after graceful_timeout: {answer.given_up}"
         )
     if answer.killed:
         output.warning(f"{counted(answer.killed, 'old worker')} did not leave and was killed")

@@ -62,6 +62,7 @@ class Process:
             its latest change of state.
         last: The latest numbers it reported.
         aligned: Its latest answer to an :class:`Align`.
+        given_up: Requests and calls that it had not answered when its time was over.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
         ready: Done once it has said that it accepts.
@@ -76,6 +77,7 @@ class Process:
         self.pid = 0
         self.last = Beat()
         self.aligned: Aligned | None = None
+        self.given_up = 0
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
@@ -288,7 +290,9 @@ class Process:
                 answer = self._answers.get(report.serial)
                 if answer is not None and not answer.done():
                     answer.set_result(report)
-            case Ready() | Bye():
+            case Bye():
+                self.given_up = report.given_up
+            case Ready():
                 pass
 
     def _reap(self, pidfd: int) -> None:

@@ -36,10 +36,12 @@ class Reloaded(msgspec.Struct, frozen=True, tag="reloaded", kw_only=True):
 
     Attributes:
         replaced: Workers and commands, by group.
-        killed: Old ones that did not leave in time.
+        given_up: Requests and calls that old ones had not answered after ``graceful_timeout``.
+        killed: Old ones that did not leave after that either.
     """
 
     replaced: dict[str, int]
+    given_up: int = 0
     killed: int = 0
 
 
@@ -49,7 +51,7 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     Attributes:
         code, message, file, line, column, width, remedy: Of the error.
         excerpt, traceback: Of the application that could not be loaded: its own frames, all.
-        replaced, killed: As in :class:`Reloaded`, before that.
+        replaced, given_up, killed: As in :class:`Reloaded`, before that.
     """
 
     code: str
@@ -62,12 +64,13 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     excerpt: str = ""
     traceback: str = ""
     replaced: dict[str, int] = {}
+    given_up: int = 0
     killed: int = 0
 
     @classmethod
-    def of(cls, error: SeamlineError, replaced: Mapping[str, int], killed: int) -> "NotReloaded":
-        """Describe an error."""
-        answer = cls(code=error.code, message=str(error), replaced=dict(replaced), killed=killed)
+    def of(cls, error: SeamlineError, done: Reloaded) -> "NotReloaded":
+        """Describe an error, and what was done before it."""
+        answer = cls(code=error.code, message=str(error), **msgspec.structs.asdict(done))
         if not isinstance(error, UsageError):
             return answer
         failed = error.failed if isinstance(error, NotLoaded) else None

@@ -55,6 +55,7 @@ class Rolling:
         self._is_up = False
         self._replaced: Counter[str] = Counter()
         self._killed = 0
+        self._given_up = 0
 
     async def reload(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
         """Replace every worker of some groups, or of all, and say what came of it.
@@ -88,7 +89,7 @@ class Rolling:
 
     async def _try(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
         self._replaced.clear()
-        self._killed = 0
+        self._killed = self._given_up = 0
         try:
             await self._reload(names, tell)
         except SeamlineError as exc:
@@ -97,7 +98,7 @@ class Rolling:
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
             return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
         self._logs.notice(f"reloaded: {counted(self._replaced)}")
-        return Reloaded(replaced=dict(self._replaced), killed=self._killed)
+        return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
         if self._end_asked.is_set():
@@ -216,12 +217,15 @@ class Rolling:
         limit = self._plan.graceful_timeout
         old.drain(Drain(timeout=limit, linger=min(LINGER_SECONDS, limit)))
         await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
+        name = f"{slot.name}[{old.pid}]"
         if not old.ended.done():
-            name = f"{slot.name}[{old.pid}]"
             self._logs.notice(f"{name} had not left after {limit:g} s; its stacks follow")
             self._killed += 1
             await old.abort()
             await old.ended
+        if old.given_up:
+            self._given_up += old.given_up
+            self._logs.notice(f"{name} gave up {old.given_up} unanswered after {limit:g} s")
         slot.leaving.discard(old)
 
     async def _wait(self, *things: "asyncio.Future[Any]", seconds: float | None) -> None:
@@ -247,7 +251,12 @@ class Rolling:
             else "the old workers serve on"
         )
         self._logs.notice(f"not reloaded: {error}; {kept}")
-        return NotReloaded.of(error, dict(self._replaced), self._killed)
+        return NotReloaded.of(error, self._done())
+
+    def _done(self) -> Reloaded:
+        return Reloaded(
+            replaced=dict(self._replaced), given_up=self._given_up, killed=self._killed
+        )
 
 
 def _stopped() -> NoReturn:

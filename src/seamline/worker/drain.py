@@ -37,6 +37,9 @@ class DrainingServer(uvicorn.Server):
     Two methods that are public but not documented for overriding are replaced: ``main_loop``
     and ``shutdown``. ``tests/unit/worker/test_drain.py`` holds the contract that each release
     is checked against.
+
+    Attributes:
+        given_up: Requests that were not answered when the time to drain was over.
     """
 
     def __init__(self, application: Any, sockets: list[socket.socket]) -> None:
@@ -55,6 +58,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self.ready = asyncio.Event()
         self.draining = False
+        self.given_up = 0
         self._sockets = sockets
         self._leave = asyncio.Event()
         self._linger_seconds = 0.0
@@ -118,14 +122,20 @@ class DrainingServer(uvicorn.Server):
                 connection.shutdown()  # a WebSocket: close with 1012, "service restart"
         # uvicorn's set of connections tells nobody when it changes, so it is looked at; not
         # before the loop has made connections of what was accepted last.
-        until = started + self._linger_seconds
+        await self._look_until_idle(started + self._linger_seconds)
+        for connection in list(self.server_state.connections):
+            connection.shutdown()  # now, when it is idle; after its answer otherwise
+        await self._look_until_idle(started + self._timeout_seconds)
+        self.given_up = self.in_flight
+        self.config.timeout_graceful_shutdown = _LOOK_SECONDS  # type: ignore[assignment]
+        await super().shutdown(None)
+
+    async def _look_until_idle(self, until: float) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if not self.server_state.connections or time.monotonic() >= until:
-                break
-        left = self._timeout_seconds - (time.monotonic() - started)
-        self.config.timeout_graceful_shutdown = max(left, 0.1)  # type: ignore[assignment]
-        await super().shutdown(None)
+            state = self.server_state
+            if not (state.connections or state.tasks) or time.monotonic() >= until:
+                return
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -190,6 +190,7 @@ def test_a_request_that_never_ends_is_given_up_after_the_timeout() -> None:
 
         assert head.startswith(b"HTTP/1.1 500")
         assert await client.is_closed()
+        assert server.given_up == 1
 
     serve(app, scenario)
 
