@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 pytestmark = pytest.mark.processes
 
@@ -407,4 +409,38 @@ def test_reloads_leave_no_zombie_and_no_descriptor(plainflask) -> None:
 
     assert set(held[1:]) == {held[1]}
     assert held[1][0] == 2
+    assert run.stop() == 0
+
+
+SOCKET = """
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+
+
+async def echo(websocket):
+    await websocket.accept()
+    async for text in websocket.iter_text():
+        await websocket.send_text(text)
+
+
+app = Starlette(routes=[WebSocketRoute("/echo", echo)])
+"""
+
+
+def test_websocket_is_closed_as_a_restart_of_the_service(project) -> None:
+    (project.root / "sockets.py").write_text(SOCKET)
+    project.write('name = "sockets"\n[services.web]\nhttp = "sockets:app"\n')
+    run = project.start().ready()
+
+    with connect(run.url.replace("http", "ws") + "/echo") as websocket:
+        websocket.send("heard")
+        assert websocket.recv() == "heard"
+        assert project.command("reload").returncode == 0
+        with pytest.raises(ConnectionClosed) as closed:
+            websocket.recv()
+
+    assert closed.value.rcvd.code == 1012
+    with connect(run.url.replace("http", "ws") + "/echo") as websocket:
+        websocket.send("again")
+        assert websocket.recv() == "again"
     assert run.stop() == 0
