@@ -354,69 +354,6 @@ def test_a_listening_socket_outlives_its_worker(
     assert results == ["from the next generation"]
 
 
-def test_a_call_to_a_worker_that_is_gone_unheard_is_made_by_its_successor(
-    start_host: Any, connect: Any, args: Any, run: Any
-) -> None:
-    async def f() -> str:
-        return "answered"
-
-    from seamline.rpc import Server
-
-    first = start_host()
-    client = connect(first)
-    target = first.offer(f)
-    second = Server(first.resolve, identity=Identity("run", "b.0", first.server._identity.secret))
-
-    async def call() -> str:
-        await client.call_async(target, args())
-        first.do(second.start(first._sock))
-        first.do(first.server.drain(10))  # this loop stands still, and has not heard
-        return await client.call_async(target, args())
-
-    assert run(call()) == "answered"
-    first.server = second
-
-
-def test_a_call_that_arrives_while_the_worker_closes_is_made_by_its_successor(
-    start_host: Any, connect: Any, args: Any, run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def f() -> str:
-        return "answered"
-
-    from seamline.rpc import Server, server
-
-    monkeypatch.setattr(server, "LINGER_SECONDS", 0.0)
-    first = start_host()
-    client = connect(first)
-    target = first.offer(f)
-    about_to_close, goes_on = threading.Event(), threading.Event()
-    second = Server(first.resolve, identity=Identity("run", "b.0", first.server._identity.secret))
-
-    close = first.server.close
-
-    def close_late() -> None:
-        about_to_close.set()
-        goes_on.wait(10)
-        close()
-
-    monkeypatch.setattr(first.server, "close", close_late)
-
-    async def call() -> str:
-        await client.call_async(target, args())
-        first.do(second.start(first._sock))
-        draining = asyncio.run_coroutine_threadsafe(first.server.drain(10), first.loop)
-        about_to_close.wait(10)  # this loop stands still, and has not heard
-        calling = asyncio.ensure_future(client.call_async(target, args()))
-        await asyncio.sleep(0)
-        goes_on.set()
-        answer = await calling
-        await asyncio.wrap_future(draining)
-        return answer
-
-    assert run(call()) == "answered"
-    first.server = second
-
-
 def test_closing_a_client_closes_its_connections(host: Any, client: Any, args: Any) -> None:
     def f() -> None:
         return None
