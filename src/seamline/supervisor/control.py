@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from seamline.errors import NotRunning
+from seamline.errors import NotRunning, StartError
 from seamline.plan import CONTROL_SOCKET
 from seamline.supervisor.reloads import NotReloaded, Progress, Reloaded, ReloadRequest, Tell
 from seamline.supervisor.status import Status
@@ -80,7 +80,7 @@ Request = StatusRequest | StopRequest | AlignRequest | ReloadRequest
 Reload = Callable[[Sequence[str], Tell], Awaitable[Reloaded | NotReloaded]]
 
 _decode_request = msgspec.json.Decoder(Request).decode
-_decode_news: Final = msgspec.json.Decoder(Progress | Reloaded | NotReloaded).decode
+_decode_news: Final = msgspec.json.Decoder(Progress | Reloaded | NotReloaded | Refusal).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -213,9 +213,15 @@ def reload(run_dir: str | Path, groups: Sequence[str], tell: Tell) -> Reloaded |
 
     Raises:
         NotRunning: Nobody answers there, or the run ended meanwhile.
+        StartError: The supervisor is of a version that cannot.
     """
     for line in _converse(run_dir, ReloadRequest(tuple(groups)), _ANSWER_SECONDS):
-        answer: Progress | Reloaded | NotReloaded = _decode_news(line)
+        answer: Progress | Reloaded | NotReloaded | Refusal = _decode_news(line)
+        if isinstance(answer, Refusal):
+            raise StartError(
+                f"the supervisor that runs cannot reload ({answer.message}): another version of "
+                "Seamline started it; seamline stop, then seamline run"
+            )
         if not isinstance(answer, Progress):
             return answer
         if answer.text:
