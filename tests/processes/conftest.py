@@ -103,10 +103,15 @@ class Project:
         self._runs.append(run)
         return run
 
+    @property
+    def seamline(self) -> list[str]:
+        """The first words of every command."""
+        return [SEAMLINE, "-C", str(self.root)]
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command to its end."""
         return subprocess.run(
-            [SEAMLINE, "-C", str(self.root), *arguments],
+            [*self.seamline, *arguments],
             env=self.environment,
             capture_output=True,
             text=True,

@@ -161,17 +161,6 @@ def test_ctrl_c_while_the_application_is_being_imported_stops_at_once(project, e
     assert project.leftovers() == []
 
 
-def test_sighup_is_reserved_and_changes_nothing(plainflask) -> None:
-    plainflask.write(WEB)
-    run = plainflask.start().ready()
-
-    run.signal(signal.SIGHUP)
-
-    run.err.wait_for("SIGHUP has no meaning yet and is ignored")
-    assert run.get("/") == (200, "plain flask\n")
-    assert run.stop() == 0
-
-
 def test_a_run_whose_log_nobody_reads_any_more_stops(plainflask) -> None:
     plainflask.write(WEB)
     reading, writing = os.pipe()

@@ -34,6 +34,7 @@ SECTIONS: Final = (
     ("Running", (
         ("run", "start everything in a layout; one log stream; Ctrl-C stops all"),
         ("status", "groups, workers and their state"),
+        ("reload", "replace workers by new ones, without losing a request"),
         ("stop", "drain and stop"),
     )),
     ("Your shell", (

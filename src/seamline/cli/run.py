@@ -6,10 +6,10 @@ import sys
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted, is_colored
-from seamline.config import LOG_LEVELS
+from seamline.config import LOG_LEVELS, Config
 from seamline.errors import UsageError
 from seamline.interface import Finding, Severity
-from seamline.plan import analyse_project, build, run_dir
+from seamline.plan import Plan, analyse_project, build, run_dir
 from seamline.supervisor import Supervisor, supervise
 
 
@@ -38,6 +38,26 @@ def run(args: argparse.Namespace) -> int:
     """
     output = output_of(args)
     config = load_config(args)
+    plan = _plan(config, output, strict=args.strict)
+    # Made only now that nothing is refused any more, and checked once it is there: until then
+    # another user could have put one of his own in its place.
+    run_dir(config, os.environ)
+    return supervise(
+        lambda: Supervisor(
+            plan,
+            os.environ,
+            access_log=not output.quiet,
+            log_level=config.log_level,
+            as_json=output.json,
+            colored=is_colored(sys.stdout, args.color, os.environ),
+            verbose=output.verbose > 0,
+            replan=lambda: _plan(load_config(args), output, strict=args.strict),
+        )
+    )
+
+
+def _plan(config: Config, output: Output, *, strict: bool) -> Plan:
+    """Return what is to run, as file and code say now. Raises as :func:`run`."""
     analysis = analyse_project(config, config.layout)
     plan = build(
         config, analysis, layout=config.layout, run_dir=run_dir(config, os.environ, create=False)
@@ -53,25 +73,12 @@ def run(args: argparse.Namespace) -> int:
     # In one group nothing crosses a process boundary, so nothing of this can happen.
     if len(plan.groups) > 1 or plan.layout == "local":
         _warn(output, errors)
-        if args.strict and errors:
+        if strict and errors:
             raise UsageError(
                 f"{counted(len(errors), 'error')} found, and --strict starts nothing then",
                 remedy="see them whole with: seamline check",
             )
-    # Made only now that nothing is refused any more, and checked once it is there: until then
-    # another user could have put one of his own in its place.
-    run_dir(config, os.environ)
-    return supervise(
-        lambda: Supervisor(
-            plan,
-            os.environ,
-            access_log=not output.quiet,
-            log_level=config.log_level,
-            as_json=output.json,
-            colored=is_colored(sys.stdout, args.color, os.environ),
-            verbose=output.verbose > 0,
-        )
-    )
+    return plan
 
 
 def _warn(output: Output, errors: list[Finding]) -> None:

@@ -33,6 +33,8 @@ GREETING_SECONDS: Final = 5.0
 GREETINGS: Final = 64
 # After the last answer, how long callers may take to notice that we are leaving.
 LINGER_SECONDS: Final = 1.0
+# Then, how long reading what has arrived may take: it is there already.
+_LAST_SECONDS: Final = 1.0
 
 
 class Server:
@@ -98,6 +100,10 @@ class Server:
         await self._wait_until(
             lambda: not self._threaded and not self._looped, LINGER_SECONDS if finished else 0
         )
+        if finished:
+            for connected in list(self._looped):
+                connected.stop_receiving()
+            await self._wait_until(lambda: not self._looped, _LAST_SECONDS)
         self.close()
         return finished
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
         StopRequest,
         align,
         ask,
+        reload,
     )
-    from seamline.supervisor.report import ready_block, status_table
+    from seamline.supervisor.reloads import NotReloaded, Reloaded
+    from seamline.supervisor.report import ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
     from seamline.supervisor.zygote import ForkedProcess, Zygote
@@ -24,6 +26,8 @@ __all__ = [
     "AlignedReply",
     "ForkedProcess",
     "GroupStatus",
+    "NotReloaded",
+    "Reloaded",
     "Status",
     "StatusRequest",
     "StopRequest",
@@ -33,6 +37,8 @@ __all__ = [
     "align",
     "ask",
     "ready_block",
+    "reload",
+    "shown_path",
     "status_table",
     "supervise",
     "with_hash_seed",
@@ -44,6 +50,8 @@ _LATE: Final = {
     "AlignedReply": "seamline.supervisor.control",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
+    "NotReloaded": "seamline.supervisor.reloads",
+    "Reloaded": "seamline.supervisor.reloads",
     "Status": "seamline.supervisor.status",
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
@@ -53,6 +61,8 @@ _LATE: Final = {
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
     "ready_block": "seamline.supervisor.report",
+    "reload": "seamline.supervisor.control",
+    "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",
 }

@@ -1,19 +1,22 @@
 """The control socket: one JSON object asked, one answered, a line each.
 
+What takes long is answered with lines about how it goes before the last one.
+
 Whoever may open the socket (0600, in a 0700 directory) may ask anything.
 """
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from seamline.errors import NotRunning
+from seamline.errors import NotRunning, StartError
 from seamline.plan import CONTROL_SOCKET
+from seamline.supervisor.reloads import NotReloaded, Progress, Reloaded, ReloadRequest, Tell
 from seamline.supervisor.status import Status
 from seamline.transport import Socket
 from seamline.worker import WarningFilter
@@ -23,6 +26,8 @@ _MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 # The supervisor waits half a second for its workers' numbers at most: a longer silence is an
 # accident.
 _ANSWER_SECONDS: Final = 10.0
+# While something takes long, how often whoever asked hears that it goes on.
+_NEWS_SECONDS: Final = 2.0
 
 
 class StatusRequest(msgspec.Struct, frozen=True, tag="status"):
@@ -70,9 +75,11 @@ class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
     message: str
 
 
-Request = StatusRequest | StopRequest | AlignRequest
+Request = StatusRequest | StopRequest | AlignRequest | ReloadRequest
+Reload = Callable[[Sequence[str], Tell], Awaitable[Reloaded | NotReloaded]]
 
 _decode_request = msgspec.json.Decoder(Request).decode
+_decode_news: Final = msgspec.json.Decoder(Progress | Reloaded | NotReloaded | Refusal).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -85,21 +92,26 @@ class ControlServer:
         stop: Begins to stop.
         align: Has every ready worker take over what a test process set up.
         tell: Has every worker tell its numbers, before the state is described.
+        reload: Replaces workers of the groups named, and tells how it goes.
     """
 
     def __init__(
         self,
         path: Path,
+        *,
         status: Callable[[], Status],
         stop: Callable[[], None],
         align: Callable[[AlignRequest], Awaitable[AlignedReply]],
         tell: Callable[[], Awaitable[None]],
+        reload: Reload,
     ) -> None:
         self._path = path
         self._status = status
         self._stop = stop
         self._align = align
         self._tell = tell
+        self._reload = reload
+        self._reloading: set[asyncio.Task[Reloaded | NotReloaded]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -121,16 +133,53 @@ class ControlServer:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):
             try:
                 async for line in reader:
-                    writer.write(_encode(await self._answer(line)) + b"\n")
-                    await writer.drain()
+                    await self._serve_one(line, writer)
             except ValueError:  # a line beyond the limit: not one of our clients
                 writer.write(_encode(Refusal("the request is too long")) + b"\n")
 
-    async def _answer(self, line: bytes) -> Status | AlignedReply | Refusal:
+    async def _serve_one(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        answer: msgspec.Struct
         try:
             request = _decode_request(line)
         except msgspec.DecodeError as exc:
-            return Refusal(str(exc))
+            answer = Refusal(str(exc))
+        else:
+            if isinstance(request, ReloadRequest):
+                answer = await self._follow(request, writer)
+            else:
+                answer = await self._answer(request)
+        writer.write(_encode(answer) + b"\n")
+        await writer.drain()
+
+    async def _follow(
+        self, request: ReloadRequest, writer: asyncio.StreamWriter
+    ) -> Reloaded | NotReloaded:
+        """Reload, and tell how it goes; it goes on when nobody listens any more."""
+        news: asyncio.Queue[str] = asyncio.Queue()
+
+        async def reload() -> Reloaded | NotReloaded:
+            return await self._reload(request.groups, news.put_nowait)
+
+        task = asyncio.create_task(reload())
+        self._reloading.add(task)
+        task.add_done_callback(self._reloading.discard)
+        while not (task.done() and news.empty()):
+            if news.empty():
+                heard = asyncio.create_task(news.get())
+                await asyncio.wait(
+                    {task, heard}, timeout=_NEWS_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                text = heard.result() if heard.done() else ""
+                heard.cancel()
+            else:
+                text = news.get_nowait()
+            writer.write(_encode(Progress(text)) + b"\n")
+            await writer.drain()
+        return task.result()
+
+    async def _answer(
+        self, request: StatusRequest | StopRequest | AlignRequest
+    ) -> Status | AlignedReply:
         if isinstance(request, AlignRequest):
             return await self._align(request)
         if isinstance(request, StatusRequest):
@@ -164,14 +213,42 @@ def align(run_dir: str | Path, request: AlignRequest, *, timeout: float) -> Alig
     return msgspec.json.decode(_exchange(run_dir, request, timeout), type=AlignedReply)
 
 
+def reload(run_dir: str | Path, groups: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
+    """Have every worker of some groups, or of all, replaced. Blocks until that is done.
+
+    Raises:
+        NotRunning: Nobody answers there, or the run ended meanwhile.
+        StartError: The supervisor is of a version that cannot.
+    """
+    for line in _converse(run_dir, ReloadRequest(tuple(groups)), _ANSWER_SECONDS):
+        answer: Progress | Reloaded | NotReloaded | Refusal = _decode_news(line)
+        if isinstance(answer, Refusal):
+            raise StartError(
+                f"the supervisor that runs cannot reload ({answer.message}): another version of "
+                "Seamline started it; seamline stop, then seamline run"
+            )
+        if not isinstance(answer, Progress):
+            return answer
+        if answer.text:
+            tell(answer.text)
+    raise NotRunning("the run ended while it was reloaded")
+
+
 def _exchange(run_dir: str | Path, request: Request, timeout: float = _ANSWER_SECONDS) -> bytes:
+    for line in _converse(run_dir, request, timeout):
+        return line
+    raise NotRunning("the supervisor ended while it was asked")
+
+
+def _converse(run_dir: str | Path, request: Request, timeout: float) -> Iterator[bytes]:
+    """Ask, and yield every line that is answered within *timeout* of the one before."""
     with Socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:
             connection.connect(str(Path(run_dir) / CONTROL_SOCKET))
             connection.sendall(_encode(request) + b"\n")
             with connection.makefile("rb") as answers:
-                line = answers.readline()
+                yield from answers
         except TimeoutError as exc:
             raise NotRunning(
                 f"the supervisor has the run directory {run_dir}, but did not answer within "
@@ -179,6 +256,3 @@ def _exchange(run_dir: str | Path, request: Request, timeout: float = _ANSWER_SE
             ) from exc
         except OSError as exc:
             raise NotRunning("this project is not running; start it with: seamline run") from exc
-    if not line:
-        raise NotRunning("the supervisor ended while it was asked")
-    return line

@@ -43,7 +43,10 @@ class Slot:
 
     Attributes:
         number: Counted from 0 in its group.
-        process: The newest process, dead or alive.
+        process: The one that serves, dead or alive; ``None`` before the first and between a
+            command and the next.
+        successor: Started to take over once it is ready.
+        leaving: Those that were taken over from, and finish what they run.
         generation: Starts so far.
         restarts: Starts that replaced a dead worker.
         reason: How the latest death came about, or empty.
@@ -60,6 +63,8 @@ class Slot:
     ) -> None:
         self.number = number
         self.process: Process | None = None
+        self.successor: Process | None = None
+        self.leaving: set[Process] = set()
         self.generation = 0
         self.restarts = 0
         self.reason = ""
@@ -83,13 +88,78 @@ class Slot:
             return State.STOPPED if self._group.is_leaving else State.WAITING
         return process.state
 
+    @property
+    def name(self) -> str:
+        """``group.slot``."""
+        return f"{self._group.plan.name}.{self.number}"
+
+    @property
+    def processes(self) -> list[Process]:
+        """Every process that may be alive."""
+        return [one for one in (self.process, self.successor, *self.leaving) if one is not None]
+
     async def start(self) -> None:
         """Start the next generation."""
         self._timer = None
+        self.process = process = self._next()
+        await self._launch(process)
+
+    async def start_successor(self) -> Process:
+        """Start the next generation beside the one that serves, on the same sockets.
+
+        Raises:
+            OSError: There is no room for another process.
+        """
+        self.cancel()
+        self.successor = process = self._next()
+        try:
+            await self._launch(process)
+        except OSError:
+            self.successor = None
+            self._revive()
+            raise
+        return process
+
+    def promote(self) -> Process | None:
+        """Let the successor serve; returns the one that is to leave."""
+        old = self.retire()
+        self.process, self.successor = self.successor, None
+        self.deaths = 0
+        return old
+
+    def retire(self) -> Process | None:
+        """Count on the process that serves no more; returns it if it is alive."""
+        self.cancel()
+        old, self.process = self.process, None
+        if old is None or old.state is State.STOPPED:
+            return None
+        self.leaving.add(old)
+        return old
+
+    async def drop_successor(self) -> None:
+        """End the successor; the slot goes on as if there had been none."""
+        dropped, self.successor = self.successor, None
+        if dropped is not None:
+            self.leaving.add(dropped)
+            dropped.kill()
+            await dropped.ended
+            self.leaving.discard(dropped)
+        self._revive()
+
+    def _revive(self) -> None:
+        """Fill the slot if its worker died while a successor was to take over."""
+        is_empty = self.process is None or self.process.state is State.STOPPED
+        if is_empty and self._timer is None and not self._group.is_leaving:
+            self.start_after(backoff(max(self.deaths, 1)))
+
+    def _next(self) -> Process:
         self.generation += 1
+        identity = Identity(self._group.plan.name, self.number, self.generation)
         group = self._group
-        identity = Identity(group.plan.name, self.number, self.generation)
-        self.process = Process(identity, group.logs, lambda process: group.changed(self, process))
+        return Process(identity, group.logs, lambda process: group.changed(self, process))
+
+    async def _launch(self, process: Process) -> None:
+        group = self._group
         listeners = tuple(Listener(opened.fileno(), names) for opened, names in self._http)
         handover = Handover(
             control=-1,
@@ -100,7 +170,6 @@ class Slot:
             command=self._command,
             is_aligned=group.alignment is not None and not self.is_command,
         )
-        process = self.process
         zygote = None if self.is_command else group.zygote
         await process.start(handover, group.environment, group.root, zygote)
         # Read now: what is sent last counts, and it may have changed during the start.
@@ -120,7 +189,7 @@ class Slot:
         except OSError as exc:  # out of processes, memory or descriptors: it may pass
             self.deaths += 1
             self.reason = f"could not be started: {exc.strerror or exc}"
-            self._group.logs.notice(f"{self._group.plan.name}.{self.number} {self.reason}")
+            self._group.logs.notice(f"{self.name} {self.reason}")
             self.start_after(backoff(self.deaths))
 
     def cancel(self) -> None:
@@ -214,10 +283,11 @@ class Group:
         slot.restarts += 1
         wait = backoff(slot.deaths)
         why = f": {process.failed.message}" if process.failed else ""
-        self.logs.notice(
-            f"{self.plan.name}.{slot.number}[{process.pid}] {slot.reason}{why}; "
-            f"starting it again in {wait:.1f} s"
-        )
+        what = f"{slot.name}[{process.pid}] {slot.reason}{why}"
+        if slot.successor is not None:  # it takes over, or the slot is filled when it does not
+            self.logs.notice(f"{what}; its successor is starting")
+            return
+        self.logs.notice(f"{what}; starting it again in {wait:.1f} s")
         slot.start_after(wait)
 
     def look_after(self, now: float, timeouts: "Timeouts") -> None:
@@ -234,8 +304,7 @@ class Group:
                 silent = f"had not left after {timeouts.drain:g} s"
             else:
                 continue
-            name = f"{self.plan.name}.{slot.number}[{process.pid}]"
-            self.logs.notice(f"{name} {silent}; its threads' stacks follow")
+            self.logs.notice(f"{slot.name}[{process.pid}] {silent}; its threads' stacks follow")
             self.spawn(process.abort())
 
     async def tell(self) -> None:
@@ -248,7 +317,7 @@ class Group:
     async def drain(self, order: Drain) -> None:
         """Let every worker finish; what has not left when the time is over is killed."""
         self.leave()
-        alive = [slot.process for slot in self.slots if slot.process is not None]
+        alive = [process for slot in self.slots for process in slot.processes]
         for process in alive:
             process.drain(order)
         for slot in self.slots:
@@ -270,5 +339,5 @@ class Group:
         """End every process now."""
         self.leave()
         for slot in self.slots:
-            if slot.process is not None:
-                slot.process.kill()
+            for process in slot.processes:
+                process.kill()

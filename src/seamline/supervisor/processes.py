@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -45,6 +45,9 @@ _TELL_SECONDS: Final = 0.5
 _LAST_LINES_SECONDS: Final = 1.0
 
 
+_Awaited = TypeVar("_Awaited")
+
+
 class State(StrEnum):
     """Where a worker is in its life, as ``seamline status`` shows it."""
 
@@ -66,8 +69,10 @@ class Process:
             its latest change of state.
         last: The latest numbers it reported.
         aligned: Its latest answer to an :class:`Align`.
+        given_up: Requests and calls that it had not answered when its time was over.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
+        ready: Done once it has said that it accepts.
         ended: Done once the process is reaped and its last lines are written.
     """
 
@@ -79,9 +84,11 @@ class Process:
         self.pid = 0
         self.last = Beat()
         self.aligned: Aligned | None = None
+        self.given_up = 0
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[int] = self._loop.create_future()
         self.started_at = self.heard_at = self.changed_at = self._loop.time()
         self.was_stalled = False
@@ -294,21 +301,20 @@ class Process:
                 self.pid = pid
             case Ready() if self.state is State.STARTING:
                 self._set(State.READY)
+                self.ready.set_result(None)
             case Beat():
                 self.last = report
-                asked = self._asked.get(report.serial)
-                if asked is not None and not asked.done():
-                    asked.set_result(None)
+                _settle(self._asked.get(report.serial), None)
             case Draining():
                 self._set(State.DRAINING)
             case Failed():
                 self.failed = report
             case Aligned():
                 self.aligned = report
-                answer = self._answers.get(report.serial)
-                if answer is not None and not answer.done():
-                    answer.set_result(report)
-            case Ready() | Bye():
+                _settle(self._answers.get(report.serial), report)
+            case Bye():
+                self.given_up = report.given_up
+            case Ready():
                 pass
 
     def _reap(self, pidfd: int) -> None:
@@ -341,6 +347,11 @@ class Process:
         self.state = State.STOPPED
         self.ended.set_result(self.returncode or 0)
         self._on_change(self)
+
+
+def _settle(awaited: asyncio.Future[_Awaited] | None, value: _Awaited) -> None:
+    if awaited is not None and not awaited.done():
+        awaited.set_result(value)
 
 
 def _execute(

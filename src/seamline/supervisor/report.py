@@ -56,6 +56,7 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
 def _worker(slot: Slot, now: float) -> WorkerStatus:
     process = slot.process
     state = slot.state
+    leaving = tuple(sorted(one.pid for one in slot.leaving))
     if process is None or state in {State.WAITING, State.STOPPED}:
         return WorkerStatus(
             pid=None,
@@ -64,15 +65,17 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
             state=state,
             restarts=slot.restarts,
             reason=slot.reason,
+            leaving=leaving,
         )
     last = process.last
     return WorkerStatus(
         pid=process.pid,
         slot=slot.number,
-        generation=slot.generation,
+        generation=process.identity.generation,
         state=state,
         restarts=slot.restarts,
         reason=slot.reason,
+        leaving=leaving,
         seconds=round(now - process.started_at, 3),
         in_flight=last.in_flight,
         requests=last.requests,

@@ -11,30 +11,28 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from seamline.errors import ApplicationError, SeamlineError, StartError
-from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, GroupPlan, Plan
+from seamline.errors import SeamlineError, StartError
+from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
 from seamline.supervisor import report
 from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
-from seamline.supervisor.group import Group, Slot, Timeouts
+from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
-from seamline.supervisor.processes import Process, State, describe_end
+from seamline.supervisor.places import fill
+from seamline.supervisor.processes import Process, State
+from seamline.supervisor.reloads import NotLoaded, start_failure
+from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS, Rolling
 from seamline.supervisor.rundir import RunDirectory
-from seamline.supervisor.sockets import Address, open_http, open_unix
 from seamline.supervisor.status import Status
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Aligned, Drain
 
 if TYPE_CHECKING:
-    import socket
+    from seamline.supervisor.sockets import Address
 
 _LOOK_SECONDS: Final = 0.5
-# Clients that keep connections open hear of the end within this time; after Ctrl-C the
-# client is most often the developer's own browser, which asks again.
-_LINGER_SECONDS: Final = 2.0
+# After Ctrl-C the client is most often the developer's own browser, which asks again.
 _LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
-# A worker that was told to leave by somebody else keeps its own time; this is on top.
-_SPARE_SECONDS: Final = 5.0
 
 
 class Ending(Enum):
@@ -61,6 +59,7 @@ class Supervisor:
         on_ready: Called once every group is ready.
         zygote: Workers of groups without an environment of their own are forked from it. The
             supervisor closes it.
+        replan: Reads the configuration again for a reload; None keeps the plan.
     """
 
     def __init__(
@@ -77,6 +76,7 @@ class Supervisor:
         secret: bytes | None = None,
         on_ready: Callable[[], None] | None = None,
         zygote: Zygote | None = None,
+        replan: Callable[[], Plan] | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
@@ -89,6 +89,7 @@ class Supervisor:
         self._secret = secret
         self._on_ready = on_ready
         self._zygote = zygote
+        self._replan = replan
         self._serials = itertools.count(1)
         self._last_answers: list[Aligned | None] = []
         self._directory = RunDirectory(plan.run_dir)
@@ -116,22 +117,33 @@ class Supervisor:
         self._logs = LogStream(
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
+        rolling = Rolling(
+            self.plan,
+            self._groups,
+            self._logs,
+            self._end_asked,
+            replan=self._replan,
+            adopt=self._adopt,
+        )
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET),
-            self.status,
-            self.stop,
-            self._align,
-            self._tell,
+            status=self.status,
+            stop=self.stop,
+            align=self._align,
+            tell=self._tell,
+            reload=rolling.reload,
         )
         looking: asyncio.Task[None] | None = None
         try:
             self._open_groups()
             self._directory.write(self.plan, self._secret)
             await control.start()
-            self._watch_signals()
+            self._watch_signals(rolling)
             looking = asyncio.create_task(self._look_after())
             await self._start()
+            rolling.begin()
             await self._end_asked.wait()
+            await rolling.settle()
             await self._drain()
         finally:
             if looking is not None:
@@ -155,6 +167,14 @@ class Supervisor:
         """Write a line of the caller's own into the log stream, after all so far."""
         self._logs.mark(text)
 
+    def _adopt(self, plan: Plan) -> None:
+        """Start workers by another plan from now on."""
+        self._directory.write_plan(plan)
+        self.plan = plan
+        for group in self._groups:
+            group.plan = plan.group(group.plan.name)
+            group.environment = {**self._environment, **group.plan.env}
+
     # -- opening -----------------------------------------------------------------------
 
     def _open_groups(self) -> None:
@@ -174,32 +194,7 @@ class Supervisor:
             )
             self._groups.append(group)
             is_called = len(self.plan.groups) > 1 and not packages.isdisjoint(plan.services)
-            self._fill(group, plan, is_called=is_called)
-
-    def _fill(self, group: Group, plan: GroupPlan, *, is_called: bool) -> None:
-        """Give a group its slots: the workers of its own, then one for each command."""
-        services = [self.plan.service(name) for name in plan.services]
-        commands = [service for service in services if service.command is not None]
-        numbers = range(plan.workers) if len(commands) < len(services) else range(0)
-        http: dict[str, list[str]] = {}
-        for service in services:
-            if service.http is not None and service.bind is not None:
-                http.setdefault(service.bind, []).append(service.name)
-        listeners: list[tuple[tuple[str, ...], list[socket.socket]]] = []
-        for text, names in http.items():
-            parsed = Address.parse(text)
-            address, sockets = open_http(parsed, len(numbers), self.plan.socket_mode)
-            listeners.append((tuple(names), sockets))
-            self._urls.update(dict.fromkeys(names, address))
-        for number in numbers:
-            calls = None
-            if is_called:
-                path = self.plan.socket_path(plan.name, number)
-                calls = open_unix(path, self.plan.socket_mode)
-            given = [(sockets[number], names) for names, sockets in listeners]
-            group.slots.append(Slot(group, number, http=given, calls=calls))
-        for offset, service in enumerate(commands):
-            group.slots.append(Slot(group, len(numbers) + offset, command=service.name))
+            fill(group, self.plan, self._urls, is_called=is_called)
 
     async def _start(self) -> None:
         """Start everything and wait until it is ready, or something failed, or the end."""
@@ -331,17 +326,13 @@ class Supervisor:
 
     def _first_failure(self, group: Group, process: Process) -> SeamlineError:
         """Say why the very first start of a worker failed: once, whatever others say too."""
-        failed = process.failed
-        if failed is None:
-            return StartError(
-                f"worker {group.plan.name}.{process.identity.slot} {describe_end(process)} "
-                "before it was ready; its last lines are above"
-            )
-        shown = failed.traceback if self._verbose else failed.excerpt
-        if shown:
-            self._logs.block(shown.rstrip())
-        file = failed.file and report.shown_path(failed.file)
-        return ApplicationError(failed.message, file=file, line=failed.line, remedy=failed.remedy)
+        error = start_failure(process, f"worker {group.plan.name}.{process.identity.slot}")
+        if isinstance(error, NotLoaded):
+            shown = error.failed.traceback if self._verbose else error.failed.excerpt
+            if shown:
+                self._logs.block(shown.rstrip())
+            error.file = error.file and report.shown_path(error.file)
+        return error
 
     def _fail(self, error: SeamlineError) -> None:
         self._failure = self._failure or error
@@ -358,7 +349,7 @@ class Supervisor:
             if now - looked < 2 * _LOOK_SECONDS and not self._end_asked.is_set():
                 # The first start is watched as a whole, by _start.
                 startup = self.plan.startup_timeout if self._is_up else math.inf
-                drain = self.plan.graceful_timeout + _SPARE_SECONDS
+                drain = self.plan.graceful_timeout + SPARE_SECONDS
                 timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
                 for group in self._groups:
                     group.look_after(now, timeouts)
@@ -366,11 +357,12 @@ class Supervisor:
 
     # -- leaving -----------------------------------------------------------------------
 
-    def _watch_signals(self) -> None:
+    def _watch_signals(self, rolling: Rolling) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end, Ending.STOPPED)
         loop.add_signal_handler(signal.SIGINT, self._end, Ending.INTERRUPTED)
-        for reserved in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        loop.add_signal_handler(signal.SIGHUP, rolling.ask)
+        for reserved in (signal.SIGUSR1, signal.SIGUSR2):
             text = f"{reserved.name} has no meaning yet and is ignored"
             loop.add_signal_handler(reserved, self._logs.notice, text)
 
@@ -404,7 +396,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         until = loop.time() + self.plan.graceful_timeout
         interrupted = self._ending is Ending.INTERRUPTED
-        linger = _LINGER_AFTER_CTRL_C_SECONDS if interrupted else _LINGER_SECONDS
+        linger = _LINGER_AFTER_CTRL_C_SECONDS if interrupted else LINGER_SECONDS
         for group in self._groups:
             group.leave()
         first = [
@@ -424,8 +416,7 @@ class Supervisor:
             group.kill()
             for slot in group.slots:
                 slot.close()
-                if slot.process is not None and slot.process.has_started:
-                    waiting.append(slot.process.ended)
+                waiting += [one.ended for one in slot.processes if one.has_started]
         if waiting:
             await asyncio.wait(waiting)
 

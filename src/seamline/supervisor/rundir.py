@@ -69,6 +69,22 @@ class RunDirectory:
             self._write_private(PLAN_FILE, to_json(plan))
             self._write_private(SECRET_FILE, secret or secrets.token_bytes(_SECRET_BYTES))
 
+    def write_plan(self, plan: Plan) -> None:
+        """Write another plan over the first: workers that start from now on read it.
+
+        Raises:
+            UsageError: The directory cannot be written to; the former plan is still there.
+        """
+        new = f"{PLAN_FILE}.new"
+        try:
+            self._write_private(new, to_json(plan))
+            (self.path / new).replace(self.path / PLAN_FILE)
+        except OSError as exc:
+            raise UsageError(
+                f"cannot write to the run directory {self.path}: {exc.strerror or exc}",
+                remedy="make room or permit it there",
+            ) from exc
+
     def remove(self) -> None:
         """Remove everything, then let go of it."""
         shutil.rmtree(self.path, ignore_errors=True)

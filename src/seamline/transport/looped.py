@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from seamline.transport.forking import close_after_fork
+from seamline.transport.unix import Socket
 
 # More than this unsent means that the peer does not read; then we do not read from it.
 HIGH_WATER_BYTES: Final = 8 * 1024 * 1024
@@ -86,6 +87,7 @@ class LoopChannel:
         except BlockingIOError:
             count = 0
         except OSError as error:
+            self._pieces.append(data)  # unsent, whole
             self._lose(error)
             return False
         if count < len(data):
@@ -96,6 +98,22 @@ class LoopChannel:
     def flush(self) -> None:
         """Send what waits, as far as the peer takes it."""
         self._flush()
+
+    def stop_receiving(self) -> None:
+        """Refuse what is sent from now on; what has arrived is still read, and then the end.
+
+        The peer's next send fails before anything is handed over, so it may be made again
+        elsewhere: closing at once would lose what has arrived and was not read.
+        """
+        if self.is_lost:
+            return
+        sock = Socket(fileno=self._fd)
+        try:
+            sock.shutdown(socket.SHUT_RD)
+        except OSError:
+            return  # the peer was faster
+        finally:
+            sock.detach()
 
     def close(self) -> None:
         """Close the connection now; what waits to be sent is dropped."""

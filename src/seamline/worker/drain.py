@@ -37,6 +37,9 @@ class DrainingServer(uvicorn.Server):
     Two methods that are public but not documented for overriding are replaced: ``main_loop``
     and ``shutdown``. ``tests/unit/worker/test_drain.py`` holds the contract that each release
     is checked against.
+
+    Attributes:
+        given_up: Requests that were not answered when the time to drain was over.
     """
 
     def __init__(self, application: Any, sockets: list[socket.socket]) -> None:
@@ -55,6 +58,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self.ready = asyncio.Event()
         self.draining = False
+        self.given_up = 0
         self._sockets = sockets
         self._leave = asyncio.Event()
         self._linger_seconds = 0.0
@@ -113,18 +117,42 @@ class DrainingServer(uvicorn.Server):
             server.close()
         for listening in sockets or []:
             listening.close()
+        # uvicorn's set of connections tells nobody when it changes, so it is looked at; not
+        # before the loop has made connections of what was accepted last.
+        await self._look_until_idle(started + self._linger_seconds)
         for connection in list(self.server_state.connections):
-            if not isinstance(connection, HttpToolsProtocol):
-                connection.shutdown()  # a WebSocket: close with 1012, "service restart"
-        # uvicorn's set of connections tells nobody when it changes, so it is looked at.
-        until = started + self._linger_seconds
-        while self.server_state.connections and time.monotonic() < until:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_SECONDS)
-        left = self._timeout_seconds - (time.monotonic() - started)
-        self.config.timeout_graceful_shutdown = max(left, 0.1)  # type: ignore[assignment]
+            if isinstance(connection, HttpToolsProtocol):
+                connection.shutdown()  # now, when it is idle; after its answer otherwise
+        await self._look_until_idle(started + self._timeout_seconds)
+        self.given_up = self.in_flight
+        self.config.timeout_graceful_shutdown = _LOOK_SECONDS  # type: ignore[assignment]
         await super().shutdown(None)
+
+    async def _look_until_idle(self, until: float) -> None:
+        """Wait until nothing is connected and nothing runs; close WebSockets as they open."""
+        told: set[Any] = set()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            state = self.server_state
+            for connection in list(state.connections):
+                if connection not in told and _is_open_websocket(connection):
+                    told.add(connection)
+                    connection.shutdown()  # with 1012, "service restart"
+            if not (state.connections or state.tasks) or time.monotonic() >= until:
+                return
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals alone: the worker itself decides what they mean."""
         yield
+
+
+def _is_open_websocket(connection: Any) -> bool:
+    """Whether it is a WebSocket past its handshake: before that, it would be answered with 500.
+
+    Of uvicorn's three implementations one has an event for it.
+    """
+    if isinstance(connection, HttpToolsProtocol):
+        return False
+    event = getattr(connection, "handshake_completed_event", None)
+    return bool(connection.handshake_complete if event is None else event.is_set())

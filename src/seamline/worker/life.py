@@ -66,6 +66,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_orphan = False
         self._left = threading.Event()
+        self._given_up = 0
 
     def run(self) -> int:
         """Live; returns the exit status."""
@@ -79,7 +80,7 @@ class Worker:
             self._channel.send(_failed(exc, self._plan.root))
             return EXIT_NOT_LOADED
         self._left.set()
-        self._channel.send(Bye())
+        self._channel.send(Bye(given_up=self._given_up))
         if self._is_orphan:
             _leave_nothing()
         return 0
@@ -137,7 +138,8 @@ class Worker:
         beating = asyncio.create_task(self._beat())
         await self._ordered.wait()
         self._channel.send(Draining())
-        await self._serving.drain(self._order or Drain(timeout=self._plan.graceful_timeout))
+        order = self._order or Drain(timeout=self._plan.graceful_timeout)
+        self._given_up = await self._serving.drain(order)
         beating.cancel()
 
     async def _beat(self) -> None:

@@ -134,7 +134,13 @@ class Draining(msgspec.Struct, frozen=True, tag="draining"):
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye"):
-    """Everything accepted was answered; the process is about to exit."""
+    """The process is about to exit.
+
+    Attributes:
+        given_up: Requests and calls that were not answered when the time to drain was over.
+    """
+
+    given_up: int = 0
 
 
 class Failed(msgspec.Struct, frozen=True, tag="error", kw_only=True):

@@ -47,6 +47,7 @@ class Process:
     Attributes:
         seams: Those this process opens on services that are elsewhere.
         frameworks: What this process knows of its frameworks' applications.
+        given_up: Calls that were cut off when the time to drain was over.
     """
 
     request_errors: ContextVar[Any] = rpc.request_errors
@@ -76,6 +77,7 @@ class Process:
         )
         self._connections = Connections(plan, self._identity, self.frameworks)
         self._server: Server | None = None
+        self.given_up = 0
         self._host = Host(plan, group=identity.group, frameworks=self.frameworks)
         self.seams = Seams(
             plan,
@@ -111,8 +113,8 @@ class Process:
 
     async def drain(self, seconds: float) -> None:
         """Refuse new calls, finish running ones, then close the connections to others."""
-        if self._server is not None:
-            await self._server.drain(seconds)
+        if self._server is not None and not await self._server.drain(seconds):
+            self.given_up = self._server.stats()["in_flight"]
         self.close()
 
     def close(self) -> None:

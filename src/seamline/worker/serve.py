@@ -70,14 +70,19 @@ class Serving:
                 await task  # raises what kept it from starting
             self._running.append(task)
 
-    async def drain(self, order: Drain) -> None:
-        """Stop accepting, finish what runs: requests first, since they make calls."""
+    async def drain(self, order: Drain) -> int:
+        """Stop accepting, finish what runs: requests first, since they make calls.
+
+        Returns:
+            Requests and calls that were given up when the time was over.
+        """
         until = time.monotonic() + order.timeout
         for server in self._http:
             server.drain(linger=order.linger, timeout=order.timeout)
         if self._running:
             await asyncio.wait(self._running)
         await self._process.drain(max(until - time.monotonic(), 0.1))
+        return self._process.given_up + sum(server.given_up for server in self._http)
 
     def beat(self, serial: int) -> Beat:
         """Count what happened so far."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import uvloop
+import websockets
 
 from seamline.errors import ApplicationError
 from seamline.worker.drain import DrainingServer
@@ -32,6 +33,11 @@ class Answers:
             return
         self.asked.set()
         await self.may_answer.wait()
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            self.life.append(str((await receive())["code"]))
+            return
         body = f"{scope['path']} under {scope['root_path']}".encode()
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -99,6 +105,10 @@ def serve(application, scenario: Scenario) -> None:
         runner.run(main())
 
 
+def port_of(server) -> int:
+    return server._sockets[0].getsockname()[1]
+
+
 async def is_refused(connect) -> bool:
     """Connect until nobody listens any more."""
     while True:
@@ -127,6 +137,29 @@ def test_a_running_request_is_finished_and_its_connection_closed() -> None:
 
     serve(app, scenario)
     assert app.life == ["startup", "shutdown"]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_websocket_is_closed_as_a_restart_also_when_it_is_just_being_opened(is_open) -> None:
+    app = Answers()
+
+    async def scenario(server, _connect) -> None:
+        app.may_answer.clear()
+        opening = asyncio.ensure_future(websockets.connect(f"ws://127.0.0.1:{port_of(server)}/"))
+        await app.asked.wait()
+        if is_open:
+            app.may_answer.set()
+            await opening
+        server.drain(linger=2, timeout=10)
+        app.may_answer.set()
+
+        websocket = await opening
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await websocket.recv()
+        assert closed.value.rcvd.code == 1012
+
+    serve(app, scenario)
+    assert app.life == ["startup", "1012", "shutdown"]
 
 
 def test_an_idle_connection_is_answered_once_more_within_the_linger_time() -> None:
@@ -190,6 +223,7 @@ def test_a_request_that_never_ends_is_given_up_after_the_timeout() -> None:
 
         assert head.startswith(b"HTTP/1.1 500")
         assert await client.is_closed()
+        assert server.given_up == 1
 
     serve(app, scenario)
 

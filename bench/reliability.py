@@ -1,0 +1,277 @@
+"""``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
+
+Clients ask as fast as they are answered while every worker of every group is replaced again and
+again (``reload``), or one worker after the other is killed (``kill``). A request without its
+answer is lost. Each request and each call across the seam notes its token in a file: one that is
+noted twice is doubled, one that is answered and not noted is missing. A killed worker loses what
+it was answering, and nothing else: no connection is refused.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import platform
+import random
+import signal
+import statistics
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.calls import SEAMLINE
+from bench.load import MODES, Address, Client, Tally
+
+APP = Path(__file__).parent / "reliable"
+FAULTS = ("reload", "kill")
+SOCKETS = ("tcp", "unix")
+INTERFACES = ("asgi", "wsgi")
+_PREFIX = {"asgi": "", "wsgi": "/wsgi"}
+_START_SECONDS = 90
+_COLUMNS = (
+    ("rounds", "rounds"),
+    ("requests", "requests"),
+    ("lost", "lost"),
+    ("refused", "refused"),
+    ("doubled", "doubled"),
+    ("missing", "missing"),
+    ("calls", "calls"),
+    ("doubled calls", "doubled_calls"),
+    ("missing calls", "missing_calls"),
+    ("killed", "killed"),
+    ("p50 ms", "p50_ms"),
+    ("p99 ms", "p99_ms"),
+    ("longest ms", "longest_ms"),
+)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.reliability", description=__doc__)
+    parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
+    parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
+    parser.add_argument(
+        "--rounds", type=int, default=10, help="reloads of all groups, or kills, at least (10)"
+    )
+    parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
+    parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
+    parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
+    parser.add_argument("--interface", nargs="+", choices=INTERFACES, default=INTERFACES)
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    return parser.parse_args()
+
+
+class Running:
+    """One ``seamline run`` of the application, in a directory of its own."""
+
+    def __init__(self, directory: str, process: asyncio.subprocess.Process) -> None:
+        self._directory = directory
+        self.process = process
+
+    @staticmethod
+    def environment(directory: str) -> dict[str, str]:
+        """Return the environment of every command."""
+        return os.environ | {"XDG_RUNTIME_DIR": directory, "RELIABLE_NOTES": directory}
+
+    async def command(self, *words: str) -> dict[str, Any]:
+        """Run a command that answers with JSON; raise when it fails."""
+        process = await asyncio.create_subprocess_exec(
+            SEAMLINE, "-C", str(APP), *words, "--json",
+            env=self.environment(self._directory),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"seamline {' '.join(words)}: {err.decode()}")
+        return json.loads(out)
+
+    async def address(self) -> Address:
+        """Return where the application answers."""
+        url: str = (await self.command("status"))["urls"]["web"]
+        if url.startswith("unix:"):
+            return url.removeprefix("unix:")
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def noted(self, name: str) -> Counter[str]:
+        """Return how often each token was noted."""
+        return Counter(Path(self._directory, name).read_text().split())
+
+
+@asynccontextmanager
+async def running(kind: str) -> AsyncIterator[Running]:
+    """Start the application on a TCP port or a Unix socket, and stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="sl") as directory:
+        bind = f"unix:{directory}/web.sock" if kind == "unix" else "127.0.0.1:0"
+        log = Path(directory, "log")
+        output = os.open(log, os.O_WRONLY | os.O_CREAT)
+        process = await asyncio.create_subprocess_exec(
+            SEAMLINE, "-C", str(APP), "run", "-q", "--layout", "pair", "--bind", bind,
+            env=Running.environment(directory),
+            stdout=output,
+            stderr=output,
+        )  # fmt: skip
+        os.close(output)
+        run = Running(directory, process)
+        try:
+            await _wait_ready(run)
+            yield run
+        except BaseException:
+            await asyncio.to_thread(_show_end, log)
+            raise
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+def _show_end(log: Path) -> None:
+    print(log.read_text(errors="replace")[-5000:], file=sys.stderr)
+
+
+async def _wait_ready(run: Running) -> None:
+    async with asyncio.timeout(_START_SECONDS):
+        while True:
+            if run.process.returncode is not None:
+                raise RuntimeError("seamline run ended; what it said is below")
+            try:
+                await run.command("status", "--exit-code")
+            except RuntimeError:
+                continue
+            return
+
+
+async def _kill_one(run: Running, number: int) -> None:
+    """Kill a worker, of one group and of the other in turns, and wait until it is replaced."""
+    groups = (await run.command("status"))["groups"]
+    place = number % len(groups), random.randrange(len(groups[number % len(groups)]["workers"]))
+    before = groups[place[0]]["workers"][place[1]]
+    os.kill(before["pid"], signal.SIGKILL)
+    async with asyncio.timeout(_START_SECONDS):
+        while True:
+            after = (await run.command("status"))["groups"][place[0]]["workers"][place[1]]
+            if after["state"] == "ready" and after["generation"] > before["generation"]:
+                return
+
+
+async def measure(
+    args: argparse.Namespace, fault: str, mode: str, kind: str, interface: str
+) -> dict:
+    """Replace workers under load; return one row."""
+    tally = Tally()
+    enough = asyncio.Event()
+    paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
+    async with running(kind) as run:
+        address = await run.address()
+        clients = [
+            Client(address, mode, paths[n % 2 :] + paths[: n % 2], f"c{n}", tally)
+            for n in range(args.clients)
+        ]
+        asking = asyncio.gather(*(client.run(enough) for client in clients))
+        killed = 0
+        rounds = 0
+        try:
+            while rounds < args.rounds or tally.requests < args.requests:
+                if fault == "kill":
+                    await _kill_one(run, rounds)
+                else:
+                    killed += (await run.command("reload"))["killed"]
+                rounds += 1
+        finally:
+            enough.set()
+            await asking
+        requests, calls = run.noted("requests"), run.noted("calls")
+    return {
+        "fault": fault,
+        "mode": mode,
+        "socket": kind,
+        "interface": interface,
+        "rounds": rounds,
+        "killed": killed,
+        "connections": tally.connections,
+        "reasons": dict(tally.lost),
+        **_counts(tally, requests, calls),
+    }
+
+
+def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[str, float]:
+    # Every client asks for a page and for a call in turns, whatever became of either.
+    called = {token for token in tally.answered if token in calls}
+    seconds = statistics.quantiles(tally.seconds, n=100)
+    return {
+        "requests": tally.requests,
+        "lost": tally.lost.total(),
+        "refused": sum(
+            count for why, count in tally.lost.items() if why.startswith("ConnectionRefused")
+        ),
+        "doubled": sum(count > 1 for count in requests.values()),
+        "missing": sum(token not in requests for token in tally.answered),
+        "calls": len(called),
+        "doubled_calls": sum(count > 1 for count in calls.values()),
+        "missing_calls": abs(len(called) - sum(map(_is_call, tally.answered))),
+        "p50_ms": round(seconds[49] * 1000, 1),
+        "p99_ms": round(seconds[98] * 1000, 1),
+        "longest_ms": round(max(tally.seconds) * 1000, 1),
+    }
+
+
+def _is_call(token: str) -> bool:
+    """Whether a token was put behind the page that calls: clients begin with either in turns."""
+    client, _, number = token.removeprefix("c").partition("-")
+    return (int(client) + int(number)) % 2 == 1
+
+
+def environment() -> str:
+    """Say what was measured on what."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("seamline", "uvicorn", "uvloop"))
+    return (
+        f"Python {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} cores,"
+        f" load {os.getloadavg()[0]:.1f}; {packages}."
+    )
+
+
+def table(rows: list[dict]) -> str:
+    """Return the rows as a table of Markdown."""
+    lines = ["| fault, clients | " + " | ".join(title for title, _ in _COLUMNS) + " |"]
+    lines.append("|---" + "|---:" * len(_COLUMNS) + "|")
+    for row in rows:
+        name = f"{row['fault']}, {row['mode']}, {row['socket']}, {row['interface']}"
+        lines.append(f"| {name} | " + " | ".join(f"{row[key]:,}" for _, key in _COLUMNS) + " |")
+    return "\n".join(lines)
+
+
+async def _measure_all(args: argparse.Namespace) -> list[dict]:
+    rows = []
+    for row in itertools.product(args.fault, args.mode, args.socket, args.interface):
+        rows.append(await measure(args, *row))
+        print(json.dumps(rows[-1]), file=sys.stderr)
+    return rows
+
+
+def main() -> int:
+    """Measure what the arguments ask for and print it: 1 when anything was lost or doubled."""
+    args = _arguments()
+    before = environment()
+    rows = asyncio.run(_measure_all(args))
+    if args.json:
+        print(json.dumps({"environment": before, "rows": rows}, indent=1))
+    else:
+        print(before, table(rows), sep="\n\n")
+    return int(any(_is_bad(row) for row in rows))
+
+
+def _is_bad(row: dict) -> bool:
+    faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
+    if row["fault"] == "reload":
+        faults.append("lost")
+    return any(row[key] for key in faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

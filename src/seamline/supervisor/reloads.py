@@ -1,0 +1,128 @@
+"""A reload as it is asked for and answered on the control socket."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from seamline import errors
+from seamline.errors import ApplicationError, SeamlineError, StartError, UsageError
+from seamline.supervisor.processes import Process, describe_end
+from seamline.worker import Failed
+
+#: Takes one line about what happens.
+Tell: TypeAlias = Callable[[str], None]
+
+
+class ReloadRequest(msgspec.Struct, frozen=True, tag="reload"):
+    """Asks to replace every worker of some groups, or of all.
+
+    Answered with a :class:`Progress` for each step, then :class:`Reloaded` or
+    :class:`NotReloaded`.
+    """
+
+    groups: tuple[str, ...] = ()
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """What happens now; empty to say that it goes on."""
+
+    text: str = ""
+
+
+class Reloaded(msgspec.Struct, frozen=True, tag="reloaded", kw_only=True):
+    """Every worker asked for was replaced.
+
+    Attributes:
+        replaced: Workers and commands, by group.
+        given_up: Requests and calls that old ones had not answered after ``graceful_timeout``.
+        killed: Old ones that did not leave after that either.
+    """
+
+    replaced: dict[str, int]
+    given_up: int = 0
+    killed: int = 0
+
+
+class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True):
+    """Something could not be replaced, and nothing was after it; what there was serves on.
+
+    Attributes:
+        code, message, file, line, column, width, remedy: Of the error.
+        excerpt, traceback: Of the application that could not be loaded: its own frames, all.
+        replaced, given_up, killed: As in :class:`Reloaded`, before that.
+    """
+
+    code: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int = 0
+    width: int = 0
+    remedy: str = ""
+    excerpt: str = ""
+    traceback: str = ""
+    replaced: dict[str, int] = {}
+    given_up: int = 0
+    killed: int = 0
+
+    @classmethod
+    def of(cls, error: SeamlineError, done: Reloaded) -> "NotReloaded":
+        """Describe an error, and what was done before it."""
+        answer = cls(code=error.code, message=str(error), **msgspec.structs.asdict(done))
+        if not isinstance(error, UsageError):
+            return answer
+        failed = error.failed if isinstance(error, NotLoaded) else None
+        return msgspec.structs.replace(
+            answer,
+            message=error.message,
+            file=error.file and str(Path(error.file).absolute()),
+            line=error.line,
+            column=error.column,
+            width=error.width,
+            remedy=error.remedy,
+            excerpt=failed.excerpt if failed else "",
+            traceback=failed.traceback if failed else "",
+        )
+
+    def error(self, shown_path: Callable[[str], str]) -> SeamlineError:
+        """Return the error again, its file as the reader would type it."""
+        kind = next(
+            (
+                one
+                for one in vars(errors).values()
+                if isinstance(one, type)
+                and issubclass(one, SeamlineError)
+                and one.code == self.code
+            ),
+            SeamlineError,
+        )
+        if not issubclass(kind, UsageError):
+            return kind(self.message)
+        file = self.file and shown_path(self.file)
+        made = kind(self.message, file=file, line=self.line, remedy=self.remedy)
+        made.column, made.width = self.column, self.width
+        return made
+
+
+class NotLoaded(ApplicationError):  # noqa: N818 - shown as the error it is
+    """A worker says that the application cannot be loaded."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.message, file=failed.file, line=failed.line, remedy=failed.remedy)
+        self.failed = failed
+
+
+def start_failure(process: Process, name: str, *, log: str = "above") -> SeamlineError:
+    """Return why a process ended before it was ready, as it said itself if it did."""
+    if process.failed is not None:
+        return NotLoaded(process.failed)
+    return StartError(
+        f"{name} {describe_end(process)} before it was ready; its last lines are {log}"
+    )
+
+
+def counted(replaced: Mapping[str, int]) -> str:
+    """Say how many of which group: ``2 of web, 1 of reports``."""
+    return ", ".join(f"{count} of {name}" for name, count in replaced.items()) or "nothing"

@@ -1,0 +1,280 @@
+"""Rolling replacement: a successor first, and only when it is ready the old worker leaves."""
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn
+
+from seamline.config import suggest
+from seamline.errors import InternalError, SeamlineError, StartError, UsageError
+from seamline.plan import GroupPlan, Plan
+from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.processes import Process
+from seamline.supervisor.reloads import NotReloaded, Reloaded, Tell, counted, start_failure
+from seamline.worker import Drain
+
+#: Clients that keep connections open hear of a worker's end within this time.
+LINGER_SECONDS: Final = 2.0
+#: A worker that leaves keeps its own time; this is on top.
+SPARE_SECONDS: Final = 5.0
+
+
+class Rolling:
+    """Replaces the workers of a run one at a time. Nothing is begun once the end is asked for.
+
+    Args:
+        plan: What runs.
+        groups: The run's own list, which may still be empty.
+        logs: Where it is said what happens.
+        end_asked: Set when the run is to end.
+        replan: Reads the configuration again, in a thread; None where there is none to read.
+        adopt: Makes a plan the one that workers are started by.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        groups: list[Group],
+        logs: LogStream,
+        end_asked: asyncio.Event,
+        *,
+        replan: Callable[[], Plan] | None,
+        adopt: Callable[[Plan], None],
+    ) -> None:
+        self._plan = plan
+        self._groups = groups
+        self._logs = logs
+        self._end_asked = end_asked
+        self._replan = replan
+        self._adopt = adopt
+        self._turn = asyncio.Lock()
+        self._asked: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_up = False
+        self._replaced: Counter[str] = Counter()
+        self._killed = 0
+        self._given_up = 0
+
+    async def reload(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
+        """Replace every worker of some groups, or of all, and say what came of it.
+
+        A second one that is asked for meanwhile begins when the first has ended: the code may
+        have changed since that one began.
+        """
+        async with self._turn:
+            return await self._try(names, tell)
+
+    def begin(self) -> None:
+        """Replace from now on; until the run is ready there is nothing to take over from."""
+        self._is_up = True
+
+    def ask(self) -> None:
+        """Replace every worker of all groups; one more that waits for its turn is enough."""
+        if self._asked is None:
+            self._asked = task = asyncio.create_task(self._reload_asked())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _reload_asked(self) -> None:
+        async with self._turn:
+            self._asked = None  # the code may change from now on: the next one may be asked for
+            await self._try((), lambda _: None)
+
+    async def settle(self) -> None:
+        """Wait until nothing is replaced any more, after the end was asked for."""
+        async with self._turn:
+            pass
+
+    async def _try(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
+        self._replaced.clear()
+        self._killed = self._given_up = 0
+        try:
+            await self._reload(names, tell)
+        except SeamlineError as exc:
+            return self._failed(exc)
+        except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
+            self._logs.block("".join(traceback.format_exception(exc)).rstrip())
+            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
+        self._logs.notice(f"reloaded: {counted(self._replaced)}")
+        return self._done()
+
+    async def _reload(self, names: Sequence[str], tell: Tell) -> None:
+        if self._end_asked.is_set():
+            _stopped()
+        if not self._is_up:
+            raise StartError("the run is still starting; there is nothing to replace yet")
+        chosen = self._chosen(names)
+        before = self._plan
+        after = await self._read_plan()
+        tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
+        self._take(after)
+        try:
+            for group in chosen:
+                for slot in group.slots:
+                    await self._replace(slot, tell)
+        except BaseException:
+            if not self._replaced:
+                self._take(before)
+            raise
+
+    def _take(self, plan: Plan) -> None:
+        if plan is not self._plan:
+            self._adopt(plan)
+            self._plan = plan
+
+    def _chosen(self, names: Sequence[str]) -> list[Group]:
+        """Return the groups: those that are called first, so that new callers find new hosts."""
+        by_name = {group.plan.name: group for group in self._groups}
+        for name in names:
+            if name not in by_name:
+                raise UsageError(
+                    f"there is no group {name!r} in this run",
+                    remedy=suggest(name, by_name, "groups are"),
+                )
+        chosen = [group for name, group in by_name.items() if not names or name in names]
+        return sorted(chosen, key=lambda group: _serves_http(self._plan, group.plan))
+
+    async def _read_plan(self) -> Plan:
+        """Read the configuration again.
+
+        Raises:
+            UsageError: It cannot be used, or says what only a new start can do.
+        """
+        if self._replan is None:
+            return self._plan
+        reading = asyncio.ensure_future(asyncio.to_thread(self._replan))
+        await self._wait(reading, seconds=None)
+        plan = reading.result()
+        before, after = _fixed(self._plan), _fixed(plan)
+        for what, value in before.items():
+            if after[what] != value:
+                raise UsageError(
+                    f"{what} changed since the run was started, which takes a new start",
+                    remedy="seamline stop, then seamline run",
+                )
+        return plan
+
+    # -- one slot ----------------------------------------------------------------------
+
+    async def _replace(self, slot: Slot, tell: Tell) -> None:
+        if slot.is_command:
+            await self._restart(slot, tell)
+            return
+        try:
+            successor = await slot.start_successor()
+        except OSError as exc:
+            why = exc.strerror or str(exc)
+            raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
+        try:
+            await self._wait_ready(slot, successor)
+        except BaseException:
+            await slot.drop_successor()
+            raise
+        old = slot.promote()
+        self._replaced[slot.name.rpartition(".")[0]] += 1
+        self._say(f"{slot.name}[{successor.pid}] is ready", old, tell)
+        if old is not None:
+            await self._let_leave(slot, old)
+
+    async def _restart(self, slot: Slot, tell: Tell) -> None:
+        """End a command, then start it: two at a time could be one too many of it."""
+        old = slot.retire()
+        if old is not None:
+            await self._let_leave(slot, old)
+        try:
+            await slot.start()
+        except OSError as exc:
+            slot.start_after(1.0)
+            raise StartError(f"{slot.name} could not be started: {exc.strerror or exc}") from exc
+        started = slot.process
+        assert started is not None
+        await self._wait_ready(slot, started)
+        self._replaced[slot.name.rpartition(".")[0]] += 1
+        self._say(f"{slot.name}[{started.pid}] is started", None, tell)
+
+    def _say(self, what: str, old: Process | None, tell: Tell) -> None:
+        text = what if old is None else f"{what}; {old.pid} finishes what it runs"
+        self._logs.notice(f"reload: {text}")
+        tell(text)
+
+    async def _wait_ready(self, slot: Slot, started: Process) -> None:
+        """Wait until a process that was started accepts. Raises when it does not get there."""
+        limit = self._plan.startup_timeout
+        await self._wait(started.ready, started.ended, seconds=limit)
+        if started.ended.done():
+            raise start_failure(started, f"the successor of {slot.name}", log="in the run's log")
+        if not started.ready.done():
+            await started.abort()
+            raise StartError(
+                f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "
+                "threads was is in the log of the run (startup_timeout sets the limit)"
+            )
+
+    async def _let_leave(self, slot: Slot, old: Process) -> None:
+        """Let a worker finish what it runs; one that does not leave in time is killed."""
+        limit = self._plan.graceful_timeout
+        old.drain(Drain(timeout=limit, linger=min(LINGER_SECONDS, limit)))
+        await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
+        name = f"{slot.name}[{old.pid}]"
+        if not old.ended.done():
+            self._logs.notice(f"{name} had not left after {limit:g} s; its stacks follow")
+            self._killed += 1
+            await old.abort()
+            await old.ended
+        if old.given_up:
+            self._given_up += old.given_up
+            self._logs.notice(f"{name} gave up {old.given_up} unanswered after {limit:g} s")
+        slot.leaving.discard(old)
+
+    async def _wait(self, *things: "asyncio.Future[Any]", seconds: float | None) -> None:
+        """Wait for the first of several things, at most so long.
+
+        Raises:
+            StartError: The run is to end.
+        """
+        ending = asyncio.ensure_future(self._end_asked.wait())
+        try:
+            await asyncio.wait(
+                {*things, ending}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            ending.cancel()
+        if self._end_asked.is_set():
+            _stopped()
+
+    def _failed(self, error: SeamlineError) -> NotReloaded:
+        kept = (
+            f"{counted(self._replaced)} before that"
+            if self._replaced
+            else "the old workers serve on"
+        )
+        self._logs.notice(f"not reloaded: {error}; {kept}")
+        return NotReloaded.of(error, self._done())
+
+    def _done(self) -> Reloaded:
+        return Reloaded(
+            replaced=dict(self._replaced), given_up=self._given_up, killed=self._killed
+        )
+
+
+def _stopped() -> NoReturn:
+    raise StartError("the run is ending; nothing more is replaced")
+
+
+def _serves_http(plan: Plan, group: GroupPlan) -> bool:
+    return any(plan.service(name).http is not None for name in group.services)
+
+
+def _fixed(plan: Plan) -> dict[str, object]:
+    """Return what belongs to sockets and slots, which outlive every worker."""
+    return {
+        "the name": plan.name,
+        "the place of the project": (plan.root, plan.run_dir),
+        "socket_mode": plan.socket_mode,
+        "the layout": [(group.name, group.services) for group in plan.groups],
+        "the number of workers": [group.workers for group in plan.groups],
+        "a service": [(one.name, bool(one.http), bool(one.command)) for one in plan.services],
+        "an address": [(one.bind, one.path) for one in plan.services],
+    }

@@ -1,0 +1,99 @@
+"""What is lost and doubled under load while workers are replaced: ``bench.reliability``, short."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).parents[2]
+# Every mode, socket and interface once; the bench itself takes them all together.
+ROWS = [("close", "tcp", "wsgi"), ("keep", "unix", "asgi"), ("think", "tcp", "asgi")]
+
+
+def measure(fault: str, mode: str, kind: str, interface: str, rounds: int) -> dict:
+    words = ["--requests", "1000", "--rounds", str(rounds), "--fault", fault]
+    words += ["--mode", mode, "--socket", kind, "--interface", interface]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.reliability", "--json", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    return row
+
+
+def counts(row: dict, *names: str) -> dict:
+    return {name: row[name] for name in names}
+
+
+@pytest.mark.parametrize(("mode", "kind", "interface"), ROWS)
+def test_reloads_under_load_lose_and_double_nothing(mode, kind, interface) -> None:
+    row = measure("reload", mode, kind, interface, rounds=2)
+
+    assert row["reasons"] == {}
+    assert counts(row, "doubled", "missing", "doubled_calls", "missing_calls", "killed") == {
+        "doubled": 0,
+        "missing": 0,
+        "doubled_calls": 0,
+        "missing_calls": 0,
+        "killed": 0,
+    }
+    assert row["rounds"] >= 2
+    assert row["requests"] >= 1000
+    assert row["calls"] >= 400
+
+
+def test_killed_workers_lose_what_they_were_answering_and_nothing_else() -> None:
+    row = measure("kill", "keep", "tcp", "asgi", rounds=4)
+
+    # 64 clients, and for each kill at most what was in flight on the victim.
+    assert 0 < row["lost"] <= 4 * 64
+    assert counts(row, "refused", "doubled", "missing", "doubled_calls", "missing_calls") == {
+        "refused": 0,
+        "doubled": 0,
+        "missing": 0,
+        "doubled_calls": 0,
+        "missing_calls": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "the connection was closed before the answer"),
+        (b"HTTP/1.1 503 Gone\r\nContent-Length: 0\r\n\r\n", "status 503"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother", "the answer to another request"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nc0", "peer closed"),
+    ],
+)
+def test_client_counts_what_is_not_answered_as_lost(monkeypatch, answer, reason) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from bench.load import Client, Tally
+
+    tally, enough = Tally(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+        enough.set()
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            address = server.sockets[0].getsockname()
+            await Client(address, "keep", ["/"], "c0", tally).run(enough)
+
+    asyncio.run(main())
+
+    assert (len(tally.answered), tally.lost.total()) == (0, 1)
+    assert reason in str(tally.lost)
