@@ -4,6 +4,7 @@ A pytest plugin: SEAMLINE_MUTATION in the environment names the rule. Without it
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from unittest import mock
@@ -15,6 +16,10 @@ def _nothing(*_args: object, **_keywords: object) -> None:
 
 def _true(*_args: object, **_keywords: object) -> bool:
     return True
+
+
+def _none_of_any(*_args: object, **_keywords: object) -> Counter[str]:
+    return Counter()
 
 
 def _false(*_args: object, **_keywords: object) -> bool:
@@ -665,8 +670,8 @@ OTHERS: dict[str, Mutation] = {
         "makes_no_call",
     ),
     "15 errors that hosts swallow are counted": Mutation(
-        "seamline.testing.session.SplitSession._ask",
-        _nothing,
+        "seamline.testing.lines.Lines.more",
+        _none_of_any,
         "unit/testing/test_plugin.py",
         "host_swallowed",
     ),

@@ -22,14 +22,16 @@ class _Seen:
     Attributes:
         refused: Values that can never cross, whatever they hold, by dictionary and name.
         settings: The settings otherwise, if none of them can change in place.
+        shape: What comparing these does not tell: which were refused, and all types.
         data: Their encoding.
     """
 
-    __slots__ = ("data", "refused", "settings")
+    __slots__ = ("data", "refused", "settings", "shape")
 
     def __init__(self) -> None:
         self.refused: dict[tuple[int, Any], weakref.ref[Any]] = {}
         self.settings: tuple[dict[Any, Any], ...] | None = None
+        self.shape: tuple[object, ...] = ()
         self.data = b""
 
 
@@ -54,7 +56,9 @@ class Overlay:
             }
             for number, values in enumerate((config, extras))
         )
-        if seen.settings == settings:
+        refused = tuple(name for name in config if name not in settings[0])
+        shape = (refused, *(tuple(map(type, one.values())) for one in settings))
+        if seen.settings == settings and seen.shape == shape:
             return seen.data
         seen.settings = None
         plain, own = (self._plain_part(number, one, seen) for number, one in enumerate(settings))
@@ -62,7 +66,7 @@ class Overlay:
         data = self._codec.encode((plain, left, own), where="the configuration")
         # A value that can change in place has to be encoded again each time.
         if all(type(value) in _IMMUTABLE for one in settings for value in one.values()):
-            seen.settings, seen.data = settings, data
+            seen.settings, seen.shape, seen.data = settings, shape, data
         return data
 
     def _plain_part(self, number: int, values: dict[Any, Any], seen: _Seen) -> dict[Any, Any]:

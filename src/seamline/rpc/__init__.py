@@ -15,6 +15,7 @@ from seamline.rpc.recording import (
     recorded,
     request_errors,
     stayed,
+    untold,
     write_codes,
 )
 from seamline.rpc.server import Server
@@ -44,5 +45,6 @@ __all__ = [
     "remaining",
     "request_errors",
     "stayed",
+    "untold",
     "write_codes",
 ]

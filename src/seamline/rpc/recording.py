@@ -1,6 +1,5 @@
 """Every seam error that reaches the application is counted and logged, once."""
 
-import contextlib
 import logging
 import sys
 import weakref
@@ -18,8 +17,9 @@ _counts: Counter[str] = Counter()
 _stays: Counter[str] = Counter()
 # Beside the errors, not on them: an attribute would cross the next seam with the error.
 _seen: weakref.WeakSet[SeamError] = weakref.WeakSet()
-# Where their codes are written, once somebody asked for it.
+# Where their codes are written, once somebody asked for it, and those that could not be.
 _files: list[Path] = []
+_untold: Counter[str] = Counter()
 _OURS: Final = f"{Path(__file__).resolve().parent.parent}/"
 
 #: Errors raised while serving one request; the worker sets a list and reads it afterwards.
@@ -40,25 +40,39 @@ def record(error: SeamError) -> None:
     errors = request_errors.get()
     if errors is not None:
         errors.append(error)
-    for file in _files:
-        _write(file, [error.code])
+    _write([error.code])
     _log.warning("[%s] %s (called at %s)", error.code, error, call_site())
 
 
 def write_codes(file: Path) -> None:
     """Have the code of each error, also of those so far, be a line at the end of a file.
 
-    Several processes may write to one file. Doing it again does nothing.
+    Several processes may write to one file. Doing it again writes what could not be written.
     """
-    if file not in _files:
-        _files.append(file)
-        _write(file, list(_counts.elements()))
+    is_new = file not in _files
+    if is_new:
+        _files[:] = [file]
+    _write(list(_counts.elements()) if is_new else [])
 
 
-def _write(file: Path, codes: list[str]) -> None:
-    # Opened each time: applications may close or take any descriptor. Errors are rare.
-    with contextlib.suppress(OSError), file.open("a") as opened:  # at most, the run is over
-        opened.write("".join(f"{code}\n" for code in codes))
+def untold() -> dict[str, int]:
+    """Return how many errors could not be written to the file, by code."""
+    return dict(_untold)
+
+
+def _write(codes: list[str]) -> None:
+    codes += _untold.elements()
+    if not codes or not _files:
+        return
+    try:
+        # Opened each time: applications may close or take any descriptor. Errors are rare.
+        with _files[0].open("a") as opened:
+            opened.write("".join(f"{code}\n" for code in codes))
+    except OSError:  # the disk or the table of descriptors is full: told when it is asked for
+        _untold.clear()
+        _untold.update(codes)
+    else:
+        _untold.clear()
 
 
 def record_stay(name: str, stay: Stay) -> None:

@@ -64,9 +64,11 @@ class AlignedReply(msgspec.Struct, frozen=True, tag="aligned"):
     Attributes:
         made: Calls that workers made since the start, by service; of workers that died,
             those that they told of.
+        untold: Seam errors, by code, that workers could not write to the run's file of them.
     """
 
     made: dict[str, int]
+    untold: dict[str, int] = {}
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):

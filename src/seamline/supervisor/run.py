@@ -303,15 +303,17 @@ class Supervisor:
                 group.alignment = order
         await asyncio.gather(*(worker.align(order) for worker in workers))
         made: Counter[str] = Counter()
+        untold: Counter[str] = Counter()
         alive = [worker.aligned for worker in workers if worker.state is not State.STOPPED]
         for answer in (*self._last_answers, *alive):
             if answer is not None:
                 made.update(answer.made)
+                untold.update(answer.untold)
         if request.mark is not None:
             # What a worker printed before it answered is readable by now: let it be read.
             await asyncio.sleep(0)
             self._logs.mark(request.mark)
-        return AlignedReply(dict(made))
+        return AlignedReply(dict(made), dict(untold))
 
     def _on_change(self, group: Group, process: Process) -> None:
         self._changed.set()

@@ -7,7 +7,6 @@ process closes its end of a pipe, or ends without having done so.
 import _thread
 import contextlib
 import itertools
-import os
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -58,9 +57,10 @@ class Hosts:
         self._ended, self._marked = 0, ""  # they may have run before, in another environment
         self._environ = dict(environ)
         spawned, self._spawned = self._spawned, None
-        if spawned is None or spawned.is_elsewhere(environ):
-            # One that is not wanted ends with the session, if not before.
-            spawned = Spawned(environ)
+        if spawned is not None and spawned.is_elsewhere(environ):
+            spawned.end()
+            spawned = None
+        self._spawned = spawned = spawned or Spawned(environ)
         self._process = spawned.process
         for pipe in filter(None, (self._process.stdout, self._process.stderr)):
             # Not by `threading`: tests that join or count the threads of their application
@@ -75,7 +75,7 @@ class Hosts:
             absent: The test process's own group.
             secret: What every process of the run knows.
         """
-        self._order = Order(plan, absent, secret, os.getpid(), self._environ)
+        self._order = Order(plan, absent, secret, self._environ)
         self._tell(msgspec.json.encode(self._order) + b"\n")
 
     def start_again(self, environ: Mapping[str, str]) -> None:
@@ -140,7 +140,8 @@ class Hosts:
     def begin_test(self) -> None:
         """Have what hosts print from the next call on be the next test's."""
         self._begun += 1
-        self._tell(f"{self._begun}\n".encode())
+        if self._process is not None:  # or they did not start, and a worker of xdist goes on
+            self._tell(f"{self._begun}\n".encode())
 
     def wait_begun(self) -> None:
         """Wait, before a call, until everything that was printed before the test is read."""
@@ -164,8 +165,8 @@ class Hosts:
         """End them all and wait for it."""
         if self._process is None:
             return
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        assert self._spawned is not None
+        self._spawned.tell_end()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -173,7 +174,7 @@ class Hosts:
             self._process.wait()
         with self._heard:
             self._heard.wait_for(lambda: self._ended == _PIPES, _STOP_SECONDS)
-        self._process = None
+        self._process = self._spawned = None
 
     def _exchange(self, request: AlignRequest) -> AlignedReply:
         assert self._order is not None

@@ -101,6 +101,7 @@ class SplitSession:
         self._waiting = threading.RLock()
         self._made_by_hosts: Counter[str] = Counter()
         self._errors_of_hosts: Counter[str] = Counter()
+        self._untold_by_hosts: Counter[str] = Counter()
         self._told = Lines(Path(os.devnull))
         self._environment = contextlib.ExitStack()
 
@@ -141,7 +142,8 @@ class SplitSession:
 
     def _environ_of_hosts(self) -> dict[str, str]:
         """Return the environment to start hosts in: what surrounded the test process."""
-        path = os.pathsep.join(self._started_in.path)
+        # Hosts have another working directory than the tests.
+        path = os.pathsep.join(map(os.path.abspath, self._started_in.path))
         return {**os.environ, **self._variables, "PYTHONPATH": path}
 
     def _open(self, plan: Plan, front: GroupPlan, secret: bytes, *, is_local: bool) -> None:
@@ -317,6 +319,8 @@ class SplitSession:
     def seam_errors(self) -> Counter[str]:
         """Return the seam errors raised so far, here and in the hosts, by code.
 
+        Those that a host could not write down are known after :meth:`calls_of_hosts`.
+
         Raises:
             StartError: The hosts are gone.
         """
@@ -325,12 +329,14 @@ class SplitSession:
         if self._hosts is not None:
             self._hosts.check()
             self._errors_of_hosts += self._told.more()
-        return self._errors_of_hosts + Counter(self._process.stats().seam_errors)
+        own = Counter(self._process.stats().seam_errors)
+        return self._errors_of_hosts + self._untold_by_hosts + own
 
     def _ask(self) -> None:
         if self._hosts is not None and os.getpid() == self._pid:
             reply = self._hosts.ask()
             self._made_by_hosts = Counter(reply.made)
+            self._untold_by_hosts = Counter(reply.untold)
 
     def _refused_functions(self) -> dict[str, str]:
         """Return the public functions behind a seam that cannot cross, each with the reason."""

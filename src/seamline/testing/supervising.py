@@ -39,7 +39,6 @@ class Order(msgspec.Struct, frozen=True):
         plan: Of the run.
         absent: The test process's own group.
         secret: What every process of the run knows.
-        pid: Of the test process.
         environ: Of hosts, before each group's own; this process began in it, but for
             ``PYTHONPATH`` and what only Seamline reads.
     """
@@ -47,7 +46,6 @@ class Order(msgspec.Struct, frozen=True):
     plan: Plan
     absent: str
     secret: bytes
-    pid: int
     environ: dict[str, str]
 
 
@@ -71,10 +69,13 @@ def main() -> int:
 
     zygote = Zygote(ForkedProcess(pid), ours)
     try:
-        line = sys.stdin.buffer.readline()
-        if not line:  # no host was needed
+        lines = _lines(os.pidfd_open(int(sys.argv[1])))
+        order = next(lines, None)
+        if order is None:  # no host was needed
             return 0
-        return asyncio.run(_supervise(msgspec.json.decode(line, type=Order), zygote))
+        return asyncio.run(_supervise(msgspec.json.decode(order, type=Order), lines, zygote))
+    except ProcessLookupError:  # the tests are over
+        return 0
     except SeamlineError as exc:
         print(f"{exc} [{exc.code}]", flush=True)  # noqa: T201 - what Hosts.wait_ready raises with
         return exc.exit_status
@@ -82,13 +83,9 @@ def main() -> int:
         zygote.close()
 
 
-async def _supervise(order: Order, zygote: "Zygote") -> int:
+async def _supervise(order: Order, lines: Iterator[bytes], zygote: "Zygote") -> int:
     from seamline.supervisor import Supervisor  # as above
 
-    try:
-        tests = os.pidfd_open(order.pid)
-    except ProcessLookupError:
-        return 0
     supervisor = Supervisor(
         order.plan,
         {**order.environ, **{name: os.environ[name] for name in _OF_INTERPRETER}},
@@ -102,10 +99,10 @@ async def _supervise(order: Order, zygote: "Zygote") -> int:
 
     def hear() -> None:
         with contextlib.suppress(RuntimeError):  # the loop ended first
-            for line in _lines(tests):
+            for line in lines:
                 # What was printed before can be read by now: it is, before the last of these.
                 loop.call_soon_threadsafe(
-                    loop.call_soon, loop.call_soon, supervisor.mark, f"{BEGUN}{line}"
+                    loop.call_soon, loop.call_soon, supervisor.mark, f"{BEGUN}{line.decode()}"
                 )
             loop.call_soon_threadsafe(supervisor.stop)
 
@@ -113,14 +110,17 @@ async def _supervise(order: Order, zygote: "Zygote") -> int:
     return await supervisor.run()
 
 
-def _lines(tests: int) -> Iterator[str]:
-    """Yield what the test process writes, until it is over."""
+def _lines(tests: int) -> Iterator[bytes]:
+    """Yield what the test process writes, until an empty line or until it is over."""
     begun = b""
     # The test process closes its end of the pipe, or is gone while a child that it forked
     # still holds that end: either way it is over.
     while 0 in select.select([0, tests], [], [])[0] and (read := os.read(0, 65536)):
         *whole, begun = (begun + read).split(b"\n")
-        yield from (line.decode() for line in whole)
+        for line in whole:
+            if not line:
+                return
+            yield line
 
 
 # Guarded, because multiprocessing imports this module again in the children of hosts.

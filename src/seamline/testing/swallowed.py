@@ -70,9 +70,9 @@ class Noticing:
         if self._tally.trouble:
             return  # the hosts are gone, and that is said already
         try:
+            self._tally.made_by_hosts = self._session.calls_of_hosts()
             self._notice("after the last test")
             self._tally.made = self._session.calls()
-            self._tally.made_by_hosts = self._session.calls_of_hosts()
             self._tally.stayed = self._session.stayed()
         except SeamlineError as exc:
             self._tally.trouble.append(f"{exc} [{exc.code}]")

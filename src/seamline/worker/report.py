@@ -168,10 +168,12 @@ class Aligned(msgspec.Struct, frozen=True, tag="aligned", kw_only=True):
     Attributes:
         serial: Of the order.
         made: Calls made to other services since the start, by service.
+        untold: Seam errors, by code, that could not be written to the run's file of them.
     """
 
     serial: int
     made: dict[str, int] = {}
+    untold: dict[str, int] = {}
 
 
 class WarningFilter(msgspec.Struct, frozen=True, array_like=True):

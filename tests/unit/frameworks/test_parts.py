@@ -135,6 +135,25 @@ def test_what_can_never_cross_is_tried_once_and_looked_at_again_when_it_is_repla
     assert overlay.pack(app) != fourth
 
 
+def test_a_setting_that_cannot_cross_comes_and_goes_and_equal_ones_differ_in_type() -> None:
+    app, overlay = flask.Flask("x"), Overlay(CODEC)
+    lock = app.config["LOCK"] = threading.Lock()
+    app.config["RATE"] = 1
+    seen = {overlay.pack(app), overlay.pack(app)}
+    assert len(seen) == 1
+
+    del app.config["LOCK"]
+    without = overlay.pack(app)
+    assert without not in seen
+    app.config["LOCK"] = lock
+    assert overlay.pack(app) in seen
+    for equal in (True, 1.0):
+        app.config["RATE"] = equal
+        changed = overlay.pack(app)
+        assert changed not in seen
+        seen.add(changed)
+
+
 def test_settings_that_a_call_changed_are_refused() -> None:
     app, overlay = flask.Flask("x"), Overlay(CODEC)
     before = overlay.pack(app)

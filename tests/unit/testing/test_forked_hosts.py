@@ -118,3 +118,67 @@ def test_a_library_that_hangs_is_told_with_the_line(suite, libraries):
     assert outcome.status == 4, outcome.text
     assert "not ready after 6 s" in outcome.text
     assert 'hanging.py", line 1' in outcome.text
+
+
+def test_what_conftest_changes_of_the_process_itself_reaches_hosts(suite):
+    suite.write(
+        "tests/conftest.py",
+        "import os, resource, sys\n"
+        "os.umask(0o027)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))\n"
+        "sys.path.insert(0, 'libs')\n",
+    )
+    module = suite.root / "shop/stock.py"
+    module.write_text(
+        f"{module.read_text()}\n"
+        "def surroundings():\n"
+        "    import common, os\n    from resource import RLIMIT_NOFILE, getrlimit\n"
+        "    mask = os.umask(0)\n"
+        "    os.umask(mask)\n"
+        "    return os.getpid(), common.__file__, mask, getrlimit(RLIMIT_NOFILE)\n"
+    )
+    suite.write("libs/common.py", "")
+    suite.tests(
+        """
+        import os
+
+        def test_it():
+            pid, *found = stock.surroundings()
+            assert pid != os.getpid()
+            assert found == [os.path.abspath("libs/common.py"), 0o027, (300, 300)]
+        """
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+@pytest.mark.parametrize("wanted", [(), ("--no-such-option",)])
+def test_a_child_that_conftest_forks_holds_up_no_end(suite, wanted):
+    suite.write(
+        "tests/conftest.py",
+        "import os, time\n"
+        "os.environ['COLOUR'] = 'red'\n"  # another environment than the one before it
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    for number in range(3):\n"
+        "        os.close(number)\n"
+        "    open('child', 'w').write(str(os.getpid()))\n"
+        "    time.sleep(3600)\n",
+    )
+    suite.tests(
+        """
+        def test_it():
+            assert stock.variable("COLOUR") == "red"
+            assert orders.place("tea", 1) == 9
+        """
+    )
+
+    running = suite.start("--seamline-layout", "micro", "-s", *wanted)
+    try:
+        text, _ = running.communicate(timeout=50)
+        assert running.returncode == (4 if wanted else 0), text
+    finally:
+        os.kill(int((suite.root / "child").read_text()), signal.SIGKILL)
+    suite.wait_until_nothing_runs()
