@@ -129,7 +129,7 @@ class _Finder:
         ]
         if not methods or not self.definitions.methods_of(cls, "__call__"):
             return
-        is_memo = all(_only_stores(method.node, _own_attribute(method)) for method in methods)
+        is_memo = all(map(_only_stores, methods))
         if is_looked_into or not is_memo:
             self._add(definition.symbol, definition.line)
             self.state.objects.add(definition.symbol)
@@ -207,15 +207,19 @@ def _memory(decorator: Definition) -> _Memory | None:
     """Return what the functions inside a decorator share and change, or None if nothing."""
     made: set[str] = set()
     bound: set[str] = set()
+    given: set[str] = set()
     for node in _makers(decorator.node):
         made |= set(_containers(node))
         bound |= set(_bound(node))
+        given |= {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
     inside = [part for part in ast.walk(decorator.node) if isinstance(part, _FUNCTIONS)]
     inside.remove(decorator.node)
     wrappers = {node.name for node in inside}
     changed: dict[str, bool] = {}
     for node in inside:
-        for name, is_memo in _changes(node, _one_of(made - set(_containers(node)))):
+        for name, is_memo in _changes(
+            node, _one_of(made - set(_containers(node))), _one_of(given)
+        ):
             changed[name] = changed.get(name, True) and is_memo
         for part in ast.walk(node):
             if isinstance(part, ast.Nonlocal):
@@ -298,27 +302,60 @@ def _mentions(node: ast.AST, names: Container[str]) -> bool:
 # -- what changes, and whether that only remembers --------------------------------------
 
 
-def _changes(node: ast.AST, shared: Sharing) -> Iterator[tuple[str, bool]]:
-    """Yield what is changed in place, and whether by storing an answer or forgetting some."""
+def _changes(node: ast.AST, shared: Sharing, wrapped: Sharing) -> Iterator[tuple[str, bool]]:
+    """Yield what is changed in place, and whether by storing an answer or forgetting some.
+
+    Args:
+        node: A function.
+        shared: Tells what is shared.
+        wrapped: Tells what may stand for the function that is decorated.
+    """
+    answers = set(_answers(node, wrapped))
+
+    def is_answer(value: ast.expr, name: str) -> bool:
+        """Whether what is stored under a name is an answer, and not made of what was there."""
+        return (_mentions(value, answers) or _calls(value, wrapped)) and not any(
+            shared(part) == name for part in ast.walk(value) if isinstance(part, ast.expr)
+        )
+
     for part in ast.walk(node):
-        for changed, is_memo in _changed_by(part, shared):
+        for changed, stored in _changed_by(part):
             if name := shared(changed):
+                is_memo = is_answer(stored, name) if isinstance(stored, ast.expr) else stored
                 yield name, is_memo
 
 
-def _changed_by(part: ast.AST, shared: Sharing) -> Iterator[tuple[ast.expr, bool]]:
-    """Yield the expressions whose values one node changes, likewise."""
+def _answers(node: ast.AST, wrapped: Sharing) -> Iterator[str]:
+    """Yield the names that a function binds to what the decorated function returned."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and part.value is not None:
+            targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+            if _calls(part.value, wrapped):
+                yield from (one.id for one in targets if isinstance(one, ast.Name))
+
+
+def _calls(value: ast.expr, wrapped: Sharing) -> bool:
+    return any(isinstance(part, ast.Call) and wrapped(part.func) for part in ast.walk(value))
+
+
+def _changed_by(part: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | bool]]:
+    """Yield the expressions whose values one node changes.
+
+    With each comes what is stored there, or whether it only forgets answers.
+    """
     match part:
         case ast.Assign(targets=targets, value=value):
             for target in targets:
                 if isinstance(target, ast.Subscript):
-                    yield target.value, _is_answer(value, shared, shared(target.value))
+                    yield target.value, value
                 elif isinstance(target, ast.Attribute):
                     yield target, False
         case ast.AugAssign(target=ast.Subscript(value=changed) | (ast.Attribute() as changed)):
             yield changed, False
         case ast.Delete(targets=targets):
             yield from ((t.value, True) for t in targets if isinstance(t, ast.Subscript))
+        case ast.Call(func=ast.Attribute(value=changed, attr="setdefault"), args=[_, stored]):
+            yield changed, stored
         case ast.Call(func=ast.Attribute(value=changed, attr=method)) if method in MUTATORS:
             yield changed, method in _FORGETTING
         case ast.Call(func=ast.Name(id="next"), args=[changed, *_]):
@@ -327,16 +364,10 @@ def _changed_by(part: ast.AST, shared: Sharing) -> Iterator[tuple[ast.expr, bool
             pass
 
 
-def _is_answer(value: ast.expr, shared: Sharing, name: str) -> bool:
-    """Whether what is stored under a name is neither a mark nor made of what was there."""
-    return not isinstance(value, ast.Constant) and not any(
-        shared(part) == name for part in ast.walk(value) if isinstance(part, ast.expr)
-    )
-
-
-def _only_stores(node: ast.AST, shared: Sharing) -> bool:
-    """Whether all that a function changes is a store of answers."""
-    found = [is_memo for _, is_memo in _changes(node, shared)]
+def _only_stores(method: Definition) -> bool:
+    """Whether all that a method changes of its object is a store of answers."""
+    own = _own_attribute(method)
+    found = [is_memo for _, is_memo in _changes(method.node, own, own)]
     return bool(found) and all(found)
 
 

@@ -83,6 +83,9 @@ def test_an_object_that_only_remembers_answers_is_state_where_it_is_looked_into(
         "held[args] = held.get(args, 0) + 1",
         "inner.calls = 1",
         "next(ticks)",
+        "now = time.monotonic(); held[args] = now",
+        "held[args] = time.monotonic()",
+        "held.setdefault(args, time.monotonic())",
     ],
 )
 def test_what_a_decorator_keeps_is_state_of_the_function(read, change) -> None:
@@ -112,8 +115,17 @@ def test_an_attribute_that_shows_a_memory_is_state(read, shown, change) -> None:
     assert ("error", "front.py", 2) in reading.findings("state-elsewhere")
 
 
-def test_a_closure_that_only_remembers_answers_is_no_state(read) -> None:
-    text = CLOSURE.format(change="held[args] = f(*args)")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "held[args] = f(*args)",
+        "answer = f(*args); held[args] = answer, time.monotonic()",
+        "return held.setdefault(args, f(*args))",
+        "if (answer := f(*args)): held[args] = answer",
+    ],
+)
+def test_a_closure_that_only_remembers_answers_is_no_state(read, change) -> None:
+    text = CLOSURE.format(change=change)
 
     assert read({"shop.py": text}, "shop").functions["shop.work"].touches == ()
 
