@@ -1,7 +1,9 @@
 """Ways to ask whether something is what it was: each looks now, and returns a question."""
 
 import operator
+import sys
 from collections.abc import Callable, Collection, Mapping
+from types import ModuleType
 from typing import Any, Final
 
 ABSENT: Final = object()
@@ -46,8 +48,24 @@ def is_guard(value: object) -> bool:
 
 
 def added(space: Mapping[str, object], names: frozenset[str]) -> Callable[[], Collection[str]]:
-    """Ask which of these names, none of which was there, are there now."""
-    return lambda: () if space.keys().isdisjoint(names) else names & space.keys()
+    """Ask which of these names, none of which was there, are there now.
+
+    Importing a submodule binds it in its package, which is no assignment.
+    """
+
+    def changed() -> Collection[str]:
+        if space.keys().isdisjoint(names):
+            return ()
+        return [name for name in names & space.keys() if not _is_submodule(space, name)]
+
+    return changed
+
+
+def _is_submodule(space: Mapping[str, object], name: str) -> bool:
+    value = space[name]
+    return type(value) is ModuleType and value is sys.modules.get(
+        f"{space.get('__name__')}.{name}"
+    )
 
 
 def member(member: Any, value: object) -> Callable[[], list[str]]:

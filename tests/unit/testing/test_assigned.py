@@ -459,6 +459,28 @@ def test_texts_are_names_of_attributes_only_where_something_assigns_by_them():
     assert ["DEBUG" in stores.attributes for stores in found] == [True, False, False]
 
 
+def test_a_submodule_that_is_imported_later_is_no_assignment(tmp_path, monkeypatch):
+    (tmp_path / "shop").mkdir()
+    for name in ("__init__", "query", "other"):
+        (tmp_path / f"shop/{name}.py").write_text("")
+    (tmp_path / "test_shop.py").write_text(
+        "import shop\ndef test(case):\n    case.query = case.other = shop\n"
+    )
+    for name in ("shop", "shop.query", "shop.other"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    watched = Assignments({"shop"}, tmp_path, {"shop", "shop.query"}.__contains__)
+    package = importlib.import_module("shop")
+    watched.imported({"shop"})
+    importlib.import_module("shop.query")
+    monkeypatch.setitem(sys.modules, "test_shop", importlib.import_module("test_shop"))
+    watched.begin()
+
+    assert not list(watched.active("anybody", lambda *_: True))
+    package.other = 1
+    assert list(watched.active("anybody", lambda *_: True)) == [("shop", "other")]
+
+
 def test_what_a_module_held_that_is_imported_again_is_compared_no_more(tmp_path, monkeypatch):
     (tmp_path / "settings.py").write_text("limit = 1\nnames = []\n")
     (tmp_path / "test_limit.py").write_text("import settings\nsettings.limit = 2\n")
