@@ -63,9 +63,9 @@ def added(space: Mapping[str, object], names: frozenset[str]) -> Callable[[], Co
 
 def _is_submodule(space: Mapping[str, object], name: str) -> bool:
     value = space[name]
-    return type(value) is ModuleType and value is sys.modules.get(
-        f"{space.get('__name__')}.{name}"
-    )
+    # A package with a seam before it is of another type.
+    is_module = issubclass(type(value), ModuleType)
+    return is_module and value is sys.modules.get(f"{space.get('__name__')}.{name}")
 
 
 def member(member: Any, value: object) -> Callable[[], list[str]]:

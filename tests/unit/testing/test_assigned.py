@@ -6,6 +6,7 @@ import sys
 import textwrap
 import weakref
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -472,7 +473,7 @@ def test_a_submodule_that_is_imported_later_is_no_assignment(tmp_path, monkeypat
     watched = Assignments({"shop"}, tmp_path, {"shop", "shop.query"}.__contains__)
     package = importlib.import_module("shop")
     watched.imported({"shop"})
-    importlib.import_module("shop.query")
+    importlib.import_module("shop.query").__class__ = type("Sealed", (ModuleType,), {})
     monkeypatch.setitem(sys.modules, "test_shop", importlib.import_module("test_shop"))
     watched.begin()
 
