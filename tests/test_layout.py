@@ -36,6 +36,18 @@ def test_a_package_s_front_door_lists_what_it_offers(package) -> None:
     assert [name for name in names if not hasattr(module, name)] == []
 
 
+@pytest.mark.parametrize("package", sorted(p.parent.name for p in SOURCE.glob("*/__init__.py")))
+def test_no_name_of_a_front_door_is_hidden_by_a_module_that_is_imported_later(package) -> None:
+    module = __import__(f"seamline.{package}", fromlist=["*"])
+    late = set(getattr(module, "_LATE", ()))
+
+    assert late <= set(getattr(module, "__all__", ()))
+    # Importing a module binds it in its package.
+    assert late.isdisjoint(path.stem for path in (SOURCE / package).glob("*.py"))
+    with pytest.raises(AttributeError, match=f"'seamline.{package}' has no attribute 'nothing'"):
+        _ = module.nothing
+
+
 def test_packages_import_each_other_only_through_their_front_door() -> None:
     packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     wrong = [

@@ -1,9 +1,9 @@
 """``seamline.toml`` becomes frozen values; unknown keys are refused with their line."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from seamline.config.values import Config, Group, Layout, Limits, Service
+from seamline.late import late
 
 if TYPE_CHECKING:
     from seamline.config.file import FILE_NAME, LOG_LEVELS, find_file, load, with_bind
@@ -33,8 +33,5 @@ _LATE: Final = {
     "suggest": "seamline.config.positions",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = late(__name__, _LATE)

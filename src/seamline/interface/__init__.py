@@ -1,7 +1,6 @@
 """What a package offers to others, read from its source without executing it."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from seamline.interface.model import (
     Analysis,
@@ -15,6 +14,7 @@ from seamline.interface.model import (
     State,
     Verdict,
 )
+from seamline.late import late
 
 if TYPE_CHECKING:
     from seamline.interface.analysis import analyse
@@ -64,8 +64,5 @@ _LATE: Final = {
     "statements": "seamline.interface.source",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = late(__name__, _LATE)

@@ -1,9 +1,9 @@
 """Configuration and interfaces become groups, endpoints and permissions. Pure and printable."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from seamline.config import Limits
+from seamline.late import late
 from seamline.plan.model import GroupPlan, Plan, ServicePlan, from_json, to_json
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
@@ -58,8 +58,5 @@ _LATE: Final = {
     "read_project": "seamline.plan.project",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = late(__name__, _LATE)

@@ -1,8 +1,8 @@
 """Binds sockets, starts workers, replaces dead ones, stops. Never imports the application."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from seamline.late import late
 from seamline.supervisor.hashing import with_hash_seed
 
 if TYPE_CHECKING:
@@ -67,8 +67,5 @@ _LATE: Final = {
     "supervise": "seamline.supervisor.run",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = late(__name__, _LATE)

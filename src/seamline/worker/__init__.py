@@ -1,8 +1,8 @@
 """One process's life: loads the application, serves it, answers calls, drains, leaves."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from seamline.late import late
 from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Preload
 from seamline.worker.report import (
     FDS_VARIABLE,
@@ -67,8 +67,5 @@ _LATE: Final = {
     "Process": "seamline.worker.seams",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = late(__name__, _LATE)
