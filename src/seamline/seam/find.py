@@ -116,6 +116,22 @@ def bound_function(function: Function, interface: Interface) -> FunctionType | N
     return None
 
 
+def moved(interface: Interface, functions: Collection[Function]) -> list[Function]:
+    """Return those of some functions that are loaded from another line than they were read at.
+
+    Their source was changed after the interface was read from it.
+    """
+    files = module_files(interface)
+    read = {Definition(one.module, one.name, one.line) for one in interface.functions}
+    found = []
+    for function in functions:
+        for layer in _layers(bound_to(function)):
+            at = _defined_at(layer, files) if isinstance(layer, FunctionType) else None
+            if at is not None and at[:2] == (function.module, function.name) and at not in read:
+                found.append(function)
+    return found
+
+
 def outermost(function: Function, definitions: set[FunctionType]) -> FunctionType | None:
     """Return the outermost Python wrapper a name is bound to, or None when there is none.
 

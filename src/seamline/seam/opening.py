@@ -1,5 +1,6 @@
 """Open and close the seams of one process. What a half does is in ``half``, not here."""
 
+import logging
 import sys
 import threading
 from collections import Counter
@@ -16,7 +17,7 @@ from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Plan, ServicePlan
 from seamline.rpc import Arguments, Target, call_site, record
-from seamline.seam.find import Entry, bound_to, find_entries
+from seamline.seam.find import Entry, bound_to, find_entries, moved
 from seamline.seam.half import (
     ClientLike,
     Half,
@@ -35,6 +36,8 @@ from seamline.seam.strays import find_strays
 from seamline.seam.threads import KeptPlaces
 from seamline.transport import close_after_fork
 from seamline.wire import Codec
+
+_log = logging.getLogger("seamline.seam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +227,12 @@ class Seams:
         """Swap the functions of some modules, then seal the package's state."""
         crossing = _crossing(seam.interface, modules)
         codec: Codec | None = None
-        for entry in find_entries(seam.interface, crossing):
+        found = find_entries(seam.interface, crossing)
+        for entry in found:
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = self._swap(seam, entry, codec)
+        _tell_moved(seam, crossing, found)
         for entry in find_strays(seam.interface, modules, seam.seal.names()):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
@@ -346,6 +351,17 @@ def _refusal(entry: Entry) -> Callable[[Target, Arguments], NoReturn]:
         raise error
 
     return refuse
+
+
+def _tell_moved(seam: _Seam, crossing: Collection[Function], found: list[Entry]) -> None:
+    """Say which functions do not cross because their source is another one by now."""
+    opened = {entry.definition.address for entry in found}
+    for function in moved(seam.interface, [one for one in crossing if one.address not in opened]):
+        _log.warning(
+            "%s:%d: %s.%s is at another line than when this run was planned, so it does not go "
+            "to service %r; start the workers from what is there now with: seamline reload",
+            function.file, function.line, function.module, function.name, seam.plan.name,
+        )  # fmt: skip
 
 
 def _is_unreachable(function: Function) -> bool:

@@ -16,6 +16,14 @@ from seamline.interface import Function, Interface, Kind, Verdict
 from seamline.seam.find import Entry
 from seamline.seam.half import half_of, is_twin
 
+_NAMELESS: Final = (
+    "the host knows it by no name (a lambda, made by exec or type, or registered with a "
+    "framework); move what touches it into a function of the module"
+)
+_MOVED: Final = (
+    "it is at another line than when this run was planned; start the workers from what is there "
+    "now with: seamline reload"
+)
 _GLOBALS: Final = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME"})
 
 
@@ -35,6 +43,7 @@ def find_strays(
             names[module].add(name)
     spaces = {id(vars(sys.modules[module])): module for module in names}
     described = {(f.module, f.name, f.line) for f in interface.functions}
+    named = {(f.module, f.name) for f in interface.functions}
     for candidate in gc.get_objects() if spaces else ():
         # `type() is`, as in find: isinstance would run code of proxies.
         if type(candidate) is not FunctionType or id(candidate.__globals__) not in spaces:
@@ -45,15 +54,12 @@ def find_strays(
             continue
         used = sorted(names[module] & _globals_of(code)) if _mentions(code, names[module]) else []
         if used:
-            yield _entry(candidate, module, used[0])
+            why = _MOVED if (module, code.co_qualname) in named else _NAMELESS
+            yield _entry(candidate, module, f"touches {module}:{used[0]}, and {why}")
 
 
-def _entry(function: FunctionType, module: str, used: str) -> Entry:
+def _entry(function: FunctionType, module: str, reason: str) -> Entry:
     code = function.__code__
-    reason = (
-        f"touches {module}:{used}, and the host knows it by no name (a lambda, made by exec or "
-        "type, or registered with a framework); move what touches it into a function of the module"
-    )
     definition = Function(
         module=module,
         name=code.co_qualname,

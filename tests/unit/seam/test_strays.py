@@ -64,3 +64,28 @@ def test_closing_gives_them_back(strays):
     app.opened[0].close_all()
 
     assert (module.first(), module.made()) == (1, 1)
+
+
+def test_source_that_was_changed_after_it_was_read_is_said_to_be(application, caplog):
+    app = application({"__init__": SOURCE}, state={"CACHE": ""})
+    file = app.root / app.package / "__init__.py"
+    file.write_text(f"# This is new.\n{file.read_text()}")
+    module = app.load()
+
+    app.seams().install()
+
+    (told,) = caplog.messages
+    assert f"{app.package}.put is at another line than when this run was planned" in told
+    assert told.endswith("seamline reload")
+    with pytest.raises(NotSendable, match=r"when this run was planned.*seamline reload"):
+        module.put()
+
+
+def test_one_of_two_definitions_is_not_taken_for_a_changed_one(application, caplog):
+    source = "if len('x') == {0}:\n    def f(): return 1\nelse:\n    def f(): return 2\n"
+    for number in (1, 2):
+        app = application({"__init__": source.format(number)})
+        app.load()
+        app.seams().install()
+
+    assert caplog.messages == []
