@@ -7,6 +7,7 @@ import textwrap
 import weakref
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -460,6 +461,14 @@ def test_texts_are_names_of_attributes_only_where_something_assigns_by_them():
     assert ["DEBUG" in stores.attributes for stores in found] == [True, False, False]
 
 
+@pytest.fixture
+def own_modules():
+    """Leave no module behind that a test imports: others ask whether theirs was imported."""
+    with mock.patch.dict(sys.modules):
+        yield
+
+
+@pytest.mark.usefixtures("own_modules")
 def test_a_submodule_that_is_imported_later_is_no_assignment(tmp_path, monkeypatch):
     (tmp_path / "shop").mkdir()
     for name in ("__init__", "query", "other"):
@@ -482,6 +491,7 @@ def test_a_submodule_that_is_imported_later_is_no_assignment(tmp_path, monkeypat
     assert list(watched.active("anybody", lambda *_: True)) == [("shop", "other")]
 
 
+@pytest.mark.usefixtures("own_modules")
 def test_what_a_module_held_that_is_imported_again_is_compared_no_more(tmp_path, monkeypatch):
     (tmp_path / "settings.py").write_text("limit = 1\nnames = []\n")
     (tmp_path / "test_limit.py").write_text("import settings\nsettings.limit = 2\n")
