@@ -3,7 +3,6 @@
 import logging
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
@@ -197,13 +196,15 @@ class Seams:
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the calls that crossed, by service and dotted name of the function."""
         totals: dict[str, dict[str, int]] = {}
+        made: dict[str, int]
         with self._changing:  # another thread may be importing, and find more functions
             for service in self._remote:
                 seam = self._seams.get(service)
-                counter: Counter[str] = Counter()
-                for swap in [] if seam is None else seam.swaps.values():
-                    counter[swap.half.target.name] += swap.half.calls
-                totals[service] = dict(counter)
+                made = totals[service] = {}
+                for swap in () if seam is None else seam.swaps.values():
+                    calls, name = swap.half.calls, swap.half.target.name
+                    if calls:
+                        made[name] = made.get(name, 0) + calls
         return totals
 
     def after_fork(self) -> None:

@@ -273,10 +273,7 @@ class Assignments:
                 self._read[name] = Stores() if code is None else Stores.of(code)
                 if code is not None:
                     self.codes.append(code)
-        total = Stores()
-        for stores in self._read.values():
-            total |= stores
-        return total
+        return Stores.union(self._read.values())
 
     def _is_own(self, value: object) -> bool:
         """Whether it is an instance of a class of the application, or one of no service."""

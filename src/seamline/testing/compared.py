@@ -24,16 +24,18 @@ def values(
     """Ask which names are bound to something else than they were first."""
 
     def changed() -> list[str]:
-        found = [name for name, first in firsts if not _is_as(space.get(name, ABSENT), first)]
+        found = [
+            name
+            for name, first in firsts
+            if (value := space.get(name, ABSENT)) is not first and not _is_copy_of(value, first)
+        ]
         return [name for name in found if not is_guard(space.get(name))] if found else found
 
     return changed
 
 
-def _is_as(value: object, first: object) -> bool:
-    """Whether a value is what was there, or a copy of it that a test put back."""
-    if value is first:
-        return True
+def _is_copy_of(value: object, first: object) -> bool:
+    """Whether another value is a copy of what was there, which a test put back."""
     kind = type(first)
     if type(value) is not kind or kind not in _COPIED:
         return False

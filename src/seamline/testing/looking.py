@@ -48,12 +48,15 @@ class Looks:
 
     def of(self, test: Test) -> Iterator[tuple[str, Cause]]:
         """Yield the services whose state a test or one of its fixtures reads."""
+        if not self._lines and not self._names:
+            return
         for code in codes_of(test):
             file = code.co_filename
-            lines = range(code.co_firstlineno, _last_line(code) + 1)
-            for line, service, cause in self._lines.get(file, ()):
-                if line in lines:
-                    yield service, cause
+            if file in self._lines:
+                lines = range(code.co_firstlineno, _last_line(code) + 1)
+                for line, service, cause in self._lines[file]:
+                    if line in lines:
+                        yield service, cause
             for name, service, cause in self._names.get(file, ()):
                 if _mentions(code, name):
                     yield service, cause

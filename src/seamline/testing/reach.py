@@ -70,6 +70,7 @@ class Reach:
         self._application = frozenset(analysis.modules)
         self._held: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, ...], tuple[int, _Reached]] = {}
+        self._passed: dict[tuple[str, str, str], bool] = {}
 
     def is_application(self, module: str) -> bool:
         """Whether a module is one whose source was read."""
@@ -105,7 +106,10 @@ class Reach:
             return self.uses(service, module)
         if module in self._application:
             wanted = f"{module}.{name}" if name else module
-            return any(_is_within(wanted, one) for one in function.reaches)
+            asked = (service, function.address, wanted)
+            if asked not in self._passed:  # asked before each call of what is patched
+                self._passed[asked] = any(_is_within(wanted, one) for one in function.reaches)
+            return self._passed[asked]
         return _top(module) in self._of(function.reaches).tops
 
     def database_of(self, service: str, function: Function | None = None) -> str | None:

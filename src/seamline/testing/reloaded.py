@@ -4,6 +4,7 @@ A host has each module as it was first imported. From a reload on, what a functi
 module is another thing here, until the module that was there first is back.
 """
 
+import operator
 import sys
 from collections.abc import Callable, Collection, Iterator
 from types import ModuleType
@@ -40,7 +41,11 @@ class Reloads:
 
     def active(self) -> Iterator[Replaced]:
         """Yield the modules that are not now what hosts have."""
-        for name, first in list(self._first.items()):  # another thread may import
+        first_of = dict(self._first)  # another thread may import
+        now = map(sys.modules.get, first_of)
+        if not self._again and all(map(operator.is_, now, first_of.values())):
+            return
+        for name, first in first_of.items():
             if name in self._again or sys.modules.get(name) is not first:
                 yield Replaced(name, "")
 

@@ -18,26 +18,29 @@ from seamline.testing.causes import Replaced
 
 # Names that tools replace without unittest.mock or monkeypatch: freezegun, requests-mock,
 # HTTPretty, pytest-socket, pytest-httpx and their like.
-_LOOKED_AT: Final = (
-    ("builtins", "open"),
-    ("time", "time"),
-    ("time", "monotonic"),
-    ("time", "sleep"),
-    ("datetime", "datetime"),
-    ("datetime", "date"),
-    ("random", "random"),
-    ("uuid", "uuid4"),
-    ("socket", "socket"),
-    ("os", "open"),
-    ("urllib.request", "urlopen"),
-    ("requests", "Session.send"),
-    ("requests", "Session.request"),
-    ("requests", "Session.get_adapter"),
-    ("requests.adapters", "HTTPAdapter.send"),
-    ("urllib3.connectionpool", "HTTPConnectionPool.urlopen"),
-    ("httpx", "HTTPTransport.handle_request"),
-    ("httpx", "AsyncHTTPTransport.handle_async_request"),
-    ("aiohttp.client", "ClientSession._request"),
+_LOOKED_AT: Final = tuple(
+    Replaced(*pair.split(":"))
+    for pair in (
+        "builtins:open",
+        "time:time",
+        "time:monotonic",
+        "time:sleep",
+        "datetime:datetime",
+        "datetime:date",
+        "random:random",
+        "uuid:uuid4",
+        "socket:socket",
+        "os:open",
+        "urllib.request:urlopen",
+        "requests:Session.send",
+        "requests:Session.request",
+        "requests:Session.get_adapter",
+        "requests.adapters:HTTPAdapter.send",
+        "urllib3.connectionpool:HTTPConnectionPool.urlopen",
+        "httpx:HTTPTransport.handle_request",
+        "httpx:AsyncHTTPTransport.handle_async_request",
+        "aiohttp.client:ClientSession._request",
+    )
 )
 
 # Clocks are set right in smaller steps than tests travel.
@@ -83,15 +86,14 @@ class Replacements:
 
     def look(self) -> None:
         """Take what is loaded now, and was not before, for the original."""
-        for module, name in _LOOKED_AT:
-            *owners, attribute = name.split(".")
-            if Replaced(module, name) not in self._originals and module in sys.modules:
-                space = vars(sys.modules[module])
+        for one in _LOOKED_AT:  # after each test
+            if one.module in sys.modules and one not in self._originals:
+                *owners, attribute = one.name.split(".")
+                space = vars(sys.modules[one.module])
                 for owner in owners:
                     space = getattr(space.get(owner), "__dict__", {})
                 if attribute in space:
-                    original = space[attribute]
-                    self._originals[Replaced(module, name)] = (space, attribute, original)
+                    self._originals[one] = (space, attribute, space[attribute])
 
     def active(self) -> Iterator[Replaced]:
         """Yield what is replaced now. Cheap when nothing is: it is asked before each call."""

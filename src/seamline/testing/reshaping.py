@@ -54,7 +54,7 @@ class Reshaping:
     def __init__(self) -> None:
         self._helpers: dict[str, list[CodeType]] = {}
         self._at_import = _Change()
-        self._now = _Change()
+        self._test: Test | None = None
         # Of the tests that begin with the same codes, which it holds; many have parameters.
         self._known: dict[tuple[CodeType, ...], _Change] = {}
 
@@ -68,11 +68,17 @@ class Reshaping:
                     self._helpers.setdefault(code.co_name, []).append(code)
 
     def begin_test(self, test: Test) -> None:
-        """Find what a test, its fixtures and the helpers that these name do."""
-        codes = tuple(inner for code in codes_of(test) for inner in all_codes(code))
+        """Take note of which test runs. Its code is read when a call asks for it: most do not."""
+        self._test = test
+
+    def _of_test(self) -> _Change:
+        """Return what the running test, its fixtures and the helpers that these name do."""
+        if self._test is None:
+            return self._at_import
+        codes = tuple(inner for code in codes_of(self._test) for inner in all_codes(code))
         if codes not in self._known:
             self._known[codes] = self._changes(codes)
-        self._now = self._known[codes]
+        return self._known[codes]
 
     def _changes(self, codes: Iterable[CodeType]) -> _Change:
         found = self._at_import
@@ -91,12 +97,13 @@ class Reshaping:
         """Yield what a function would see of the application here and not on its host."""
         if not any(one.partition(":")[0] in _FRAMEWORKS for one in function.contexts):
             return
-        for part in sorted(self._now.parts):
+        now = self._of_test()
+        for part in sorted(now.parts):
             yield Cause(CHANGED_APPLICATION, part)
-        if not self._now.settings:
+        if not now.settings:
             return
         config = _configuration()
-        for name in sorted(self._now.settings & config.keys()):
+        for name in sorted(now.settings & config.keys()):
             if not _is_plain(config[name]):
                 yield Cause(CHANGED_APPLICATION, f"config[{name!r}]")
 

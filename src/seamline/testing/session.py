@@ -26,6 +26,7 @@ from seamline.plan import (
     analyse_project,
     build,
 )
+from seamline.rpc import recorded
 from seamline.seam import child_environment
 from seamline.testing.answering import Answering
 from seamline.testing.assigned import Assignments
@@ -329,8 +330,8 @@ class SplitSession:
         if self._hosts is not None:
             self._hosts.check()
             self._errors_of_hosts += self._told.more()
-        own = Counter(self._process.stats().seam_errors)
-        return self._errors_of_hosts + self._untold_by_hosts + own
+        own = recorded()
+        return self._errors_of_hosts + self._untold_by_hosts + Counter(own)
 
     def _ask(self) -> None:
         if self._hosts is not None and os.getpid() == self._pid:

@@ -7,7 +7,7 @@ belongs to is only known while the test runs.
 import dis
 import opcode
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Final, NamedTuple
@@ -47,8 +47,10 @@ class Stores(NamedTuple):
     mentioned: frozenset[str] = frozenset()
     at_import: frozenset[str] = frozenset()
 
-    def __or__(self, other: "Stores") -> "Stores":
-        return Stores(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
+    @classmethod
+    def union(cls, many: Iterable["Stores"]) -> "Stores":
+        """Return what any of them stores."""
+        return cls(*(frozenset().union(*names) for names in zip(cls(), *many, strict=True)))
 
     @classmethod
     def of(cls, code: CodeType) -> "Stores":
