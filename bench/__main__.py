@@ -1,18 +1,29 @@
-"""``./run bench``: measure, print the tables, and write nothing unless told to."""
+"""``./run bench``: what a call costs; ``./run bench NAME``: another of the benchmarks.
+
+They measure, print tables, and write nothing unless told to. The others are ``hosts``,
+``isolation``, ``learn`` and ``reliability``; ``--help`` behind a name lists its flags.
+"""
 
 import argparse
 import asyncio
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from bench import report
 from bench.calls import NAMES, measure
 
+OTHERS = ("hosts", "isolation", "learn", "reliability")
+
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="./run bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--rounds", type=int, default=5, help="visits to each variant (5)")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a visit (1.5)")
     parser.add_argument(
@@ -25,6 +36,8 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Measure what the arguments ask for and print it."""
+    if sys.argv[1:] and sys.argv[1] in OTHERS:
+        return int(import_module(f"bench.{sys.argv.pop(1)}").main())
     args = _arguments()
     names = [name for name in NAMES if not args.only or any(part in name for part in args.only)]
     if not names:

@@ -1,4 +1,4 @@
-"""``python -m bench.hosts``: how long the hosts of a test session take, beside an import.
+"""``./run bench hosts``: how long the hosts of a test session take, beside an import.
 
 In turns, each in a new process: importing every package that has a host, one after another, in
 one process; and from the beginning of a session until all of its hosts are ready. Wall seconds,
@@ -54,7 +54,7 @@ def seconds(python: str, program: str, directory: Path) -> float:
 
 def main() -> int:
     """Measure and print a line for each project."""
-    parser = argparse.ArgumentParser(prog="python -m bench.hosts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run bench hosts", description=__doc__)
     parser.add_argument("projects", nargs="*", type=Path, help="directories of seamline.toml")
     parser.add_argument("--python", default=sys.executable, help="interpreter that imports them")
     parser.add_argument("--layout", default="micro", help="layout of the session (micro)")

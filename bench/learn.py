@@ -1,4 +1,4 @@
-"""``python -m bench.learn``: what ``seamline learn`` adds to the time of a test suite.
+"""``./run bench learn``: what ``seamline learn`` adds to the time of a test suite.
 
 Each suite is run alone and observed, in turns, and compared by the medians of the rounds. CPU
 seconds of all processes are compared, because other work on the machine does not change them.
@@ -94,7 +94,7 @@ def one_call() -> tuple[float, float]:
 
 def main() -> int:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.learn", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run bench learn", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="visits to each variant (3)")
     parser.add_argument("--only", choices=SUITES, action="append", help="a suite")
     args = parser.parse_args()

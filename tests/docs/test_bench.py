@@ -1,4 +1,4 @@
-"""./run bench: every variant can be visited, and only --write writes."""
+"""The benchmarks: every variant can be visited, and only --write writes."""
 
 import json
 import subprocess
@@ -70,3 +70,17 @@ def test_an_unknown_variant_is_refused_with_those_there_are() -> None:
 
     assert done.returncode == 2
     assert "raw uvloop echo" in done.stderr
+
+
+def test_pages_are_measured_alone_and_beside_documents_in_each_layout() -> None:
+    done = bench("isolation", "--rounds", "1", "--seconds", "0.5", "--json")
+
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout)
+    assert list(measured["visits"]) == ["plain uvicorn", "mono", "micro"]
+    for (visit,) in measured["visits"].values():
+        assert visit["documents"] >= 1
+        assert visit["idle_p99_ms"] >= visit["idle_p50_ms"] > 0
+    for (cost,) in measured["costs"].values():
+        assert cost["uvicorn_us"] > 0
+        assert cost["mono_us"] > 0

@@ -1,0 +1,1 @@
+"""Quick pages, and documents that burn a core while they are made."""
