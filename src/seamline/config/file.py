@@ -43,7 +43,7 @@ _KEYS_OF: Final = {
     "http": ("bind", "path"),
     "command": (),
 }
-_GROUP_KEYS: Final = ("services", "workers", "threads", "env")
+_GROUP_KEYS: Final = ("services", "workers", "threads", "preload", "env")
 # Twice the processes of the largest machine on sale: above it a slip is likelier than a wish.
 _MOST_WORKERS: Final = 1024
 _MOST_THREADS: Final = 4096
@@ -342,6 +342,7 @@ def _group(name: str, layout: str, table: Table) -> Group:
         services=services,
         workers=below.count("workers", 1, highest=_MOST_WORKERS),
         threads=below.count("threads", 8, highest=_MOST_THREADS),
+        preload=below.flag("preload"),
         env=below.env("env"),
     )
 

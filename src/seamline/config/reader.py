@@ -178,6 +178,13 @@ class Table:
             raise self.refuse(f"`{key}` must be 1 to {highest}, not {value}", key)
         return value
 
+    def flag(self, key: str) -> bool:
+        """Return true or false; false where there is none."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
     def mode(self, key: str, default: int) -> int:
         """Return permission bits; ``660`` for ``0o660`` is a slip that TOML cannot see."""
         value = self.values.get(key, default)

@@ -68,6 +68,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         services: Names of the services it hosts.
         workers: Processes, at least 1.
         threads: Synchronous calls one worker runs at a time, at least 1.
+        preload: Whether its application is loaded once, and its workers are forked from that.
         env: Variables added to the environment of its workers.
     """
 
@@ -75,6 +76,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     workers: int = 1
     threads: int = 8
+    preload: bool = False
     env: dict[str, str] = {}
 
 

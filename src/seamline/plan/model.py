@@ -37,6 +37,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
         services: Names of the services it hosts.
         workers: Processes, at least 1.
         threads: Synchronous calls one worker runs at a time, at least 1.
+        preload: Whether its workers are forked from a process that has loaded the application.
         env: Variables added to the environment of its workers.
         imports: Modules a worker imports besides loading its http services: the packages
             it hosts, and those that register functions on what they import.
@@ -47,6 +48,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     workers: int = 1
     threads: int = 8
+    preload: bool = False
     env: dict[str, str] = {}
     imports: tuple[str, ...] = ()
     preloads: tuple[str, ...] = ()

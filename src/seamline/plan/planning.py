@@ -87,6 +87,7 @@ def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> Gr
         services=group.services,
         workers=group.workers,
         threads=group.threads,
+        preload=group.preload,
         env=group.env,
         imports=imports,
         preloads=() if first is None else first.preloads,

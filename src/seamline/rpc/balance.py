@@ -42,7 +42,8 @@ class Balance:
     ) -> None:
         self.peers = list(peers)
         self._clock = clock
-        self._pick = random.Random().sample  # noqa: S311 - spreads load, protects nothing
+        # Neither the application's own sequence nor one that forks would have in common.
+        self._pick = random.SystemRandom().sample
 
     def choose(self, load: Callable[[Peer], int], among: Sequence[str] | None = None) -> Peer:
         """Return the worker to ask; a dead one only when all are.

@@ -53,13 +53,14 @@ class Stay(Exception):  # noqa: N818 - no error: what the caller does instead of
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
     """Who this process is within a run.
 
     Attributes:
         run: Name of the run; processes of two runs never talk to each other.
-        worker: ``group.slot``, the name this process has in the chains of calls.
+        worker: ``group.slot``, the name this process has in the chains of calls. Another one
+            once it was forked from a process that had loaded the application.
         secret: What every process of the run knows and no other.
     """
 

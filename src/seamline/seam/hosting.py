@@ -74,6 +74,16 @@ class Host:
                 self._hosted[address] = self._resolve(address)
             return self._hosted[address]
 
+    def prepare(self) -> None:
+        """Look for every function now: in a fork what was there before is not found any more.
+
+        ``gc.freeze``, which keeps memory shared between forks, hides it from a search.
+        """
+        with self._resolving:
+            for service in self._services.values():
+                if service.interface is not None:
+                    self._search(service.interface)
+
     def local_client(self) -> LocalClient:
         """Return a client whose host is this very process (layout ``local``)."""
         return LocalClient(

@@ -10,6 +10,7 @@ import msgspec
 
 from seamline.plan import GroupPlan
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.preloading import begin_load
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Drain, Handover, Identity, Listener
@@ -170,7 +171,7 @@ class Slot:
             command=self._command,
             is_aligned=group.alignment is not None and not self.is_command,
         )
-        zygote = None if self.is_command else group.zygote
+        zygote = None if self.is_command else group.forked_from
         await process.start(handover, group.environment, group.root, zygote)
         # Read now: what is sent last counts, and it may have changed during the start.
         if group.alignment is not None and not self.is_command:
@@ -215,7 +216,8 @@ class Group:
         environment: Of its workers, complete.
         logs: Where their lines go.
         on_change: Called after any of its processes changed its state.
-        zygote: What its workers are forked from; None executes them.
+        zygote: What its workers are forked from if they are not preloaded; None executes them.
+        startup_timeout: Seconds until a worker must be ready.
 
     Attributes:
         alignment: What every worker that starts takes over before it answers a call.
@@ -232,9 +234,12 @@ class Group:
         access_log: bool = True,
         log_level: str = "info",
         zygote: Zygote | None = None,
+        startup_timeout: float = 60.0,
     ) -> None:
         self.plan = plan
         self.zygote = zygote
+        self.startup_timeout = startup_timeout
+        self._loaded: Zygote | None = None
         self.root = root
         self.environment = environment
         self.logs = logs
@@ -256,8 +261,53 @@ class Group:
     async def start(self) -> None:
         """Start a worker in every slot."""
         self._started_at = asyncio.get_running_loop().time()
+        await self.load_anew()
         for slot in self.slots:
             await slot.start()
+
+    # -- what workers are forked from --------------------------------------------------
+
+    @property
+    def forked_from(self) -> Zygote | None:
+        """What the next worker is forked from; None executes it."""
+        return self._loaded or self.zygote
+
+    async def load_anew(self) -> Zygote | None:
+        """Have workers that start from now on be forked from the application as it is now.
+
+        Does not wait until it is loaded. Does nothing unless the group is to be preloaded.
+
+        Returns:
+            What they were forked from so far, to be closed or given to :meth:`load_as`.
+
+        Raises:
+            OSError: There is no room for another process.
+        """
+        before = self._loaded
+        if self.plan.preload and not all(slot.is_command for slot in self.slots):
+            self._loaded = await begin_load(
+                self.plan.name,
+                self.root,
+                self.environment,
+                self.logs,
+                log_level=self.log_level,
+                seconds=self.startup_timeout,
+            )
+        else:
+            self._loaded = None
+        return before
+
+    def load_as(self, before: Zygote | None) -> None:
+        """Have workers be forked again from what they were forked from before."""
+        self.close_loaded()
+        self._loaded = before
+
+    def close_loaded(self, *, show: bool = False) -> None:
+        """End what workers are forked from, which they survive."""
+        if self._loaded is not None:
+            self._loaded.close(show=show)
+
+    # ----------------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something of the group's in the background, kept alive until it is done."""
@@ -332,6 +382,7 @@ class Group:
     def leave(self) -> None:
         """Replace nobody from now on."""
         self.is_leaving = True
+        self.close_loaded()
         for slot in self.slots:
             slot.cancel()
 

@@ -143,13 +143,24 @@ class LogStream:
         """Call back, from another thread, once there is room again."""
         self._output.call_when_drained(resume)
 
-    def lines(self, group: str, slot: int, pid: int, stream: str, lines: list[bytes]) -> None:
-        """Write lines of one worker's output stream, without their line ends."""
+    def lines(
+        self, group: str, slot: int | None, pid: int, stream: str, lines: list[bytes]
+    ) -> None:
+        """Write lines of an output stream, without their line ends.
+
+        Args:
+            group: Whose.
+            slot: Of the worker; None for the process that a group's workers are forked from.
+            pid: Of the process.
+            stream: ``stdout`` or ``stderr``.
+            lines: What it printed.
+        """
         if self._as_json:
             source = {"group": group, "slot": slot, "pid": pid, "stream": stream}
             self._output.put(b"".join(self._record(source, line) for line in lines))
             return
-        prefix = self._coloured(group, f"{group}.{slot}[{pid}] | ").encode()
+        name = group if slot is None else f"{group}.{slot}"
+        prefix = self._coloured(group, f"{name}[{pid}] | ").encode()
         self._output.put(b"".join(prefix + line + b"\n" for line in lines))
 
     def mark(self, text: str) -> None:

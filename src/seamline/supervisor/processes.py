@@ -16,6 +16,7 @@ import msgspec
 
 from seamline.plan import WORKER_VARIABLE
 from seamline.supervisor.logs import LineReader, LogStream
+from seamline.supervisor.reaping import awaited
 from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
 from seamline.worker import (
     FDS_VARIABLE,
@@ -135,6 +136,7 @@ class Process:
             for written in outputs:
                 os.close(written)
         self.pid = self._child.pid
+        awaited.add(self.pid)
         self._channel = ours
         self._loop.add_reader(ours, self._read_reports)
         for name, (read, _) in zip(("stdout", "stderr"), pipes, strict=True):
@@ -180,13 +182,19 @@ class Process:
         assert self._child is not None
         assert self._channel is not None
         self.kill()
-        self.returncode = self._child.wait()
+        self.returncode = self._wait()
         self._loop.remove_reader(self._channel)
         self._channel.close()
         for transport in self._closing:
             transport.close()
         self.state = State.STOPPED
         self.ended.set_result(self.returncode)
+
+    def _wait(self) -> int:
+        assert self._child is not None
+        returncode = self._child.wait()
+        awaited.discard(self._child.pid)
+        return returncode
 
     @property
     def has_started(self) -> bool:
@@ -324,7 +332,7 @@ class Process:
         # Before it is reaped its number cannot be taken by another process group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        self.returncode = self._child.wait()
+        self.returncode = self._wait()
         if self._channel is not None:
             if self._loop.remove_reader(self._channel):
                 self._read_rest()

@@ -112,8 +112,7 @@ class Rolling:
         self._take(after)
         try:
             for group in chosen:
-                for slot in group.slots:
-                    await self._replace(slot, tell)
+                await self._replace_all(group, tell)
         except BaseException:
             if not self._replaced:
                 self._take(before)
@@ -155,6 +154,24 @@ class Rolling:
                     remedy="seamline stop, then seamline run",
                 )
         return plan
+
+    async def _replace_all(self, group: Group, tell: Tell) -> None:
+        try:
+            before = await group.load_anew()
+        except OSError as exc:
+            why = exc.strerror or str(exc)
+            raise StartError(f"{group.plan.name} could not be loaded anew: {why}") from exc
+        try:
+            for slot in group.slots:
+                await self._replace(slot, tell)
+        except BaseException:
+            if not self._replaced[group.plan.name]:
+                group.load_as(before)
+                before = None
+            raise
+        finally:
+            if before is not None:
+                before.close()
 
     # -- one slot ----------------------------------------------------------------------
 

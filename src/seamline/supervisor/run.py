@@ -20,6 +20,7 @@ from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.places import fill
 from seamline.supervisor.processes import Process, State
+from seamline.supervisor.reaping import reap_orphans
 from seamline.supervisor.reloads import NotLoaded, start_failure
 from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS, Rolling
 from seamline.supervisor.rundir import RunDirectory
@@ -174,6 +175,7 @@ class Supervisor:
         for group in self._groups:
             group.plan = plan.group(group.plan.name)
             group.environment = {**self._environment, **group.plan.env}
+            group.startup_timeout = plan.startup_timeout
 
     # -- opening -----------------------------------------------------------------------
 
@@ -191,6 +193,7 @@ class Supervisor:
                 access_log=self._access_log,
                 log_level=self._log_level,
                 zygote=None if plan.env else self._zygote,
+                startup_timeout=self.plan.startup_timeout,
             )
             self._groups.append(group)
             is_called = len(self.plan.groups) > 1 and not packages.isdisjoint(plan.services)
@@ -217,8 +220,11 @@ class Supervisor:
                 self._on_ready()
             return
         ready.cancel()
+        is_late = not self._end_asked.is_set()
         if self._zygote is not None:
-            self._zygote.close(show=not self._end_asked.is_set())
+            self._zygote.close(show=is_late)
+        for group in self._groups:
+            group.close_loaded(show=is_late)
         await asyncio.wait({started})
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
@@ -355,6 +361,7 @@ class Supervisor:
                 timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
                 for group in self._groups:
                     group.look_after(now, timeouts)
+            reap_orphans()
             looked = now
 
     # -- leaving -----------------------------------------------------------------------

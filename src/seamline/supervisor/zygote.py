@@ -13,7 +13,17 @@ from typing import Final
 
 import msgspec
 
-from seamline.worker import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Handover, Preload
+from seamline.supervisor.reaping import awaited
+from seamline.worker import (
+    LENGTH,
+    ZYGOTE_VARIABLE,
+    Answer,
+    Fork,
+    Forked,
+    Handover,
+    Load,
+    Preload,
+)
 
 # Of linux/prctl.h: orphans below this process become its children.
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -67,19 +77,27 @@ class Zygote:
         self._is_closed = False
         self._asking = asyncio.Lock()
         self._refused = ""
+        self._patience: float | None = None
         self._process = process
+        awaited.add(process.pid)
         self._channel = channel
         self._channel.setblocking(False)
 
     @classmethod
-    def execute(cls, environment: Mapping[str, str]) -> "Zygote":
-        """Start one in a new interpreter, from a process that cannot be forked itself."""
+    def execute(cls, environment: Mapping[str, str], output: int | None = None) -> "Zygote":
+        """Start one in a new interpreter, from a process that cannot be forked itself.
+
+        Args:
+            environment: Of the process.
+            output: Descriptor that it prints to; None for this process's standard error.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-m", "seamline.worker.zygote"],
                 env={**environment, ZYGOTE_VARIABLE: str(theirs.fileno())},
                 pass_fds=[theirs.fileno()],
+                stderr=output,
                 process_group=0,  # with what libraries start while they are imported
             )
         return cls(process, ours)
@@ -98,10 +116,31 @@ class Zygote:
         with contextlib.suppress(UnforkableError):  # as the first fork will say
             await self._order(Preload(root, dict(environment), tuple(libraries)), ())
 
+    async def load(
+        self, root: str, environment: Mapping[str, str], log_level: str, seconds: float
+    ) -> None:
+        """Have it load the application of a group. Does not wait until it has.
+
+        Args:
+            root: Directory of the application.
+            environment: Of the group's workers.
+            log_level: Of what Seamline logs there.
+            seconds: That :meth:`fork` waits for it at most.
+        """
+        self._root = root
+        self._patience = seconds
+        with contextlib.suppress(UnforkableError):  # as the first fork will say
+            await self._order(Load(root, dict(environment), log_level), ())
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     async def fork(
         self, environment: Mapping[str, str], outputs: tuple[int, int], handover: Handover
     ) -> ForkedProcess:
-        """Fork a worker, once everything is imported.
+        """Fork a worker, once everything is imported or loaded.
 
         Args:
             environment: Of the worker, complete.
@@ -119,16 +158,23 @@ class Zygote:
             order = Fork(self._root, dict(environment), handover)
             try:
                 await self._order(order, (*outputs, *handover.descriptors()))
-                answer = await self._answer()
+                async with asyncio.timeout(self._patience):
+                    answer = await self._answer()
+            except TimeoutError:
+                self._refused = f"it was not loaded after {self._patience:g} s"
+                self.close(show=True)
+                self._close_channel()
+                raise UnforkableError(self._refused) from None
             except BaseException:
                 self._close_channel()
                 raise
+            self._patience = None  # from now on it answers at once
             if isinstance(answer, Forked):
                 return ForkedProcess(answer.pid)
             self._refused = answer.reason
             raise UnforkableError(self._refused)
 
-    async def _order(self, order: Preload | Fork, descriptors: Sequence[int]) -> None:
+    async def _order(self, order: Preload | Load | Fork, descriptors: Sequence[int]) -> None:
         text = msgspec.json.encode(order)
         try:
             # A few bytes into a buffer that was read empty before: they always fit.
@@ -178,6 +224,7 @@ class Zygote:
         # Before it is reaped its number cannot be taken by another process group.
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        awaited.discard(self._process.pid)
         # Whoever waits for an answer reads its end from the channel, and closes it.
         if not self._asking.locked():
             self._channel.close()

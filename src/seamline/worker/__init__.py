@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from seamline.late import late
-from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Preload
+from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Load, Preload
 from seamline.worker.report import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
@@ -50,6 +50,7 @@ __all__ = [
     "Hello",
     "Identity",
     "Listener",
+    "Load",
     "Order",
     "Preload",
     "Process",

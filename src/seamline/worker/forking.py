@@ -25,6 +25,14 @@ class Preload(msgspec.Struct, frozen=True, tag="preload"):
     libraries: tuple[str, ...]
 
 
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """First order: load the application of the group that the environment names."""
+
+    root: str
+    environment: dict[str, str]
+    log_level: str
+
+
 class Fork(msgspec.Struct, frozen=True, tag="fork"):
     """Become a worker as well. Its descriptors come with it, in the handover's order."""
 
@@ -45,5 +53,5 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
 
 
-Order = Preload | Fork
+Order = Preload | Load | Fork
 Answer = Forked | Refused

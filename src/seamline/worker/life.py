@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import threading
@@ -14,16 +13,10 @@ import uvloop
 
 from seamline import rpc
 from seamline.errors import UsageError
-from seamline.interface import Interface
-from seamline.plan import ERRORS_FILE, Plan
+from seamline.plan import ERRORS_FILE
 from seamline.worker.alignment import Alignment
-from seamline.worker.load import (
-    call_setup,
-    import_module,
-    load_application,
-    set_up_django,
-    users_frames,
-)
+from seamline.worker.load import users_frames
+from seamline.worker.loaded import Loaded
 from seamline.worker.report import (
     Align,
     Aligned,
@@ -39,7 +32,6 @@ from seamline.worker.report import (
     Ready,
     Tell,
 )
-from seamline.worker.seams import Process
 from seamline.worker.serve import Serving
 
 #: Exit status of a worker whose application cannot be loaded; gunicorn's and uvicorn's number.
@@ -51,13 +43,20 @@ _TRACEBACK_CHARS: Final = 200_000
 
 
 class Worker:
-    """One start of one slot of a group."""
+    """One start of one slot of a group.
 
-    def __init__(self, plan: Plan, identity: Identity, handover: Handover, secret: bytes) -> None:
-        self._plan = plan
+    Args:
+        identity: Which start of which slot.
+        handover: What it was given.
+        loaded: Its application; loaded already if the process was forked from one that did.
+    """
+
+    def __init__(self, identity: Identity, handover: Handover, loaded: Loaded) -> None:
+        self._plan = plan = loaded.plan
         self._handover = handover
         self._group = plan.group(identity.group)
-        self._process = Process(plan, identity, secret)
+        self._loaded = loaded
+        self._process = loaded.process
         self._serving = Serving(plan, self._group, handover, self._process)
         self._channel = Channel(handover.control)
         self._alignment = Alignment(self._group.env, self._on_aligned)
@@ -86,45 +85,10 @@ class Worker:
         return 0
 
     def _load(self) -> None:
-        """Build the application exactly as its own command would, with its seams open."""
-        self._process.install()
-        root = self._plan.root
-        self._set_up_django()
-        for module in self._group.imports:
-            import_module(module, root)
-        if self._plan.setup is not None:
-            call_setup(self._plan.setup, root)
-        self._serving.load()
-        self._build_applications()
-        _keep_loggers()
-        self._process.verify()
+        if not self._loaded.is_loaded:
+            self._loaded.load()
+        self._serving.load(self._loaded.applications)
         self._alignment.begin(is_expected=self._handover.is_aligned)
-
-    def _set_up_django(self) -> None:
-        """Set Django up before modules of the application that need it are imported."""
-        if not any(interface.needs_django for interface in self._interfaces()):
-            return
-        if os.environ.get("DJANGO_SETTINGS_MODULE"):
-            set_up_django(os.environ, self._plan.root)
-        else:  # the modules of the http services name the settings
-            self._load_applications()
-
-    def _build_applications(self) -> None:
-        """Build what the packages of this group read from a framework, before the first call."""
-        reads = any(interface.reads_framework_context for interface in self._interfaces())
-        if reads and self._plan.applications:
-            self._load_applications()
-
-    def _load_applications(self) -> None:
-        """Load the http services of other groups; nothing is served here."""
-        for service in self._plan.services:
-            if service.http is not None and service.name not in self._group.services:
-                self._process.keep_application(load_application(service.http, self._plan.root))
-
-    def _interfaces(self) -> list[Interface]:
-        """Return what the packages of this group offer."""
-        own = (self._plan.service(name).interface for name in self._group.services)
-        return [interface for interface in own if interface is not None]
 
     async def _serve(self) -> None:
         self._ordered = asyncio.Event()
@@ -190,15 +154,6 @@ class Worker:
 
     def _on_term(self) -> None:
         self._on_drain(Drain(timeout=self._plan.graceful_timeout))
-
-
-def _keep_loggers() -> None:
-    """Enable our loggers again: ``logging.config`` disables all that it was not told of."""
-    for name, logger in logging.root.manager.loggerDict.items():
-        if name.partition(".")[0] in {"seamline", "uvicorn"} and isinstance(
-            logger, logging.Logger
-        ):
-            logger.disabled = False
 
 
 def _print_to_nobody() -> None:

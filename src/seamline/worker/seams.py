@@ -62,9 +62,8 @@ class Process:
     ) -> None:
         self._plan = plan
         self._group = plan.group(identity.group)
-        self._identity = rpc.Identity(
-            run=plan.run_dir, worker=f"{identity.group}.{identity.slot}", secret=secret
-        )
+        self._identity = rpc.Identity(run=plan.run_dir, worker="", secret=secret)
+        self.become(identity)
         self._service_of = {
             module: service.name
             for service in plan.services
@@ -88,9 +87,17 @@ class Process:
             frameworks=self.frameworks,
         )
 
+    def become(self, identity: Identity) -> None:
+        """Be another worker of the same group, in a fork of the process that was prepared."""
+        self._identity.worker = f"{identity.group}.{identity.slot}"
+
     def install(self) -> None:
         """Be ready to open seams on packages as they are imported."""
         self.seams.install()
+
+    def prepare(self) -> None:
+        """Find what other workers may call, before this process is forked into several."""
+        self._host.prepare()
 
     def keep_application(self, application: Any) -> None:
         """Keep an application object that was built for the calls which this process answers."""

@@ -4,6 +4,7 @@ import asyncio
 import resource
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from a2wsgi import WSGIMiddleware
 from seamline.plan import GroupPlan, Plan
 from seamline.worker.drain import DrainingServer
 from seamline.worker.http import AccessLog, Application, Front
-from seamline.worker.load import Protocol, load_application, protocol_of
+from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
 from seamline.worker.report import Beat, Drain, Handover
 from seamline.worker.seams import Process
@@ -30,12 +31,14 @@ class Serving:
         self._fronts: list[Front] = []
         self._running: list[asyncio.Task[None]] = []
 
-    def load(self) -> None:
-        """Load the applications and wrap them. Raises ApplicationError."""
+    def load(self, applications: Mapping[str, Any]) -> None:
+        """Wrap the objects of the http services, by service. Raises ApplicationError."""
         log = AccessLog(1) if self._handover.access_log else None
         for listener in self._handover.http:
             mounted = {
-                self._plan.service(name).path: self._load_one(name, len(self._http), log)
+                self._plan.service(name).path: self._wrap(
+                    name, applications[name], len(self._http), log
+                )
                 for name in listener.services
             }
             whole = mounted[""] if tuple(mounted) == ("",) else Mount(mounted)
@@ -44,9 +47,10 @@ class Serving:
             accepting.setblocking(False)
             self._http.append(DrainingServer(whole, [accepting]))
 
-    def _load_one(self, name: str, server: int, log: AccessLog | None) -> Application:
+    def _wrap(
+        self, name: str, application: Any, server: int, log: AccessLog | None
+    ) -> Application:
         text = self._plan.service(name).http or ""
-        application: Any = load_application(text, self._plan.root)
         if protocol_of(application, text) is Protocol.WSGI:
             application = WSGIMiddleware(application, workers=self._group.threads)
         front = Front(

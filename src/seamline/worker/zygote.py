@@ -1,9 +1,9 @@
 """A process that has imported what several workers need, and is forked into each of them.
 
 ``python -m seamline.worker.zygote``, or a fork of a process that is to supervise and has done
-nothing yet. It runs one thread and no event loop, and refuses to fork when a library that it
-imported started something that no fork survives. The application itself is imported by each
-worker, never here.
+nothing yet. It runs one thread and no event loop, and refuses to fork when what it imported
+started something that no fork survives. The application itself is imported by each worker, or
+here when its group is to be preloaded (``preload = true``).
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import ctypes
 import faulthandler
 import gc
 import importlib
+import io
 import os
 import random
 import signal
@@ -19,11 +20,11 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seamline.worker.entry import find_own_modules, main
+from seamline.worker.entry import find_own_modules, load, main
 from seamline.worker.forking import (
     LENGTH,
     MAX_DESCRIPTORS,
@@ -31,15 +32,20 @@ from seamline.worker.forking import (
     Answer,
     Fork,
     Forked,
+    Load,
     Order,
     Preload,
     Refused,
 )
 from seamline.worker.report import FDS_VARIABLE
 
+if TYPE_CHECKING:
+    from seamline.worker.loaded import Loaded
+
 # Of linux/prctl.h: the signal that the end of the parent sends.
 _PR_SET_PDEATHSIG: Final = 1
 _OUTPUTS: Final = 2
+_BUFFERED: Final = (io.TextIOWrapper, io.BufferedWriter)
 # The one behind the functions of the module.
 _OF_RANDOM: Final = getattr(random.random, "__self__", None)
 # Kinds of anonymous files that event loops keep, which processes after a fork would share.
@@ -62,21 +68,22 @@ def serve(channel: socket.socket) -> int:
     os.dup2(2, 1)  # what libraries print is no part of the log stream
     # What every worker needs whatever it hosts.
     importlib.import_module("seamline.worker.life")
+    ready = _Ready()
     with channel:
-        became = _answer_all(channel)
+        became = _answer_all(channel, ready)
     if became is None:
         return 0
-    _become(*became)
-    return main()
+    _become(*became, ready)
+    return main(ready.loaded)
 
 
-def _answer_all(channel: socket.socket) -> tuple[Fork, list[int]] | None:
+def _answer_all(channel: socket.socket, ready: "_Ready") -> tuple[Fork, list[int]] | None:
     """Answer until the supervisor is gone. In a worker, return the order to become one."""
     reason = ""
     while received := _receive(channel):
         order, descriptors = received
-        if isinstance(order, Preload):
-            reason = _preload(order)
+        if not isinstance(order, Fork):
+            reason = ready.follow(order)
             continue
         answer: Answer = Refused(reason)
         if not reason:
@@ -122,23 +129,43 @@ def _close(descriptors: Iterable[int]) -> None:
 # -- before the first fork ---------------------------------------------------------------
 
 
-def _preload(order: Preload) -> str:
-    """Import what every worker imports. Returns why the process cannot be forked, or nothing."""
-    os.environ.clear()
-    os.environ.update(order.environment)
-    os.chdir(order.root)
-    _look_in(order.environment.get("PYTHONPATH", ""), order.root)
-    find_own_modules(order.root)
-    before = _shared_files()
-    for name in order.libraries:
+class _Ready:
+    """What the forks of this process begin with.
+
+    Attributes:
+        loaded: The application, if it is loaded here.
+        environment: What was set before anything was imported.
+    """
+
+    def __init__(self) -> None:
+        self.loaded: Loaded | None = None
+        self.environment: dict[str, str] = {}
+
+    def follow(self, order: Preload | Load) -> str:
+        """Import what workers import. Returns why the process cannot be forked, or nothing."""
+        self.environment = order.environment
+        os.environ.clear()
+        os.environ.update(order.environment)
+        os.chdir(order.root)
+        _look_in(order.environment.get("PYTHONPATH", ""), order.root)
+        find_own_modules(order.root)
+        before = _shared_files()
+        what, doing = "a library", ""
         try:
-            importlib.import_module(name)
+            if isinstance(order, Load):
+                what, doing = "the application", "loading the application"
+                self.loaded = load(order.log_level)
+            else:
+                for name in order.libraries:
+                    doing = f"importing {name}"
+                    importlib.import_module(name)
         except BaseException as exc:  # noqa: BLE001 - a worker says where; even SystemExit is it
-            return f"importing {name} raised {type(exc).__name__}: {exc}"
-    reason = _unforkable(before)
-    gc.collect()
-    gc.freeze()  # a collection in a worker then leaves these pages shared
-    return reason
+            return f"{doing} raised {type(exc).__name__}: {exc}"
+        reason = next(_reasons(before, what), "")
+        _flush()
+        gc.collect()
+        gc.freeze()  # a collection in a worker then leaves these pages shared
+        return reason
 
 
 def _look_in(path: str, root: str) -> None:
@@ -148,25 +175,44 @@ def _look_in(path: str, root: str) -> None:
     importlib.invalidate_caches()
 
 
-def _unforkable(before: Mapping[int, str]) -> str:
-    return next(_reasons(before), "")
+def _flush() -> None:
+    """Write what is still in buffers, which every worker would write."""
+    for value in gc.get_objects():
+        if type(value) in _BUFFERED and not value.closed:
+            # What cannot be written here is no matter of this process.
+            with contextlib.suppress(OSError, ValueError):
+                value.flush()
 
 
-def _reasons(before: Mapping[int, str]) -> Iterator[str]:
+def _reasons(before: Mapping[int, str], what: str) -> Iterator[str]:
     """Yield what no fork survives, or what every worker would have one of together."""
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     if threads > 1:
-        yield f"a library started {threads - 1} thread(s) while it was imported"
+        yield f"{what} started {threads - 1} thread(s) while it was imported"
     if _has_children():
-        yield "a library started a process while it was imported"
+        yield f"{what} started a process while it was imported"
     if opened := _shared_files().keys() - before.keys():
-        yield f"a library opened {len(opened)} connection(s) or pipe(s) while it was imported"
+        yield f"{what} opened {len(opened)} connection(s) or pipe(s) while it was imported"
+    if any(map(_is_database, gc.get_objects())):
+        yield f"{what} opened an SQLite database while it was imported"
     if sys.gettrace() is not None or _is_monitored():
         yield "this process is being traced or measured"
     if "numpy.random" in sys.modules:  # `random` itself seeds again after a fork
         yield "every worker would get the same random numbers from numpy"
     if any(map(_draws, gc.get_objects())):
-        yield "every worker would get the same random numbers from an object of a library"
+        yield f"every worker would get the same random numbers from an object of {what}"
+
+
+def _is_database(value: Any) -> bool:
+    """Whether it is an open connection of SQLite, which no fork may use."""
+    kind = getattr(sys.modules.get("sqlite3"), "Connection", None)
+    if kind is None or not issubclass(type(value), kind):
+        return False
+    try:
+        value.total_changes  # noqa: B018 - raises when it is closed
+    except Exception:  # noqa: BLE001 - of the module, which may not be loaded
+        return False
+    return True
 
 
 def _is_monitored() -> bool:
@@ -227,16 +273,20 @@ def _fork() -> int | None:
         return int(told.read())
 
 
-def _become(order: Fork, descriptors: list[int]) -> None:
+def _become(order: Fork, descriptors: list[int], ready: _Ready) -> None:
     """Make this process what executing a new interpreter would have made it."""
     for number, descriptor in enumerate(descriptors[:_OUTPUTS], 1):
         os.dup2(descriptor, number)
         os.close(descriptor)
     handover = order.handover.renumbered(descriptors[_OUTPUTS:])
-    os.environ.clear()
-    os.environ.update(order.environment)
+    given = order.environment
+    if ready.loaded is None:
+        os.environ.clear()
+        os.chdir(order.root)
+    else:  # what the application set while it was loaded stays
+        given = {k: v for k, v in given.items() if ready.environment.get(k) != v}
+    os.environ.update(given)
     os.environ[FDS_VARIABLE] = msgspec.json.encode(handover).decode()
-    os.chdir(order.root)
 
 
 def _read_nothing() -> None:

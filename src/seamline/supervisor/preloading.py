@@ -1,0 +1,53 @@
+"""The process that has loaded a group's application, and that its workers are forked from."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from seamline.plan import WORKER_VARIABLE
+from seamline.supervisor.logs import LineReader, LogStream
+from seamline.supervisor.zygote import Zygote
+from seamline.worker import Identity
+
+
+async def begin_load(
+    group: str,
+    root: str,
+    environment: Mapping[str, str],
+    logs: LogStream,
+    *,
+    log_level: str,
+    seconds: float,
+) -> Zygote:
+    """Start the process and have it load the application. Does not wait until it has.
+
+    Args:
+        group: Name of the group.
+        root: Directory of the application.
+        environment: Of the group's workers.
+        logs: Where the lines that are printed meanwhile go.
+        log_level: Of Seamline's own lines in it.
+        seconds: That a fork waits for the application, at most.
+
+    Raises:
+        OSError: There is no room for another process.
+    """
+    environment = {**environment, WORKER_VARIABLE: str(Identity(group, 0, 0))}
+    read, written = os.pipe()
+    try:
+        zygote = Zygote.execute(environment, output=written)
+    except BaseException:
+        os.close(read)
+        raise
+    finally:
+        os.close(written)
+
+    def write(lines: list[bytes]) -> None:
+        logs.lines(group, None, zygote.pid, "stderr", lines)
+
+    # It ends with the process: workers have outputs of their own.
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: LineReader(logs, write), os.fdopen(read, "rb", buffering=0)
+    )
+    await zygote.load(root, environment, log_level, seconds)
+    return zygote

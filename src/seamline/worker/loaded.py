@@ -1,0 +1,87 @@
+"""The application of one group, loaded with its seams open: by a worker, or before its fork."""
+
+import logging
+import os
+from typing import Any
+
+from seamline.interface import Interface
+from seamline.plan import Plan
+from seamline.worker.load import call_setup, import_module, load_application, set_up_django
+from seamline.worker.report import Identity
+from seamline.worker.seams import Process
+
+
+class Loaded:
+    """What a worker serves, built exactly as the application's own command would build it.
+
+    Args:
+        plan: Of the run.
+        identity: Which worker this is; its slot is of no matter before a fork.
+        secret: What every process of the run knows and no other.
+
+    Attributes:
+        plan: Of the run.
+        process: The seams, and what answers calls.
+        applications: The objects of the group's http services, by service.
+        is_loaded: Whether :meth:`load` is done.
+    """
+
+    def __init__(self, plan: Plan, identity: Identity, secret: bytes) -> None:
+        self.plan = plan
+        self._group = plan.group(identity.group)
+        self.process = Process(plan, identity, secret)
+        self.applications: dict[str, Any] = {}
+        self.is_loaded = False
+
+    def load(self) -> None:
+        """Load it. Raises ApplicationError."""
+        self.process.install()
+        root = self.plan.root
+        self._set_up_django()
+        for module in self._group.imports:
+            import_module(module, root)
+        if self.plan.setup is not None:
+            call_setup(self.plan.setup, root)
+        for name in self._group.services:
+            text = self.plan.service(name).http
+            if text is not None:
+                self.applications[name] = load_application(text, root)
+        self._build_applications()
+        _keep_loggers()
+        self.process.verify()
+        self.is_loaded = True
+
+    def _set_up_django(self) -> None:
+        """Set Django up before modules of the application that need it are imported."""
+        if not any(interface.needs_django for interface in self._interfaces()):
+            return
+        if os.environ.get("DJANGO_SETTINGS_MODULE"):
+            set_up_django(os.environ, self.plan.root)
+        else:  # the modules of the http services name the settings
+            self._load_others()
+
+    def _build_applications(self) -> None:
+        """Build what the packages of this group read from a framework, before the first call."""
+        reads = any(interface.reads_framework_context for interface in self._interfaces())
+        if reads and self.plan.applications:
+            self._load_others()
+
+    def _load_others(self) -> None:
+        """Load the http services of other groups; nothing is served here."""
+        for service in self.plan.services:
+            if service.http is not None and service.name not in self._group.services:
+                self.process.keep_application(load_application(service.http, self.plan.root))
+
+    def _interfaces(self) -> list[Interface]:
+        """Return what the packages of this group offer."""
+        own = (self.plan.service(name).interface for name in self._group.services)
+        return [interface for interface in own if interface is not None]
+
+
+def _keep_loggers() -> None:
+    """Enable our loggers again: ``logging.config`` disables all that it was not told of."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.partition(".")[0] in {"seamline", "uvicorn"} and isinstance(
+            logger, logging.Logger
+        ):
+            logger.disabled = False

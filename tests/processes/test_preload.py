@@ -1,0 +1,208 @@
+"""``preload = true``: the application is loaded once, and workers are forked from that."""
+
+import json
+import os
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+BROKEN = "raise RuntimeError('not today')\n"
+WEB = """
+name = "plain"
+[services.web]
+http = "plainflask.web:create_app()"
+"""
+PRELOADED = WEB + '\n[layouts.two]\nfront = { services = ["web"], workers = 2, preload = true }\n'
+
+
+def edit(project, name: str, old: str, new: str) -> None:
+    """Change the application, as a deployment does."""
+    file = project.root / "plainflask" / name
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def pids(run) -> list[int]:
+    return [worker["pid"] for worker in run.workers()]
+
+
+def is_ready_without(run, pid: int) -> bool:
+    return pid not in pids(run) and run.status()["state"] == "ready"
+
+
+def loads(project) -> list[str]:
+    """Return the process that loaded the application, each time that it was."""
+    return (project.root / "loads").read_text().split()
+
+
+@pytest.fixture
+def preloaded(plainflask):
+    plainflask.write(PRELOADED)
+    edit(
+        plainflask,
+        "web.py",
+        "def create_app",
+        "with open('loads', 'a') as file:\n"
+        "    file.write(f'{os.getpid()}\\n')\n"
+        "print('being loaded')\n\n\n"
+        "def create_app",
+    )
+    return plainflask
+
+
+def test_the_application_is_loaded_once_for_all_workers(preloaded) -> None:
+    run = preloaded.start("--layout", "two").ready()
+
+    assert len(loads(preloaded)) == 1
+    assert loads(preloaded)[0] not in map(str, pids(run))
+    assert run.get("/") == (200, "plain flask\n")
+    run.out.wait_for(rf"front\[{loads(preloaded)[0]}\] \| being loaded")
+    assert run.stop() == 0
+    assert preloaded.processes() == set()
+
+
+def test_a_killed_worker_is_forked_again_from_what_is_loaded(preloaded, eventually) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    before = pids(run)
+
+    os.kill(before[0], 9)
+
+    eventually(
+        lambda: before[0] not in pids(run) and run.status()["state"] == "ready", "ready again"
+    )
+    assert len(loads(preloaded)) == 1
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0
+
+
+def test_a_reload_loads_the_new_code(preloaded) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    edit(preloaded, "web.py", "plain flask", "new flask")
+
+    assert preloaded.command("reload").returncode == 0
+
+    assert {run.get("/")[1] for _ in range(8)} == {"new flask\n"}
+    assert len(loads(preloaded)) == 2
+    (old, new) = loads(preloaded)
+    assert int(old) not in preloaded.processes()
+    assert int(new) in preloaded.processes()
+    assert run.stop() == 0
+
+
+def test_code_that_cannot_be_loaded_keeps_workers_and_what_they_are_forked_from(
+    preloaded, eventually
+) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    before = pids(run)
+    edit(preloaded, "web.py", "print('being loaded')", BROKEN)
+
+    result = preloaded.command("reload")
+
+    assert result.returncode == 2
+    assert "not today" in result.stderr
+    assert pids(run) == before
+    # What is forked is still the code that can be loaded.
+    os.kill(before[0], 9)
+    eventually(
+        lambda: before[0] not in pids(run) and run.status()["state"] == "ready", "ready again"
+    )
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (
+            "import threading; threading.Timer(600, print).start()",
+            r"the application started 1 thread\(s\)",
+        ),
+        ("import socket; kept = socket.socketpair()", r"the application opened 2 connection"),
+        (
+            "import sqlite3; kept = sqlite3.connect('rows')",
+            "the application opened an SQLite database",
+        ),
+        ("import random; kept = random.Random(7)", "the same random numbers from an object"),
+    ],
+)
+def test_what_no_fork_survives_has_workers_executed_and_is_said(preloaded, line, reason) -> None:
+    edit(preloaded, "web.py", "print('being loaded')", line)
+
+    run = preloaded.start("--layout", "two").ready()
+
+    run.err.wait_for(f"front starts without a fork: .*{reason}")
+    assert len(loads(preloaded)) == 3
+    assert {str(pid) for pid in pids(run)} == set(loads(preloaded)[1:])
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0
+
+
+def test_an_application_that_cannot_be_loaded_is_told_of_as_without_a_fork(preloaded) -> None:
+    edit(preloaded, "web.py", "print('being loaded')", BROKEN)
+
+    run = preloaded.start("--layout", "two")
+
+    assert run.wait() == 2
+    assert "RuntimeError: not today" in run.err.prose
+    assert "plainflask/web.py:" in run.err.prose
+    assert preloaded.processes() == set()
+
+
+def test_an_application_that_never_loads_ends_the_start_with_its_stack(preloaded) -> None:
+    preloaded.write("startup_timeout = 2\n" + PRELOADED)
+    edit(preloaded, "web.py", "print('being loaded')", "import time; time.sleep(600)")
+
+    run = preloaded.start("--layout", "two")
+
+    assert run.wait() != 0
+    assert "not ready after 2 s: front" in run.err.prose
+    assert "plainflask/web.py" in run.out.text
+    assert preloaded.processes() == set()
+
+
+def test_what_the_application_set_in_its_environment_stays(preloaded) -> None:
+    edit(
+        preloaded,
+        "web.py",
+        "print('being loaded')",
+        "os.environ['CHOSEN'] = 'while loaded'",
+    )
+    edit(preloaded, "web.py", '"plain flask', 'os.environ["CHOSEN"] + "plain flask')
+
+    run = preloaded.start("--layout", "two").ready()
+
+    assert run.get("/") == (200, "while loadedplain flask\n")
+    assert run.stop() == 0
+
+
+def test_no_process_outlives_a_supervisor_that_was_killed(preloaded, eventually) -> None:
+    run = preloaded.start("--layout", "two").ready()
+
+    run.signal(9)
+
+    eventually(lambda: not preloaded.processes(), "the end of every process")
+
+
+def test_calls_cross_between_preloaded_groups(plainflask, eventually) -> None:
+    plainflask.write(
+        WEB
+        + """
+[services.stock]
+package = "plainflask.stock"
+[layouts.split]
+front = { services = ["web"], workers = 2, preload = true }
+back = { services = ["stock"], preload = true }
+"""
+    )
+    run = plainflask.start("--layout", "split").ready()
+    (back,) = [one["pid"] for one in run.status()["groups"][1]["workers"]]
+
+    pages = [json.loads(run.get("/items/tea")[1]) for _ in range(8)]
+
+    assert {page.get("host") for page in pages} == {back}, pages
+    os.kill(back, 9)
+    eventually(lambda: run.get("/items/tea")[0] == 200, "calls after the host was killed")
+    assert run.stop() == 0
+    assert plainflask.processes() == set()
