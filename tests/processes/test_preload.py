@@ -116,7 +116,7 @@ def test_code_that_cannot_be_loaded_keeps_workers_and_what_they_are_forked_from(
     ("line", "reason"),
     [
         (
-            "import threading; threading.Timer(600, print).start()",
+            "from threading import *; Thread(target=Event().wait, daemon=True).start()",
             r"the application started 1 thread\(s\)",
         ),
         ("import socket; kept = socket.socketpair()", r"the application opened 2 connection"),
