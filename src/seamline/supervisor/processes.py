@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -20,6 +20,7 @@ from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
 from seamline.worker import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
+    Adopt,
     Align,
     Aligned,
     Beat,
@@ -30,7 +31,9 @@ from seamline.worker import (
     Handover,
     Hello,
     Identity,
+    Listener,
     Ready,
+    Release,
     Report,
     Tell,
     decode_report,
@@ -239,7 +242,25 @@ class Process:
         if not answer.done():
             sending.cancel()
 
-    async def send(self, order: Align | Tell) -> None:
+    async def adopt(
+        self,
+        slot: int,
+        http: Iterable[tuple[socket.socket, tuple[str, ...]]],
+        calls: socket.socket | None,
+    ) -> None:
+        """Have it accept for another slot of its group, on that slot's sockets."""
+        assert self._channel is not None
+        async with self._sending:
+            order = Adopt(
+                slot=slot,
+                calls=None if calls is None else calls.fileno(),
+                http=tuple(Listener(opened.fileno(), names) for opened, names in http),
+            )
+            # Already dead, or so stuck that hundreds of orders wait: it is not asked again.
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._channel, [encode(order)], order.descriptors())
+
+    async def send(self, order: Align | Release | Tell) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:
@@ -330,6 +351,8 @@ class Process:
                 self._read_rest()
             self._channel.close()
         self._ending = self._loop.create_task(self._finish())
+        # Its last lines may take a second; what connects to its sockets meanwhile shall not.
+        self._on_change(self)
 
     def _read_rest(self) -> None:
         """Hear what it said last, such as why it failed."""

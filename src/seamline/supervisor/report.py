@@ -47,15 +47,17 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
     return GroupStatus(
         name=group.plan.name,
         services=group.plan.services,
-        workers=tuple(_worker(slot, now) for slot in group.slots),
+        workers=tuple(_worker(slot, group, now) for slot in group.slots),
         urls=tuple(urls[name] for name in group.plan.services if name in urls),
         ready_after=None if group.ready_after is None else round(group.ready_after, 3),
     )
 
 
-def _worker(slot: Slot, now: float) -> WorkerStatus:
+def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
     process = slot.process
     state = slot.state
+    guardian = group.adoption.guardians.get(slot.number)
+    adopted_by = None if guardian is None else guardian.identity.slot
     leaving = tuple(sorted(one.pid for one in slot.leaving))
     if process is None or state in {State.WAITING, State.STOPPED}:
         return WorkerStatus(
@@ -65,6 +67,7 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
             state=state,
             restarts=slot.restarts,
             reason=slot.reason,
+            adopted_by=adopted_by,
             leaving=leaving,
         )
     last = process.last
@@ -75,6 +78,7 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
         state=state,
         restarts=slot.restarts,
         reason=slot.reason,
+        adopted_by=adopted_by,
         leaving=leaving,
         seconds=round(now - process.started_at, 3),
         in_flight=last.in_flight,
