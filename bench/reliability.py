@@ -1,7 +1,8 @@
 """``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
-again (``reload``), or one worker after the other is killed (``kill``). A request without its
+again (``reload``), or after every hundred requests or calls that it has answered (``recycle``),
+or one worker after the other is killed (``kill``). A request without its
 answer is lost. Each request and each call across the seam notes its token in a file: one that is
 noted twice is doubled, one that is answered and not noted is missing. A killed worker loses what
 it was answering, and nothing else: no connection is refused, and nobody waits for the import of
@@ -30,7 +31,7 @@ from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "kill")
+FAULTS = ("reload", "kill", "recycle")
 SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
@@ -57,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
     parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
     parser.add_argument(
-        "--rounds", type=int, default=10, help="reloads of all groups, or kills, at least (10)"
+        "--rounds", type=int, default=10, help="reloads, workers recycled or kills, at least (10)"
     )
     parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
     parser.add_argument(
@@ -113,14 +114,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(kind: str, import_seconds: float) -> AsyncIterator[Running]:
+async def running(kind: str, layout: str, import_seconds: float) -> AsyncIterator[Running]:
     """Start the application on a TCP port or a Unix socket, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="sl") as directory:
         bind = f"unix:{directory}/web.sock" if kind == "unix" else "127.0.0.1:0"
         log = Path(directory, "log")
         output = os.open(log, os.O_WRONLY | os.O_CREAT)
         process = await asyncio.create_subprocess_exec(
-            SEAMLINE, "-C", str(APP), "run", "-q", "--layout", "pair", "--bind", bind,
+            SEAMLINE, "-C", str(APP), "run", "-q", "--layout", layout, "--bind", bind,
             env=Running.environment(directory, import_seconds),
             stdout=output,
             stderr=output,
@@ -168,6 +169,12 @@ async def _kill_one(run: Running, number: int) -> None:
                 return
 
 
+async def _recycled(run: Running) -> int:
+    """Return how many workers were replaced for what they had answered."""
+    groups = (await run.command("status"))["groups"]
+    return sum(worker["recycled"] for group in groups for worker in group["workers"])
+
+
 async def measure(
     args: argparse.Namespace, fault: str, mode: str, kind: str, interface: str
 ) -> dict:
@@ -175,7 +182,8 @@ async def measure(
     tally = Tally()
     enough = asyncio.Event()
     paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
-    async with running(kind, args.import_seconds) as run:
+    layout = "worn" if fault == "recycle" else "pair"
+    async with running(kind, layout, args.import_seconds) as run:
         address = await run.address()
         clients = [
             Client(address, mode, paths[n % 2 :] + paths[: n % 2], f"c{n}", tally)
@@ -186,6 +194,9 @@ async def measure(
         rounds = 0
         try:
             while rounds < args.rounds or tally.requests < args.requests:
+                if fault == "recycle":
+                    rounds = await _recycled(run)
+                    continue
                 if fault == "kill":
                     await _kill_one(run, rounds)
                 else:
@@ -278,7 +289,7 @@ def main() -> int:
 
 def _is_bad(row: dict) -> bool:
     faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
-    if row["fault"] == "reload":
+    if row["fault"] != "kill":
         faults.append("lost")
     return any(row[key] for key in faults)
 

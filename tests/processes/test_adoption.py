@@ -104,8 +104,8 @@ def listening(pid: int) -> list[str]:
     """Return the inodes of TCP sockets that a process listens on."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     inodes = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
-    held = [os.readlink(one) for one in Path("/proc", str(pid), "fd").iterdir() if one.exists()]
-    return sorted(inodes.intersection(held))
+    held = [one.readlink() for one in Path("/proc", str(pid), "fd").iterdir() if one.is_symlink()]
+    return sorted(inodes.intersection(map(str, held)))
 
 
 @pytest.mark.parametrize("source", [WSGI, ASGI], ids=["wsgi", "asgi"])

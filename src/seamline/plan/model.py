@@ -2,7 +2,7 @@
 
 import msgspec
 
-from seamline.config import Limits
+from seamline.config import Limits, Recycle
 from seamline.interface import Interface
 
 
@@ -38,6 +38,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
         workers: Processes, at least 1.
         threads: Synchronous calls one worker runs at a time, at least 1.
         env: Variables added to the environment of its workers.
+        recycle: When its workers are replaced though nothing is wrong.
         imports: Modules a worker imports besides loading its http services: the packages
             it hosts, and those that register functions on what they import.
         preloads: Modules of libraries that importing the first of these certainly imports.
@@ -48,6 +49,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     threads: int = 8
     env: dict[str, str] = {}
+    recycle: Recycle = Recycle()
     imports: tuple[str, ...] = ()
     preloads: tuple[str, ...] = ()
 

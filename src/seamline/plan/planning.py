@@ -88,6 +88,7 @@ def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> Gr
         workers=group.workers,
         threads=group.threads,
         env=group.env,
+        recycle=group.recycle,
         imports=imports,
         preloads=() if first is None else first.preloads,
     )

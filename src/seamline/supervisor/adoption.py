@@ -4,13 +4,14 @@ What connects to the socket of a slot waits there for the slot's own worker, how
 takes to import. A group with one worker has no neighbour.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seamline.supervisor.group import Slot
 
 #: A worker whose loop told nothing for so long, of a beat each second, answers nobody either.

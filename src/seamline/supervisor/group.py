@@ -51,6 +51,8 @@ class Slot:
         generation: Starts so far.
         restarts: Starts that replaced a dead worker.
         reason: How the latest death came about, or empty.
+        recycled: Workers replaced because they had reached a limit of the group.
+        recycle_reason: Which limit that was, the last time, or empty.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Slot:
         self.generation = 0
         self.restarts = 0
         self.reason = ""
+        self.recycled = 0
+        self.recycle_reason = ""
         self.deaths = 0
         self._group = group
         self._http = http or []

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -71,6 +72,8 @@ class Process:
         started_at, heard_at, changed_at: Loop's times of its start, its latest report and
             its latest change of state.
         last: The latest numbers it reported.
+        first_rss_bytes: Its memory as it was ready; 0 before that.
+        chance: From 0 to 1, at random; what workers shall differ in is derived from it.
         aligned: Its latest answer to an :class:`Align`.
         given_up: Requests and calls that it had not answered when its time was over.
         failed: Why the application could not be loaded, if it said so.
@@ -86,6 +89,8 @@ class Process:
         self.state = State.STARTING
         self.pid = 0
         self.last = Beat()
+        self.first_rss_bytes = 0
+        self.chance = random.random()  # noqa: S311 - spreads replacements, protects nothing
         self.aligned: Aligned | None = None
         self.given_up = 0
         self.failed: Failed | None = None
@@ -325,6 +330,7 @@ class Process:
                 self.ready.set_result(None)
             case Beat():
                 self.last = report
+                self.first_rss_bytes = self.first_rss_bytes or report.rss_bytes
                 _settle(self._asked.get(report.serial), None)
             case Draining():
                 self._set(State.DRAINING)

@@ -67,6 +67,8 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
             state=state,
             restarts=slot.restarts,
             reason=slot.reason,
+            recycled=slot.recycled,
+            recycle_reason=slot.recycle_reason,
             adopted_by=adopted_by,
             leaving=leaving,
         )
@@ -78,6 +80,8 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         state=state,
         restarts=slot.restarts,
         reason=slot.reason,
+        recycled=slot.recycled,
+        recycle_reason=slot.recycle_reason,
         adopted_by=adopted_by,
         leaving=leaving,
         seconds=round(now - process.started_at, 3),
@@ -125,11 +129,14 @@ def status_table(status: Status) -> str:
             for key in ("in_flight", "requests", "calls", "rss_bytes", "restarts")
         }
         reasons = [worker.reason for worker in group.workers if worker.reason]
+        recycled = sum(worker.recycled for worker in group.workers)
+        limits = [worker.recycle_reason for worker in group.workers if worker.recycle_reason]
         lines.append(
             f"  {group.name:{width}}  {f'{group.ready}/{len(group.workers)}':7}  "
             f"{sums['in_flight']:9}  {sums['requests']:8}  {sums['calls']:6}  "
             f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
             + (f" ({reasons[-1]})" if reasons else "")
+            + (f"; {recycled} recycled ({limits[-1]})" if limits else "")
         )
     if status.seam_calls or status.seam_errors or status.stayed:
         stayed = f", {status.stayed} stayed with their callers" if status.stayed else ""

@@ -329,7 +329,6 @@ class Channel:
 
         threading.Thread(target=read, name="seamline-orders", daemon=True).start()
 
-
     def _orders(self) -> Iterator[Order]:
         """Yield what the supervisor says until it is gone."""
         unread = b""

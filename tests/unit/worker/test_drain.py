@@ -237,7 +237,7 @@ def test_a_draining_worker_accepts_for_nobody_else_either() -> None:
         server.drain(linger=0, timeout=5)
         await server.adopt(2, second.socket.dup())
         server.release(1)
-        while any(one.is_serving() for one in server.servers):
+        while any(one.is_serving() for one in server.servers):  # noqa: ASYNC110 - it is not told
             await asyncio.sleep(0)
         for neighbour in (first, second):
             client = await neighbour.connect()
