@@ -1,10 +1,12 @@
 """``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
-again (``reload``), or one worker after the other is killed (``kill``). A request without its
+again (``reload``), or after every hundred requests or calls that it has answered (``recycle``),
+or one worker after the other is killed (``kill``). A request without its
 answer is lost. Each request and each call across the seam notes its token in a file: one that is
 noted twice is doubled, one that is answered and not noted is missing. A killed worker loses what
-it was answering, and nothing else: no connection is refused.
+it was answering, and nothing else: no connection is refused, and nobody waits for the import of
+its successor, however long that takes (``--import-seconds``).
 """
 
 import argparse
@@ -29,7 +31,7 @@ from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "kill")
+FAULTS = ("reload", "kill", "recycle")
 SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
@@ -56,9 +58,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
     parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
     parser.add_argument(
-        "--rounds", type=int, default=10, help="reloads of all groups, or kills, at least (10)"
+        "--rounds", type=int, default=10, help="reloads, workers recycled or kills, at least (10)"
     )
     parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
+    parser.add_argument(
+        "--import-seconds", type=float, default=0, help="that the application's import takes (0)"
+    )
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
     parser.add_argument("--interface", nargs="+", choices=INTERFACES, default=INTERFACES)
@@ -74,9 +79,13 @@ class Running:
         self.process = process
 
     @staticmethod
-    def environment(directory: str) -> dict[str, str]:
+    def environment(directory: str, import_seconds: float = 0) -> dict[str, str]:
         """Return the environment of every command."""
-        return os.environ | {"XDG_RUNTIME_DIR": directory, "RELIABLE_NOTES": directory}
+        return os.environ | {
+            "XDG_RUNTIME_DIR": directory,
+            "RELIABLE_NOTES": directory,
+            "RELIABLE_IMPORT_SECONDS": str(import_seconds),
+        }
 
     async def command(self, *words: str) -> dict[str, Any]:
         """Run a command that answers with JSON; raise when it fails."""
@@ -105,15 +114,15 @@ class Running:
 
 
 @asynccontextmanager
-async def running(kind: str) -> AsyncIterator[Running]:
+async def running(kind: str, layout: str, import_seconds: float) -> AsyncIterator[Running]:
     """Start the application on a TCP port or a Unix socket, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="sl") as directory:
         bind = f"unix:{directory}/web.sock" if kind == "unix" else "127.0.0.1:0"
         log = Path(directory, "log")
         output = os.open(log, os.O_WRONLY | os.O_CREAT)
         process = await asyncio.create_subprocess_exec(
-            SEAMLINE, "-C", str(APP), "run", "-q", "--layout", "pair", "--bind", bind,
-            env=Running.environment(directory),
+            SEAMLINE, "-C", str(APP), "run", "-q", "--layout", layout, "--bind", bind,
+            env=Running.environment(directory, import_seconds),
             stdout=output,
             stderr=output,
         )  # fmt: skip
@@ -160,6 +169,12 @@ async def _kill_one(run: Running, number: int) -> None:
                 return
 
 
+async def _recycled(run: Running) -> int:
+    """Return how many workers were replaced for what they had answered."""
+    groups = (await run.command("status"))["groups"]
+    return sum(worker["recycled"] for group in groups for worker in group["workers"])
+
+
 async def measure(
     args: argparse.Namespace, fault: str, mode: str, kind: str, interface: str
 ) -> dict:
@@ -167,7 +182,8 @@ async def measure(
     tally = Tally()
     enough = asyncio.Event()
     paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
-    async with running(kind) as run:
+    layout = "worn" if fault == "recycle" else "pair"
+    async with running(kind, layout, args.import_seconds) as run:
         address = await run.address()
         clients = [
             Client(address, mode, paths[n % 2 :] + paths[: n % 2], f"c{n}", tally)
@@ -178,6 +194,9 @@ async def measure(
         rounds = 0
         try:
             while rounds < args.rounds or tally.requests < args.requests:
+                if fault == "recycle":
+                    rounds = await _recycled(run)
+                    continue
                 if fault == "kill":
                     await _kill_one(run, rounds)
                 else:
@@ -192,6 +211,7 @@ async def measure(
         "mode": mode,
         "socket": kind,
         "interface": interface,
+        "import_seconds": args.import_seconds,
         "rounds": rounds,
         "killed": killed,
         "connections": tally.connections,
@@ -242,6 +262,7 @@ def table(rows: list[dict]) -> str:
     lines.append("|---" + "|---:" * len(_COLUMNS) + "|")
     for row in rows:
         name = f"{row['fault']}, {row['mode']}, {row['socket']}, {row['interface']}"
+        name += f", import {row['import_seconds']:g} s" * bool(row["import_seconds"])
         lines.append(f"| {name} | " + " | ".join(f"{row[key]:,}" for _, key in _COLUMNS) + " |")
     return "\n".join(lines)
 
@@ -268,7 +289,7 @@ def main() -> int:
 
 def _is_bad(row: dict) -> bool:
     faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
-    if row["fault"] == "reload":
+    if row["fault"] != "kill":
         faults.append("lost")
     return any(row[key] for key in faults)
 

@@ -52,6 +52,19 @@ def test_reloads_under_load_lose_and_double_nothing(mode, kind, interface) -> No
     assert row["calls"] >= 400
 
 
+def test_recycled_workers_lose_and_double_nothing() -> None:
+    row = measure("recycle", "keep", "tcp", "wsgi", rounds=4)
+
+    assert row["reasons"] == {}
+    assert counts(row, "doubled", "missing", "doubled_calls", "missing_calls") == {
+        "doubled": 0,
+        "missing": 0,
+        "doubled_calls": 0,
+        "missing_calls": 0,
+    }
+    assert row["rounds"] >= 4
+
+
 def test_killed_workers_lose_what_they_were_answering_and_nothing_else() -> None:
     row = measure("kill", "keep", "tcp", "asgi", rounds=4)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from seamline.config.values import Config, Group, Layout, Limits, Service
+from seamline.config.values import Config, Group, Layout, Limits, Recycle, Service
 from seamline.late import late
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ __all__ = [
     "Group",
     "Layout",
     "Limits",
+    "Recycle",
     "Service",
     "find_file",
     "load",

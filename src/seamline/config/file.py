@@ -14,6 +14,7 @@ import msgspec
 
 from seamline.config.positions import index, suggest
 from seamline.config.reader import Table, is_bind
+from seamline.config.recycling import KEYS, read_recycle
 from seamline.config.values import (
     BUILT_IN_LAYOUTS,
     DEFAULT_BIND,
@@ -43,7 +44,7 @@ _KEYS_OF: Final = {
     "http": ("bind", "path"),
     "command": (),
 }
-_GROUP_KEYS: Final = ("services", "workers", "threads", "preload", "env")
+_GROUP_KEYS: Final = ("services", "workers", "threads", "preload", "env", *KEYS)
 # Twice the processes of the largest machine on sale: above it a slip is likelier than a wish.
 _MOST_WORKERS: Final = 1024
 _MOST_THREADS: Final = 4096
@@ -294,10 +295,11 @@ def _layout(name: str, table: Table, services: tuple[Service, ...]) -> Layout:
     if not table.values:
         raise table.refuse(f"layout {name!r} has no groups", key=True)
     known = [service.name for service in services]
+    commands = frozenset(service.name for service in services if service.command is not None)
     placed: dict[str, str] = {}
     groups = []
     for group_name in table.values:
-        group = _group(table.name(group_name, "a group"), name, table)
+        group = _group(table.name(group_name, "a group"), name, table, commands)
         short = isinstance(table.values[group_name], list)
         for place, service in enumerate(group.services):
             where = (group_name, place) if short else (group_name, "services", place)
@@ -322,7 +324,7 @@ def _layout(name: str, table: Table, services: tuple[Service, ...]) -> Layout:
     return Layout(name, tuple(groups))
 
 
-def _group(name: str, layout: str, table: Table) -> Group:
+def _group(name: str, layout: str, table: Table, commands: frozenset[str]) -> Group:
     value = table.values[name]
     if isinstance(value, list):
         services = table.texts(name)
@@ -344,6 +346,7 @@ def _group(name: str, layout: str, table: Table) -> Group:
         threads=below.count("threads", 8, highest=_MOST_THREADS),
         preload=below.flag("preload"),
         env=below.env("env"),
+        recycle=read_recycle(below, has_workers=not commands.issuperset(services)),
     )
 
 

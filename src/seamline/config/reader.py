@@ -26,6 +26,11 @@ _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _BIND: Final = re.compile(
     r"unix:(?P<path>/.+)|(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>\d+)"
 )
+_QUANTITY: Final = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,9})?) ?(?P<unit>[A-Za-z]+)")
+# The largest first.
+_DURATIONS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_BINARY: Final = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
+_SIZES: Final = _BINARY | {"GB": 10**9, "MB": 10**6, "KB": 10**3, "B": 1}
 _MOUNT: Final = re.compile(r"/|(?:/[A-Za-z0-9._~-]+)+")
 _HIGHEST_PORT: Final = 65535
 _OWNER_ONLY: Final = 0o600
@@ -169,6 +174,35 @@ class Table:
             raise self.refuse(f"`{key}` must be above 0 and below 86400 seconds, not {value}", key)
         return float(value)
 
+    def duration(self, key: str, *, highest: float) -> float:
+        """Return seconds from 1, written as a number or with a unit; 0 when there is none."""
+        return self._quantity(key, _DURATIONS, 'such as "6h" (s, m, h, d)', (1, highest))
+
+    def size(self, key: str, *, lowest: int, highest: int) -> int:
+        """Return bytes, written as a number or with a unit; 0 when there is none."""
+        units = 'such as "300MiB" (KiB, MiB, GiB, KB, MB, GB)'
+        return int(self._quantity(key, _SIZES, units, (lowest, highest)))
+
+    def _quantity(
+        self, key: str, units: Mapping[str, int], example: str, bounds: tuple[float, float]
+    ) -> float:
+        if key not in self.values:
+            return 0
+        value = self.values[key]
+        amount: float
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            amount = value
+        else:
+            match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+            if match is None or match["unit"] not in units:
+                raise self.wrong(key, f"a number or a text with its unit, {example}")
+            amount = float(match["number"]) * units[match["unit"]]
+        lowest, highest = bounds
+        if not lowest <= amount <= highest:
+            limits = f"{_in_words(lowest, units)} to {_in_words(highest, units)}"
+            raise self.refuse(f"`{key}` must be {limits}, not {_shown(value)}", key)
+        return amount
+
     def count(self, key: str, default: int, *, highest: int) -> int:
         """Return a whole number from 1."""
         value = self.values.get(key, default)
@@ -229,6 +263,12 @@ class Table:
             if name.startswith("SEAMLINE_"):
                 raise below.refuse(f"{name} belongs to Seamline", name, key=True)
         return dict(below.values)
+
+
+def _in_words(amount: float, units: Mapping[str, int]) -> str:
+    """Return an amount in the largest unit that it is a whole number of."""
+    name, size = next((name, size) for name, size in units.items() if amount % size == 0)
+    return f"{amount // size:.0f}{name}"
 
 
 def _words(command: str) -> list[str]:

@@ -61,6 +61,22 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     path: str | None = None
 
 
+class Recycle(msgspec.Struct, frozen=True, kw_only=True):
+    """When a worker is replaced though nothing is wrong with it. 0 is never.
+
+    Attributes:
+        max_requests: Requests and calls that it answers, about.
+        max_requests_jitter: At most so many more, by chance, so that workers differ.
+        max_rss: Resident memory, bytes.
+        max_age: Seconds since its start.
+    """
+
+    max_requests: int = 0
+    max_requests_jitter: int = 0
+    max_rss: int = 0
+    max_age: float = 0.0
+
+
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """One group of a layout: services that share processes.
 
@@ -70,6 +86,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         threads: Synchronous calls one worker runs at a time, at least 1.
         preload: Whether its application is loaded once, and its workers are forked from that.
         env: Variables added to the environment of its workers.
+        recycle: When its workers are replaced though nothing is wrong.
     """
 
     name: str
@@ -78,6 +95,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 8
     preload: bool = False
     env: dict[str, str] = {}
+    recycle: Recycle = Recycle()
 
 
 class Layout(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from seamline.config import Limits
+from seamline.config import Limits, Recycle
 from seamline.interface import Interface
 
 
@@ -39,6 +39,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
         threads: Synchronous calls one worker runs at a time, at least 1.
         preload: Whether its workers are forked from a process that has loaded the application.
         env: Variables added to the environment of its workers.
+        recycle: When its workers are replaced though nothing is wrong.
         imports: Modules a worker imports besides loading its http services: the packages
             it hosts, and those that register functions on what they import.
         preloads: Modules of libraries that importing the first of these certainly imports.
@@ -50,6 +51,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 8
     preload: bool = False
     env: dict[str, str] = {}
+    recycle: Recycle = Recycle()
     imports: tuple[str, ...] = ()
     preloads: tuple[str, ...] = ()
 

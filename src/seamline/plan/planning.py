@@ -89,6 +89,7 @@ def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> Gr
         threads=group.threads,
         preload=group.preload,
         env=group.env,
+        recycle=group.recycle,
         imports=imports,
         preloads=() if first is None else first.preloads,
     )

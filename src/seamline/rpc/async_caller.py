@@ -210,18 +210,18 @@ class AsyncCaller:
         ``outcome`` is what became of a first attempt, made at ``worker``.
         """
         route = self._route
-        attempts = Attempts(call, route.balance)
         state = self._state()
         among = None
         if call.chain:
             among = check_loops(call.target, current.get(), route.workers)
+        attempts = Attempts(call, route.balance, among)
         if outcome is not None:
             failure = self._failure(call, outcome)
             await asyncio.sleep(attempts.pause_after(route.peer(worker), failure))
         while True:
             peer = self._choose(state, among)
             try:
-                link, stream, outcome = await self._attempt(call, state, peer)
+                link, stream, outcome = await self._attempt(call, state, peer, among)
             except NotTaken as error:
                 failure = error
             else:
@@ -238,12 +238,15 @@ class AsyncCaller:
         return self._route.balance.choose(load, among)
 
     async def _attempt(
-        self, call: Outgoing, state: LoopState, peer: Peer
+        self, call: Outgoing, state: LoopState, peer: Peer, among: list[str] | None
     ) -> tuple[LoopLink, int, Outcome]:
         function = self._route.function_id(call.target)
         link = state.shared.get(peer.worker)
         if link is None or not is_usable(link, function):
             link = await self._shared(call, state, peer)
+        if among is not None and link.host not in among:
+            why = f"worker {link.host}, which accepts for {peer.worker}, waits for this very call"
+            raise NotTaken(Unavailable(why))
         flags, body = call.fit(link.verdicts[function])
         deadline = call.deadline
         stream, future = link.call(function, flags, body, milliseconds_left(deadline), deadline)

@@ -1,5 +1,6 @@
 """How often and how fast a call that nobody took is made again."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from seamline.errors import Overloaded, SeamError, Unavailable
@@ -12,11 +13,20 @@ _LONGEST_PAUSE: Final = 0.25
 
 
 class Attempts:
-    """The attempts of one call; created only when the first one failed."""
+    """The attempts of one call; created only when the first one failed.
 
-    def __init__(self, call: Outgoing, balance: Balance) -> None:
+    Args:
+        call: What is called.
+        balance: Chooses whom to ask.
+        among: Names of the workers that may be asked, or ``None`` for all.
+    """
+
+    def __init__(
+        self, call: Outgoing, balance: Balance, among: Sequence[str] | None = None
+    ) -> None:
         self._call = call
         self._balance = balance
+        self._among = among
         self._pause = _FIRST_PAUSE
         self._full: set[str] = set()
 
@@ -33,7 +43,7 @@ class Attempts:
             self._full.add(peer.worker)
             if len(self._full) >= len(self._balance.peers):
                 raise reason from failure
-        if self._balance.has_others(peer):
+        if self._balance.has_others(peer, self._among):
             return 0.0
         left = self._call.deadline_left()
         if left <= self._pause:

@@ -68,7 +68,12 @@ class Balance:
         """Skip a worker for a short while."""
         peer.dead_until = self._clock() + DEAD_SECONDS
 
-    def has_others(self, peer: Peer) -> bool:
-        """Return whether another worker is thought to be alive."""
+    def has_others(self, peer: Peer, among: Sequence[str] | None = None) -> bool:
+        """Return whether another worker, of all or of those named, is thought to be alive."""
         now = self._clock()
-        return any(other is not peer and other.dead_until <= now for other in self.peers)
+        return any(
+            other is not peer
+            and other.dead_until <= now
+            and (among is None or other.worker in among)
+            for other in self.peers
+        )

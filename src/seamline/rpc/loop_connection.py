@@ -107,7 +107,11 @@ class RunningStream(Running):
 
 
 class LoopConnection(LoopChannel):
-    """One connection in ``loop`` mode, past its handshake."""
+    """One connection in ``loop`` mode, past its handshake.
+
+    Attributes:
+        via: The listening socket that it came by.
+    """
 
     def __init__(
         self,
@@ -115,7 +119,9 @@ class LoopConnection(LoopChannel):
         loop: asyncio.AbstractEventLoop,
         reception: Reception,
         worker: Worker,
+        via: socket.socket | None = None,
     ) -> None:
+        self.via = via
         self._connection = reception.connection
         self._bindings = reception.bindings
         self._caller = reception.caller

@@ -41,7 +41,7 @@ class LoopLink(LoopChannel):
     then always our own cancellation and never the callee's.
 
     Attributes:
-        worker: The worker at the other end.
+        worker: The worker whose socket it came by.
         ready: Ends when the handshake has: with ``None`` or the exception that ended it.
         verdicts: How each function of our table may be called.
         is_draining: Whether the worker said that it is leaving.
@@ -73,6 +73,11 @@ class LoopLink(LoopChannel):
         self._open_streams: set[int] = set()
         super().__init__(sock, loop)
         self.write_now(introduction.hello())
+
+    @property
+    def host(self) -> str:
+        """The worker that answers: another one while it accepts for the one that was asked."""
+        return self._introduction.host
 
     @property
     def load(self) -> int:

@@ -67,7 +67,7 @@ class Server:
         self._identity = identity
         self._bindings = Bindings(resolve)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._acceptors: list[Acceptor] = []
+        self._acceptors: dict[socket.socket, Acceptor] = {}
         self._threaded: set[ThreadConnection] = set()
         self._looped: set[LoopConnection] = set()
         self._changed = asyncio.Event()
@@ -77,7 +77,21 @@ class Server:
     async def start(self, sock: socket.socket) -> None:
         """Begin to serve a listening socket. May be called for several; closes none of them."""
         self._loop = asyncio.get_running_loop()
-        self._acceptors.append(Acceptor(sock, self._greet_in_thread, self.worker))
+        self._acceptors[sock] = Acceptor(sock, self._greet_in_thread, self.worker)
+
+    def leave(self, sock: socket.socket) -> None:
+        """Accept no more on one of the sockets, and have who came by it come by it again.
+
+        Calls that run are finished. No call is lost: what is sent meanwhile is turned away
+        as not begun, and made again.
+        """
+        self._acceptors.pop(sock).stop()
+        for connection in list(self._threaded):
+            if connection.via is sock:
+                connection.drain()
+        for connected in list(self._looped):
+            if connected.via is sock:
+                connected.drain()
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - it cuts off, not raises
         """Take nothing new, finish what runs, close every connection.
@@ -90,7 +104,7 @@ class Server:
             Whether everything finished in time.
         """
         self._is_draining = True
-        for acceptor in self._acceptors:
+        for acceptor in self._acceptors.values():
             acceptor.stop()
         for connection in list(self._threaded):
             connection.drain()
@@ -110,7 +124,7 @@ class Server:
     def close(self) -> None:
         """Close every connection now."""
         self._is_draining = True
-        for acceptor in self._acceptors:
+        for acceptor in self._acceptors.values():
             acceptor.stop()
         for connection in list(self._threaded):
             connection.close()
@@ -156,19 +170,19 @@ class Server:
             return fact()
         return True
 
-    def _greet_in_thread(self, sock: socket.socket) -> None:
+    def _greet_in_thread(self, sock: socket.socket, via: socket.socket) -> None:
         if not self._greetings.acquire(timeout=GREETING_SECONDS):
             sock.close()
             return
         name = f"seamline {self.worker} call"
         try:
-            threading.Thread(target=self._greet, args=(sock,), name=name, daemon=True).start()
+            threading.Thread(target=self._greet, args=(sock, via), name=name, daemon=True).start()
         except RuntimeError:  # no room for another thread: the caller asks again or elsewhere
             _log.exception("a connection to %s could not be greeted", self.worker)
             self._greetings.release()
             sock.close()
 
-    def _greet(self, sock: socket.socket) -> None:
+    def _greet(self, sock: socket.socket, via: socket.socket) -> None:
         channel = BlockingChannel(sock, clock=self.clock)
         reception = Reception(self._identity, self._bindings, self.limits.frame_bytes)
         try:
@@ -181,9 +195,9 @@ class Server:
         if not welcomed:
             channel.close()
         elif reception.mode == "loop":
-            self._hand_to_loop(channel, reception)
+            self._hand_to_loop(channel, reception, via)
         else:
-            self._serve_here(channel, reception)
+            self._serve_here(channel, reception, via)
 
     def _receive(self, channel: BlockingChannel, reception: Reception) -> bool:
         deadline = self.clock() + GREETING_SECONDS
@@ -231,25 +245,32 @@ class Server:
         except OSError:
             return
 
-    def _serve_here(self, channel: BlockingChannel, reception: Reception) -> None:
-        connection = ThreadConnection(channel, reception, self)
+    def _leaves(self, via: socket.socket) -> bool:
+        return self._is_draining or via not in self._acceptors
+
+    def _serve_here(
+        self, channel: BlockingChannel, reception: Reception, via: socket.socket
+    ) -> None:
+        connection = ThreadConnection(channel, reception, self, via)
         self._threaded.add(connection)
-        if self._is_draining:
+        if self._leaves(via):
             connection.drain()
         try:
             connection.serve()
         finally:
             self._threaded.discard(connection)
 
-    def _hand_to_loop(self, channel: BlockingChannel, reception: Reception) -> None:
+    def _hand_to_loop(
+        self, channel: BlockingChannel, reception: Reception, via: socket.socket
+    ) -> None:
         loop = self._loop
         assert loop is not None
 
         def adopt() -> None:
-            connection = LoopConnection(channel.detach(), loop, reception, self)
+            connection = LoopConnection(channel.detach(), loop, reception, self, via)
             self._looped.add(connection)
             connection.resume()
-            if self._is_draining:
+            if self._leaves(via):
                 connection.drain()
 
         try:
@@ -262,7 +283,10 @@ class Acceptor:
     """A thread that accepts connections of one listening socket until it is told to stop."""
 
     def __init__(
-        self, sock: socket.socket, accepted: Callable[[socket.socket], None], worker: str
+        self,
+        sock: socket.socket,
+        accepted: Callable[[socket.socket, socket.socket], None],
+        worker: str,
     ) -> None:
         # The socket is shared with the supervisor and with the worker that replaces this
         # one: it is neither closed nor shut down, the thread is woken by a descriptor.
@@ -308,4 +332,4 @@ class Acceptor:
                 # Out of descriptors, most likely: they come back when connections end.
                 stopped.poll(100)
                 continue
-            self._accepted(sock)
+            self._accepted(sock, self._sock)

@@ -4,6 +4,7 @@ The thread that reads is the thread that runs, so a synchronous call costs no ha
 """
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -54,9 +55,20 @@ class Worker(Protocol):
 
 
 class ThreadConnection:
-    """One connection in ``thread`` mode, past its handshake."""
+    """One connection in ``thread`` mode, past its handshake.
 
-    def __init__(self, channel: BlockingChannel, reception: Reception, worker: Worker) -> None:
+    Attributes:
+        via: The listening socket that it came by.
+    """
+
+    def __init__(
+        self,
+        channel: BlockingChannel,
+        reception: Reception,
+        worker: Worker,
+        via: socket.socket | None = None,
+    ) -> None:
+        self.via = via
         self._channel = channel
         self._connection = reception.connection
         self._bindings = reception.bindings

@@ -9,11 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from seamline.plan import GroupPlan
+from seamline.supervisor.adoption import Adoption
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import begin_load
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.zygote import Zygote
-from seamline.worker import Align, Drain, Handover, Identity, Listener
+from seamline.worker import Align, Drain, Handover, Identity, Listener, Release
 
 # Waits before a slot's worker is started again: doubled with each death, reset by a long life.
 FIRST_BACKOFF_SECONDS: Final = 0.1
@@ -51,6 +52,8 @@ class Slot:
         generation: Starts so far.
         restarts: Starts that replaced a dead worker.
         reason: How the latest death came about, or empty.
+        recycled: Workers replaced because they had reached a limit of the group.
+        recycle_reason: Which limit that was, the last time, or empty.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Slot:
         self.generation = 0
         self.restarts = 0
         self.reason = ""
+        self.recycled = 0
+        self.recycle_reason = ""
         self.deaths = 0
         self._group = group
         self._http = http or []
@@ -98,6 +103,22 @@ class Slot:
     def processes(self) -> list[Process]:
         """Every process that may be alive."""
         return [one for one in (self.process, self.successor, *self.leaving) if one is not None]
+
+    @property
+    def can_be_adopted(self) -> bool:
+        """Whether it has sockets of its own; an address on a Unix socket is all slots' one."""
+        return self._calls is not None or bool(self._own_http())
+
+    def _own_http(self) -> list[tuple[socket.socket, tuple[str, ...]]]:
+        return [(one, names) for one, names in self._http if one.family != socket.AF_UNIX]
+
+    def adopt(self, guardian: Process) -> None:
+        """Have a worker of another slot accept on the sockets of this one, too."""
+        self._group.spawn(guardian.adopt(self.number, self._own_http(), self._calls))
+
+    def release(self, guardian: Process) -> None:
+        """Have it stop that."""
+        self._group.spawn(guardian.send(Release(self.number)))
 
     async def start(self) -> None:
         """Start the next generation."""
@@ -246,6 +267,7 @@ class Group:
         self.access_log = access_log
         self.log_level = log_level
         self.slots: list[Slot] = []
+        self.adoption = Adoption(self.slots, logs)
         self.is_leaving = False
         self.alignment: Align | None = None
         self.ready_after: float | None = None
@@ -322,6 +344,7 @@ class Group:
             self.ready_after = loop.time() - self._started_at
         if process.state is State.STOPPED and process is slot.process:
             slot.reason = describe_end(process)
+        self._adopt(loop.time())
         self._on_change(self, process)
 
     def replace(self, slot: Slot, process: Process) -> None:
@@ -342,6 +365,7 @@ class Group:
 
     def look_after(self, now: float, timeouts: "Timeouts") -> None:
         """End what is stuck: silent while ready, never ready, or never done draining."""
+        self._adopt(now)
         for slot in self.slots:
             process = slot.process
             if process is None or process.was_stalled or process.returncode is not None:
@@ -356,6 +380,11 @@ class Group:
                 continue
             self.logs.notice(f"{slot.name}[{process.pid}] {silent}; its threads' stacks follow")
             self.spawn(process.abort())
+
+    def _adopt(self, now: float) -> None:
+        # While it starts, slots get ready one after the other, and nobody was told of them.
+        if self.ready_after is not None and not self.is_leaving:
+            self.adoption.settle(now)
 
     async def tell(self) -> None:
         """Have its workers tell their numbers of this moment."""

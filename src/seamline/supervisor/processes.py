@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -21,6 +22,7 @@ from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
 from seamline.worker import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
+    Adopt,
     Align,
     Aligned,
     Beat,
@@ -31,7 +33,9 @@ from seamline.worker import (
     Handover,
     Hello,
     Identity,
+    Listener,
     Ready,
+    Release,
     Report,
     Tell,
     decode_report,
@@ -69,6 +73,8 @@ class Process:
         started_at, heard_at, changed_at: Loop's times of its start, its latest report and
             its latest change of state.
         last: The latest numbers it reported.
+        first_rss_bytes: Its memory as it was ready; 0 before that.
+        chance: From 0 to 1, at random; what workers shall differ in is derived from it.
         aligned: Its latest answer to an :class:`Align`.
         given_up: Requests and calls that it had not answered when its time was over.
         failed: Why the application could not be loaded, if it said so.
@@ -84,6 +90,8 @@ class Process:
         self.state = State.STARTING
         self.pid = 0
         self.last = Beat()
+        self.first_rss_bytes = 0
+        self.chance = random.random()  # noqa: S311 - spreads replacements, protects nothing
         self.aligned: Aligned | None = None
         self.given_up = 0
         self.failed: Failed | None = None
@@ -247,7 +255,25 @@ class Process:
         if not answer.done():
             sending.cancel()
 
-    async def send(self, order: Align | Tell) -> None:
+    async def adopt(
+        self,
+        slot: int,
+        http: Iterable[tuple[socket.socket, tuple[str, ...]]],
+        calls: socket.socket | None,
+    ) -> None:
+        """Have it accept for another slot of its group, on that slot's sockets."""
+        assert self._channel is not None
+        async with self._sending:
+            order = Adopt(
+                slot=slot,
+                calls=None if calls is None else calls.fileno(),
+                http=tuple(Listener(opened.fileno(), names) for opened, names in http),
+            )
+            # Already dead, or so stuck that hundreds of orders wait: it is not asked again.
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._channel, [encode(order)], order.descriptors())
+
+    async def send(self, order: Align | Release | Tell) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:
@@ -312,6 +338,7 @@ class Process:
                 self.ready.set_result(None)
             case Beat():
                 self.last = report
+                self.first_rss_bytes = self.first_rss_bytes or report.rss_bytes
                 _settle(self._asked.get(report.serial), None)
             case Draining():
                 self._set(State.DRAINING)
@@ -338,6 +365,8 @@ class Process:
                 self._read_rest()
             self._channel.close()
         self._ending = self._loop.create_task(self._finish())
+        # Its last lines may take a second; what connects to its sockets meanwhile shall not.
+        self._on_change(self)
 
     def _read_rest(self) -> None:
         """Hear what it said last, such as why it failed."""

@@ -47,15 +47,17 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
     return GroupStatus(
         name=group.plan.name,
         services=group.plan.services,
-        workers=tuple(_worker(slot, now) for slot in group.slots),
+        workers=tuple(_worker(slot, group, now) for slot in group.slots),
         urls=tuple(urls[name] for name in group.plan.services if name in urls),
         ready_after=None if group.ready_after is None else round(group.ready_after, 3),
     )
 
 
-def _worker(slot: Slot, now: float) -> WorkerStatus:
+def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
     process = slot.process
     state = slot.state
+    guardian = group.adoption.guardians.get(slot.number)
+    adopted_by = None if guardian is None else guardian.identity.slot
     leaving = tuple(sorted(one.pid for one in slot.leaving))
     if process is None or state in {State.WAITING, State.STOPPED}:
         return WorkerStatus(
@@ -65,6 +67,9 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
             state=state,
             restarts=slot.restarts,
             reason=slot.reason,
+            recycled=slot.recycled,
+            recycle_reason=slot.recycle_reason,
+            adopted_by=adopted_by,
             leaving=leaving,
         )
     last = process.last
@@ -75,6 +80,9 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
         state=state,
         restarts=slot.restarts,
         reason=slot.reason,
+        recycled=slot.recycled,
+        recycle_reason=slot.recycle_reason,
+        adopted_by=adopted_by,
         leaving=leaving,
         seconds=round(now - process.started_at, 3),
         in_flight=last.in_flight,
@@ -121,11 +129,14 @@ def status_table(status: Status) -> str:
             for key in ("in_flight", "requests", "calls", "rss_bytes", "restarts")
         }
         reasons = [worker.reason for worker in group.workers if worker.reason]
+        recycled = sum(worker.recycled for worker in group.workers)
+        limits = [worker.recycle_reason for worker in group.workers if worker.recycle_reason]
         lines.append(
             f"  {group.name:{width}}  {f'{group.ready}/{len(group.workers)}':7}  "
             f"{sums['in_flight']:9}  {sums['requests']:8}  {sums['calls']:6}  "
             f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
             + (f" ({reasons[-1]})" if reasons else "")
+            + (f"; {recycled} recycled ({limits[-1]})" if limits else "")
         )
     if status.seam_calls or status.seam_errors or status.stayed:
         stayed = f", {status.stayed} stayed with their callers" if status.stayed else ""

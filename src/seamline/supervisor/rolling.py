@@ -53,6 +53,7 @@ class Rolling:
         self._asked: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_up = False
+        self._word = "reload"
         self._replaced: Counter[str] = Counter()
         self._killed = 0
         self._given_up = 0
@@ -65,6 +66,28 @@ class Rolling:
         """
         async with self._turn:
             return await self._try(names, tell)
+
+    async def recycle(self, slot: Slot, process: Process, why: str) -> bool:
+        """Replace a worker that has reached a limit, unless it has left when its turn comes.
+
+        Returns:
+            Whether nothing is to be done any more: when no successor got ready, it serves on.
+        """
+        async with self._turn:
+            if self._end_asked.is_set() or slot.process is not process or not self._is_up:
+                return True
+            name = f"{slot.name}[{process.pid}]"
+            self._logs.notice(f"{name} is at a limit, {why}; a successor is starting")
+            self._word = "recycling"
+            try:
+                await self._replace(slot, lambda _: None)
+            except SeamlineError as exc:
+                if not self._end_asked.is_set():
+                    self._logs.notice(f"{name} is not replaced: {exc}; it serves on")
+                return False
+            slot.recycled += 1
+            slot.recycle_reason = why
+            return True
 
     def begin(self) -> None:
         """Replace from now on; until the run is ready there is nothing to take over from."""
@@ -89,6 +112,7 @@ class Rolling:
 
     async def _try(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
         self._replaced.clear()
+        self._word = "reload"
         self._killed = self._given_up = 0
         try:
             await self._reload(names, tell)
@@ -213,7 +237,7 @@ class Rolling:
 
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         text = what if old is None else f"{what}; {old.pid} finishes what it runs"
-        self._logs.notice(f"reload: {text}")
+        self._logs.notice(f"{self._word}: {text}")
         tell(text)
 
     async def _wait_ready(self, slot: Slot, started: Process) -> None:

@@ -21,6 +21,7 @@ from seamline.supervisor.logs import LogStream
 from seamline.supervisor.places import fill
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reaping import reap_orphans
+from seamline.supervisor.recycling import Recycling
 from seamline.supervisor.reloads import NotLoaded, start_failure
 from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS, Rolling
 from seamline.supervisor.rundir import RunDirectory
@@ -140,7 +141,8 @@ class Supervisor:
             self._directory.write(self.plan, self._secret)
             await control.start()
             self._watch_signals(rolling)
-            looking = asyncio.create_task(self._look_after())
+            recycling = Recycling(self._groups, rolling, self._logs)
+            looking = asyncio.create_task(self._look_after(recycling))
             await self._start()
             rolling.begin()
             await self._end_asked.wait()
@@ -347,7 +349,7 @@ class Supervisor:
         self._killed = True
         self._end_asked.set()
 
-    async def _look_after(self) -> None:
+    async def _look_after(self, recycling: Recycling) -> None:
         loop = asyncio.get_running_loop()
         looked = loop.time()
         while True:
@@ -361,6 +363,8 @@ class Supervisor:
                 timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
                 for group in self._groups:
                     group.look_after(now, timeouts)
+                if self._is_up:
+                    recycling.look(now)
             reap_orphans()
             looked = now
 

@@ -13,6 +13,9 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         state: ``starting``, ``ready``, ``draining``, ``waiting`` or ``stopped``.
         restarts: How often a dead worker was replaced.
         reason: How the last death came about, or empty.
+        recycled: How often a worker was replaced because it had reached a limit of its group.
+        recycle_reason: Which one, the last time, or empty.
+        adopted_by: Number of the slot whose worker accepts for this one now, or ``None``.
         leaving: Process ids of former workers of the slot that finish what they run.
         seconds: Age of the process.
         in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As reported when
@@ -25,6 +28,9 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     restarts: int = 0
     reason: str = ""
+    recycled: int = 0
+    recycle_reason: str = ""
+    adopted_by: int | None = None
     leaving: tuple[int, ...] = ()
     seconds: float = 0.0
     in_flight: int = 0

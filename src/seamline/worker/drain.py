@@ -60,6 +60,7 @@ class DrainingServer(uvicorn.Server):
         self.draining = False
         self.given_up = 0
         self._sockets = sockets
+        self._adopted: dict[int, asyncio.Server] = {}
         self._leave = asyncio.Event()
         self._linger_seconds = 0.0
         self._timeout_seconds = 0.0
@@ -85,6 +86,35 @@ class DrainingServer(uvicorn.Server):
         self.draining = True
         self.should_exit = True
         self._leave.set()
+
+    async def adopt(self, slot: int, listening: socket.socket) -> None:
+        """Accept on another slot's socket as well, until it is released or this one drains.
+
+        Args:
+            slot: Whose it is.
+            listening: This process's own descriptor of it. It is closed.
+        """
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            self._connected, sock=listening, backlog=self.config.backlog
+        )
+        if self.draining:
+            server.close()
+        else:
+            self._adopted[slot] = server
+            self.servers.append(server)
+
+    def release(self, slot: int) -> None:
+        """Accept for a slot no more; what waits on its socket is its own worker's."""
+        server = self._adopted.pop(slot, None)
+        if server is not None and not self.draining:
+            server.close()
+            self.servers.remove(server)
+
+    def _connected(self) -> HttpToolsProtocol:
+        return HttpToolsProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     @property
     def in_flight(self) -> int:

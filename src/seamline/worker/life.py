@@ -6,8 +6,9 @@ import os
 import signal
 import threading
 import traceback
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 
@@ -18,6 +19,7 @@ from seamline.worker.alignment import Alignment
 from seamline.worker.load import users_frames
 from seamline.worker.loaded import Loaded
 from seamline.worker.report import (
+    Adopt,
     Align,
     Aligned,
     Bye,
@@ -30,6 +32,7 @@ from seamline.worker.report import (
     Identity,
     Order,
     Ready,
+    Release,
     Tell,
 )
 from seamline.worker.serve import Serving
@@ -66,6 +69,7 @@ class Worker:
         self._is_orphan = False
         self._left = threading.Event()
         self._given_up = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self) -> int:
         """Live; returns the exit status."""
@@ -122,12 +126,31 @@ class Worker:
                 self._on_drain(order)
             case Align():
                 self._alignment.hear(order)
+            case Adopt():
+                self._soon(self._serving.adopt(order))
+            case Release(slot=slot):
+                self._soon(self._serving.release(slot))
             case Tell(serial=serial) if self._loop is not None:
                 # On the loop: there, what was answered before has been counted.
                 with contextlib.suppress(RuntimeError):  # it is closed: the last beat counts
                     self._loop.call_soon_threadsafe(self._tell, serial)
             case Tell():
                 pass  # nothing is served yet
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something on the loop, after what was asked for before."""
+        loop = self._loop
+        assert loop is not None  # only one that is ready is asked
+
+        def begin() -> None:
+            task = loop.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        try:
+            loop.call_soon_threadsafe(begin)
+        except RuntimeError:  # it is closed: this worker has drained
+            work.close()
 
     def _on_aligned(self, order: Align) -> None:
         stats = self._process.stats()

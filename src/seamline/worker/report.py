@@ -3,12 +3,13 @@
 The connection is also the worker's lifeline: when it ends, the supervisor is gone.
 """
 
+import array
 import contextlib
 import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -31,6 +32,9 @@ _OWN: Final = frozenset(
 )
 # A report is a few hundred bytes; a traceback in one is cut well below this.
 MAX_LINE_BYTES: Final = 1024 * 1024
+_READ_BYTES: Final = 65536
+# What the kernel passes on with one message at most (SCM_MAX_FD).
+_RIGHTS_BYTES: Final = socket.CMSG_LEN(253 * array.array("i").itemsize)
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -224,6 +228,44 @@ class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
     linger: float = 2.0
 
 
+class Adopt(msgspec.Struct, frozen=True, tag="adopt", kw_only=True):
+    """Supervisor to worker: accept also for a slot of the group that has no worker now.
+
+    The descriptors come with the line. They are sent when they are needed instead of being
+    inherited at the start: that would be as many descriptors in each worker as the group has
+    slots, and a slot that is added later would be unknown to the workers there are.
+
+    Attributes:
+        slot: Whose sockets they are.
+        calls: Its call socket, or ``None``.
+        http: Its listening sockets, each with the services of one of the worker's own.
+    """
+
+    slot: int
+    calls: int | None = None
+    http: tuple[Listener, ...] = ()
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return every descriptor named."""
+        calls = () if self.calls is None else (self.calls,)
+        return (*calls, *(listener.fd for listener in self.http))
+
+    def renumbered(self, descriptors: Sequence[int]) -> "Adopt":
+        """Return the same with other numbers, in the order of :meth:`descriptors`."""
+        numbers = iter(descriptors)
+        return msgspec.structs.replace(
+            self,
+            calls=None if self.calls is None else next(numbers),
+            http=tuple(Listener(next(numbers), one.services) for one in self.http),
+        )
+
+
+class Release(msgspec.Struct, frozen=True, tag="release"):
+    """Supervisor to worker: accept for that slot no more; what was accepted is kept."""
+
+    slot: int
+
+
 class Tell(msgspec.Struct, frozen=True, tag="tell"):
     """Supervisor to worker: send a :class:`Beat` now, with this serial."""
 
@@ -231,7 +273,7 @@ class Tell(msgspec.Struct, frozen=True, tag="tell"):
 
 
 Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
-Order = Drain | Align | Tell
+Order = Drain | Align | Adopt | Release | Tell
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode
@@ -280,15 +322,35 @@ class Channel:
 
         def read() -> None:
             # A supervisor that was killed with unread reports resets: the same as its end.
-            with (
-                contextlib.suppress(ConnectionResetError),
-                self._socket.makefile("rb") as lines,
-            ):
-                for line in lines:
-                    on_order(_decode_order(line))
+            with contextlib.suppress(ConnectionResetError):
+                for order in self._orders():
+                    on_order(order)
             on_gone()
 
         threading.Thread(target=read, name="seamline-orders", daemon=True).start()
+
+    def _orders(self) -> Iterator[Order]:
+        """Yield what the supervisor says until it is gone."""
+        unread = b""
+        descriptors: list[int] = []
+        while True:
+            # Not recv_fds(), which ignores its flags: children would inherit them.
+            data, ancillary, _, _ = self._socket.recvmsg(
+                _READ_BYTES, _RIGHTS_BYTES, socket.MSG_CMSG_CLOEXEC
+            )
+            if not data:
+                return
+            # They arrive with the first byte of their line, at the latest.
+            for _, _, rights in ancillary:
+                descriptors += array.array("i", rights)
+            *lines, unread = (unread + data).split(b"\n")
+            for line in lines:
+                order = _decode_order(line)
+                if isinstance(order, Adopt):
+                    count = len(order.descriptors())
+                    order = order.renumbered(descriptors[:count])
+                    del descriptors[:count]
+                yield order
 
 
 def is_own_variable(name: str) -> bool:

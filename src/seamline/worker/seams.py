@@ -76,6 +76,7 @@ class Process:
         )
         self._connections = Connections(plan, self._identity, self.frameworks)
         self._server: Server | None = None
+        self._adopted: dict[int, socket.socket] = {}
         self.given_up = 0
         self._host = Host(plan, group=identity.group, frameworks=self.frameworks)
         self.seams = Seams(
@@ -117,6 +118,22 @@ class Process:
                 limits=self._plan.limits,
             )
             await self._server.start(socket.socket(fileno=descriptor))
+
+    async def adopt(self, slot: int, descriptor: int) -> None:
+        """Answer calls on another slot's socket as well."""
+        sock = socket.socket(fileno=descriptor)
+        if self._server is None:
+            sock.close()
+            return
+        self._adopted[slot] = sock
+        await self._server.start(sock)
+
+    def release(self, slot: int) -> None:
+        """Leave the callers of another slot to its own worker."""
+        sock = self._adopted.pop(slot, None)
+        if sock is not None and self._server is not None:
+            self._server.leave(sock)
+            sock.close()
 
     async def drain(self, seconds: float) -> None:
         """Refuse new calls, finish running ones, then close the connections to others."""

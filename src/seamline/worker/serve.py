@@ -15,7 +15,7 @@ from seamline.worker.drain import DrainingServer
 from seamline.worker.http import AccessLog, Application, Front
 from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
-from seamline.worker.report import Beat, Drain, Handover
+from seamline.worker.report import Adopt, Beat, Drain, Handover
 from seamline.worker.seams import Process
 
 
@@ -30,6 +30,7 @@ class Serving:
         self._http: list[DrainingServer] = []
         self._fronts: list[Front] = []
         self._running: list[asyncio.Task[None]] = []
+        self._placing = asyncio.Lock()
 
     def load(self, applications: Mapping[str, Any]) -> None:
         """Wrap the objects of the http services, by service. Raises ApplicationError."""
@@ -73,6 +74,23 @@ class Serving:
                 ready.cancel()
                 await task  # raises what kept it from starting
             self._running.append(task)
+
+    async def adopt(self, order: Adopt) -> None:
+        """Accept for another slot, too."""
+        async with self._placing:  # a release that follows waits for it
+            own = {one.services: n for n, one in enumerate(self._handover.http)}
+            for listener in order.http:
+                accepting = socket.socket(fileno=listener.fd)
+                await self._http[own[listener.services]].adopt(order.slot, accepting)
+            if order.calls is not None:
+                await self._process.adopt(order.slot, order.calls)
+
+    async def release(self, slot: int) -> None:
+        """Accept for another slot no more."""
+        async with self._placing:
+            for server in self._http:
+                server.release(slot)
+            self._process.release(slot)
 
     async def drain(self, order: Drain) -> int:
         """Stop accepting, finish what runs: requests first, since they make calls.

@@ -3,7 +3,7 @@
 import pytest
 
 from seamline import config
-from seamline.config import Group, Layout, Limits, Service
+from seamline.config import Group, Layout, Limits, Recycle, Service
 from seamline.errors import ConfigError
 
 WHOLE = """\
@@ -91,6 +91,29 @@ def test_one_service_is_enough(load, tmp_path):
 
 def test_socket_mode_may_be_a_text_of_octal_digits(load):
     assert load('socket_mode = "0660"\n' + SMALL).socket_mode == 0o660
+
+
+@pytest.mark.parametrize(
+    ("written", "limits"),
+    [
+        ("", Recycle()),
+        ("max_requests = 5_000", Recycle(max_requests=5000)),
+        (
+            "max_requests = 50\nmax_requests_jitter = 5",
+            Recycle(max_requests=50, max_requests_jitter=5),
+        ),
+        ('max_rss = "300MiB"', Recycle(max_rss=300 * 1024 * 1024)),
+        ('max_rss = "1.5 GB"', Recycle(max_rss=1_500_000_000)),
+        ("max_rss = 104857600", Recycle(max_rss=100 * 1024 * 1024)),
+        ('max_age = "6h"', Recycle(max_age=6 * 3600.0)),
+        ('max_age = "2d"', Recycle(max_age=2 * 86400.0)),
+        ("max_age = 1.5", Recycle(max_age=1.5)),
+    ],
+)
+def test_limits_of_a_groups_workers_have_units(load, written, limits):
+    loaded = load(SMALL + f'\n[layouts.a.b]\nservices = ["web"]\n{written}\n')
+
+    assert loaded.layouts[0].groups[0].recycle == limits
 
 
 @pytest.mark.parametrize("name", ["mono", "local"])

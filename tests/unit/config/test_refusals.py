@@ -92,6 +92,37 @@ REFUSED = {
     "no workers": (
         TWO + '[layouts.a]\nb = { services = ["web", "reports"], workers = 0 }\n',
         6, "0", "`workers` must be 1 to", ""),
+    "size without a unit": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = "300"\n',
+        7, '"300"', "`max_rss` must be a number or a text with its unit", ""),
+    "size in the unit of a duration": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = "3h"\n',
+        7, '"3h"', 'such as "300MiB"', ""),
+    "size that no process has": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = 300\n',
+        7, "300", "`max_rss` must be 1MiB to 1048576GiB, not 300", ""),
+    "duration that is none": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_age = "soon"\n',
+        7, '"soon"', 'such as "6h"', ""),
+    "duration of nothing": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_age = 0\n',
+        7, "0", "`max_age` must be 1s to 365d, not 0", ""),
+    "endless duration": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_age = inf\n',
+        7, "inf", "1s to 365d", ""),
+    "truth for a duration": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_age = true\n',
+        7, "true", "not true", ""),
+    "no requests": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_requests = 0\n',
+        7, "0", "`max_requests` must be 1 to", ""),
+    "jitter of nothing": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_requests_jitter = 5\n',
+        7, "max_requests_jitter", "spreads `max_requests`, which is not there", "add max_"),
+    "limit of a command": (
+        WEB + '[services.x]\ncommand = ["x"]\n[layouts.a]\nb = ["web"]\n'
+        'c = { services = ["x"], max_age = "6h" }\n',
+        7, "max_age", "this group has commands only", "remove"),
     "number in env": (
         TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nenv = { A = 1 }\n',
         7, "1", "`A` must be a text", 'A = "1"'),

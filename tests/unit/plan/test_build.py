@@ -3,6 +3,7 @@
 import pytest
 
 from seamline import plan
+from seamline.config import Recycle
 from seamline.errors import ConfigError
 
 SHOP = """\
@@ -21,7 +22,12 @@ carry = ["shop.reports:style", "shop.context:currency"]
 command = ["mailer", "-n"]
 [layouts.split]
 front = ["web", "accounts"]
-back = { services = ["reports", "mailer"], workers = 2, threads = 3, env = { A = "1" } }
+[layouts.split.back]
+services = ["reports", "mailer"]
+workers = 2
+threads = 3
+max_age = "1h"
+env = { A = "1" }
 """
 
 
@@ -58,6 +64,7 @@ def test_long_form_of_a_group_arrives_in_the_plan(shop):
     group = shop("split").group("back")
 
     assert (group.workers, group.threads, group.env) == (2, 3, {"A": "1"})
+    assert group.recycle == Recycle(max_age=3600)
 
 
 def test_services_keep_what_the_file_says_and_carry_what_all_seams_carry(shop):

@@ -9,7 +9,8 @@ import pytest
 
 from seamline.errors import Denied, Overloaded, Unavailable
 from seamline.plan import Limits
-from seamline.rpc import Identity
+from seamline.rpc import Identity, Server
+from seamline.rpc.situation import Situation, current
 from seamline.transport import dial
 
 
@@ -317,6 +318,108 @@ def test_no_blocking_call_is_lost_while_a_worker_drains(
     assert [results[0] for _, results in callers] == [[n] * 200 for n in range(4)]
 
 
+def test_callers_that_came_for_another_worker_go_to_it_when_it_is_back_and_lose_nothing(
+    start_host: Any, connect: Any, args: Any
+) -> None:
+    def f(n: int) -> tuple[int, str]:
+        return n, threading.current_thread().name
+
+    one, two = start_host("b.0"), start_host("b.1")
+    target = one.offer(f)
+    two.hosted.update(one.hosted)
+    client = connect(one)
+    one.do(one.server.drain(10))
+    theirs = one._sock.dup()
+    two.do(two.server.start(theirs))
+    started = threading.Semaphore(0)
+
+    def work(n: int) -> list[tuple[int, str]]:
+        got = []
+        for _ in range(200):
+            got.append(client.call(target, args(n)))
+            started.release()
+        return got
+
+    callers = [in_thread(work, n) for n in range(4)]
+    for _ in range(40):
+        assert started.acquire(timeout=10)
+    back = Server(one.resolve, identity=Identity("run", "b.0", one.server._identity.secret))
+    one.do(back.start(one._sock))
+    one.server = back
+    two.do(leave(two, theirs))
+    for thread, _ in callers:
+        thread.join()
+    theirs.close()
+
+    for n, (_, results) in enumerate(callers):
+        assert [number for number, _ in results[0]] == [n] * 200
+        assert results[0][0][1] == "seamline b.1 call"
+    assert client.call(target, args(0)) == (0, "seamline b.0 call")
+
+
+def test_awaited_calls_that_came_for_another_worker_go_to_it_when_it_is_back(
+    start_host: Any, connect: Any, args: Any, run: Any
+) -> None:
+    async def f(n: int) -> int:
+        await asyncio.sleep(0.001)
+        return n
+
+    one, two = start_host("b.0"), start_host("b.1")
+    target = one.offer(f)
+    two.hosted.update(one.hosted)
+    client = connect(one)
+    one.do(one.server.drain(10))
+    theirs = one._sock.dup()
+    two.do(two.server.start(theirs))
+    back = Server(one.resolve, identity=Identity("run", "b.0", one.server._identity.secret))
+
+    async def calls() -> list[int]:
+        async def caller(n: int) -> list[int]:
+            return [await client.call_async(target, args(n)) for _ in range(30)]
+
+        callers = [asyncio.ensure_future(caller(n)) for n in range(16)]
+        await client.call_async(target, args(0))
+        await asyncio.to_thread(one.do, back.start(one._sock))
+        await asyncio.to_thread(two.do, leave(two, theirs))
+        return [n for got in await asyncio.gather(*callers) for n in got]
+
+    assert sorted(run(calls())) == sorted(n for n in range(16) for _ in range(30))
+    one.server = back
+    theirs.close()
+    assert sum(back.stats()["calls"].values()) > 0
+    assert two.server.stats()["in_flight"] == 0
+
+
+async def leave(host: Any, sock: Any) -> None:
+    host.server.leave(sock)
+
+
+def test_awaited_call_is_not_made_on_a_loop_that_waits_for_it_while_another_is_away(
+    start_host: Any, connect: Any, args: Any, run: Any
+) -> None:
+    async def f() -> None:
+        return None
+
+    one, two = start_host("b.0"), start_host("b.1")
+    target = two.offer(f, timeout=0.5)
+    client = connect(one, two)
+    one.do(one.server.drain(10))
+    theirs = one._sock.dup()
+    two.do(two.server.start(theirs))
+
+    async def call() -> None:
+        token = current.set(Situation(chain=(("b.1", True),)))
+        try:
+            await client.call_async(target, args())
+        finally:
+            current.reset(token)
+
+    with pytest.raises(Unavailable, match=r"worker b\.1, which accepts for b\.0, waits for this"):
+        run(call())
+    two.do(leave(two, theirs))
+    theirs.close()
+
+
 def test_a_worker_that_has_drained_is_unavailable_after_the_deadline(
     host: Any, client: Any, args: Any
 ) -> None:
@@ -343,8 +446,6 @@ def test_a_listening_socket_outlives_its_worker(
     client.call(target, args())
     first.do(first.server.drain(10))
     thread, results = in_thread(client.call, target, args())
-
-    from seamline.rpc import Server
 
     second = Server(first.resolve, identity=Identity("run", "b.0", first.server._identity.secret))
     first.do(second.start(first._sock))

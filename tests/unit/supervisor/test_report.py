@@ -53,6 +53,29 @@ def test_the_ready_block_lists_groups_with_addresses_and_seconds(status) -> None
     ]
 
 
+def test_the_status_table_says_what_workers_were_recycled_for() -> None:
+    group = GroupStatus(
+        name="front",
+        services=("web",),
+        workers=(worker(recycled=2, recycle_reason="max_requests: answered 51"),),
+    )
+    status = Status(
+        name="shop",
+        layout="a",
+        state="ready",
+        pid=1,
+        root="/",
+        seconds=1,
+        urls={},
+        groups=(group,),
+    )
+
+    assert status_table(status).splitlines()[-1] == (
+        "  front  1/1              0         0       0      0M  0; 2 recycled "
+        "(max_requests: answered 51)"
+    )
+
+
 def test_the_status_table_sums_workers_and_says_why_one_is_missing(status) -> None:
     assert status_table(status).splitlines() == [
         "shop · split · up 2 h 14 m · degraded",

@@ -192,6 +192,63 @@ def test_an_idle_connection_is_closed_when_the_linger_time_is_over() -> None:
     serve(Answers(), scenario)
 
 
+class Neighbour:
+    """A slot of another worker: its supervisor holds the socket."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = self.socket.getsockname()
+
+    async def connect(self) -> Client:
+        return Client(*await asyncio.open_connection(*self.address))
+
+
+def test_another_slots_connections_are_answered_until_it_is_released() -> None:
+    neighbour = Neighbour()
+
+    async def scenario(server, _connect) -> None:
+        waiting = await neighbour.connect()
+        waiting.ask()
+        await server.adopt(1, neighbour.socket.dup())
+        await waiting.answer()
+
+        server.release(1)
+        late = await neighbour.connect()
+        late.ask()
+        waiting.ask()
+        await waiting.answer()
+        # What waits now is for the slot's own worker.
+        accepted, _ = await asyncio.to_thread(neighbour.socket.accept)
+
+        assert accepted.recv(100).startswith(b"GET /")
+        accepted.close()
+        for client in (waiting, late):
+            client.close()
+
+    with neighbour.socket:
+        serve(Answers(), scenario)
+
+
+def test_a_draining_worker_accepts_for_nobody_else_either() -> None:
+    first, second = Neighbour(), Neighbour()
+
+    async def scenario(server, _connect) -> None:
+        await server.adopt(1, first.socket.dup())
+        server.drain(linger=0, timeout=5)
+        await server.adopt(2, second.socket.dup())
+        server.release(1)
+        while any(one.is_serving() for one in server.servers):  # noqa: ASYNC110 - it is not told
+            await asyncio.sleep(0)
+        for neighbour in (first, second):
+            client = await neighbour.connect()
+            accepted, _ = await asyncio.to_thread(neighbour.socket.accept)
+            accepted.close()
+            client.close()
+
+    with first.socket, second.socket:
+        serve(Answers(), scenario)
+
+
 def test_new_connections_are_refused_while_draining() -> None:
     app = Answers()
 

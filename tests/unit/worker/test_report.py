@@ -1,0 +1,47 @@
+"""seamline.worker.report: orders as they arrive at a worker, some with descriptors."""
+
+import array
+import os
+import queue
+import socket
+from pathlib import Path
+
+import pytest
+
+from seamline.worker.report import Adopt, Channel, Drain, Listener, Release, Tell, encode
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_orders_cut_anywhere_come_whole_and_with_their_own_descriptors(tmp_path, size) -> None:
+    files = [tmp_path / name for name in "abc"]
+    opened = [os.open(file, os.O_RDWR | os.O_CREAT) for file in files]
+    first = Adopt(slot=1, calls=opened[0], http=(Listener(opened[1], ("web", "admin")),))
+    second = Adopt(slot=2, http=(Listener(opened[2], ("web",)),))
+    ours, theirs = socket.socketpair()
+    heard: queue.SimpleQueue = queue.SimpleQueue()
+
+    channel = Channel(theirs.detach())
+    channel.watch(heard.put, lambda: heard.put("gone"))
+    for order in (Tell(1), first, second, Release(1), Drain(timeout=3)):
+        data = encode(order)
+        descriptors = order.descriptors() if isinstance(order, Adopt) else ()
+        send(ours, data[:size], descriptors)
+        for at in range(size, len(data), size):
+            ours.sendall(data[at : at + size])
+    ours.close()
+
+    orders = [heard.get(timeout=10) for _ in range(6)]
+    assert orders[0] == Tell(1)
+    assert orders[3:] == [Release(1), Drain(timeout=3), "gone"]
+    assert [one.services for one in orders[1].http] == [("web", "admin")]
+    came = [*orders[1].descriptors(), *orders[2].descriptors()]
+    assert [Path("/proc/self/fd", str(one)).readlink() for one in came] == files
+    assert not any(map(os.get_inheritable, came))
+    for descriptor in (*came, *opened):
+        os.close(descriptor)
+    channel._socket.close()
+
+
+def send(sock: socket.socket, data: bytes, descriptors: tuple[int, ...]) -> None:
+    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+    sock.sendmsg([data], [rights] if descriptors else [])
