@@ -35,6 +35,8 @@ SECTIONS: Final = (
         ("run", "start everything in a layout; one log stream; Ctrl-C stops all"),
         ("status", "groups, workers and their state"),
         ("reload", "replace workers by new ones, without losing a request"),
+        ("restart", "end workers, then start new ones; requests wait meanwhile"),
+        ("scale", "give groups other numbers of workers, without losing a request"),
         ("stop", "drain and stop"),
     )),
     ("Your shell", (

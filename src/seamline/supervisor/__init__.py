@@ -13,21 +13,33 @@ if TYPE_CHECKING:
         StopRequest,
         align,
         ask,
-        reload,
+        change,
     )
-    from seamline.supervisor.reloads import NotReloaded, Reloaded
+    from seamline.supervisor.reloads import (
+        Change,
+        NotReloaded,
+        Reloaded,
+        ReloadRequest,
+        RestartRequest,
+        ScaleRequest,
+    )
     from seamline.supervisor.report import ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
+    from seamline.supervisor.rundir import live_run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
     "AlignRequest",
     "AlignedReply",
+    "Change",
     "ForkedProcess",
     "GroupStatus",
     "NotReloaded",
+    "ReloadRequest",
     "Reloaded",
+    "RestartRequest",
+    "ScaleRequest",
     "Status",
     "StatusRequest",
     "StopRequest",
@@ -36,8 +48,9 @@ __all__ = [
     "Zygote",
     "align",
     "ask",
+    "change",
+    "live_run",
     "ready_block",
-    "reload",
     "shown_path",
     "status_table",
     "supervise",
@@ -48,10 +61,14 @@ __all__ = [
 _LATE: Final = {
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
+    "Change": "seamline.supervisor.reloads",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
     "NotReloaded": "seamline.supervisor.reloads",
+    "ReloadRequest": "seamline.supervisor.reloads",
     "Reloaded": "seamline.supervisor.reloads",
+    "RestartRequest": "seamline.supervisor.reloads",
+    "ScaleRequest": "seamline.supervisor.reloads",
     "Status": "seamline.supervisor.status",
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
@@ -60,8 +77,9 @@ _LATE: Final = {
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
+    "change": "seamline.supervisor.control",
+    "live_run": "seamline.supervisor.rundir",
     "ready_block": "seamline.supervisor.report",
-    "reload": "seamline.supervisor.control",
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -32,6 +33,7 @@ from seamline.worker import (
     Identity,
     Ready,
     Report,
+    Resize,
     Tell,
     decode_report,
     encode,
@@ -43,6 +45,9 @@ _DUMP_SECONDS: Final = 2.0
 _TELL_SECONDS: Final = 0.5
 # Output that a dead worker's surviving children may still hold open is not waited for longer.
 _LAST_LINES_SECONDS: Final = 1.0
+# What is told of one that ended without saying why: about a traceback's worth.
+_LAST_LINES: Final = 12
+_LAST_LINE_BYTES: Final = 400
 
 
 _Awaited = TypeVar("_Awaited")
@@ -70,6 +75,7 @@ class Process:
         last: The latest numbers it reported.
         aligned: Its latest answer to an :class:`Align`.
         given_up: Requests and calls that it had not answered when its time was over.
+        last_lines: The latest that it printed, whichever stream.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
         ready: Done once it has said that it accepts.
@@ -85,6 +91,7 @@ class Process:
         self.last = Beat()
         self.aligned: Aligned | None = None
         self.given_up = 0
+        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
@@ -167,6 +174,8 @@ class Process:
         where = self.identity
 
         def write(lines: list[bytes]) -> None:
+            for line in lines[-_LAST_LINES:]:
+                self.last_lines.append(line[:_LAST_LINE_BYTES].decode(errors="replace"))
             self._logs.lines(where.group, where.slot, self.pid, name, lines)
 
         transport, reader = await self._loop.connect_read_pipe(
@@ -187,6 +196,11 @@ class Process:
             transport.close()
         self.state = State.STOPPED
         self.ended.set_result(self.returncode)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether an order reaches it."""
+        return self._channel is not None and self.state is not State.STOPPED
 
     @property
     def has_started(self) -> bool:
@@ -239,7 +253,7 @@ class Process:
         if not answer.done():
             sending.cancel()
 
-    async def send(self, order: Align | Tell) -> None:
+    async def send(self, order: Align | Tell | Resize) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:

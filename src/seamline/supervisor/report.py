@@ -34,6 +34,7 @@ def status_of(
         pid=os.getpid(),
         root=plan.root,
         seconds=round(now - since, 3),
+        graceful_timeout=plan.graceful_timeout,
         urls=shown,
         groups=described,
         restarts=sum(worker.restarts for worker in workers),

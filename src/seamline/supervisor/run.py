@@ -18,11 +18,13 @@ from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServe
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.operations import Operations
 from seamline.supervisor.places import fill
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, start_failure
-from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS, Rolling
+from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS
 from seamline.supervisor.rundir import RunDirectory
+from seamline.supervisor.scaling import Weigh
 from seamline.supervisor.status import Status
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Aligned, Drain
@@ -60,6 +62,7 @@ class Supervisor:
         zygote: Workers of groups without an environment of their own are forked from it. The
             supervisor closes it.
         replan: Reads the configuration again for a reload; None keeps the plan.
+        weigh: Raises when a group must not have so many workers, as the code is now.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Supervisor:
         on_ready: Callable[[], None] | None = None,
         zygote: Zygote | None = None,
         replan: Callable[[], Plan] | None = None,
+        weigh: Weigh | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
@@ -90,6 +94,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._zygote = zygote
         self._replan = replan
+        self._weigh = weigh
         self._serials = itertools.count(1)
         self._last_answers: list[Aligned | None] = []
         self._directory = RunDirectory(plan.run_dir)
@@ -117,7 +122,7 @@ class Supervisor:
         self._logs = LogStream(
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
-        rolling = Rolling(
+        rolling = Operations(
             self.plan,
             self._groups,
             self._logs,
@@ -125,13 +130,14 @@ class Supervisor:
             replan=self._replan,
             adopt=self._adopt,
         )
+        rolling.weigh = self._weigh
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET),
             status=self.status,
             stop=self.stop,
             align=self._align,
             tell=self._tell,
-            reload=rolling.reload,
+            change=rolling.change,
         )
         looking: asyncio.Task[None] | None = None
         try:
@@ -359,11 +365,13 @@ class Supervisor:
 
     # -- leaving -----------------------------------------------------------------------
 
-    def _watch_signals(self, rolling: Rolling) -> None:
+    def _watch_signals(self, rolling: Operations) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end, Ending.STOPPED)
         loop.add_signal_handler(signal.SIGINT, self._end, Ending.INTERRUPTED)
         loop.add_signal_handler(signal.SIGHUP, rolling.ask)
+        loop.add_signal_handler(signal.SIGTTIN, rolling.nudge, 1)
+        loop.add_signal_handler(signal.SIGTTOU, rolling.nudge, -1)
         for reserved in (signal.SIGUSR1, signal.SIGUSR2):
             text = f"{reserved.name} has no meaning yet and is ignored"
             loop.add_signal_handler(reserved, self._logs.notice, text)

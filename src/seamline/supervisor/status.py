@@ -58,6 +58,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         state: ``starting``, ``ready``, ``degraded`` (a worker is missing) or ``stopping``.
         pid: Of the supervisor.
         urls: Where http services answer, by service.
+        graceful_timeout: Seconds that a stop may take.
         restarts, seam_calls, seam_errors, stayed: Sums over all workers alive; stayed are calls
             that could not cross and ran where they were made.
     """
@@ -70,6 +71,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     urls: dict[str, str]
     groups: tuple[GroupStatus, ...]
+    graceful_timeout: float = 30.0
     restarts: int = 0
     seam_calls: int = 0
     seam_errors: int = 0

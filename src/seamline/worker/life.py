@@ -37,6 +37,7 @@ from seamline.worker.report import (
     Identity,
     Order,
     Ready,
+    Resize,
     Tell,
 )
 from seamline.worker.seams import Process
@@ -158,6 +159,8 @@ class Worker:
                 self._on_drain(order)
             case Align():
                 self._alignment.hear(order)
+            case Resize(group=group, workers=workers):
+                self._process.resize(group, workers)
             case Tell(serial=serial) if self._loop is not None:
                 # On the loop: there, what was answered before has been counted.
                 with contextlib.suppress(RuntimeError):  # it is closed: the last beat counts

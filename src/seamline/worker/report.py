@@ -230,8 +230,15 @@ class Tell(msgspec.Struct, frozen=True, tag="tell"):
     serial: int
 
 
+class Resize(msgspec.Struct, frozen=True, tag="resize"):
+    """Supervisor to worker: a group has another number of workers now."""
+
+    group: str
+    workers: int
+
+
 Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
-Order = Drain | Align | Tell
+Order = Drain | Align | Tell | Resize
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

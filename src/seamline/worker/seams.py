@@ -92,6 +92,10 @@ class Process:
         """Be ready to open seams on packages as they are imported."""
         self.seams.install()
 
+    def resize(self, group: str, workers: int) -> None:
+        """Call that many workers of a group from now on."""
+        self._connections.resize(group, workers)
+
     def keep_application(self, application: Any) -> None:
         """Keep an application object that was built for the calls which this process answers."""
         self.frameworks.applications.keep(application)
