@@ -72,6 +72,10 @@ class Output:
         """Write one piece of the answer to standard output."""
         self._put(self._stdout, text)
 
+    def screen(self, text: str) -> None:
+        """Write what draws on the terminal of standard output, as it is."""
+        _write(self._stdout, text, end="")
+
     def document(self, schema: str, content: Mapping[str, Any]) -> None:
         """Write the answer as one JSON document, ``schema`` being ``seamline.NAME/VERSION``."""
         encoded = msgspec.json.format(msgspec.json.encode({"schema": schema, **content}), indent=2)
@@ -232,11 +236,11 @@ def _styled(text: str, styles: Sequence[str]) -> str:
     return f"\x1b[{codes}m{text}\x1b[0m"
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, end: str = "\n") -> None:
     """Write a line, with plain marks where the stream cannot hold others."""
     encoding = stream.encoding or "utf-8"
     if encoding.lower().replace("-", "") != "utf8":
         plain = text.translate(_PLAIN)
         text = plain.encode(encoding, errors="backslashreplace").decode(encoding)
-    stream.write(f"{text}\n")
+    stream.write(f"{text}{end}")
     stream.flush()

@@ -2,10 +2,11 @@
 
 import argparse
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from seamline import config
-from seamline.cli.arguments import output_of
+from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted
 from seamline.errors import ConfigError, NotRunning
 from seamline.supervisor import (
@@ -14,6 +15,7 @@ from seamline.supervisor import (
     Reloaded,
     ScaleRequest,
     change,
+    last_run,
     live_run,
     shown_path,
 )
@@ -26,18 +28,34 @@ def find_run(args: argparse.Namespace) -> Path:
     stopped whatever became of the file.
 
     Raises:
-        ConfigError: There is no file, and no run of one that was there.
+        ConfigError: There is no run, and no file that can be used.
         NotRunning: There is no run.
     """
+    return _find(args, live_run)
+
+
+def find_last_run(args: argparse.Namespace) -> Path:
+    """Return the directory of the live run, or of one whose supervisor was killed.
+
+    Raises:
+        ConfigError, NotRunning: As :func:`find_run`.
+    """
+    return _find(args, last_run)
+
+
+def _find(
+    args: argparse.Namespace, run_of: Callable[[Path, Mapping[str, str]], Path | None]
+) -> Path:
     where = {"directory": args.directory, "file": args.file, "environ": os.environ}
     try:
-        found = live_run(config.find_file(**where), os.environ)
+        found = run_of(config.find_file(**where), os.environ)
     except ConfigError:
-        runs = (live_run(place, os.environ) for place in config.places(**where))
+        runs = (run_of(place, os.environ) for place in config.places(**where))
         found = next((run for run in runs if run is not None), None)
         if found is None:
             raise
     if found is None:
+        load_config(args)  # a file that cannot be used is why nothing runs
         raise NotRunning("this project is not running; start it with: seamline run")
     return found
 

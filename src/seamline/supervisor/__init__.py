@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         ask,
         change,
     )
+    from seamline.supervisor.kept import Line
+    from seamline.supervisor.past import Past
     from seamline.supervisor.reloads import (
         Change,
         NotReloaded,
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
         RestartRequest,
         ScaleRequest,
     )
-    from seamline.supervisor.report import ready_block, shown_path, status_table
+    from seamline.supervisor.report import duration, ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
-    from seamline.supervisor.rundir import live_run
+    from seamline.supervisor.rundir import is_live, last_run, live_run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
@@ -35,7 +37,9 @@ __all__ = [
     "Change",
     "ForkedProcess",
     "GroupStatus",
+    "Line",
     "NotReloaded",
+    "Past",
     "ReloadRequest",
     "Reloaded",
     "RestartRequest",
@@ -49,6 +53,9 @@ __all__ = [
     "align",
     "ask",
     "change",
+    "duration",
+    "is_live",
+    "last_run",
     "live_run",
     "ready_block",
     "shown_path",
@@ -64,7 +71,9 @@ _LATE: Final = {
     "Change": "seamline.supervisor.reloads",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
+    "Line": "seamline.supervisor.kept",
     "NotReloaded": "seamline.supervisor.reloads",
+    "Past": "seamline.supervisor.past",
     "ReloadRequest": "seamline.supervisor.reloads",
     "Reloaded": "seamline.supervisor.reloads",
     "RestartRequest": "seamline.supervisor.reloads",
@@ -78,6 +87,9 @@ _LATE: Final = {
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
     "change": "seamline.supervisor.control",
+    "duration": "seamline.supervisor.report",
+    "is_live": "seamline.supervisor.rundir",
+    "last_run": "seamline.supervisor.rundir",
     "live_run": "seamline.supervisor.rundir",
     "ready_block": "seamline.supervisor.report",
     "shown_path": "seamline.supervisor.report",

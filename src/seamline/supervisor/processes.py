@@ -73,6 +73,8 @@ class Process:
         started_at, heard_at, changed_at: Loop's times of its start, its latest report and
             its latest change of state.
         last: The latest numbers it reported.
+        lag: Seconds that its event loop took to tell them when it was asked last, or has been
+            silent for; ``None`` before that.
         aligned: Its latest answer to an :class:`Align`.
         given_up: Requests and calls that it had not answered when its time was over.
         last_lines: The latest that it printed, whichever stream.
@@ -89,6 +91,7 @@ class Process:
         self.state = State.STARTING
         self.pid = 0
         self.last = Beat()
+        self.lag: float | None = None
         self.aligned: Aligned | None = None
         self.given_up = 0
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
@@ -244,12 +247,14 @@ class Process:
         if self._channel is None or self.state not in {State.READY, State.DRAINING}:
             return
         serial = next(self._serials)
+        asked_at = self._loop.time()
         answer = self._asked[serial] = self._loop.create_future()
         sending = self._loop.create_task(self.send(Tell(serial)))
         await asyncio.wait(
             {answer, self.ended}, timeout=_TELL_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         del self._asked[serial]
+        self.lag = self._loop.time() - (asked_at if answer.done() else self.heard_at)
         if not answer.done():
             sending.cancel()
 

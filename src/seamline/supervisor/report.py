@@ -78,6 +78,7 @@ def _worker(slot: Slot, now: float) -> WorkerStatus:
         reason=slot.reason,
         leaving=leaving,
         seconds=round(now - process.started_at, 3),
+        lag=None if process.lag is None else round(process.lag, 4),
         in_flight=last.in_flight,
         requests=last.requests,
         calls=last.calls,
@@ -108,7 +109,7 @@ def ready_block(status: Status) -> str:
 def status_table(status: Status) -> str:
     """Return the table of ``seamline status``."""
     lines = [
-        f"{status.name} · {status.layout} · up {_duration(status.seconds)} · {status.state}",
+        f"{status.name} · {status.layout} · up {duration(status.seconds)} · {status.state}",
         "",
     ]
     lines += [f"  {name}  {url}" for name, url in status.urls.items()]
@@ -144,7 +145,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time in words: its two largest units."""
     minutes, hours = int(seconds // 60), int(seconds // 3600)
     if hours:
         return f"{hours} h {minutes % 60} m"

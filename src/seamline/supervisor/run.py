@@ -122,6 +122,7 @@ class Supervisor:
         self._logs = LogStream(
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
+        self._logs.keep_in(Path(self.plan.run_dir))
         rolling = Operations(
             self.plan,
             self._groups,
@@ -159,8 +160,8 @@ class Supervisor:
             await self._kill_all()
             control.close()
             self._remove_sockets()
-            self._directory.remove()
             self._logs.close()
+            self._directory.remove()
         if self._failure is not None:
             raise self._failure
         return (self._ending or Ending.STOPPED).value

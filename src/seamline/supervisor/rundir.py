@@ -23,10 +23,16 @@ def live_run(file: Path, environ: Mapping[str, str]) -> Path | None:
 
     The file is not read, and need not be there any more.
     """
-    return next((path for path in run_dirs(file, environ) if _is_listening(path)), None)
+    return next((path for path in run_dirs(file, environ) if is_live(path)), None)
 
 
-def _is_listening(run_dir: Path) -> bool:
+def last_run(file: Path, environ: Mapping[str, str]) -> Path | None:
+    """Return the directory of the live run of a file, or what one that was killed left."""
+    left = (path for path in run_dirs(file, environ) if (path / PLAN_FILE).exists())
+    return live_run(file, environ) or next(left, None)
+
+
+def is_live(run_dir: Path) -> bool:
     """Whether somebody has the control socket open, even one that does not come to answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)  # a full backlog is an answer too

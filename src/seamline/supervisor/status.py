@@ -15,6 +15,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         reason: How the last death came about, or empty.
         leaving: Process ids of former workers of the slot that finish what they run.
         seconds: Age of the process.
+        lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
+            of a command.
         in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As reported when
             the status was asked for; of a worker whose loop is blocked, as last reported.
     """
@@ -27,6 +29,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     leaving: tuple[int, ...] = ()
     seconds: float = 0.0
+    lag: float | None = None
     in_flight: int = 0
     requests: int = 0
     calls: int = 0
