@@ -1,10 +1,11 @@
 """``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
-again (``reload``), or one worker after the other is killed (``kill``). A request without its
-answer is lost. Each request and each call across the seam notes its token in a file: one that is
-noted twice is doubled, one that is answered and not noted is missing. A killed worker loses what
-it was answering, and nothing else: no connection is refused.
+again (``reload``, or ``restart``, which ends the old ones first), while groups get more and fewer
+workers (``scale``), or while one worker after the other is killed (``kill``). A request without
+its answer is lost. Each request and each call across the seam notes its token in a file: one that
+is noted twice is doubled, one that is answered and not noted is missing. A killed worker loses
+what it was answering, and nothing else: no connection is refused.
 """
 
 import argparse
@@ -29,7 +30,9 @@ from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "kill")
+FAULTS = ("reload", "restart", "scale", "kill")
+# Up from two, down to one, and back.
+_NUMBERS = ("4", "1", "2")
 SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
@@ -55,9 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.reliability", description=__doc__)
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
     parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
-    parser.add_argument(
-        "--rounds", type=int, default=10, help="reloads of all groups, or kills, at least (10)"
-    )
+    parser.add_argument("--rounds", type=int, default=10, help="of what is done, at least (10)")
     parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
@@ -181,7 +182,7 @@ async def measure(
                 if fault == "kill":
                     await _kill_one(run, rounds)
                 else:
-                    killed += (await run.command("reload"))["killed"]
+                    killed += (await run.command(*_words(fault, rounds)))["killed"]
                 rounds += 1
         finally:
             enough.set()
@@ -198,6 +199,12 @@ async def measure(
         "reasons": dict(tally.lost),
         **_counts(tally, requests, calls),
     }
+
+
+def _words(fault: str, number: int) -> list[str]:
+    """Return the command of a round."""
+    count = _NUMBERS[number % len(_NUMBERS)]
+    return [fault, f"front={count}", f"back={count}"] if fault == "scale" else [fault]
 
 
 def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[str, float]:
@@ -268,7 +275,7 @@ def main() -> int:
 
 def _is_bad(row: dict) -> bool:
     faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
-    if row["fault"] == "reload":
+    if row["fault"] != "kill":
         faults.append("lost")
     return any(row[key] for key in faults)
 
