@@ -1,5 +1,6 @@
 """Commands on a live run, as an operator gives them."""
 
+import itertools
 import json
 import os
 import shutil
@@ -325,8 +326,11 @@ def test_a_restart_is_refused_before_anything_is_ended(plainflask) -> None:
     before = pids(run)
     plainflask.write(WEB + "nonsense = 1\n")
 
-    assert plainflask.command("restart").returncode == 2
-    assert plainflask.command("restart", "nobody").returncode == 2
+    for words in (["restart"], ["restart", "nobody"]):
+        result = plainflask.command(*words)
+        assert result.returncode == 2
+        assert "nothing was changed" in result.stderr
+    run.err.wait_for("not restarted: .*nobody.*; nothing was changed")
 
     assert pids(run) == before
     assert run.stop() == 0
@@ -504,6 +508,7 @@ def test_workers_that_do_not_start_leave_the_group_as_it_was(plainflask) -> None
 
     assert result.returncode == 4
     assert "out of oil" in result.stderr
+    assert "now 1 worker of app; the workers that there are serve on" in result.stderr
     assert pids(run) == before
     assert run.status()["state"] == "ready"
     stock.write_text(good)
@@ -525,4 +530,91 @@ def test_signals_of_gunicorn_add_a_worker_and_take_one_away(plainflask, eventual
     run.signal(signal.SIGTTOU)
 
     run.err.wait_for("not scaled: .*cannot have 0 workers")
+    assert run.stop() == 0
+
+
+def slow_request_on(run, pid: int, url: str, eventually) -> list:
+    """Begin slow requests until one of them runs on that worker; return where answers come."""
+    answers: list = []
+
+    def begun() -> int:
+        return sum("slow request begins" in line for line in run.out.lines)
+
+    for number in itertools.count(1):
+        threading.Thread(
+            target=lambda: answers.append(run.get("/slow/4.0", url=url)), daemon=True
+        ).start()
+        eventually(lambda wanted=number: begun() >= wanted, "a slow request")
+        if any(f"[{pid}] | slow request begins" in line for line in run.out.lines):
+            break
+    return answers
+
+
+def test_a_request_on_a_worker_that_is_taken_away_is_finished(plainflask, eventually) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    assert plainflask.command("scale", "app=2").returncode == 0
+    going = pids(run)[1]
+    answers = slow_request_on(run, going, run.url, eventually)
+
+    result = plainflask.command("scale", "app=1", "--json")
+
+    assert json.loads(result.stdout)["given_up"] == 0
+    assert going not in plainflask.processes()
+    eventually(lambda: answers, "an answer")
+    assert set(answers) == {(200, "slow and done\n")}
+    assert run.stop() == 0
+
+
+def test_a_worker_that_does_not_leave_is_killed_when_it_is_taken_away(plainflask) -> None:
+    plainflask.write("graceful_timeout = 1\n" + WEB)
+    run = plainflask.start().ready()
+    assert plainflask.command("scale", "app=2").returncode == 0
+    kept, going = pids(run)
+    os.kill(going, signal.SIGSTOP)
+
+    result = plainflask.command("scale", "app=1")
+
+    assert result.returncode == 0, result.stderr
+    assert "1 old worker did not leave and was killed" in result.stderr
+    assert pids(run) == [kept]
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize("numbers", [("1", "3"), ("3", "1")])
+def test_a_run_that_is_stopped_while_it_is_scaled_leaves_nothing(
+    plainflask, eventually, numbers
+) -> None:
+    before, after = numbers
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    if before != "1":
+        assert plainflask.command("scale", f"app={before}").returncode == 0
+    scaling = begin(plainflask, "scale", f"app={after}")
+    assert scaling.stderr is not None
+    assert f"scaling app from {before} to {after}" in scaling.stderr.readline()
+
+    assert run.stop() == 0
+
+    scaling.communicate()
+    assert scaling.returncode != 0
+    assert plainflask.processes() == set()
+    assert plainflask.leftovers() == []
+
+
+def test_scaling_up_and_down_leaves_no_zombie_and_no_descriptor(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    supervisor = Path("/proc", str(run.process.pid))
+    held = []
+
+    for _ in range(4):
+        assert plainflask.command("scale", "app=3").returncode == 0
+        assert plainflask.command("scale", "app=1").returncode == 0
+        children = (supervisor / "task" / str(run.process.pid) / "children").read_text().split()
+        held.append((len(children), len(list((supervisor / "fd").iterdir()))))
+
+    assert set(held) == {held[0]}
+    assert held[0][0] == 1
     assert run.stop() == 0

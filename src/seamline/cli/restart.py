@@ -10,8 +10,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
     parser.add_argument("groups", nargs="*", metavar="GROUP", help="only these (all groups)")
     parser.epilog = (
-        "Old and new workers of a group never run at the same time: requests wait from the end\n"
-        "of the old until the new are ready. Where they may, `seamline reload` lets none wait."
+        "Old and new workers of a group never run at the same time: requests wait from\n"
+        "the end of the old until the new are ready. `seamline reload` lets none wait."
     )
 
 

@@ -13,6 +13,7 @@ from seamline.supervisor import (
     Change,
     NotReloaded,
     Reloaded,
+    ReloadRequest,
     ScaleRequest,
     change,
     last_run,
@@ -104,8 +105,13 @@ def carry_out(
     shown = (output.verbose and answer.traceback) or answer.excerpt
     if shown:
         output.note(shown.rstrip())
-    before = f"{_counts(answer.replaced)} before it failed" if answer.replaced else "nothing"
-    output.note(f"replaced: {before}; {kept}")
+    if isinstance(request, ScaleRequest):
+        output.note(f"now {_counts(counts)}; {kept}" if counts else "nothing was changed")
+    elif answer.is_begun or isinstance(request, ReloadRequest):
+        before = f"{_counts(answer.replaced)} before it failed" if answer.replaced else "nothing"
+        output.note(f"replaced: {before}; {kept}")
+    else:
+        output.note("nothing was changed")
     assert error is not None
     raise error
 

@@ -13,8 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "numbers", nargs="+", metavar="GROUP=N", help="how many workers the group is to have"
     )
     parser.epilog = (
-        "The number is the run's, not the file's: a reload or restart keeps it, and the next\n"
-        "`seamline run` begins with `workers` of seamline.toml again."
+        "The number is the run's, not the file's: a reload or restart keeps it, and the\n"
+        "next `seamline run` begins with `workers` of seamline.toml again."
     )
 
 

@@ -260,9 +260,12 @@ def _converse(run_dir: str | Path, request: Request, timeout: float) -> Iterator
             with connection.makefile("rb") as answers:
                 yield from answers
         except TimeoutError as exc:
+            later = (
+                "" if isinstance(request, StatusRequest) else "; it may do later what was asked"
+            )
             raise NotRunning(
                 f"the supervisor has the run directory {run_dir}, but did not answer within "
-                f"{timeout:g} s: it is suspended or overloaded"
+                f"{timeout:g} s: it is suspended or overloaded{later}"
             ) from exc
         except OSError as exc:
             raise NotRunning("this project is not running; start it with: seamline run") from exc

@@ -57,6 +57,7 @@ class Operations(Scaling):
         after = await self._read_plan()
         tell(f"restarting {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
+        self._is_begun, self._kept = True, "what did not start is started again until it does"
         try:
             for group in chosen:
                 await self._restart_group(group, tell)

@@ -75,6 +75,7 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
         code, message, file, line, column, width, remedy: Of the error.
         excerpt, traceback: Of the application that could not be loaded: its own frames, all. Of
             a process that ended without a word about why, its last lines.
+        is_begun: Whether anything was ended or started before that.
         replaced, workers, name, given_up, killed: As in :class:`Reloaded`, before that.
     """
 
@@ -87,6 +88,7 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     remedy: str = ""
     excerpt: str = ""
     traceback: str = ""
+    is_begun: bool = False
     replaced: dict[str, int] = {}
     workers: dict[str, int] = {}
     name: str = ""
@@ -94,9 +96,14 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     killed: int = 0
 
     @classmethod
-    def of(cls, error: SeamlineError, done: Reloaded) -> "NotReloaded":
+    def of(cls, error: SeamlineError, done: Reloaded, *, is_begun: bool = False) -> "NotReloaded":
         """Describe an error, and what was done before it."""
-        answer = cls(code=error.code, message=str(error), **msgspec.structs.asdict(done))
+        answer = cls(
+            code=error.code,
+            message=str(error),
+            is_begun=is_begun,
+            **msgspec.structs.asdict(done),
+        )
         if isinstance(error, EndedError):
             return msgspec.structs.replace(answer, excerpt="\n".join(error.last_lines))
         if not isinstance(error, UsageError):

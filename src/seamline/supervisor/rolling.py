@@ -59,6 +59,8 @@ class Rolling:
         self._is_up = False
         self._replaced: Counter[str] = Counter()
         self._workers: dict[str, int] = {}
+        self._is_begun = False
+        self._kept = ""
         self._before = self._first = plan
         self._scaled: dict[str, int] = {}
         self._killed = 0
@@ -110,6 +112,7 @@ class Rolling:
     async def _try(self, work: Callable[[], Awaitable[None]], done: str) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._workers.clear()
+        self._is_begun, self._kept = False, "the old workers serve on"
         self._killed = self._given_up = 0
         try:
             await work()
@@ -127,6 +130,7 @@ class Rolling:
         after = await self._read_plan()
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
+        self._is_begun = True
         try:
             for group in chosen:
                 for slot in group.slots:
@@ -310,13 +314,11 @@ class Rolling:
             _stopped()
 
     def _failed(self, error: SeamlineError, done: str) -> NotReloaded:
-        kept = (
-            f"{counted(self._replaced)} before that"
-            if self._replaced
-            else "the old workers serve on"
-        )
+        kept = self._kept if self._is_begun or done == "reloaded" else "nothing was changed"
+        if self._replaced:
+            kept = f"{counted(self._replaced)} before that"
         self._logs.notice(f"not {done}: {error}; {kept}")
-        return NotReloaded.of(error, self._done())
+        return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 
     def _done(self) -> Reloaded:
         return Reloaded(

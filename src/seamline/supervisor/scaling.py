@@ -46,6 +46,7 @@ class Scaling(Rolling):
         groups = {group.plan.name: group for group in self._chosen(tuple(wanted))}
         for name, count in wanted.items():
             await self._check(groups[name], count)
+        self._is_begun, self._kept = True, "the workers that there are serve on"
         for name, count in wanted.items():
             await self._scale_group(groups[name], count, tell)
 
