@@ -1,12 +1,13 @@
 """``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
-again (``reload``), or after every hundred requests or calls that it has answered (``recycle``),
-or one worker after the other is killed (``kill``). A request without its
-answer is lost. Each request and each call across the seam notes its token in a file: one that is
-noted twice is doubled, one that is answered and not noted is missing. A killed worker loses what
-it was answering, and nothing else: no connection is refused, and nobody waits for the import of
-its successor, however long that takes (``--import-seconds``).
+again (``reload``, or ``restart``, which ends the old ones first), while groups get more and fewer
+workers (``scale``), after every hundred requests or calls that one has answered (``recycle``), or
+while one worker after the other is killed (``kill``). A request without its answer is lost. Each
+request and each call across the seam notes its token in a file: one that is noted twice is
+doubled, one that is answered and not noted is missing. A killed worker loses what it was
+answering, and nothing else: no connection is refused, and nobody waits for the import of its
+successor, however long that takes (``--import-seconds``).
 """
 
 import argparse
@@ -31,7 +32,9 @@ from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "kill", "recycle")
+FAULTS = ("reload", "restart", "scale", "kill", "recycle")
+# Up from two, down to one, and back.
+_NUMBERS = ("4", "1", "2")
 SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
@@ -57,9 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.reliability", description=__doc__)
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
     parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
-    parser.add_argument(
-        "--rounds", type=int, default=10, help="reloads, workers recycled or kills, at least (10)"
-    )
+    parser.add_argument("--rounds", type=int, default=10, help="of what is done, at least (10)")
     parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
     parser.add_argument(
         "--import-seconds", type=float, default=0, help="that the application's import takes (0)"
@@ -200,7 +201,7 @@ async def measure(
                 if fault == "kill":
                     await _kill_one(run, rounds)
                 else:
-                    killed += (await run.command("reload"))["killed"]
+                    killed += (await run.command(*_words(fault, rounds)))["killed"]
                 rounds += 1
         finally:
             enough.set()
@@ -218,6 +219,12 @@ async def measure(
         "reasons": dict(tally.lost),
         **_counts(tally, requests, calls),
     }
+
+
+def _words(fault: str, number: int) -> list[str]:
+    """Return the command of a round."""
+    count = _NUMBERS[number % len(_NUMBERS)]
+    return [fault, f"front={count}", f"back={count}"] if fault == "scale" else [fault]
 
 
 def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[str, float]:

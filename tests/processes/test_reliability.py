@@ -65,6 +65,23 @@ def test_recycled_workers_lose_and_double_nothing() -> None:
     assert row["rounds"] >= 4
 
 
+@pytest.mark.parametrize(
+    ("fault", "mode"), [("scale", "close"), ("scale", "keep"), ("restart", "close")]
+)
+def test_other_numbers_of_workers_and_restarts_lose_and_double_nothing(fault, mode) -> None:
+    row = measure(fault, mode, "tcp", "asgi", rounds=3)
+
+    assert row["reasons"] == {}
+    assert counts(row, "doubled", "missing", "doubled_calls", "missing_calls", "killed") == {
+        "doubled": 0,
+        "missing": 0,
+        "doubled_calls": 0,
+        "missing_calls": 0,
+        "killed": 0,
+    }
+    assert row["rounds"] >= 3
+
+
 def test_killed_workers_lose_what_they_were_answering_and_nothing_else() -> None:
     row = measure("kill", "keep", "tcp", "asgi", rounds=4)
 

@@ -7,11 +7,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final, TextIO
+from typing import Final
 
 from seamline import config
 from seamline.cli.arguments import SHORT_HELP, help_text, parse, version_text
-from seamline.cli.output import Output
+from seamline.cli.output import Output, forget
 from seamline.errors import ConfigError, InternalError, SeamlineError
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exc:  # argparse has printed a command's help
         return exc.code if isinstance(exc.code, int) else 0
     except BrokenPipeError:
-        _forget(sys.stdout)
+        forget(sys.stdout)
         return PIPE_CLOSED
     except Exception as exc:  # noqa: BLE001 - the outermost frame
         return _failed(output, _explained(exc))
@@ -72,7 +72,7 @@ def _failed(output: Output, error: SeamlineError) -> int:
         try:
             say()
         except OSError:
-            _forget(stream)
+            forget(stream)
     return error.exit_status
 
 
@@ -124,10 +124,3 @@ def _output(args: argparse.Namespace) -> Output:
         verbose=args.verbose,
         color=args.color,
     )
-
-
-def _forget(stream: TextIO) -> None:
-    """Let the interpreter's last flush of a stream, which decides the status, succeed."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, stream.fileno())
-    os.close(null)

@@ -34,7 +34,11 @@ SECTIONS: Final = (
     ("Running", (
         ("run", "start everything in a layout; one log stream; Ctrl-C stops all"),
         ("status", "groups, workers and their state"),
+        ("ps", "every process: what it does and what it takes, live on a terminal"),
+        ("logs", "what workers and the supervisor printed"),
         ("reload", "replace workers by new ones, without losing a request"),
+        ("restart", "end workers, then start new ones; requests wait meanwhile"),
+        ("scale", "give groups other numbers of workers, without losing a request"),
         ("stop", "drain and stop"),
     )),
     ("Your shell", (
@@ -43,6 +47,8 @@ SECTIONS: Final = (
 )  # fmt: skip
 #: Commands that run another one, which stands behind ``--`` and is nobody's but theirs.
 _RUNS_ANOTHER: Final = ("learn",)
+#: Commands whose ``-f`` is ``--follow``, as everywhere else; the file is ``--file`` behind them.
+FOLLOWS: Final = ("logs",)
 COMMANDS: Final = {name: line for _, commands in SECTIONS for name, line in commands}
 
 _HELP: Final = """\
@@ -122,7 +128,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         SystemExit: The help of a command was asked for and printed.
     """
     first = Parser(prog="seamline", add_help=False, allow_abbrev=False)
-    _add_shared(first, suppress=False)
+    _add_shared(first, "-f", suppress=False)
     first.add_argument("-h", "--help", action="store_true")
     first.add_argument("--version", action="store_true")
     first.add_argument("command", nargs="?")
@@ -159,7 +165,7 @@ def command_parser(name: str, module: Command) -> Parser:
     )
     module.add_arguments(parser)
     shared = parser.add_argument_group("options of every command")
-    _add_shared(shared, suppress=True)
+    _add_shared(shared, *(() if name in FOLLOWS else ("-f",)), suppress=True)
     shared.add_argument("--version", action="version", version=version_text(), help="the version")
     return parser
 
@@ -192,9 +198,9 @@ def output_of(args: argparse.Namespace) -> Output:
 
 
 def _add_shared(
-    parser: "argparse.ArgumentParser | argparse._ArgumentGroup", *, suppress: bool
+    parser: "argparse.ArgumentParser | argparse._ArgumentGroup", *file: str, suppress: bool
 ) -> None:
-    """Declare the options of every command.
+    """Declare the options of every command; *file* are other words for ``--file``.
 
     The second of the two parsers must not put its defaults over what the first one read.
     """
@@ -207,7 +213,7 @@ def _add_shared(
         help="look for seamline.toml in DIR instead of here and above",
     )  # fmt: skip
     parser.add_argument(
-        "-f", "--file", metavar="FILE", type=Path, default=default(None), help="read FILE"
+        *file, "--file", metavar="FILE", type=Path, default=default(None), help="read FILE"
     )
     parser.add_argument(
         "--json", action="store_true", default=default(False), help="print JSON for programs"

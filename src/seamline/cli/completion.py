@@ -19,6 +19,7 @@ _seamline() {{
             *) command="${{COMP_WORDS[i]}}"; break ;;
         esac
     done
+    [[ "$command $previous" == "logs -f" ]] && previous=--follow
     case "$previous" in
         -C) COMPREPLY=($(compgen -d -- "$word")); return ;;
         -f|--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -48,7 +49,9 @@ _seamline() {{
             *) command="${{words[i]}}"; break ;;
         esac
     done
-    case "${{words[CURRENT-1]}}" in
+    local previous="${{words[CURRENT-1]}}"
+    [[ "$command $previous" == "logs -f" ]] && previous=--follow
+    case "$previous" in
         -C) _directories; return ;;
         -f|--file) _files; return ;;
         --color) compadd auto always never; return ;;
@@ -97,7 +100,8 @@ def _words() -> dict[str, list[str]]:
 def _shared() -> list[str]:
     """Return the options that every command takes."""
     options = [set(words) for words in _words().values()]
-    return sorted(word for word in set.intersection(*options) if word.startswith("-"))
+    # Where -f is --follow, it is the file's before the command all the same.
+    return sorted({"-f", *(word for word in set.intersection(*options) if word.startswith("-"))})
 
 
 def _bash() -> str:

@@ -3,6 +3,7 @@
 Colour is decoration only: whatever it says is said in words too.
 """
 
+import os
 import shutil
 import textwrap
 import traceback
@@ -58,24 +59,36 @@ class Output:
         self.width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
         self._stdout_is_colored = is_colored(stdout, color, environ)
         self._stderr_is_colored = is_colored(stderr, color, environ)
+        self._outlasts = False
+
+    def outlast(self) -> None:
+        """From now on, go on where something cannot be written: what was begun happens anyway.
+
+        The exit status is then that of what happened, not of telling it.
+        """
+        self._outlasts = True
 
     def data(self, text: str = "") -> None:
         """Write one piece of the answer to standard output."""
-        _write(self._stdout, text)
+        self._put(self._stdout, text)
+
+    def screen(self, text: str) -> None:
+        """Write what draws on the terminal of standard output, as it is."""
+        _write(self._stdout, text, end="")
 
     def document(self, schema: str, content: Mapping[str, Any]) -> None:
         """Write the answer as one JSON document, ``schema`` being ``seamline.NAME/VERSION``."""
         encoded = msgspec.json.format(msgspec.json.encode({"schema": schema, **content}), indent=2)
-        _write(self._stdout, encoded.decode())
+        self._put(self._stdout, encoded.decode())
 
     def note(self, text: str) -> None:
         """Write a notice to standard error, unless ``-q`` was given."""
         if not self.quiet:
-            _write(self._stderr, text)
+            self._put(self._stderr, text)
 
     def warning(self, text: str, *, code: str = "") -> None:
         """Write a warning to standard error, also when quiet."""
-        _write(self._stderr, f"{self._label('warning', code, on_stderr=True)}  {text}")
+        self._put(self._stderr, f"{self._label('warning', code, on_stderr=True)}  {text}")
 
     def error(self, error: SeamlineError) -> None:
         """Write an error to standard error: what happened, the line at fault, what to do."""
@@ -101,6 +114,19 @@ class Output:
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+    def _put(self, stream: TextIO, text: str) -> None:
+        try:
+            _write(stream, text)
+        except OSError as exc:
+            if not self._outlasts:
+                raise
+            forget(stream)
+            if stream is self._stdout:
+                self.warning(
+                    f"the answer could not be written ({exc.strerror}); "
+                    "the exit status is that of what was done"
+                )
 
     def _label(self, severity: str, code: str, *, on_stderr: bool) -> str:
         colored = self._stderr_is_colored if on_stderr else self._stdout_is_colored
@@ -198,16 +224,23 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def forget(stream: TextIO) -> None:
+    """Let every later flush of a stream succeed, the interpreter's last too: nobody reads it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
 def _styled(text: str, styles: Sequence[str]) -> str:
     codes = ";".join(_STYLES[style] for style in styles)
     return f"\x1b[{codes}m{text}\x1b[0m"
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, end: str = "\n") -> None:
     """Write a line, with plain marks where the stream cannot hold others."""
     encoding = stream.encoding or "utf-8"
     if encoding.lower().replace("-", "") != "utf8":
         plain = text.translate(_PLAIN)
         text = plain.encode(encoding, errors="backslashreplace").decode(encoding)
-    stream.write(f"{text}\n")
+    stream.write(f"{text}{end}")
     stream.flush()

@@ -3,14 +3,17 @@
 import argparse
 import os
 import sys
+from pathlib import Path
+
+import msgspec
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted, is_colored
-from seamline.config import LOG_LEVELS, Config
-from seamline.errors import UsageError
+from seamline.config import LOG_LEVELS, Config, Layout
+from seamline.errors import StartError, UsageError
 from seamline.interface import Finding, Severity
 from seamline.plan import Plan, analyse_project, build, run_dir
-from seamline.supervisor import Supervisor, supervise
+from seamline.supervisor import StatusRequest, Supervisor, ask, live_run, supervise
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     # Made only now that nothing is refused any more, and checked once it is there: until then
     # another user could have put one of his own in its place.
     run_dir(config, os.environ)
+    _refuse_second(config, plan)
     return supervise(
         lambda: Supervisor(
             plan,
@@ -51,9 +55,25 @@ def run(args: argparse.Namespace) -> int:
             as_json=output.json,
             colored=is_colored(sys.stdout, args.color, os.environ),
             verbose=output.verbose > 0,
+            weigh=lambda group, workers: _weigh(load_config(args), group, workers),
             replan=lambda: _plan(load_config(args), output, strict=args.strict),
         )
     )
+
+
+def _refuse_second(config: Config, plan: Plan) -> None:
+    """Refuse to start where a run of the file lives in another directory: its name was another.
+
+    Raises:
+        StartError: There is one.
+    """
+    live = live_run(config.root / config.file.name, os.environ)
+    if live is not None and live != Path(plan.run_dir):
+        running = ask(live, StatusRequest())
+        raise StartError(
+            f"this project is running already, as {running.name} and pid {running.pid}; "
+            "end that run first with: seamline stop"
+        )
 
 
 def _plan(config: Config, output: Output, *, strict: bool) -> Plan:
@@ -79,6 +99,30 @@ def _plan(config: Config, output: Output, *, strict: bool) -> Plan:
                 remedy="see them whole with: seamline check",
             )
     return plan
+
+
+def _weigh(config: Config, group: str, workers: int) -> None:
+    """Raise when state that is one thing in one process would be several in so many workers.
+
+    Raises:
+        UsageError: What ``seamline check`` says of it.
+    """
+    layout = config.layout_named(config.layout)
+    if group not in {one.name for one in layout.groups}:
+        return  # of a layout that is not in the file any more
+    groups = tuple(
+        msgspec.structs.replace(one, workers=workers) if one.name == group else one
+        for one in layout.groups
+    )
+    # No name of the file's begins so.
+    scaled = Layout(f"-{layout.name}", groups)
+    config = msgspec.structs.replace(config, layouts=(scaled,))
+    services = next(one.services for one in groups if one.name == group)
+    for finding in analyse_project(config, scaled.name).findings:
+        if finding.code == "many-workers" and finding.service in services:
+            raise UsageError(
+                finding.message, file=finding.file, line=finding.line, remedy=finding.remedy
+            )
 
 
 def _warn(output: Output, errors: list[Finding]) -> None:

@@ -1,12 +1,11 @@
 """``seamline status``: groups, workers and their state."""
 
 import argparse
-import os
 
 import msgspec
 
-from seamline.cli.arguments import load_config, output_of
-from seamline.plan import run_dir
+from seamline.cli.arguments import output_of
+from seamline.cli.running import find_run
 from seamline.supervisor import StatusRequest, ask, status_table
 
 
@@ -24,8 +23,7 @@ def run(args: argparse.Namespace) -> int:
         NotRunning: There is no run.
     """
     output = output_of(args)
-    config = load_config(args)
-    status = ask(run_dir(config, os.environ, create=False), StatusRequest())
+    status = ask(find_run(args), StatusRequest())
     if output.json:
         output.document("seamline.status/1", msgspec.to_builtins(status))
     else:

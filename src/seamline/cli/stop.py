@@ -5,8 +5,8 @@ import math
 import os
 import select
 
-from seamline.cli.arguments import load_config, output_of
-from seamline.plan import run_dir
+from seamline.cli.arguments import output_of
+from seamline.cli.running import find_run
 from seamline.supervisor import StopRequest, ask
 
 # Beyond graceful_timeout: killing what is late, and removing sockets.
@@ -37,14 +37,19 @@ def run(args: argparse.Namespace) -> int:
         NotRunning: There is no run.
     """
     output = output_of(args)
-    config = load_config(args)
-    seconds = config.graceful_timeout + _SPARE_SECONDS if args.timeout is None else args.timeout
-    pid = ask(run_dir(config, os.environ, create=False), StopRequest()).pid
-    if _wait_gone(pid, seconds):
-        output.note(f"{config.name} stopped")
+    asked = ask(find_run(args), StopRequest())
+    output.outlast()
+    seconds = asked.graceful_timeout + _SPARE_SECONDS if args.timeout is None else args.timeout
+    try:
+        is_gone = _wait_gone(asked.pid, seconds)
+    except KeyboardInterrupt:
+        output.note(f"{asked.name} goes on stopping; see it with: seamline status")
+        raise
+    if is_gone:
+        output.note(f"{asked.name} stopped")
         return 0
     output.note(
-        f"{config.name} still runs after {seconds:g} s as pid {pid}; it is finishing. "
+        f"{asked.name} still runs after {seconds:g} s as pid {asked.pid}; it is finishing. "
         "A second `seamline stop` ends what it still answers, at once"
     )
     return 4

@@ -6,7 +6,7 @@ from seamline.config.values import Config, Group, Layout, Limits, Recycle, Servi
 from seamline.late import late
 
 if TYPE_CHECKING:
-    from seamline.config.file import FILE_NAME, LOG_LEVELS, find_file, load, with_bind
+    from seamline.config.file import FILE_NAME, LOG_LEVELS, find_file, load, places, with_bind
     from seamline.config.positions import suggest
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Service",
     "find_file",
     "load",
+    "places",
     "suggest",
     "with_bind",
 ]
@@ -30,6 +31,7 @@ _LATE: Final = {
     "LOG_LEVELS": "seamline.config.file",
     "find_file": "seamline.config.file",
     "load": "seamline.config.file",
+    "places": "seamline.config.file",
     "with_bind": "seamline.config.file",
     "suggest": "seamline.config.positions",
 }

@@ -52,6 +52,17 @@ _FIRST_SERVICE: Final = 'name one, such as: [services.web] with http = "shop.web
 _OVERRIDES: Final = ("layout", "bind", "log_level")
 
 
+def places(
+    *, directory: Path | None = None, file: Path | None = None, environ: Mapping[str, str]
+) -> list[Path]:
+    """Return where the file may be, as :func:`find_file` looks for it, nearest first."""
+    start = (directory or Path()).resolve()
+    named = file or (Path(environ["SEAMLINE_FILE"]) if environ.get("SEAMLINE_FILE") else None)
+    if named is None:
+        return [place / FILE_NAME for place in (start, *start.parents)]
+    return [start / named / FILE_NAME if (start / named).is_dir() else start / named]
+
+
 def find_file(
     *, directory: Path | None = None, file: Path | None = None, environ: Mapping[str, str]
 ) -> Path:
@@ -70,20 +81,16 @@ def find_file(
     start = (directory or Path()).resolve()
     if not start.is_dir():
         raise ConfigError(f"there is no directory {directory}")
-    named = file or (Path(environ["SEAMLINE_FILE"]) if environ.get("SEAMLINE_FILE") else None)
-    if named is not None:
-        found = start / named
-        if found.is_dir():
-            found = found / FILE_NAME
-        if not found.is_file():
-            _refuse_others([start / named] if (start / named).is_dir() else [found])
-            source = "" if file else " (from SEAMLINE_FILE)"
-            raise ConfigError(f"there is no file {named}{source}")
-        return found
-    for place in (start, *start.parents):
-        if (place / FILE_NAME).is_file():
-            return place / FILE_NAME
-    _refuse_others(place / FILE_NAME for place in (start, *start.parents))
+    candidates = places(directory=directory, file=file, environ=environ)
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    named = file or environ.get("SEAMLINE_FILE")
+    if named:
+        _refuse_others([start / named] if (start / named).is_dir() else candidates)
+        source = "" if file else " (from SEAMLINE_FILE)"
+        raise ConfigError(f"there is no file {named}{source}")
+    _refuse_others(candidates)
     raise ConfigError(
         f"there is no {FILE_NAME} in {start} or above it",
         remedy="name one with -f FILE, or let one be written: seamline init",

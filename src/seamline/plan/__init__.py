@@ -14,6 +14,7 @@ from seamline.plan.rundir import (
     SECRET_FILE,
     WORKER_VARIABLE,
     run_dir,
+    run_dirs,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "read_project",
     "relearned",
     "run_dir",
+    "run_dirs",
     "to_json",
     "with_verdicts",
 ]

@@ -49,7 +49,7 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
     Raises:
         UsageError: Somebody else could have put things into it.
     """
-    digest = hashlib.sha256(os.fsencode(config.root / config.file.name)).hexdigest()[:10]
+    digest = _digest(config.root / config.file.name)
     longest = max(len(_longest_socket_name(config)), len(CONTROL_SOCKET))
     chosen: Path | None = None
     for top in _tops(environ):
@@ -64,6 +64,36 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
     for directory in (chosen.parent, chosen):
         _check_private(directory, create=create)
     return chosen
+
+
+def run_dirs(file: Path, environ: Mapping[str, str]) -> list[Path]:
+    """Return the directories that are there of runs of one file, live or dead.
+
+    The file is not read: a run is found again whatever the file says by now, and when it is gone.
+
+    Args:
+        file: ``seamline.toml``, by any of the paths that lead to it.
+        environ: Environment variables.
+    """
+    digest = _digest(file)
+    found = []
+    for top in _tops(environ):
+        if not _is_private(top):
+            continue
+        found += [
+            entry
+            for entry in sorted(top.iterdir())
+            if (entry.name == digest or entry.name.endswith(f"-{digest}")) and _is_private(entry)
+        ]
+    return found
+
+
+def _digest(file: Path) -> str:
+    """Return what stands for a file in the name of its run directory."""
+    absolute = file.absolute()
+    # Its directory may be reached by several paths; links that are files of projects may not.
+    place = absolute.parent.resolve() / absolute.name
+    return hashlib.sha256(os.fsencode(place)).hexdigest()[:10]
 
 
 def _longest_socket_name(config: Config) -> str:
@@ -92,6 +122,10 @@ def _is_ours(directory: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _is_private(directory: Path) -> bool:
+    return _is_ours(directory) and not stat.S_IMODE(directory.lstat().st_mode) & ~_PRIVATE
 
 
 def _check_private(directory: Path, *, create: bool) -> None:

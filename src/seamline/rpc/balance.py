@@ -54,7 +54,8 @@ class Balance:
         """
         peers = self.peers
         if among is not None:
-            peers = [peer for peer in peers if peer.worker in among]
+            # None is left when the group was scaled down since; the deadline bounds what follows.
+            peers = [peer for peer in peers if peer.worker in among] or peers
         if len(peers) == 1:
             return peers[0]
         now = self._clock()

@@ -42,6 +42,10 @@ class Client:
         """Make functions known to connections that are opened from now on."""
         self._route.declare(targets)
 
+    def resize(self, paths: Sequence[str]) -> None:
+        """Call other workers of the group from now on: one for each of these sockets."""
+        self._route.resize(paths)
+
     def call(self, target: Target, arguments: Arguments) -> Any:
         """Call a function and wait for its result, blocking this thread.
 

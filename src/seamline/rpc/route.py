@@ -26,11 +26,22 @@ class Route:
         self.identity = identity
         self.limits = limits
         self.balance = Balance([Peer(f"{group}.{n}", path) for n, path in enumerate(paths)])
-        self.workers = [peer.worker for peer in self.balance.peers]
         self.table: list[Entry] = []
         self.is_closed = False
         self.ids: dict[str, int] = {}
         self._lock = threading.Lock()
+
+    @property
+    def workers(self) -> list[str]:
+        """Names of the workers to choose from."""
+        return [peer.worker for peer in self.balance.peers]
+
+    def resize(self, paths: Sequence[str]) -> None:
+        """Choose among other workers from now on; calls that run at one that is gone go on."""
+        peers = self.balance.peers[: len(paths)]
+        more = list(enumerate(paths))[len(peers) :]
+        # One assignment: threads that choose meanwhile see the former list or this one.
+        self.balance.peers = [*peers, *(Peer(f"{self.group}.{n}", path) for n, path in more)]
 
     def declare(self, targets: Iterable[Target]) -> None:
         """Add functions to the table, so that connections know them from the start."""
@@ -38,8 +49,9 @@ class Route:
             self.function_id(target)
 
     def peer(self, worker: str) -> Peer:
-        """Return a worker by its name."""
-        return next(peer for peer in self.balance.peers if peer.worker == worker)
+        """Return a worker by its name; any that is left when it is gone."""
+        peers = self.balance.peers
+        return next((peer for peer in peers if peer.worker == worker), peers[0])
 
     def function_id(self, target: Target) -> int:
         """Return a function's position in the table, adding it if it is new."""

@@ -99,6 +99,7 @@ class Connections:
         self._plan = plan
         self._identity = identity
         self._clients: dict[str, Client] = {}
+        self._workers = {group.name: group.workers for group in plan.groups}
         self._local = (
             Host(plan, group=None, frameworks=frameworks).local_client()
             if plan.layout == "local"
@@ -111,11 +112,22 @@ class Connections:
             return self._local
         group = self._plan.group_of(service)
         if group.name not in self._clients:
-            paths = [self._plan.socket_path(group.name, slot) for slot in range(group.workers)]
             self._clients[group.name] = Client(
-                group.name, paths, identity=self._identity, limits=self._plan.limits
+                group.name,
+                self._paths(group.name),
+                identity=self._identity,
+                limits=self._plan.limits,
             )
         return self._clients[group.name]
+
+    def resize(self, group: str, workers: int) -> None:
+        """Take note that a group has another number of workers than the plan says."""
+        self._workers[group] = workers
+        if group in self._clients:
+            self._clients[group].resize(self._paths(group))
+
+    def _paths(self, group: str) -> list[str]:
+        return [self._plan.socket_path(group, slot) for slot in range(self._workers[group])]
 
     def close(self) -> None:
         """Close idle connections now, and the others when their calls have ended."""

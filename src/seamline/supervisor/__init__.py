@@ -13,21 +13,37 @@ if TYPE_CHECKING:
         StopRequest,
         align,
         ask,
-        reload,
+        change,
     )
-    from seamline.supervisor.reloads import NotReloaded, Reloaded
-    from seamline.supervisor.report import ready_block, shown_path, status_table
+    from seamline.supervisor.kept import Line
+    from seamline.supervisor.past import Past
+    from seamline.supervisor.reloads import (
+        Change,
+        NotReloaded,
+        Reloaded,
+        ReloadRequest,
+        RestartRequest,
+        ScaleRequest,
+    )
+    from seamline.supervisor.report import duration, ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
+    from seamline.supervisor.rundir import is_live, last_run, live_run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
     "AlignRequest",
     "AlignedReply",
+    "Change",
     "ForkedProcess",
     "GroupStatus",
+    "Line",
     "NotReloaded",
+    "Past",
+    "ReloadRequest",
     "Reloaded",
+    "RestartRequest",
+    "ScaleRequest",
     "Status",
     "StatusRequest",
     "StopRequest",
@@ -36,8 +52,12 @@ __all__ = [
     "Zygote",
     "align",
     "ask",
+    "change",
+    "duration",
+    "is_live",
+    "last_run",
+    "live_run",
     "ready_block",
-    "reload",
     "shown_path",
     "status_table",
     "supervise",
@@ -48,10 +68,16 @@ __all__ = [
 _LATE: Final = {
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
+    "Change": "seamline.supervisor.reloads",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
+    "Line": "seamline.supervisor.kept",
     "NotReloaded": "seamline.supervisor.reloads",
+    "Past": "seamline.supervisor.past",
+    "ReloadRequest": "seamline.supervisor.reloads",
     "Reloaded": "seamline.supervisor.reloads",
+    "RestartRequest": "seamline.supervisor.reloads",
+    "ScaleRequest": "seamline.supervisor.reloads",
     "Status": "seamline.supervisor.status",
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
@@ -60,8 +86,12 @@ _LATE: Final = {
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
+    "change": "seamline.supervisor.control",
+    "duration": "seamline.supervisor.report",
+    "is_live": "seamline.supervisor.rundir",
+    "last_run": "seamline.supervisor.rundir",
+    "live_run": "seamline.supervisor.rundir",
     "ready_block": "seamline.supervisor.report",
-    "reload": "seamline.supervisor.control",
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",

@@ -8,7 +8,7 @@ Whoever may open the socket (0600, in a 0700 directory) may ask anything.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,16 @@ import msgspec
 
 from seamline.errors import NotRunning, StartError
 from seamline.plan import CONTROL_SOCKET
-from seamline.supervisor.reloads import NotReloaded, Progress, Reloaded, ReloadRequest, Tell
+from seamline.supervisor.reloads import (
+    Change,
+    NotReloaded,
+    Progress,
+    Reloaded,
+    ReloadRequest,
+    RestartRequest,
+    ScaleRequest,
+    Tell,
+)
 from seamline.supervisor.status import Status
 from seamline.transport import Socket
 from seamline.worker import WarningFilter
@@ -77,8 +86,7 @@ class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
     message: str
 
 
-Request = StatusRequest | StopRequest | AlignRequest | ReloadRequest
-Reload = Callable[[Sequence[str], Tell], Awaitable[Reloaded | NotReloaded]]
+Request = StatusRequest | StopRequest | AlignRequest | Change
 
 _decode_request = msgspec.json.Decoder(Request).decode
 _decode_news: Final = msgspec.json.Decoder(Progress | Reloaded | NotReloaded | Refusal).decode
@@ -94,7 +102,7 @@ class ControlServer:
         stop: Begins to stop.
         align: Has every ready worker take over what a test process set up.
         tell: Has every worker tell its numbers, before the state is described.
-        reload: Replaces workers of the groups named, and tells how it goes.
+        change: Replaces, starts or ends workers, and tells how it goes.
     """
 
     def __init__(
@@ -105,15 +113,15 @@ class ControlServer:
         stop: Callable[[], None],
         align: Callable[[AlignRequest], Awaitable[AlignedReply]],
         tell: Callable[[], Awaitable[None]],
-        reload: Reload,
+        change: Callable[[Change, Tell], Awaitable[Reloaded | NotReloaded]],
     ) -> None:
         self._path = path
         self._status = status
         self._stop = stop
         self._align = align
         self._tell = tell
-        self._reload = reload
-        self._reloading: set[asyncio.Task[Reloaded | NotReloaded]] = set()
+        self._change = change
+        self._changing: set[asyncio.Task[Reloaded | NotReloaded]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -146,7 +154,7 @@ class ControlServer:
         except msgspec.DecodeError as exc:
             answer = Refusal(str(exc))
         else:
-            if isinstance(request, ReloadRequest):
+            if isinstance(request, ReloadRequest | RestartRequest | ScaleRequest):
                 answer = await self._follow(request, writer)
             else:
                 answer = await self._answer(request)
@@ -154,17 +162,17 @@ class ControlServer:
         await writer.drain()
 
     async def _follow(
-        self, request: ReloadRequest, writer: asyncio.StreamWriter
+        self, request: Change, writer: asyncio.StreamWriter
     ) -> Reloaded | NotReloaded:
-        """Reload, and tell how it goes; it goes on when nobody listens any more."""
+        """Change the run, and tell how it goes; it goes on when nobody listens any more."""
         news: asyncio.Queue[str] = asyncio.Queue()
 
-        async def reload() -> Reloaded | NotReloaded:
-            return await self._reload(request.groups, news.put_nowait)
+        async def change() -> Reloaded | NotReloaded:
+            return await self._change(request, news.put_nowait)
 
-        task = asyncio.create_task(reload())
-        self._reloading.add(task)
-        task.add_done_callback(self._reloading.discard)
+        task = asyncio.create_task(change())
+        self._changing.add(task)
+        task.add_done_callback(self._changing.discard)
         while not (task.done() and news.empty()):
             if news.empty():
                 heard = asyncio.create_task(news.get())
@@ -215,25 +223,25 @@ def align(run_dir: str | Path, request: AlignRequest, *, timeout: float) -> Alig
     return msgspec.json.decode(_exchange(run_dir, request, timeout), type=AlignedReply)
 
 
-def reload(run_dir: str | Path, groups: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
-    """Have every worker of some groups, or of all, replaced. Blocks until that is done.
+def change(run_dir: str | Path, request: Change, tell: Tell) -> Reloaded | NotReloaded:
+    """Have workers of a run replaced, started or ended. Blocks until that is done.
 
     Raises:
         NotRunning: Nobody answers there, or the run ended meanwhile.
         StartError: The supervisor is of a version that cannot.
     """
-    for line in _converse(run_dir, ReloadRequest(tuple(groups)), _ANSWER_SECONDS):
+    for line in _converse(run_dir, request, _ANSWER_SECONDS):
         answer: Progress | Reloaded | NotReloaded | Refusal = _decode_news(line)
         if isinstance(answer, Refusal):
             raise StartError(
-                f"the supervisor that runs cannot reload ({answer.message}): another version of "
+                f"the supervisor that runs cannot do that ({answer.message}): another version of "
                 "Seamline started it; seamline stop, then seamline run"
             )
         if not isinstance(answer, Progress):
             return answer
         if answer.text:
             tell(answer.text)
-    raise NotRunning("the run ended while it was reloaded")
+    raise NotRunning("the run ended while it was changed")
 
 
 def _exchange(run_dir: str | Path, request: Request, timeout: float = _ANSWER_SECONDS) -> bytes:
@@ -252,9 +260,12 @@ def _converse(run_dir: str | Path, request: Request, timeout: float) -> Iterator
             with connection.makefile("rb") as answers:
                 yield from answers
         except TimeoutError as exc:
+            later = (
+                "" if isinstance(request, StatusRequest) else "; it may do later what was asked"
+            )
             raise NotRunning(
                 f"the supervisor has the run directory {run_dir}, but did not answer within "
-                f"{timeout:g} s: it is suspended or overloaded"
+                f"{timeout:g} s: it is suspended or overloaded{later}"
             ) from exc
         except OSError as exc:
             raise NotRunning("this project is not running; start it with: seamline run") from exc

@@ -45,12 +45,14 @@ class Slot:
 
     Attributes:
         number: Counted from 0 in its group.
+        command: The service whose command runs in it, or ``None``.
         process: The one that serves, dead or alive; ``None`` before the first and between a
             command and the next.
         successor: Started to take over once it is ready.
         leaving: Those that were taken over from, and finish what they run.
         generation: Starts so far.
         restarts: Starts that replaced a dead worker.
+        counts: Whether its group is incomplete without it: not while it is added or taken away.
         reason: How the latest death came about, or empty.
         recycled: Workers replaced because they had reached a limit of the group.
         recycle_reason: Which limit that was, the last time, or empty.
@@ -75,24 +77,35 @@ class Slot:
         self.recycled = 0
         self.recycle_reason = ""
         self.deaths = 0
+        self.counts = True
         self._group = group
         self._http = http or []
         self._calls = calls
-        self._command = command
+        self.command = command
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_command(self) -> bool:
         """Whether a command of the operator's runs in it, not the application."""
-        return self._command is not None
+        return self.command is not None
 
     @property
     def state(self) -> State:
         """State of its process, or ``waiting`` between two."""
-        process = self.process
+        process = self.process or self.successor
         if process is None or process.returncode is not None or process.state is State.STOPPED:
             return State.STOPPED if self._group.is_leaving else State.WAITING
         return process.state
+
+    @property
+    def http(self) -> list[tuple[socket.socket, tuple[str, ...]]]:
+        """Its listening sockets and the http services that answer on each."""
+        return self._http
+
+    @property
+    def calls(self) -> socket.socket | None:
+        """Where its worker is called, or None when nobody calls the group."""
+        return self._calls
 
     @property
     def name(self) -> str:
@@ -189,7 +202,7 @@ class Slot:
             http=listeners,
             access_log=group.access_log,
             log_level=group.log_level,
-            command=self._command,
+            command=self.command,
             is_aligned=group.alignment is not None and not self.is_command,
         )
         zygote = None if self.is_command else group.forked_from
@@ -278,7 +291,7 @@ class Group:
     @property
     def is_ready(self) -> bool:
         """Whether every slot has a ready worker."""
-        return all(slot.state is State.READY for slot in self.slots)
+        return all(slot.state is State.READY for slot in self.slots if slot.counts)
 
     async def start(self) -> None:
         """Start a worker in every slot."""

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import json
 import os
 import sys
 import threading
@@ -11,7 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seamline.supervisor.kept import SUPERVISOR, Kept, Line
 
 # A line longer than this is cut in pieces, so that one worker cannot fill the memory.
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -20,6 +24,8 @@ _MAX_WAITING_BYTES: Final = 4 * 1024 * 1024
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Colours of groups in the order they start: cyan, yellow, green, magenta, blue.
 _COLOURS: Final = (36, 33, 32, 35, 34)
+
+_encode_lines: Final = msgspec.json.Encoder().encode_lines
 
 
 class Output:
@@ -133,6 +139,11 @@ class LogStream:
         self._notices = Output(sys.stderr.fileno(), on_closed)
         self._output = Output(sys.stdout.fileno(), on_closed, self._tell_full)
         self._colours: dict[str, int] | None = {} if colored and not as_json else None
+        self._kept: Kept | None = None
+
+    def keep_in(self, run_dir: Path) -> None:
+        """Keep the latest lines for ``seamline logs`` too, in files of a run directory."""
+        self._kept = Kept(run_dir, self._tell_unkept)
 
     @property
     def is_full(self) -> bool:
@@ -155,10 +166,13 @@ class LogStream:
             stream: ``stdout`` or ``stderr``.
             lines: What it printed.
         """
-        if self._as_json:
-            source = {"group": group, "slot": slot, "pid": pid, "stream": stream}
-            self._output.put(b"".join(self._record(source, line) for line in lines))
-            return
+        if self._as_json or self._kept is not None:
+            records = self._records(group, slot, pid, stream, lines)
+            if self._kept is not None:
+                self._kept.put(group, records)
+            if self._as_json:
+                self._output.put(records)
+                return
         name = group if slot is None else f"{group}.{slot}"
         prefix = self._coloured(group, f"{name}[{pid}] | ").encode()
         self._output.put(b"".join(prefix + line + b"\n" for line in lines))
@@ -169,29 +183,45 @@ class LogStream:
 
     def notice(self, text: str) -> None:
         """Write what the supervisor itself has to say, to standard error."""
-        if self._as_json:
-            source = {"group": None, "slot": None, "pid": os.getpid(), "stream": "supervisor"}
-            self._notices.put(self._record(source, text.encode()))
-        else:
-            self._notices.put(text.encode() + b"\n")
+        records = self._keep_own(text)
+        self._notices.put(records if self._as_json else text.encode() + b"\n")
 
     def _tell_full(self, why: str) -> None:
         self.notice(f"cannot write the log: {why}; lines are lost until there is room again")
 
     def block(self, text: str) -> None:
-        """Write a passage for people only: nothing in machine-readable streams."""
+        """Write a passage for people only: nothing in a stream for machines."""
+        self._keep_own(text)
         if not self._as_json:
             self._notices.put(text.encode() + b"\n")
 
+    def _keep_own(self, text: str) -> bytes:
+        """Keep lines of the supervisor's own, and return them for machines."""
+        lines = text.encode().split(b"\n")
+        records = self._records(None, None, os.getpid(), "supervisor", lines)
+        if self._kept is not None:
+            self._kept.put(SUPERVISOR, records)
+        return records
+
+    def _tell_unkept(self, why: str) -> None:
+        self.notice(f"no line can be kept for `seamline logs`: {why}; the run goes on")
+
     def close(self) -> None:
         """Write what waits and end."""
+        if self._kept is not None:
+            self._kept.close()
         self._output.close()
         self._notices.close()
 
-    def _record(self, source: dict[str, Any], line: bytes) -> bytes:
+    def _records(
+        self, group: str | None, slot: int | None, pid: int, stream: str, lines: list[bytes]
+    ) -> bytes:
         instant = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
-        record = {"ts": instant, **source, "msg": line.decode("utf-8", "replace")}
-        return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        every = (
+            Line(instant, group, slot, pid, stream, line.decode("utf-8", "replace"))
+            for line in lines
+        )
+        return _encode_lines(every)
 
     def _coloured(self, group: str, text: str) -> str:
         if self._colours is None:

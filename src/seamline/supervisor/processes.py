@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -37,6 +38,7 @@ from seamline.worker import (
     Ready,
     Release,
     Report,
+    Resize,
     Tell,
     decode_report,
     encode,
@@ -48,6 +50,9 @@ _DUMP_SECONDS: Final = 2.0
 _TELL_SECONDS: Final = 0.5
 # Output that a dead worker's surviving children may still hold open is not waited for longer.
 _LAST_LINES_SECONDS: Final = 1.0
+# What is told of one that ended without saying why: about a traceback's worth.
+_LAST_LINES: Final = 12
+_LAST_LINE_BYTES: Final = 400
 
 
 _Awaited = TypeVar("_Awaited")
@@ -75,8 +80,11 @@ class Process:
         last: The latest numbers it reported.
         first_rss_bytes: Its memory as it was ready; 0 before that.
         chance: From 0 to 1, at random; what workers shall differ in is derived from it.
+        lag: Seconds that its event loop took to tell them when it was asked last, or has been
+            silent for; ``None`` before that.
         aligned: Its latest answer to an :class:`Align`.
         given_up: Requests and calls that it had not answered when its time was over.
+        last_lines: The latest that it printed, whichever stream.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
         ready: Done once it has said that it accepts.
@@ -92,8 +100,10 @@ class Process:
         self.last = Beat()
         self.first_rss_bytes = 0
         self.chance = random.random()  # noqa: S311 - spreads replacements, protects nothing
+        self.lag: float | None = None
         self.aligned: Aligned | None = None
         self.given_up = 0
+        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
@@ -177,6 +187,8 @@ class Process:
         where = self.identity
 
         def write(lines: list[bytes]) -> None:
+            for line in lines[-_LAST_LINES:]:
+                self.last_lines.append(line[:_LAST_LINE_BYTES].decode(errors="replace"))
             self._logs.lines(where.group, where.slot, self.pid, name, lines)
 
         transport, reader = await self._loop.connect_read_pipe(
@@ -203,6 +215,11 @@ class Process:
         returncode = self._child.wait()
         awaited.discard(self._child.pid)
         return returncode
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether an order reaches it."""
+        return self._channel is not None and self.state is not State.STOPPED
 
     @property
     def has_started(self) -> bool:
@@ -246,12 +263,14 @@ class Process:
         if self._channel is None or self.state not in {State.READY, State.DRAINING}:
             return
         serial = next(self._serials)
+        asked_at = self._loop.time()
         answer = self._asked[serial] = self._loop.create_future()
         sending = self._loop.create_task(self.send(Tell(serial)))
         await asyncio.wait(
             {answer, self.ended}, timeout=_TELL_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         del self._asked[serial]
+        self.lag = self._loop.time() - (asked_at if answer.done() else self.heard_at)
         if not answer.done():
             sending.cancel()
 
@@ -273,7 +292,7 @@ class Process:
             with contextlib.suppress(OSError):
                 socket.send_fds(self._channel, [encode(order)], order.descriptors())
 
-    async def send(self, order: Align | Release | Tell) -> None:
+    async def send(self, order: Align | Release | Resize | Tell) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:

@@ -1,6 +1,6 @@
 """A reload as it is asked for and answered on the control socket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +25,25 @@ class ReloadRequest(msgspec.Struct, frozen=True, tag="reload"):
     groups: tuple[str, ...] = ()
 
 
+class RestartRequest(msgspec.Struct, frozen=True, tag="restart"):
+    """Asks to end every worker of some groups, or of all, and then to start new ones.
+
+    Answered as :class:`ReloadRequest`.
+    """
+
+    groups: tuple[str, ...] = ()
+
+
+class ScaleRequest(msgspec.Struct, frozen=True, tag="scale"):
+    """Asks for numbers of workers, by group. Answered as :class:`ReloadRequest`."""
+
+    workers: dict[str, int]
+
+
+#: What changes a run's processes: one at a time.
+Change: TypeAlias = ReloadRequest | RestartRequest | ScaleRequest
+
+
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
     """What happens now; empty to say that it goes on."""
 
@@ -32,15 +51,19 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class Reloaded(msgspec.Struct, frozen=True, tag="reloaded", kw_only=True):
-    """Every worker asked for was replaced.
+    """What was asked for was done.
 
     Attributes:
+        name: Of the application.
+        workers: How many a group has now, of those that were to have another number.
         replaced: Workers and commands, by group.
         given_up: Requests and calls that old ones had not answered after ``graceful_timeout``.
         killed: Old ones that did not leave after that either.
     """
 
     replaced: dict[str, int]
+    workers: dict[str, int] = {}
+    name: str = ""
     given_up: int = 0
     killed: int = 0
 
@@ -50,8 +73,10 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
 
     Attributes:
         code, message, file, line, column, width, remedy: Of the error.
-        excerpt, traceback: Of the application that could not be loaded: its own frames, all.
-        replaced, given_up, killed: As in :class:`Reloaded`, before that.
+        excerpt, traceback: Of the application that could not be loaded: its own frames, all. Of
+            a process that ended without a word about why, its last lines.
+        is_begun: Whether anything was ended or started before that.
+        replaced, workers, name, given_up, killed: As in :class:`Reloaded`, before that.
     """
 
     code: str
@@ -63,14 +88,24 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     remedy: str = ""
     excerpt: str = ""
     traceback: str = ""
+    is_begun: bool = False
     replaced: dict[str, int] = {}
+    workers: dict[str, int] = {}
+    name: str = ""
     given_up: int = 0
     killed: int = 0
 
     @classmethod
-    def of(cls, error: SeamlineError, done: Reloaded) -> "NotReloaded":
+    def of(cls, error: SeamlineError, done: Reloaded, *, is_begun: bool = False) -> "NotReloaded":
         """Describe an error, and what was done before it."""
-        answer = cls(code=error.code, message=str(error), **msgspec.structs.asdict(done))
+        answer = cls(
+            code=error.code,
+            message=str(error),
+            is_begun=is_begun,
+            **msgspec.structs.asdict(done),
+        )
+        if isinstance(error, EndedError):
+            return msgspec.structs.replace(answer, excerpt="\n".join(error.last_lines))
         if not isinstance(error, UsageError):
             return answer
         failed = error.failed if isinstance(error, NotLoaded) else None
@@ -114,13 +149,26 @@ class NotLoaded(ApplicationError):  # noqa: N818 - shown as the error it is
         self.failed = failed
 
 
-def start_failure(process: Process, name: str, *, log: str = "above") -> SeamlineError:
+class EndedError(StartError):
+    """A process ended before it was ready, or at once, and did not say why.
+
+    Attributes:
+        last_lines: What it printed last.
+    """
+
+    def __init__(self, message: str, last_lines: Iterable[str]) -> None:
+        super().__init__(message)
+        self.last_lines = tuple(last_lines)
+
+
+def start_failure(
+    process: Process, name: str, *, when: str = "before it was ready"
+) -> SeamlineError:
     """Return why a process ended before it was ready, as it said itself if it did."""
     if process.failed is not None:
         return NotLoaded(process.failed)
-    return StartError(
-        f"{name} {describe_end(process)} before it was ready; its last lines are {log}"
-    )
+    printed = "its last lines are above" if process.last_lines else "it printed nothing"
+    return EndedError(f"{name} {describe_end(process)} {when}; {printed}", process.last_lines)
 
 
 def counted(replaced: Mapping[str, int]) -> str:

@@ -34,6 +34,7 @@ def status_of(
         pid=os.getpid(),
         root=plan.root,
         seconds=round(now - since, 3),
+        graceful_timeout=plan.graceful_timeout,
         urls=shown,
         groups=described,
         restarts=sum(worker.restarts for worker in workers),
@@ -85,6 +86,7 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         adopted_by=adopted_by,
         leaving=leaving,
         seconds=round(now - process.started_at, 3),
+        lag=None if process.lag is None else round(process.lag, 4),
         in_flight=last.in_flight,
         requests=last.requests,
         calls=last.calls,
@@ -115,7 +117,7 @@ def ready_block(status: Status) -> str:
 def status_table(status: Status) -> str:
     """Return the table of ``seamline status``."""
     lines = [
-        f"{status.name} · {status.layout} · up {_duration(status.seconds)} · {status.state}",
+        f"{status.name} · {status.layout} · up {duration(status.seconds)} · {status.state}",
         "",
     ]
     lines += [f"  {name}  {url}" for name, url in status.urls.items()]
@@ -154,7 +156,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time in words: its two largest units."""
     minutes, hours = int(seconds // 60), int(seconds // 3600)
     if hours:
         return f"{hours} h {minutes % 60} m"

@@ -3,8 +3,10 @@
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, NoReturn
+
+import msgspec
 
 from seamline.config import suggest
 from seamline.errors import InternalError, SeamlineError, StartError, UsageError
@@ -13,12 +15,15 @@ from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process
 from seamline.supervisor.reloads import NotReloaded, Reloaded, Tell, counted, start_failure
+from seamline.supervisor.zygote import Zygote
 from seamline.worker import Drain
 
 #: Clients that keep connections open hear of a worker's end within this time.
 LINGER_SECONDS: Final = 2.0
 #: A worker that leaves keeps its own time; this is on top.
 SPARE_SECONDS: Final = 5.0
+# A command that has run for so long has started: it says nothing about itself.
+_STEADY_SECONDS: Final = 1.0
 
 
 class Rolling:
@@ -55,6 +60,11 @@ class Rolling:
         self._is_up = False
         self._word = "reload"
         self._replaced: Counter[str] = Counter()
+        self._workers: dict[str, int] = {}
+        self._is_begun = False
+        self._kept = ""
+        self._before = self._first = plan
+        self._scaled: dict[str, int] = {}
         self._killed = 0
         self._given_up = 0
 
@@ -64,8 +74,7 @@ class Rolling:
         A second one that is asked for meanwhile begins when the first has ended: the code may
         have changed since that one began.
         """
-        async with self._turn:
-            return await self._try(names, tell)
+        return await self._in_turn(tell, lambda: self._reload(names, tell), "reloaded")
 
     async def recycle(self, slot: Slot, process: Process, why: str) -> bool:
         """Replace a worker that has reached a limit, unless it has left when its turn comes.
@@ -96,44 +105,57 @@ class Rolling:
     def ask(self) -> None:
         """Replace every worker of all groups; one more that waits for its turn is enough."""
         if self._asked is None:
-            self._asked = task = asyncio.create_task(self._reload_asked())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._asked = self._spawn(self._reload_asked())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something in the background, kept alive until it is done."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _reload_asked(self) -> None:
         async with self._turn:
             self._asked = None  # the code may change from now on: the next one may be asked for
-            await self._try((), lambda _: None)
+            await self._try(lambda: self._reload((), lambda _: None), "reloaded")
 
     async def settle(self) -> None:
         """Wait until nothing is replaced any more, after the end was asked for."""
         async with self._turn:
             pass
 
-    async def _try(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
+    async def _in_turn(
+        self, tell: Tell, work: Callable[[], Awaitable[None]], done: str
+    ) -> Reloaded | NotReloaded:
+        """Do one thing at a time to the run's processes, and say what came of it."""
+        if self._turn.locked():
+            tell("waiting for another reload, restart or scaling to end")
+        async with self._turn:
+            return await self._try(work, done)
+
+    async def _try(self, work: Callable[[], Awaitable[None]], done: str) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._word = "reload"
+        self._workers.clear()
+        self._is_begun, self._kept = False, "the old workers serve on"
         self._killed = self._given_up = 0
         try:
-            await self._reload(names, tell)
+            await work()
         except SeamlineError as exc:
-            return self._failed(exc)
+            return self._failed(exc, done)
         except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
-            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
-        self._logs.notice(f"reloaded: {counted(self._replaced)}")
+            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"), done)
+        self._logs.notice(f"{done}: {counted(self._replaced or self._workers)}")
         return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
-        if self._end_asked.is_set():
-            _stopped()
-        if not self._is_up:
-            raise StartError("the run is still starting; there is nothing to replace yet")
         chosen = self._chosen(names)
-        before = self._plan
+        before = self._before = self._plan
         after = await self._read_plan()
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
+        self._is_begun = True
         try:
             for group in chosen:
                 await self._replace_all(group, tell)
@@ -149,15 +171,29 @@ class Rolling:
 
     def _chosen(self, names: Sequence[str]) -> list[Group]:
         """Return the groups: those that are called first, so that new callers find new hosts."""
+        if self._end_asked.is_set():
+            _stopped()
+        if not self._is_up:
+            raise StartError("the run is still starting; there is nothing to replace yet")
         by_name = {group.plan.name: group for group in self._groups}
         for name in names:
             if name not in by_name:
-                raise UsageError(
-                    f"there is no group {name!r} in this run",
-                    remedy=suggest(name, by_name, "groups are"),
-                )
+                raise self._unknown(name, by_name)
         chosen = [group for name, group in by_name.items() if not names or name in names]
         return sorted(chosen, key=lambda group: _serves_http(self._plan, group.plan))
+
+    def _unknown(self, name: str, groups: Iterable[str]) -> UsageError:
+        """Return the error about a name that is no group's: a service's, by mistake, or none."""
+        host = next((one.name for one in self._plan.groups if name in one.services), None)
+        if host is None:
+            return UsageError(
+                f"there is no group {name!r} in this run",
+                remedy=suggest(name, groups, "groups are"),
+            )
+        return UsageError(
+            f"{name!r} is a service, and runs in group {host!r} with all that is in it",
+            remedy=f"name the group: {host}",
+        )
 
     async def _read_plan(self) -> Plan:
         """Read the configuration again.
@@ -169,7 +205,7 @@ class Rolling:
             return self._plan
         reading = asyncio.ensure_future(asyncio.to_thread(self._replan))
         await self._wait(reading, seconds=None)
-        plan = reading.result()
+        plan = self._as_scaled(reading.result())
         before, after = _fixed(self._plan), _fixed(plan)
         for what, value in before.items():
             if after[what] != value:
@@ -179,12 +215,16 @@ class Rolling:
                 )
         return plan
 
-    async def _replace_all(self, group: Group, tell: Tell) -> None:
+    async def _load_anew(self, group: Group) -> Zygote | None:
+        """Have a preloaded group's next workers be of the code of now; return what was before."""
         try:
-            before = await group.load_anew()
+            return await group.load_anew()
         except OSError as exc:
             why = exc.strerror or str(exc)
             raise StartError(f"{group.plan.name} could not be loaded anew: {why}") from exc
+
+    async def _replace_all(self, group: Group, tell: Tell) -> None:
+        before = await self._load_anew(group)
         try:
             for slot in group.slots:
                 await self._replace(slot, tell)
@@ -196,6 +236,16 @@ class Rolling:
         finally:
             if before is not None:
                 before.close()
+
+    def _as_scaled(self, plan: Plan) -> Plan:
+        """Return a plan that was read with the numbers of workers that were asked for since."""
+        groups = []
+        for group in plan.groups:
+            scaled = self._scaled.get(group.name)
+            if scaled is not None and group.workers == self._first.group(group.name).workers:
+                group = msgspec.structs.replace(group, workers=scaled)  # noqa: PLW2901
+            groups.append(group)
+        return msgspec.structs.replace(plan, groups=tuple(groups))
 
     # -- one slot ----------------------------------------------------------------------
 
@@ -224,6 +274,16 @@ class Rolling:
         old = slot.retire()
         if old is not None:
             await self._let_leave(slot, old)
+        started = await self._start_empty(slot)
+        self._replaced[slot.name.rpartition(".")[0]] += 1
+        self._say(f"{slot.name}[{started.pid}] is started", None, tell)
+
+    async def _start_empty(self, slot: Slot) -> Process:
+        """Start a slot in which nothing runs, and wait until it is ready.
+
+        Raises:
+            StartError: It did not get there; it is started again until it does.
+        """
         try:
             await slot.start()
         except OSError as exc:
@@ -232,8 +292,22 @@ class Rolling:
         started = slot.process
         assert started is not None
         await self._wait_ready(slot, started)
-        self._replaced[slot.name.rpartition(".")[0]] += 1
-        self._say(f"{slot.name}[{started.pid}] is started", None, tell)
+        if slot.is_command:
+            # It says nothing about itself; what is written wrong in it shows at once.
+            await self._wait(started.ended, seconds=_STEADY_SECONDS)
+            if started.ended.done():
+                self._put_back(slot)
+                raise start_failure(started, f"the new {slot.name}", when="at once")
+        return started
+
+    def _put_back(self, slot: Slot) -> None:
+        """Start the command of the former plan from now on: the new one ended at once."""
+        plan, before = self._plan, self._before
+        services = tuple(
+            before.service(one.name) if one.name == slot.command else one for one in plan.services
+        )
+        self._take(msgspec.structs.replace(plan, services=services))
+        self._logs.notice(f"reload: the former command of {slot.name} is started again")
 
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         text = what if old is None else f"{what}; {old.pid} finishes what it runs"
@@ -245,7 +319,7 @@ class Rolling:
         limit = self._plan.startup_timeout
         await self._wait(started.ready, started.ended, seconds=limit)
         if started.ended.done():
-            raise start_failure(started, f"the successor of {slot.name}", log="in the run's log")
+            raise start_failure(started, f"the successor of {slot.name}")
         if not started.ready.done():
             await started.abort()
             raise StartError(
@@ -285,18 +359,20 @@ class Rolling:
         if self._end_asked.is_set():
             _stopped()
 
-    def _failed(self, error: SeamlineError) -> NotReloaded:
-        kept = (
-            f"{counted(self._replaced)} before that"
-            if self._replaced
-            else "the old workers serve on"
-        )
-        self._logs.notice(f"not reloaded: {error}; {kept}")
-        return NotReloaded.of(error, self._done())
+    def _failed(self, error: SeamlineError, done: str) -> NotReloaded:
+        kept = self._kept if self._is_begun or done == "reloaded" else "nothing was changed"
+        if self._replaced:
+            kept = f"{counted(self._replaced)} before that"
+        self._logs.notice(f"not {done}: {error}; {kept}")
+        return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 
     def _done(self) -> Reloaded:
         return Reloaded(
-            replaced=dict(self._replaced), given_up=self._given_up, killed=self._killed
+            name=self._plan.name,
+            replaced=dict(self._replaced),
+            workers=dict(self._workers),
+            given_up=self._given_up,
+            killed=self._killed,
         )
 
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import itertools
 import math
 import signal
-from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -14,20 +12,23 @@ from typing import TYPE_CHECKING, Final
 from seamline.errors import SeamlineError, StartError
 from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
 from seamline.supervisor import report
-from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
+from seamline.supervisor.aligning import Aligning
+from seamline.supervisor.control import ControlServer
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.operations import Operations
 from seamline.supervisor.places import fill
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reaping import reap_orphans
 from seamline.supervisor.recycling import Recycling
 from seamline.supervisor.reloads import NotLoaded, start_failure
-from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS, Rolling
+from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS
 from seamline.supervisor.rundir import RunDirectory
+from seamline.supervisor.scaling import Weigh
 from seamline.supervisor.status import Status
 from seamline.supervisor.zygote import Zygote
-from seamline.worker import Align, Aligned, Drain
+from seamline.worker import Drain
 
 if TYPE_CHECKING:
     from seamline.supervisor.sockets import Address
@@ -62,6 +63,7 @@ class Supervisor:
         zygote: Workers of groups without an environment of their own are forked from it. The
             supervisor closes it.
         replan: Reads the configuration again for a reload; None keeps the plan.
+        weigh: Raises when a group must not have so many workers, as the code is now.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Supervisor:
         on_ready: Callable[[], None] | None = None,
         zygote: Zygote | None = None,
         replan: Callable[[], Plan] | None = None,
+        weigh: Weigh | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
@@ -92,10 +95,10 @@ class Supervisor:
         self._on_ready = on_ready
         self._zygote = zygote
         self._replan = replan
-        self._serials = itertools.count(1)
-        self._last_answers: list[Aligned | None] = []
+        self._weigh = weigh
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
+        self._aligning = Aligning(self._groups, self.mark)
         self._urls: dict[str, Address] = {}
         self._is_up = False
         self._ending: Ending | None = None
@@ -119,7 +122,8 @@ class Supervisor:
         self._logs = LogStream(
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
-        rolling = Rolling(
+        self._logs.keep_in(Path(self.plan.run_dir))
+        rolling = Operations(
             self.plan,
             self._groups,
             self._logs,
@@ -127,13 +131,14 @@ class Supervisor:
             replan=self._replan,
             adopt=self._adopt,
         )
+        rolling.weigh = self._weigh
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET),
             status=self.status,
             stop=self.stop,
-            align=self._align,
+            align=self._aligning.align,
             tell=self._tell,
-            reload=rolling.reload,
+            change=rolling.change,
         )
         looking: asyncio.Task[None] | None = None
         try:
@@ -156,8 +161,8 @@ class Supervisor:
             await self._kill_all()
             control.close()
             self._remove_sockets()
-            self._directory.remove()
             self._logs.close()
+            self._directory.remove()
         if self._failure is not None:
             raise self._failure
         return (self._ending or Ending.STOPPED).value
@@ -289,46 +294,12 @@ class Supervisor:
     async def _tell(self) -> None:
         await asyncio.gather(*(group.tell() for group in self._groups))
 
-    async def _align(self, request: AlignRequest) -> AlignedReply:
-        """Have every worker take over what a test process set up."""
-        order = Align(
-            serial=next(self._serials),
-            environ=request.environ,
-            cwd=request.cwd,
-            path=request.path,
-            filters=request.filters,
-            levels=request.levels,
-            disabled=request.disabled,
-        )
-        workers = [
-            slot.process
-            for group in self._groups
-            for slot in group.slots
-            if slot.process is not None and not slot.is_command
-        ]
-        if order.environ is not None:
-            for group in self._groups:
-                group.alignment = order
-        await asyncio.gather(*(worker.align(order) for worker in workers))
-        made: Counter[str] = Counter()
-        untold: Counter[str] = Counter()
-        alive = [worker.aligned for worker in workers if worker.state is not State.STOPPED]
-        for answer in (*self._last_answers, *alive):
-            if answer is not None:
-                made.update(answer.made)
-                untold.update(answer.untold)
-        if request.mark is not None:
-            # What a worker printed before it answered is readable by now: let it be read.
-            await asyncio.sleep(0)
-            self._logs.mark(request.mark)
-        return AlignedReply(dict(made), dict(untold))
-
     def _on_change(self, group: Group, process: Process) -> None:
         self._changed.set()
         if process.state is not State.STOPPED or self._end_asked.is_set():
             return
         if self._is_up:
-            self._last_answers.append(process.aligned)
+            self._aligning.ended(process)
             slot = next(slot for slot in group.slots if slot.number == process.identity.slot)
             group.replace(slot, process)
         else:
@@ -370,11 +341,13 @@ class Supervisor:
 
     # -- leaving -----------------------------------------------------------------------
 
-    def _watch_signals(self, rolling: Rolling) -> None:
+    def _watch_signals(self, rolling: Operations) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end, Ending.STOPPED)
         loop.add_signal_handler(signal.SIGINT, self._end, Ending.INTERRUPTED)
         loop.add_signal_handler(signal.SIGHUP, rolling.ask)
+        loop.add_signal_handler(signal.SIGTTIN, rolling.nudge, 1)
+        loop.add_signal_handler(signal.SIGTTOU, rolling.nudge, -1)
         for reserved in (signal.SIGUSR1, signal.SIGUSR2):
             text = f"{reserved.name} has no meaning yet and is ignored"
             loop.add_signal_handler(reserved, self._logs.notice, text)

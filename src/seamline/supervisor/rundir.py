@@ -5,16 +5,44 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from seamline.errors import StartError, UsageError
-from seamline.plan import PLAN_FILE, SECRET_FILE, Plan, to_json
+from seamline.plan import CONTROL_SOCKET, PLAN_FILE, SECRET_FILE, Plan, run_dirs, to_json
 
 # In the run directory: the lock, and in it who holds it.
 _PID_FILE: Final = "pid"
 _SECRET_BYTES: Final = 32
+
+
+def live_run(file: Path, environ: Mapping[str, str]) -> Path | None:
+    """Return the directory of the live run of a ``seamline.toml``, or None when nothing runs.
+
+    The file is not read, and need not be there any more.
+    """
+    return next((path for path in run_dirs(file, environ) if is_live(path)), None)
+
+
+def last_run(file: Path, environ: Mapping[str, str]) -> Path | None:
+    """Return the directory of the live run of a file, or what one that was killed left."""
+    left = (path for path in run_dirs(file, environ) if (path / PLAN_FILE).exists())
+    return live_run(file, environ) or next(left, None)
+
+
+def is_live(run_dir: Path) -> bool:
+    """Whether somebody has the control socket open, even one that does not come to answer."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # a full backlog is an answer too
+        try:
+            probe.connect(str(run_dir / CONTROL_SOCKET))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return True
 
 
 class RunDirectory:

@@ -18,6 +18,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         adopted_by: Number of the slot whose worker accepts for this one now, or ``None``.
         leaving: Process ids of former workers of the slot that finish what they run.
         seconds: Age of the process.
+        lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
+            of a command.
         in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As reported when
             the status was asked for; of a worker whose loop is blocked, as last reported.
     """
@@ -33,6 +35,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     adopted_by: int | None = None
     leaving: tuple[int, ...] = ()
     seconds: float = 0.0
+    lag: float | None = None
     in_flight: int = 0
     requests: int = 0
     calls: int = 0
@@ -64,6 +67,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         state: ``starting``, ``ready``, ``degraded`` (a worker is missing) or ``stopping``.
         pid: Of the supervisor.
         urls: Where http services answer, by service.
+        graceful_timeout: Seconds that a stop may take.
         restarts, seam_calls, seam_errors, stayed: Sums over all workers alive; stayed are calls
             that could not cross and ran where they were made.
     """
@@ -76,6 +80,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     urls: dict[str, str]
     groups: tuple[GroupStatus, ...]
+    graceful_timeout: float = 30.0
     restarts: int = 0
     seam_calls: int = 0
     seam_errors: int = 0

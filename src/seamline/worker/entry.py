@@ -99,7 +99,7 @@ def main(loaded: "Loaded | None" = None) -> int:
         loaded = _prepare(identity, handover.log_level)
     else:
         _prepare_children(loaded.plan, identity)
-        loaded.process.become(identity)
+        loaded.process.become(identity, _read_plan())
     from seamline.worker.life import Worker
 
     return Worker(identity, handover, loaded).run()

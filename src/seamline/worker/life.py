@@ -33,6 +33,7 @@ from seamline.worker.report import (
     Order,
     Ready,
     Release,
+    Resize,
     Tell,
 )
 from seamline.worker.serve import Serving
@@ -130,6 +131,8 @@ class Worker:
                 self._soon(self._serving.adopt(order))
             case Release(slot=slot):
                 self._soon(self._serving.release(slot))
+            case Resize(group=group, workers=workers):
+                self._process.resize(group, workers)
             case Tell(serial=serial) if self._loop is not None:
                 # On the loop: there, what was answered before has been counted.
                 with contextlib.suppress(RuntimeError):  # it is closed: the last beat counts

@@ -272,8 +272,15 @@ class Tell(msgspec.Struct, frozen=True, tag="tell"):
     serial: int
 
 
+class Resize(msgspec.Struct, frozen=True, tag="resize"):
+    """Supervisor to worker: a group has another number of workers now."""
+
+    group: str
+    workers: int
+
+
 Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
-Order = Drain | Align | Adopt | Release | Tell
+Order = Drain | Align | Adopt | Release | Resize | Tell
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

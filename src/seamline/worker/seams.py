@@ -63,7 +63,7 @@ class Process:
         self._plan = plan
         self._group = plan.group(identity.group)
         self._identity = rpc.Identity(run=plan.run_dir, worker="", secret=secret)
-        self.become(identity)
+        self._name(identity)
         self._service_of = {
             module: service.name
             for service in plan.services
@@ -88,9 +88,20 @@ class Process:
             frameworks=self.frameworks,
         )
 
-    def become(self, identity: Identity) -> None:
-        """Be another worker of the same group, in a fork of the process that was prepared."""
+    def _name(self, identity: Identity) -> None:
         self._identity.worker = f"{identity.group}.{identity.slot}"
+
+    def become(self, identity: Identity, plan: Plan) -> None:
+        """Be another worker of the same group, in a fork of the process that was prepared.
+
+        Args:
+            identity: Which worker.
+            plan: Of now; groups may have other numbers of workers than before.
+        """
+        self._name(identity)
+        for group in plan.groups:
+            if group.workers != self._plan.group(group.name).workers:
+                self.resize(group.name, group.workers)
 
     def install(self) -> None:
         """Be ready to open seams on packages as they are imported."""
@@ -99,6 +110,10 @@ class Process:
     def prepare(self) -> None:
         """Find what other workers may call, before this process is forked into several."""
         self._host.prepare()
+
+    def resize(self, group: str, workers: int) -> None:
+        """Call that many workers of a group from now on."""
+        self._connections.resize(group, workers)
 
     def keep_application(self, application: Any) -> None:
         """Keep an application object that was built for the calls which this process answers."""

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 import pytest
 
 from seamline.errors import NotRunning, StartError
-from seamline.supervisor import AlignRequest, Reloaded, StatusRequest, align, ask, reload
+from seamline.supervisor import (
+    AlignRequest,
+    Reloaded,
+    ReloadRequest,
+    StatusRequest,
+    align,
+    ask,
+    change,
+)
 
 
 def test_a_supervisor_that_does_not_answer_is_not_called_absent(tmp_path) -> None:
@@ -52,7 +60,7 @@ def test_what_happens_during_a_reload_is_told_line_by_line(tmp_path) -> None:
         b'{"type":"progress","text":""}',
         b'{"type":"reloaded","replaced":{"web":1},"killed":1}',
     ):
-        answer = reload(tmp_path, (), told.append)
+        answer = change(tmp_path, ReloadRequest(), told.append)
 
     assert answer == Reloaded(replaced={"web": 1}, killed=1)
     assert told == ["web.0 is ready"]
@@ -61,9 +69,9 @@ def test_what_happens_during_a_reload_is_told_line_by_line(tmp_path) -> None:
 def test_a_run_that_ends_during_a_reload_is_said_to_have_ended(tmp_path) -> None:
     with (
         answering(tmp_path, b'{"type":"progress","text":"web.0 is ready"}'),
-        pytest.raises(NotRunning, match="ended while it was reloaded"),
+        pytest.raises(NotRunning, match="ended while it was changed"),
     ):
-        reload(tmp_path, (), lambda _: None)
+        change(tmp_path, ReloadRequest(), lambda _: None)
 
 
 def test_a_supervisor_of_a_version_that_cannot_reload_is_named(tmp_path) -> None:
@@ -71,4 +79,4 @@ def test_a_supervisor_of_a_version_that_cannot_reload_is_named(tmp_path) -> None
         answering(tmp_path, b'{"type":"refusal","message":"Invalid value \'reload\'"}'),
         pytest.raises(StartError, match="another version of Seamline started it"),
     ):
-        reload(tmp_path, (), lambda _: None)
+        change(tmp_path, ReloadRequest(), lambda _: None)

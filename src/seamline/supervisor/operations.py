@@ -1,0 +1,94 @@
+"""What an operator has done to a live run's processes, one thing at a time."""
+
+import asyncio
+from collections.abc import Sequence
+
+from seamline.errors import SeamlineError
+from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.reloads import (
+    Change,
+    NotReloaded,
+    Reloaded,
+    ReloadRequest,
+    RestartRequest,
+    ScaleRequest,
+    Tell,
+)
+from seamline.supervisor.scaling import Scaling
+
+
+class Operations(Scaling):
+    """Does what is asked for on the control socket."""
+
+    async def change(self, request: Change, tell: Tell) -> Reloaded | NotReloaded:
+        """Do what is asked for, and say what came of it."""
+        match request:
+            case RestartRequest(groups=names):
+                return await self._in_turn(
+                    tell, lambda: self._restart_all(names, tell), "restarted"
+                )
+            case ScaleRequest(workers=wanted):
+                return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scaled")
+            case ReloadRequest(groups=names):
+                return await self.reload(names, tell)
+
+    def nudge(self, step: int) -> None:
+        """Give the group of the first http service one worker more or less, as gunicorn does."""
+        group = next((one for one in self._groups if one.slots and one.slots[0].http), None)
+        if group is None:
+            self._logs.notice("no group serves http: there is nothing to scale")
+            return
+        name = group.plan.name
+
+        async def scale() -> None:
+            await self._scale({name: len(group.slots) + step}, _say_nothing)
+
+        async def wait_turn() -> None:
+            await self._in_turn(_say_nothing, scale, "scaled")
+
+        self._spawn(wait_turn())
+
+    # -- restart -----------------------------------------------------------------------
+
+    async def _restart_all(self, names: Sequence[str], tell: Tell) -> None:
+        """End all workers of a group, then start new ones; group after group."""
+        chosen = self._chosen(names)
+        before = self._before = self._plan
+        after = await self._read_plan()
+        tell(f"restarting {', '.join(group.plan.name for group in chosen)}")
+        self._take(after)
+        self._is_begun, self._kept = True, "what did not start is started again until it does"
+        try:
+            for group in chosen:
+                await self._restart_group(group, tell)
+        except BaseException:
+            if not self._replaced:
+                self._take(before)
+            raise
+
+    async def _restart_group(self, group: Group, tell: Tell) -> None:
+        olds = [(slot, slot.retire()) for slot in group.slots]
+        leaving = [self._let_leave(slot, old) for slot, old in olds if old is not None]
+        await asyncio.gather(*leaving)
+        before = await self._load_anew(group)
+        if before is not None:
+            before.close()
+        starting = (self._start_anew(slot, tell) for slot in group.slots)
+        failures = await asyncio.gather(*starting)
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    async def _start_anew(self, slot: Slot, tell: Tell) -> SeamlineError | None:
+        """Start a slot's next worker; return why it did not get ready, which is tried again."""
+        try:
+            started = await self._start_empty(slot)
+        except SeamlineError as exc:
+            return exc
+        self._replaced[slot.name.rpartition(".")[0]] += 1
+        self._say(f"{slot.name}[{started.pid}] is ready", None, tell)
+        return None
+
+
+def _say_nothing(_: str) -> None:
+    """Take a line that nobody waits for: the log has its own."""
