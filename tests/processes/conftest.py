@@ -76,6 +76,11 @@ class Stream:
         return "\n".join(self.lines)
 
     @property
+    def prose_so_far(self) -> str:
+        """Everything until now, in one line."""
+        return " ".join("\n".join(self.lines).split())
+
+    @property
     def prose(self) -> str:
         """The same in one line: where messages are broken depends on their length."""
         return " ".join(self.text.split())
@@ -97,9 +102,9 @@ class Project:
         """Write ``seamline.toml``."""
         (self.root / "seamline.toml").write_text(toml)
 
-    def start(self, *arguments: str, stdout: int = subprocess.PIPE) -> "Run":
-        """Begin ``seamline run`` on ports that the kernel chooses."""
-        run = Run(self, arguments, stdout)
+    def start(self, *arguments: str, stdout: int = subprocess.PIPE, command: str = "run") -> "Run":
+        """Begin ``seamline run``, or ``dev``, on ports that the kernel chooses."""
+        run = Run(self, arguments, stdout, command)
         self._runs.append(run)
         return run
 
@@ -145,13 +150,15 @@ class Project:
 
 
 class Run:
-    """One ``seamline run``."""
+    """One ``seamline run`` or ``seamline dev``."""
 
-    def __init__(self, project: Project, arguments: tuple[str, ...], stdout: int) -> None:
+    def __init__(
+        self, project: Project, arguments: tuple[str, ...], stdout: int, command: str
+    ) -> None:
         self.project = project
         bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
         self.process = subprocess.Popen(
-            [SEAMLINE, "-C", str(project.root), "run", *bind, *arguments],
+            [SEAMLINE, "-C", str(project.root), command, *bind, *arguments],
             env=project.environment,
             stdin=subprocess.DEVNULL,
             stdout=stdout,

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """
     output = output_of(args)
     config = load_config(args)
-    plan = _plan(config, output, strict=args.strict)
+    plan = plan_of(config, output, strict=args.strict)
     # Made only now that nothing is refused any more, and checked once it is there: until then
     # another user could have put one of his own in its place.
     run_dir(config, os.environ)
@@ -51,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
             as_json=output.json,
             colored=is_colored(sys.stdout, args.color, os.environ),
             verbose=output.verbose > 0,
-            replan=lambda: _plan(load_config(args), output, strict=args.strict),
+            replan=lambda: plan_of(load_config(args), output, strict=args.strict),
         )
     )
 
 
-def _plan(config: Config, output: Output, *, strict: bool) -> Plan:
+def plan_of(config: Config, output: Output, *, strict: bool) -> Plan:
     """Return what is to run, as file and code say now. Raises as :func:`run`."""
     analysis = analyse_project(config, config.layout)
     plan = build(

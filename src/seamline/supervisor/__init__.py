@@ -15,6 +15,13 @@ if TYPE_CHECKING:
         ask,
         reload,
     )
+    from seamline.supervisor.development import (
+        Development,
+        can_watch,
+        configuration_of,
+        for_development,
+        watch_files,
+    )
     from seamline.supervisor.reloads import NotReloaded, Reloaded
     from seamline.supervisor.report import ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlignRequest",
     "AlignedReply",
+    "Development",
     "ForkedProcess",
     "GroupStatus",
     "NotReloaded",
@@ -36,11 +44,15 @@ __all__ = [
     "Zygote",
     "align",
     "ask",
+    "can_watch",
+    "configuration_of",
+    "for_development",
     "ready_block",
     "reload",
     "shown_path",
     "status_table",
     "supervise",
+    "watch_files",
     "with_hash_seed",
 ]
 
@@ -48,6 +60,7 @@ __all__ = [
 _LATE: Final = {
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
+    "Development": "seamline.supervisor.development",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
     "NotReloaded": "seamline.supervisor.reloads",
@@ -60,11 +73,15 @@ _LATE: Final = {
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",
     "ask": "seamline.supervisor.control",
+    "can_watch": "seamline.supervisor.development",
+    "configuration_of": "seamline.supervisor.development",
+    "for_development": "seamline.supervisor.development",
     "ready_block": "seamline.supervisor.report",
     "reload": "seamline.supervisor.control",
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",
+    "watch_files": "seamline.supervisor.development",
 }
 
 if not TYPE_CHECKING:

@@ -27,12 +27,14 @@ from seamline.worker import (
     Drain,
     Draining,
     Failed,
+    Files,
     Handover,
     Hello,
     Identity,
     Ready,
     Report,
     Tell,
+    Which,
     decode_report,
     encode,
 )
@@ -99,6 +101,7 @@ class Process:
         self._unread = b""
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
         self._asked: dict[int, asyncio.Future[None]] = {}
+        self._sought: dict[int, asyncio.Future[Files]] = {}
         self._serials = itertools.count(1)
         self._sending = asyncio.Lock()
         self._readers: list[LineReader] = []
@@ -239,7 +242,24 @@ class Process:
         if not answer.done():
             sending.cancel()
 
-    async def send(self, order: Align | Tell) -> None:
+    async def loaded(self, seconds: float = _TELL_SECONDS) -> frozenset[str] | None:
+        """Return the project's files that it has loaded, or None when it does not say in time."""
+        if self._channel is None or self.state is not State.READY:
+            return None
+        serial = next(self._serials)
+        answer = self._sought[serial] = self._loop.create_future()
+        sending = self._loop.create_task(self.send(Which(serial)))
+        await asyncio.wait(
+            {answer, self.ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        del self._sought[serial]
+        if not answer.done():
+            sending.cancel()
+            return None
+        files = answer.result().loaded
+        return None if files is None else frozenset(files)
+
+    async def send(self, order: Align | Tell | Which) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:
@@ -312,6 +332,8 @@ class Process:
             case Aligned():
                 self.aligned = report
                 _settle(self._answers.get(report.serial), report)
+            case Files():
+                _settle(self._sought.get(report.serial), report)
             case Bye():
                 self.given_up = report.given_up
             case Ready():

@@ -3,8 +3,8 @@
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar, Final, NoReturn
 
 from seamline.config import suggest
 from seamline.errors import InternalError, SeamlineError, StartError, UsageError
@@ -32,6 +32,9 @@ class Rolling:
         replan: Reads the configuration again, in a thread; None where there is none to read.
         adopt: Makes a plan the one that workers are started by.
     """
+
+    #: For what only a new start can do.
+    remedy: ClassVar[str] = "seamline stop, then seamline run"
 
     def __init__(
         self,
@@ -73,9 +76,14 @@ class Rolling:
     def ask(self) -> None:
         """Replace every worker of all groups; one more that waits for its turn is enough."""
         if self._asked is None:
-            self._asked = task = asyncio.create_task(self._reload_asked())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._asked = self._spawn(self._reload_asked())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something in the background, kept alive until it is done."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _reload_asked(self) -> None:
         async with self._turn:
@@ -97,27 +105,32 @@ class Rolling:
         except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
             return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
-        self._logs.notice(f"reloaded: {counted(self._replaced)}")
+        self._succeeded()
         return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
-        if self._end_asked.is_set():
-            _stopped()
-        if not self._is_up:
-            raise StartError("the run is still starting; there is nothing to replace yet")
+        self._check()
         chosen = self._chosen(names)
         before = self._plan
         after = await self._read_plan()
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
         try:
-            for group in chosen:
-                for slot in group.slots:
-                    await self._replace(slot, tell)
+            await self._replace_all([slot for group in chosen for slot in group.slots], tell)
         except BaseException:
             if not self._replaced:
                 self._take(before)
             raise
+
+    async def _replace_all(self, slots: Sequence[Slot], tell: Tell) -> None:
+        for slot in slots:
+            await self._replace(slot, tell)
+
+    def _check(self) -> None:
+        if self._end_asked.is_set():
+            _stopped()
+        if not self._is_up:
+            raise StartError("the run is still starting; there is nothing to replace yet")
 
     def _take(self, plan: Plan) -> None:
         if plan is not self._plan:
@@ -152,7 +165,7 @@ class Rolling:
             if after[what] != value:
                 raise UsageError(
                     f"{what} changed since the run was started, which takes a new start",
-                    remedy="seamline stop, then seamline run",
+                    remedy=self.remedy,
                 )
         return plan
 
@@ -162,6 +175,15 @@ class Rolling:
         if slot.is_command:
             await self._restart(slot, tell)
             return
+        successor = await self._succeed(slot)
+        old = slot.promote()
+        self._count(slot)
+        self._say(f"{slot.name}[{successor.pid}] is ready", old, tell)
+        if old is not None:
+            await self._let_leave(slot, old)
+
+    async def _succeed(self, slot: Slot) -> Process:
+        """Start a successor and wait until it is ready; there is none when it does not get so."""
         try:
             successor = await slot.start_successor()
         except OSError as exc:
@@ -172,11 +194,7 @@ class Rolling:
         except BaseException:
             await slot.drop_successor()
             raise
-        old = slot.promote()
-        self._replaced[slot.name.rpartition(".")[0]] += 1
-        self._say(f"{slot.name}[{successor.pid}] is ready", old, tell)
-        if old is not None:
-            await self._let_leave(slot, old)
+        return successor
 
     async def _restart(self, slot: Slot, tell: Tell) -> None:
         """End a command, then start it: two at a time could be one too many of it."""
@@ -191,8 +209,11 @@ class Rolling:
         started = slot.process
         assert started is not None
         await self._wait_ready(slot, started)
-        self._replaced[slot.name.rpartition(".")[0]] += 1
+        self._count(slot)
         self._say(f"{slot.name}[{started.pid}] is started", None, tell)
+
+    def _count(self, slot: Slot) -> None:
+        self._replaced[slot.name.rpartition(".")[0]] += 1
 
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         text = what if old is None else f"{what}; {old.pid} finishes what it runs"
@@ -243,6 +264,9 @@ class Rolling:
             ending.cancel()
         if self._end_asked.is_set():
             _stopped()
+
+    def _succeeded(self) -> None:
+        self._logs.notice(f"reloaded: {counted(self._replaced)}")
 
     def _failed(self, error: SeamlineError) -> NotReloaded:
         kept = (

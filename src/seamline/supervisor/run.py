@@ -15,6 +15,7 @@ from seamline.errors import SeamlineError, StartError
 from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
 from seamline.supervisor import report
 from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
+from seamline.supervisor.development import Development
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
@@ -60,6 +61,7 @@ class Supervisor:
         zygote: Workers of groups without an environment of their own are forked from it. The
             supervisor closes it.
         replan: Reads the configuration again for a reload; None keeps the plan.
+        development: Follows changes of files, where the run is for development.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Supervisor:
         on_ready: Callable[[], None] | None = None,
         zygote: Zygote | None = None,
         replan: Callable[[], Plan] | None = None,
+        development: Development | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
@@ -90,6 +93,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._zygote = zygote
         self._replan = replan
+        self._development = development
         self._serials = itertools.count(1)
         self._last_answers: list[Aligned | None] = []
         self._directory = RunDirectory(plan.run_dir)
@@ -117,7 +121,8 @@ class Supervisor:
         self._logs = LogStream(
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
-        rolling = Rolling(
+        make = Rolling if self._development is None else self._development.begin
+        rolling = make(
             self.plan,
             self._groups,
             self._logs,
@@ -142,6 +147,8 @@ class Supervisor:
             looking = asyncio.create_task(self._look_after())
             await self._start()
             rolling.begin()
+            if self._development is not None:
+                await self._development.follow(self.plan.root, self._end_asked)
             await self._end_asked.wait()
             await rolling.settle()
             await self._drain()

@@ -21,6 +21,7 @@ from seamline.worker.load import (
     call_setup,
     import_module,
     load_application,
+    loaded_files,
     set_up_django,
     users_frames,
 )
@@ -32,12 +33,14 @@ from seamline.worker.report import (
     Drain,
     Draining,
     Failed,
+    Files,
     Handover,
     Hello,
     Identity,
     Order,
     Ready,
     Tell,
+    Which,
 )
 from seamline.worker.seams import Process
 from seamline.worker.serve import Serving
@@ -164,6 +167,8 @@ class Worker:
                     self._loop.call_soon_threadsafe(self._tell, serial)
             case Tell():
                 pass  # nothing is served yet
+            case Which(serial=serial):
+                self._channel.send(Files(serial, loaded_files(self._plan.root)))
 
     def _on_aligned(self, order: Align) -> None:
         stats = self._process.stats()

@@ -230,8 +230,27 @@ class Tell(msgspec.Struct, frozen=True, tag="tell"):
     serial: int
 
 
-Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
-Order = Drain | Align | Tell
+class Which(msgspec.Struct, frozen=True, tag="which"):
+    """Supervisor to worker: say which files of the project it has loaded."""
+
+    serial: int
+
+
+class Files(msgspec.Struct, frozen=True, tag="files"):
+    """Answer to :class:`Which`.
+
+    Attributes:
+        serial: Of the order.
+        loaded: Files of modules below the project's root, relative to it; ``None`` when there
+            are more than one report holds.
+    """
+
+    serial: int
+    loaded: tuple[str, ...] | None
+
+
+Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned | Files
+Order = Drain | Align | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode
