@@ -3,6 +3,7 @@
 Nothing is asked or read here: what is decided on are the plan and what workers say they loaded.
 """
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Final, TypeAlias
@@ -71,11 +72,50 @@ def changed_services(before: Plan, after: Plan) -> Iterator[ServicePlan]:
             yield service
 
 
-def _meaning(service: ServicePlan) -> ServicePlan:
-    """Return it without what only readers want: who calls it, and why it is as it is."""
+def may_start_early(plan: Plan, changed: Collection[str]) -> bool:
+    """Whether workers most likely need no other plan after a change than they have."""
+    if _is_whole(plan):
+        return True
+    packages = [one.interface for one in plan.services if one.interface is not None]
+    return not any(_is_part(plan, package, file) for package in packages for file in changed)
+
+
+def is_same_for_workers(before: Plan, after: Plan) -> bool:
+    """Whether workers that were started by the one plan are as if started by the other."""
+
+    def known(plan: Plan) -> Plan:
+        is_whole = _is_whole(plan)
+        services = tuple(_meaning(one, is_whole=is_whole) for one in plan.services)
+        return msgspec.structs.replace(plan, services=services)
+
+    return known(before) == known(after)
+
+
+def _is_whole(plan: Plan) -> bool:
+    """Whether no seam is open in any process of it."""
+    return len(plan.groups) == 1 and plan.layout != "local"
+
+
+def _meaning(service: ServicePlan, *, is_whole: bool = False) -> ServicePlan:
+    """Return it without what only readers want: who calls it, and why it is as it is.
+
+    Args:
+        service: One service.
+        is_whole: Whether it is hosted by the only group there is.
+    """
     interface = service.interface
     if interface is None:
         return service
+    if is_whole:
+        none = Interface(
+            service=interface.service,
+            package=interface.package,
+            modules=(),
+            functions=(),
+            needs_django=interface.needs_django,
+            reads_framework_context=interface.reads_framework_context,
+        )
+        return msgspec.structs.replace(service, interface=none)
     bare = msgspec.structs.replace(
         interface,
         functions=tuple(
@@ -114,8 +154,12 @@ def _holders_of_template(plan: Plan, file: str, loaded: Loaded) -> set[str]:
 
 
 def _files(plan: Plan, interface: Interface) -> set[str]:
-    root = f"{plan.root}/"
-    return {file.removeprefix(root) for _, file in interface.modules}
+    return {_relative(plan, file) for _, file in interface.modules}
+
+
+def _relative(plan: Plan, file: str) -> str:
+    """Return a file of an interface, whose links are followed, as workers and watchers name it."""
+    return file.removeprefix(f"{os.path.realpath(plan.root)}/")
 
 
 def _is_part(plan: Plan, interface: Interface, file: str) -> bool:
@@ -123,7 +167,7 @@ def _is_part(plan: Plan, interface: Interface, file: str) -> bool:
     files = _files(plan, interface)
     if file in files:
         return True
-    top = dict(interface.modules).get(interface.package, "").removeprefix(f"{plan.root}/")
+    top = _relative(plan, dict(interface.modules).get(interface.package, ""))
     directory = top.removesuffix("__init__.py")
     return directory != top and file.startswith(directory)
 

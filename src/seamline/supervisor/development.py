@@ -61,9 +61,12 @@ class Development:
         assert self._watching is not None
         ending = asyncio.create_task(end_asked.wait())
         following = asyncio.create_task(self._follow(root))
-        await asyncio.wait(
-            {ending, following, self._watching}, return_when=asyncio.FIRST_COMPLETED
-        )
+        try:
+            await asyncio.wait(
+                {ending, following, self._watching}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            self._rolling.close()
         ending.cancel()
         for task in (following, self._watching):
             if not task.done():
@@ -93,6 +96,7 @@ class Development:
         return is_code(file) or is_template(PurePath(file).relative_to(root).as_posix())
 
     async def _follow(self, root: str) -> None:
+        self._rolling.prepare()
         while True:
             await self._has_changed.wait()
             self._has_changed.clear()

@@ -196,6 +196,11 @@ class Process:
         """Whether there is, or was, a process."""
         return self._child is not None
 
+    @property
+    def child_pid(self) -> int:
+        """Of the process that is this one's child: of a command, what watches it."""
+        return 0 if self._child is None else self._child.pid
+
     # -- orders ------------------------------------------------------------------------
 
     def drain(self, order: Drain) -> None:

@@ -116,15 +116,13 @@ class Rolling:
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
         try:
-            await self._replace_all([slot for group in chosen for slot in group.slots], tell)
+            for group in chosen:
+                for slot in group.slots:
+                    await self._replace(slot, tell)
         except BaseException:
             if not self._replaced:
                 self._take(before)
             raise
-
-    async def _replace_all(self, slots: Sequence[Slot], tell: Tell) -> None:
-        for slot in slots:
-            await self._replace(slot, tell)
 
     def _check(self) -> None:
         if self._end_asked.is_set():
@@ -147,7 +145,7 @@ class Rolling:
                     remedy=suggest(name, by_name, "groups are"),
                 )
         chosen = [group for name, group in by_name.items() if not names or name in names]
-        return sorted(chosen, key=lambda group: _serves_http(self._plan, group.plan))
+        return sorted(chosen, key=lambda group: serves_http(self._plan, group.plan))
 
     async def _read_plan(self) -> Plan:
         """Read the configuration again.
@@ -287,7 +285,8 @@ def _stopped() -> NoReturn:
     raise StartError("the run is ending; nothing more is replaced")
 
 
-def _serves_http(plan: Plan, group: GroupPlan) -> bool:
+def serves_http(plan: Plan, group: GroupPlan) -> bool:
+    """Whether a group has an http service."""
     return any(plan.service(name).http is not None for name in group.services)
 
 

@@ -11,12 +11,15 @@ from seamline.supervisor.concerned import (
     changed_services,
     concerned,
     concerned_by,
+    is_same_for_workers,
+    may_start_early,
 )
-from seamline.supervisor.group import Slot
+from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, NotReloaded, Tell, counted
 from seamline.supervisor.report import shown_path
-from seamline.supervisor.rolling import SPARE_SECONDS, Rolling
+from seamline.supervisor.rolling import SPARE_SECONDS, Rolling, serves_http
+from seamline.supervisor.zygotes import Zygotes, reap_strangers
 from seamline.worker import Drain
 
 # So many changed files are named; the rest is counted.
@@ -42,10 +45,22 @@ class Together(Rolling):
     ) -> None:
         super().__init__(*arguments, **named)
         self._explain = explain
+        self._zygotes = Zygotes(self._plan.root)
         self._owed: set[str] = set()
         self._held: Loaded = {}
         self._cause = ""
+        self._may_start_early = False
         self._began = 0.0
+
+    def prepare(self) -> None:
+        """Be ready for the first change, which is most often of what serves HTTP."""
+        for group in self._groups:
+            if serves_http(self._plan, group.plan):
+                self._spawn(self._zygotes.prepare(group))
+
+    def close(self) -> None:
+        """Replace nothing any more."""
+        self._zygotes.close(self._groups)
 
     async def follow(self, changed: frozenset[str], *, is_config: bool) -> None:
         """Replace the workers of every group that some changed files concern.
@@ -65,7 +80,11 @@ class Together(Rolling):
                 return
             self._owed |= names
             self._cause = _named(changed)
-            await self._try(sorted(self._owed), lambda _: None)
+            self._may_start_early = not is_config and may_start_early(self._plan, changed)
+            try:
+                await self._try(sorted(self._owed), lambda _: None)
+            finally:
+                self._cause, self._may_start_early = "", False
 
     async def _loaded(self) -> dict[str, frozenset[str] | None]:
         """Ask the workers of every group what they hold."""
@@ -81,20 +100,62 @@ class Together(Rolling):
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
         self._check()
         before = self._plan
-        self._chosen(names)
-        after = await self._read_plan()
+        chosen = self._chosen(names)
+        early = None
+        if self._may_start_early:
+            early = self._start(chosen)
+        try:
+            after = await self._read_plan()
+        except BaseException:
+            await self._discard(chosen, early)
+            raise
         if names and self._cause:
             names = sorted({*names, *self._others(before, after)})
+        if early is not None and not is_same_for_workers(before, after):
+            await self._discard(chosen, early)
+            early = None
         chosen = self._chosen(names)
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
         try:
-            await self._replace_all([slot for group in chosen for slot in group.slots], tell)
+            await self._take_over(chosen, await (early or self._start(chosen)), tell)
         except BaseException:
             if not self._replaced:
                 self._take(before)
             raise
         self._owed -= {group.plan.name for group in chosen}
+        for group in chosen:
+            self._spawn(self._zygotes.prepare(group))
+        reap_strangers(self._children())
+
+    def _start(self, groups: Sequence[Group]) -> "asyncio.Future[list[Process | BaseException]]":
+        """Start a successor of every worker of some groups, side by side."""
+        for group in groups:
+            self._zygotes.check(group)
+        return asyncio.gather(
+            *(self._succeed(slot) for slot in _slots(groups)), return_exceptions=True
+        )
+
+    async def _discard(
+        self,
+        groups: Sequence[Group],
+        early: "asyncio.Future[list[Process | BaseException]] | None",
+    ) -> None:
+        """End successors that were started too early, or without need."""
+        if early is not None:
+            for slot, outcome in zip(_slots(groups), await early, strict=True):
+                if isinstance(outcome, Process):
+                    await slot.drop_successor()
+
+    def _children(self) -> set[int]:
+        workers = {
+            one.child_pid
+            for group in self._groups
+            for slot in group.slots
+            for one in slot.processes
+        }
+        zygotes = {one.zygote.pid for one in self._groups if one.zygote is not None}
+        return workers | zygotes | self._zygotes.pids
 
     def _others(self, before: Plan, after: Plan) -> set[str]:
         """Return the groups that know a package otherwise than it is by now."""
@@ -105,15 +166,16 @@ class Together(Rolling):
             for name in concerned_by(plan, plan.service(service.name), self._held)
         }
 
-    async def _replace_all(self, slots: Sequence[Slot], tell: Tell) -> None:
-        workers = [slot for slot in slots if not slot.is_command]
-        outcomes = await asyncio.gather(
-            *(self._succeed(slot) for slot in workers), return_exceptions=True
-        )
+    async def _take_over(
+        self, groups: Sequence[Group], outcomes: list[Process | BaseException], tell: Tell
+    ) -> None:
+        """Let all successors take over when all are ready, and none otherwise."""
+        workers = _slots(groups)
         failures = [one for one in outcomes if isinstance(one, BaseException)]
         if failures:
-            ready = [s for s, one in zip(workers, outcomes, strict=True) if one not in failures]
-            await asyncio.gather(*(slot.drop_successor() for slot in ready))
+            for slot, outcome in zip(workers, outcomes, strict=True):
+                if isinstance(outcome, Process):
+                    await slot.drop_successor()
             # What the application says is wrong says more than what we saw of it.
             raise next((one for one in failures if isinstance(one, NotLoaded)), failures[0])
         for slot in workers:
@@ -121,9 +183,8 @@ class Together(Rolling):
             self._count(slot)
             if old is not None:
                 self._spawn(self._see_off(slot, old))
-        for slot in slots:
-            if slot.is_command:
-                await self._restart(slot, tell)
+        for slot in (slot for group in groups for slot in group.slots if slot.is_command):
+            await self._restart(slot, tell)
 
     async def _see_off(self, slot: Slot, old: Process) -> None:
         """Let a worker finish what it runs. Idle connections end at once: to be opened anew."""
@@ -139,13 +200,13 @@ class Together(Rolling):
         tell(what if old is None else f"{what}; {old.pid} finishes what it runs")
 
     def _succeeded(self) -> None:
-        cause, self._cause = self._cause, ""
+        cause = self._cause
         seconds = asyncio.get_running_loop().time() - self._began
         told = f" ({cause}, {seconds:.1f} s)" if cause else ""
         self._logs.notice(f"reloaded: {counted(self._replaced)}{told}")
 
     def _failed(self, error: SeamlineError) -> NotReloaded:
-        cause, self._cause = self._cause, ""
+        cause = self._cause
         if isinstance(error, StartError) and self._end_asked.is_set():
             return NotReloaded.of(error, self._done())
         if isinstance(error, NotLoaded):
@@ -156,6 +217,11 @@ class Together(Rolling):
         kept = f"only {counted(self._replaced)} replaced" if self._replaced else "what ran runs on"
         self._logs.notice(f"not reloaded{f' ({cause})' if cause else ''}: {kept}")
         return NotReloaded.of(error, self._done())
+
+
+def _slots(groups: Sequence[Group]) -> list[Slot]:
+    """Return the places of workers, those of commands aside."""
+    return [slot for group in groups for slot in group.slots if not slot.is_command]
 
 
 def _workers(slots: Sequence[Slot]) -> list[Process]:

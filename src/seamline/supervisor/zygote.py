@@ -13,7 +13,17 @@ from typing import Final
 
 import msgspec
 
-from seamline.worker import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Handover, Preload
+from seamline.worker import (
+    LENGTH,
+    ZYGOTE_VARIABLE,
+    Answer,
+    Check,
+    Fork,
+    Forked,
+    Handover,
+    Preload,
+    Refused,
+)
 
 # Of linux/prctl.h: orphans below this process become its children.
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -84,6 +94,35 @@ class Zygote:
             )
         return cls(process, ours)
 
+    async def check(self) -> int | None:
+        """Wait until everything is imported.
+
+        Returns:
+            None when workers can be forked from it; otherwise of how many libraries, from the
+            first, they could be.
+
+        Raises:
+            OSError: It was closed.
+        """
+        async with self._asking:
+            self._check_open()
+            try:
+                await self._order(Check(), ())
+                answer = await self._answer()
+            except UnforkableError:
+                return 0
+            except BaseException:
+                self._close_channel()
+                raise
+            if isinstance(answer, Refused):
+                return answer.harmless
+            return None
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     async def preload(
         self, root: str, environment: Mapping[str, str], libraries: Sequence[str]
     ) -> None:
@@ -125,10 +164,11 @@ class Zygote:
                 raise
             if isinstance(answer, Forked):
                 return ForkedProcess(answer.pid)
+            assert isinstance(answer, Refused)
             self._refused = answer.reason
             raise UnforkableError(self._refused)
 
-    async def _order(self, order: Preload | Fork, descriptors: Sequence[int]) -> None:
+    async def _order(self, order: Preload | Check | Fork, descriptors: Sequence[int]) -> None:
         text = msgspec.json.encode(order)
         try:
             # A few bytes into a buffer that was read empty before: they always fit.

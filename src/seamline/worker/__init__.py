@@ -3,7 +3,17 @@
 from typing import TYPE_CHECKING, Final
 
 from seamline.late import late
-from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Preload
+from seamline.worker.forking import (
+    LENGTH,
+    ZYGOTE_VARIABLE,
+    Answer,
+    Check,
+    Fork,
+    Forkable,
+    Forked,
+    Preload,
+    Refused,
+)
 from seamline.worker.report import (
     FDS_VARIABLE,
     MAX_LINE_BYTES,
@@ -43,11 +53,13 @@ __all__ = [
     "Answer",
     "Beat",
     "Bye",
+    "Check",
     "Drain",
     "Draining",
     "Failed",
     "Files",
     "Fork",
+    "Forkable",
     "Forked",
     "Handover",
     "Hello",
@@ -57,6 +69,7 @@ __all__ = [
     "Preload",
     "Process",
     "Ready",
+    "Refused",
     "Report",
     "Tell",
     "WarningFilter",

@@ -29,7 +29,9 @@ from seamline.worker.forking import (
     MAX_DESCRIPTORS,
     ZYGOTE_VARIABLE,
     Answer,
+    Check,
     Fork,
+    Forkable,
     Forked,
     Order,
     Preload,
@@ -72,14 +74,16 @@ def serve(channel: socket.socket) -> int:
 
 def _answer_all(channel: socket.socket) -> tuple[Fork, list[int]] | None:
     """Answer until the supervisor is gone. In a worker, return the order to become one."""
-    reason = ""
+    reason, harmless = "", 0
     while received := _receive(channel):
         order, descriptors = received
         if isinstance(order, Preload):
-            reason = _preload(order)
+            reason, harmless = _preload(order)
             continue
-        answer: Answer = Refused(reason)
-        if not reason:
+        answer: Answer = Refused(reason, harmless)
+        if isinstance(order, Check):
+            answer = answer if reason else Forkable()
+        elif not reason:
             pid = _fork()
             if pid is None:
                 return order, descriptors
@@ -122,23 +126,33 @@ def _close(descriptors: Iterable[int]) -> None:
 # -- before the first fork ---------------------------------------------------------------
 
 
-def _preload(order: Preload) -> str:
-    """Import what every worker imports. Returns why the process cannot be forked, or nothing."""
+def _preload(order: Preload) -> tuple[str, int]:
+    """Import what every worker imports.
+
+    Returns:
+        Why the process cannot be forked, or nothing; and how many libraries started no thread.
+    """
     os.environ.clear()
     os.environ.update(order.environment)
     os.chdir(order.root)
     _look_in(order.environment.get("PYTHONPATH", ""), order.root)
     find_own_modules(order.root)
     before = _shared_files()
+    harmless = 0
     for name in order.libraries:
         try:
             importlib.import_module(name)
         except BaseException as exc:  # noqa: BLE001 - a worker says where; even SystemExit is it
-            return f"importing {name} raised {type(exc).__name__}: {exc}"
+            return f"importing {name} raised {type(exc).__name__}: {exc}", harmless
+        harmless += _threads() == 1
     reason = _unforkable(before)
     gc.collect()
     gc.freeze()  # a collection in a worker then leaves these pages shared
-    return reason
+    return reason, harmless
+
+
+def _threads() -> int:
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
 def _look_in(path: str, root: str) -> None:
@@ -154,8 +168,7 @@ def _unforkable(before: Mapping[int, str]) -> str:
 
 def _reasons(before: Mapping[int, str]) -> Iterator[str]:
     """Yield what no fork survives, or what every worker would have one of together."""
-    threads = sum(1 for _ in Path("/proc/self/task").iterdir())
-    if threads > 1:
+    if (threads := _threads()) > 1:
         yield f"a library started {threads - 1} thread(s) while it was imported"
     if _has_children():
         yield "a library started a process while it was imported"
