@@ -17,8 +17,10 @@ from seamline.supervisor import (
     can_watch,
     configuration_of,
     for_development,
+    has_terminal,
     supervise,
     watch_files,
+    with_debugger,
 )
 
 
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     return supervise(
         lambda: Supervisor(
             plan,
-            os.environ,
+            with_debugger(os.environ),
             access_log=not output.quiet,
             log_level=config.log_level,
             as_json=output.json,
@@ -82,5 +84,5 @@ def _read_again(args: argparse.Namespace) -> Plan:
 
 def _plan(config: Config, args: argparse.Namespace) -> Plan:
     return for_development(
-        plan_of(config, output_of(args), strict=False), is_patient=sys.stdin.isatty()
+        plan_of(config, output_of(args), strict=False), is_patient=has_terminal()
     )

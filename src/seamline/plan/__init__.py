@@ -12,6 +12,7 @@ from seamline.plan.rundir import (
     PLAN_FILE,
     RUN_VARIABLE,
     SECRET_FILE,
+    TERMINAL_SOCKET,
     WORKER_VARIABLE,
     run_dir,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "PLAN_FILE",
     "RUN_VARIABLE",
     "SECRET_FILE",
+    "TERMINAL_SOCKET",
     "WORKER_VARIABLE",
     "GroupPlan",
     "Limits",

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
         can_watch,
         configuration_of,
         for_development,
+        has_terminal,
         watch_files,
+        with_debugger,
     )
     from seamline.supervisor.reloads import NotReloaded, Reloaded
     from seamline.supervisor.report import ready_block, shown_path, status_table
@@ -47,12 +49,14 @@ __all__ = [
     "can_watch",
     "configuration_of",
     "for_development",
+    "has_terminal",
     "ready_block",
     "reload",
     "shown_path",
     "status_table",
     "supervise",
     "watch_files",
+    "with_debugger",
     "with_hash_seed",
 ]
 
@@ -76,12 +80,14 @@ _LATE: Final = {
     "can_watch": "seamline.supervisor.development",
     "configuration_of": "seamline.supervisor.development",
     "for_development": "seamline.supervisor.development",
+    "has_terminal": "seamline.supervisor.development",
     "ready_block": "seamline.supervisor.report",
     "reload": "seamline.supervisor.control",
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",
     "watch_files": "seamline.supervisor.development",
+    "with_debugger": "seamline.supervisor.development",
 }
 
 if not TYPE_CHECKING:

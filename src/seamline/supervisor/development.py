@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import importlib.util
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any, Final, TypeAlias
 
@@ -12,7 +13,11 @@ import msgspec
 from seamline.errors import SeamlineError, StartError
 from seamline.plan import Plan
 from seamline.supervisor.concerned import is_code, is_template
+from seamline.supervisor.group import Group
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.terminal import Terminal
 from seamline.supervisor.together import Together
+from seamline.worker import DEBUGGER_HOOK
 
 #: Yields what was changed below a directory, absolute, as often as something was.
 Watch: TypeAlias = Callable[[str], AsyncIterator[set[str]]]
@@ -45,12 +50,34 @@ class Development:
         self._changed: set[str] = set()
         self._has_changed = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
+        self._terminal: Terminal | None = None
 
-    def begin(self, plan: Plan, *arguments: Any, **named: Any) -> Together:
+    def begin(
+        self,
+        plan: Plan,
+        groups: list[Group],
+        logs: LogStream,
+        end_asked: asyncio.Event,
+        **named: Any,
+    ) -> Together:
         """Watch from now on, so that nothing is missed while workers start."""
-        self._rolling = Together(plan, *arguments, explain=self._explain, **named)
+        if has_terminal():
+            self._terminal = Terminal(plan.run_dir, logs)
+            self._lending = asyncio.create_task(self._terminal.start())
+        is_debugged = self._terminal.is_debugged if self._terminal else lambda _: False
+        self._rolling = Together(
+            plan, groups, logs, end_asked, explain=self._explain, is_debugged=is_debugged, **named
+        )
         self._watching = asyncio.create_task(self._collect(plan.root))
         return self._rolling
+
+    def close(self) -> None:
+        """Keep nothing that outlives the run."""
+        self._rolling.close()
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._terminal is not None:
+            self._terminal.close()
 
     async def follow(self, root: str, end_asked: asyncio.Event) -> None:
         """Reload what changes concern until the end is asked for.
@@ -61,12 +88,9 @@ class Development:
         assert self._watching is not None
         ending = asyncio.create_task(end_asked.wait())
         following = asyncio.create_task(self._follow(root))
-        try:
-            await asyncio.wait(
-                {ending, following, self._watching}, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            self._rolling.close()
+        await asyncio.wait(
+            {ending, following, self._watching}, return_when=asyncio.FIRST_COMPLETED
+        )
         ending.cancel()
         for task in (following, self._watching):
             if not task.done():
@@ -130,6 +154,16 @@ def for_development(plan: Plan, *, is_patient: bool) -> Plan:
         stall_timeout=_FOR_EVER_SECONDS,
         graceful_timeout=min(plan.graceful_timeout, _GRACEFUL_SECONDS),
     )
+
+
+def has_terminal() -> bool:
+    """Whether somebody can type to this process."""
+    return os.isatty(0)
+
+
+def with_debugger(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return it with ``breakpoint()`` at the terminal of this process, unless it says another."""
+    return {"PYTHONBREAKPOINT": DEBUGGER_HOOK, **environment}
 
 
 async def watch_files(root: str) -> AsyncIterator[set[str]]:

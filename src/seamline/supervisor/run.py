@@ -157,6 +157,8 @@ class Supervisor:
                 looking.cancel()
             if self._zygote is not None:
                 self._zygote.close()
+            if self._development is not None:
+                self._development.close()
             await self._kill_all()
             control.close()
             self._remove_sockets()

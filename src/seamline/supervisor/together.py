@@ -35,16 +35,22 @@ class Together(Rolling):
 
     Args:
         explain: Returns what to print about an error.
+        is_debugged: Whether somebody looks at a process: it is waited for then.
         arguments: Of :class:`Rolling`.
     """
 
     remedy = "Ctrl-C, then start it again"
 
     def __init__(
-        self, *arguments: Any, explain: Callable[[SeamlineError], str], **named: Any
+        self,
+        *arguments: Any,
+        explain: Callable[[SeamlineError], str],
+        is_debugged: Callable[[int], bool],
+        **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
         self._explain = explain
+        self._is_debugged = is_debugged
         self._zygotes = Zygotes(self._plan.root)
         self._owed: set[str] = set()
         self._held: Loaded = {}
@@ -189,6 +195,8 @@ class Together(Rolling):
     async def _see_off(self, slot: Slot, old: Process) -> None:
         """Let a worker finish what it runs. Idle connections end at once: to be opened anew."""
         limit = self._plan.graceful_timeout
+        if self._is_debugged(old.pid):
+            limit = self._plan.stall_timeout
         old.drain(Drain(timeout=limit, linger=0.0))
         await asyncio.wait([old.ended], timeout=limit + SPARE_SECONDS)
         if not old.ended.done():

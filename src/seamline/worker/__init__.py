@@ -15,6 +15,7 @@ from seamline.worker.forking import (
     Refused,
 )
 from seamline.worker.report import (
+    DEBUGGER_HOOK,
     FDS_VARIABLE,
     MAX_LINE_BYTES,
     Align,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from seamline.worker.seams import Process
 
 __all__ = [
+    "DEBUGGER_HOOK",
     "FDS_VARIABLE",
     "LENGTH",
     "MAX_LINE_BYTES",

@@ -19,6 +19,9 @@ from seamline.plan import WORKER_VARIABLE
 #: names are closed in them.
 FDS_VARIABLE: Final = "SEAMLINE_FDS"
 
+#: What ``PYTHONBREAKPOINT`` is set to where ``breakpoint()`` can have a terminal.
+DEBUGGER_HOOK: Final = "seamline.worker.debugger.stop"
+
 # What Python, coverage and the run itself need in each process: never the same everywhere.
 _OWN: Final = frozenset(
     {

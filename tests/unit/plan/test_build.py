@@ -174,18 +174,17 @@ def test_http_services_that_would_meet_are_refused(load, analysis, second, layou
 
 
 @pytest.mark.parametrize(
-    ("setup", "whole", "preloads"),
+    ("given", "preloads"),
     [
-        pytest.param("", ("a", "b", "shop.web"), ("json", "zlib", "flask"), id="all in order"),
-        pytest.param("", ("a",), ("json", "zlib"), id="up to what changes the process"),
-        pytest.param(
-            'setup = "shop.web:begin"\n', ("a", "b"), ("json", "zlib"), id="setup is next"
-        ),
+        pytest.param(("", ("a", "b", "shop.web")), ("json", "zlib", "flask"), id="all in order"),
+        pytest.param(("", ("a",)), ("json", "zlib"), id="up to what changes the process"),
+        pytest.param(('setup = "shop.web:begin"\n', ("a", "b")), ("json", "zlib"), id="setup"),
     ],
 )
 def test_libraries_are_those_that_a_worker_certainly_imports(
-    load, analysis, interface, setup, whole, preloads
+    load, analysis, interface, given, preloads
 ):
+    setup, whole = given
     config = load(
         f'{setup}[services.web]\nhttp = "shop.web:app"\n'
         '[services.a]\npackage = "a"\n[services.b]\npackage = "b"\n'
