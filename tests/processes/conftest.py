@@ -102,9 +102,25 @@ class Project:
         """Write ``seamline.toml``."""
         (self.root / "seamline.toml").write_text(toml)
 
-    def start(self, *arguments: str, stdout: int = subprocess.PIPE, command: str = "run") -> "Run":
-        """Begin ``seamline run``, or ``dev``, on ports that the kernel chooses."""
-        run = Run(self, arguments, stdout, command)
+    def start(
+        self,
+        *arguments: str,
+        stdout: int = subprocess.PIPE,
+        command: str = "run",
+        under: tuple[str, ...] = (),
+        descriptors: tuple[int, ...] = (),
+    ) -> "Run":
+        """Begin ``seamline run``, or ``dev``, on ports that the kernel chooses.
+
+        Args:
+            arguments: Of the command.
+            stdout: Of the process.
+            command: Which one.
+            under: A command that executes it.
+            descriptors: What it inherits besides.
+        """
+        bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
+        run = Run(self, [*under, *self.seamline, command, *bind, *arguments], stdout, descriptors)
         self._runs.append(run)
         return run
 
@@ -153,16 +169,16 @@ class Run:
     """One ``seamline run`` or ``seamline dev``."""
 
     def __init__(
-        self, project: Project, arguments: tuple[str, ...], stdout: int, command: str
+        self, project: Project, argv: list[str], stdout: int, descriptors: tuple[int, ...]
     ) -> None:
         self.project = project
-        bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
         self.process = subprocess.Popen(
-            [SEAMLINE, "-C", str(project.root), command, *bind, *arguments],
+            argv,
             env=project.environment,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
+            pass_fds=descriptors,
         )
         if self.process.stdout is not None:
             self.out = Stream(self.process.stdout)

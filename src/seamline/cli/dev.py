@@ -7,7 +7,7 @@ import sys
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import is_colored
-from seamline.cli.run import plan_of
+from seamline.cli.run import for_workers, plan_of
 from seamline.config import LOG_LEVELS, Config
 from seamline.errors import UsageError
 from seamline.plan import Plan, lock_path, run_dir
@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
     parser.add_argument("--layout", metavar="NAME", help="mono, local, micro or one of the file's")
     parser.add_argument(
-        "--bind", metavar="ADDRESS", help="host:port or unix:/path of the first http service"
+        "--bind",
+        metavar="ADDRESS",
+        help="host:port, unix:/path or fd://3 of the first http service",
     )
     parser.add_argument(
         "--log-level",
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return supervise(
         lambda: Supervisor(
             plan,
-            with_debugger(os.environ),
+            with_debugger(for_workers(os.environ)),
             access_log=not output.quiet,
             log_level=config.log_level,
             as_json=output.json,

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted, is_colored
@@ -10,14 +11,23 @@ from seamline.config import LOG_LEVELS, Config
 from seamline.errors import UsageError
 from seamline.interface import Finding, Severity
 from seamline.plan import Plan, analyse_project, build, run_dir
-from seamline.supervisor import Supervisor, supervise
+from seamline.supervisor import (
+    Inherited,
+    Notifier,
+    Supervisor,
+    supervise,
+    without_notices,
+    without_passed,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
     parser.add_argument("--layout", metavar="NAME", help="mono, local, micro or one of the file's")
     parser.add_argument(
-        "--bind", metavar="ADDRESS", help="host:port or unix:/path of the first http service"
+        "--bind",
+        metavar="ADDRESS",
+        help="host:port, unix:/path or fd://3 of the first http service",
     )
     parser.add_argument(
         "--strict", action="store_true", help="start nothing when check would find an error"
@@ -45,15 +55,21 @@ def run(args: argparse.Namespace) -> int:
     return supervise(
         lambda: Supervisor(
             plan,
-            os.environ,
+            for_workers(os.environ),
             access_log=not output.quiet,
             log_level=config.log_level,
             as_json=output.json,
             colored=is_colored(sys.stdout, args.color, os.environ),
             verbose=output.verbose > 0,
             replan=lambda: plan_of(load_config(args), output, strict=args.strict),
+            notifier=Notifier.of(os.environ, os.getpid()),
         )
     )
+
+
+def for_workers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without what a service manager told the supervisor alone."""
+    return without_notices(without_passed(environ))
 
 
 def plan_of(config: Config, output: Output, *, strict: bool) -> Plan:
@@ -78,7 +94,7 @@ def plan_of(config: Config, output: Output, *, strict: bool) -> Plan:
                 f"{counted(len(errors), 'error')} found, and --strict starts nothing then",
                 remedy="see them whole with: seamline check",
             )
-    return plan
+    return Inherited.read(os.environ, os.getpid()).assign(plan)
 
 
 def _warn(output: Output, errors: list[Finding]) -> None:

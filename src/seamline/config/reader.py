@@ -24,7 +24,8 @@ _SHAPES: Final = {
 # a dot separates it from the slot.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _BIND: Final = re.compile(
-    r"unix:(?P<path>/.+)|(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>\d+)"
+    r"unix:(?P<path>/.+)|fd://(?:\d{1,5}|[A-Za-z][A-Za-z0-9_.-]*)"
+    r"|(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>\d+)"
 )
 _MOUNT: Final = re.compile(r"/|(?:/[A-Za-z0-9._~-]+)+")
 _HIGHEST_PORT: Final = 65535
@@ -34,7 +35,7 @@ _LONGEST_SHOWN: Final = 40
 
 
 def is_bind(value: str) -> bool:
-    """Say whether a text is an address to listen on: ``host:port`` or ``unix:/path``."""
+    """Say whether a text is an address: ``host:port``, ``unix:/path`` or ``fd://3``."""
     match = _BIND.fullmatch(value)
     return match is not None and int(match["port"] or 0) <= _HIGHEST_PORT
 
@@ -198,7 +199,7 @@ class Table:
         value: str | None = self.text(key)
         if value is not None and not is_bind(value):
             raise self.wrong(
-                key, "host:port or unix:/path", remedy='write it like "127.0.0.1:8000"'
+                key, "host:port, unix:/path or fd://3", remedy='write it like "127.0.0.1:8000"'
             )
         return value
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         watch_files,
         with_debugger,
     )
+    from seamline.supervisor.inherited import Inherited, without_passed
+    from seamline.supervisor.notify import Notifier, without_notices
     from seamline.supervisor.reloads import NotReloaded, Reloaded
     from seamline.supervisor.report import ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
@@ -36,7 +38,9 @@ __all__ = [
     "Development",
     "ForkedProcess",
     "GroupStatus",
+    "Inherited",
     "NotReloaded",
+    "Notifier",
     "Reloaded",
     "Status",
     "StatusRequest",
@@ -58,10 +62,16 @@ __all__ = [
     "watch_files",
     "with_debugger",
     "with_hash_seed",
+    "without_notices",
+    "without_passed",
 ]
 
 # Each process needs a part: one that supervises, one that asks, one that will be a supervisor.
 _LATE: Final = {
+    "without_passed": "seamline.supervisor.inherited",
+    "without_notices": "seamline.supervisor.notify",
+    "Notifier": "seamline.supervisor.notify",
+    "Inherited": "seamline.supervisor.inherited",
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
     "Development": "seamline.supervisor.development",

@@ -11,6 +11,7 @@ from seamline.errors import InternalError, SeamlineError, StartError, UsageError
 from seamline.plan import GroupPlan, Plan
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.notify import Notifier
 from seamline.supervisor.processes import Process
 from seamline.supervisor.reloads import NotReloaded, Reloaded, Tell, counted, start_failure
 from seamline.worker import Drain
@@ -31,6 +32,7 @@ class Rolling:
         end_asked: Set when the run is to end.
         replan: Reads the configuration again, in a thread; None where there is none to read.
         adopt: Makes a plan the one that workers are started by.
+        notifier: Tells a service manager of reloads.
     """
 
     #: For what only a new start can do.
@@ -45,6 +47,7 @@ class Rolling:
         *,
         replan: Callable[[], Plan] | None,
         adopt: Callable[[Plan], None],
+        notifier: Notifier | None = None,
     ) -> None:
         self._plan = plan
         self._groups = groups
@@ -52,6 +55,7 @@ class Rolling:
         self._end_asked = end_asked
         self._replan = replan
         self._adopt = adopt
+        self._notifier = notifier or Notifier()
         self._turn = asyncio.Lock()
         self._asked: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,6 +100,18 @@ class Rolling:
             pass
 
     async def _try(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
+        if not self._is_up:
+            return await self._attempt(names, tell)
+        with self._notifier.reloading() as say:
+            answer = await self._attempt(names, tell)
+            say(
+                f"not reloaded: {answer.message}"
+                if isinstance(answer, NotReloaded)
+                else "reloaded"
+            )
+            return answer
+
+    async def _attempt(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._killed = self._given_up = 0
         try:

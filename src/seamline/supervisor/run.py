@@ -7,7 +7,6 @@ import math
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +15,11 @@ from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
 from seamline.supervisor import report
 from seamline.supervisor.control import AlignedReply, AlignRequest, ControlServer
 from seamline.supervisor.development import Development
+from seamline.supervisor.ending import Ending
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.notify import Notifier
 from seamline.supervisor.places import fill
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, start_failure
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
 _LOOK_SECONDS: Final = 0.5
 # After Ctrl-C the client is most often the developer's own browser, which asks again.
 _LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
-
-
-class Ending(Enum):
-    """Why a run ends, with the exit status of ``seamline run``."""
-
-    STOPPED = 0
-    INTERRUPTED = 130
-    UNREAD = 141  # what a shell shows for a program whose pipe was closed
 
 
 class Supervisor:
@@ -62,6 +55,7 @@ class Supervisor:
             supervisor closes it.
         replan: Reads the configuration again for a reload; None keeps the plan.
         development: Follows changes of files, where the run is for development.
+        notifier: Tells a service manager how the run goes.
     """
 
     def __init__(
@@ -80,6 +74,7 @@ class Supervisor:
         zygote: Zygote | None = None,
         replan: Callable[[], Plan] | None = None,
         development: Development | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
@@ -94,6 +89,7 @@ class Supervisor:
         self._zygote = zygote
         self._replan = replan
         self._development = development
+        self._notifier = notifier or Notifier()
         self._serials = itertools.count(1)
         self._last_answers: list[Aligned | None] = []
         self._directory = RunDirectory(plan.run_dir)
@@ -129,6 +125,7 @@ class Supervisor:
             self._end_asked,
             replan=self._replan,
             adopt=self._adopt,
+            notifier=self._notifier,
         )
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET),
@@ -147,9 +144,11 @@ class Supervisor:
             looking = asyncio.create_task(self._look_after())
             await self._start()
             rolling.begin()
+            self._notifier.ready(f"{self.plan.name}, layout {self.plan.layout}")
             if self._development is not None:
                 await self._development.follow(self.plan.root, self._end_asked)
             await self._end_asked.wait()
+            self._notifier.stopping()
             await rolling.settle()
             await self._drain()
         finally:
@@ -355,6 +354,7 @@ class Supervisor:
         looked = loop.time()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            self._notifier.live()
             now = loop.time()
             # After a pause of this very process every worker looks silent: hear them first.
             if now - looked < 2 * _LOOK_SECONDS and not self._end_asked.is_set():
@@ -434,7 +434,7 @@ class Supervisor:
     def _remove_sockets(self) -> None:
         """Remove Unix sockets outside the run directory."""
         for address in set(self._urls.values()):
-            if address.path:
+            if address.path and not address.is_inherited:
                 Path(address.path).unlink(missing_ok=True)
 
 
