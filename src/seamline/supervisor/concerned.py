@@ -52,12 +52,14 @@ def concerned(plan: Plan, changed: Collection[str], loaded: Loaded) -> set[str]:
 def concerned_by(plan: Plan, service: ServicePlan, loaded: Loaded) -> set[str]:
     """Return the groups that host a package, hold client halves of it or may call it.
 
-    A group that has not imported the package yet but holds code that names its functions will
-    make client halves by the plan of its own start: they have to be of today's source.
+    A group that has not imported the package yet but will makes client halves by the plan of its
+    own start: they have to be of today's source. That is one which holds code that names its
+    functions, and any that serves HTTP: frameworks import views with the first request.
     """
     own = {plan.group_of(service.name).name}
     if service.interface is None:
         return own
+    own |= _of_http(plan)
     named = _files(plan, service.interface) | {
         place.file for function in service.interface.functions for place in function.callers
     }
@@ -150,6 +152,10 @@ def _holders_of_template(plan: Plan, file: str, loaded: Loaded) -> set[str]:
         }
         if found:
             return found
+    return _of_http(plan)
+
+
+def _of_http(plan: Plan) -> set[str]:
     return {plan.group_of(one.name).name for one in plan.services if one.http is not None}
 
 

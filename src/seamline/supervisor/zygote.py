@@ -119,6 +119,11 @@ class Zygote:
             return None
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing can be forked from it any more, as the last fork showed."""
+        return bool(self._refused)
+
+    @property
     def pid(self) -> int:
         """Its process."""
         return self._process.pid

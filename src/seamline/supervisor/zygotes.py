@@ -1,5 +1,6 @@
 """For development: one zygote for each group that is reloaded often enough to be worth it."""
 
+import asyncio
 import contextlib
 import os
 import sys
@@ -27,39 +28,24 @@ class Zygotes:
         self._root = root
         self._made: dict[str, _Made] = {}
         self._starting: dict[str, Zygote] = {}
+        self._turn = asyncio.Lock()
         self._is_closed = False
 
     def check(self, group: Group) -> None:
         """Drop the zygote of a group if it is not what its next worker would be."""
-        if group.zygote is not None and self._made[group.plan.name] != self._wanted(group):
+        if group.zygote is None:
+            return
+        if group.zygote.has_ended or self._made[group.plan.name] != self._wanted(group):
             self._drop(group)
 
     async def prepare(self, group: Group) -> None:
         """Have a zygote for the next worker of a group, whose present one has started.
 
-        Where a library starts a thread, which no fork survives, it ends before that one.
+        Where a library starts a thread, which no fork survives, it ends before that one. One is
+        made at a time: somebody waits for an answer of the worker that has just started.
         """
-        self.check(group)
-        name, wanted = group.plan.name, self._wanted(group)
-        if self._made.get(name) == wanted:
-            return
-        self._made[name] = wanted
-        count: int | None = len(group.plan.preloads)
-        while count is not None and not self._is_closed:
-            libraries = group.plan.preloads[:count]
-            zygote = Zygote.execute(group.environment)
-            self._starting[name] = zygote
-            await zygote.preload(self._root, group.environment, libraries)
-            try:
-                fewer = await zygote.check()
-            except OSError:  # closed meanwhile: the run is over
-                return
-            if fewer is None:
-                group.zygote = self._starting.pop(name)
-                return
-            zygote.close()
-            count = fewer if fewer < len(libraries) else None
-        self._starting.pop(name, None)
+        async with self._turn:
+            await self._prepare(group)
 
     def close(self, groups: list[Group]) -> None:
         """End all of them."""
@@ -73,6 +59,29 @@ class Zygotes:
     def pids(self) -> set[int]:
         """Those that are being made."""
         return {zygote.pid for zygote in self._starting.values()}
+
+    async def _prepare(self, group: Group) -> None:
+        self.check(group)
+        name, wanted = group.plan.name, self._wanted(group)
+        if self._made.get(name) == wanted:
+            return
+        self._made[name] = wanted
+        count: int | None = len(group.plan.preloads)
+        while count is not None and not self._is_closed:
+            libraries = group.plan.preloads[:count]
+            zygote = Zygote.execute(group.environment)
+            self._starting[name] = zygote
+            try:
+                await zygote.preload(self._root, group.environment, libraries)
+                fewer = await zygote.check()
+            except OSError:  # closed meanwhile: the run is over
+                return
+            if fewer is None:
+                group.zygote = self._starting.pop(name)
+                return
+            zygote.close()
+            count = fewer if fewer < len(libraries) else None
+        self._starting.pop(name, None)
 
     def _drop(self, group: Group) -> None:
         if group.zygote is not None:

@@ -78,6 +78,16 @@ def test_a_group_that_cannot_say_what_it_holds_is_concerned() -> None:
     assert concerned(plan(), ["shop/other.py"], {**LOADED, "web": None}) == {"web", "clock"}
 
 
+def test_what_serves_http_may_come_to_call_a_package_that_it_has_not_imported() -> None:
+    lazy = plan(function(callers=()))
+
+    assert concerned(lazy, ["shop/stock/__init__.py"], {"web": frozenset(), "stock": None}) == {
+        "web",
+        "stock",
+        "clock",
+    }
+
+
 def test_a_project_behind_a_link_is_known_by_its_own_name(tmp_path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
