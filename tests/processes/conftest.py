@@ -76,6 +76,11 @@ class Stream:
         return "\n".join(self.lines)
 
     @property
+    def prose_so_far(self) -> str:
+        """Everything until now, in one line."""
+        return " ".join("\n".join(self.lines).split())
+
+    @property
     def prose(self) -> str:
         """The same in one line: where messages are broken depends on their length."""
         return " ".join(self.text.split())
@@ -97,9 +102,25 @@ class Project:
         """Write ``seamline.toml``."""
         (self.root / "seamline.toml").write_text(toml)
 
-    def start(self, *arguments: str, stdout: int = subprocess.PIPE) -> "Run":
-        """Begin ``seamline run`` on ports that the kernel chooses."""
-        run = Run(self, arguments, stdout)
+    def start(
+        self,
+        *arguments: str,
+        stdout: int = subprocess.PIPE,
+        command: str = "run",
+        under: tuple[str, ...] = (),
+        descriptors: tuple[int, ...] = (),
+    ) -> "Run":
+        """Begin ``seamline run``, or ``dev``, on ports that the kernel chooses.
+
+        Args:
+            arguments: Of the command.
+            stdout: Of the process.
+            command: Which one.
+            under: A command that executes it.
+            descriptors: What it inherits besides.
+        """
+        bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
+        run = Run(self, [*under, *self.seamline, command, *bind, *arguments], stdout, descriptors)
         self._runs.append(run)
         return run
 
@@ -145,17 +166,19 @@ class Project:
 
 
 class Run:
-    """One ``seamline run``."""
+    """One ``seamline run`` or ``seamline dev``."""
 
-    def __init__(self, project: Project, arguments: tuple[str, ...], stdout: int) -> None:
+    def __init__(
+        self, project: Project, argv: list[str], stdout: int, descriptors: tuple[int, ...]
+    ) -> None:
         self.project = project
-        bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
         self.process = subprocess.Popen(
-            [SEAMLINE, "-C", str(project.root), "run", *bind, *arguments],
+            argv,
             env=project.environment,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
+            pass_fds=descriptors,
         )
         if self.process.stdout is not None:
             self.out = Stream(self.process.stdout)

@@ -32,6 +32,7 @@ SECTIONS: Final = (
         ("explain", "the whole story of one function's verdict, or of an error's code"),
     )),
     ("Running", (
+        ("dev", "run everything, and reload just the groups that a change concerns"),
         ("run", "start everything in a layout; one log stream; Ctrl-C stops all"),
         ("status", "groups, workers and their state"),
         ("ps", "every process: what it does and what it takes, live on a terminal"),

@@ -92,7 +92,7 @@ class Output:
 
     def error(self, error: SeamlineError) -> None:
         """Write an error to standard error: what happened, the line at fault, what to do."""
-        _write(self._stderr, self._error_text(error))
+        _write(self._stderr, self.error_text(error))
         if self.verbose and error.__cause__ is not None:
             _write(self._stderr, "".join(traceback.format_exception(error.__cause__)).rstrip())
 
@@ -135,7 +135,8 @@ class Output:
         text = _styled(word, ("bold", color)) if colored else word
         return f"{text} [{code}]" if code else text
 
-    def _error_text(self, error: SeamlineError) -> str:
+    def error_text(self, error: SeamlineError) -> str:
+        """Return what :meth:`error` writes."""
         label = self._label("error", error.code, on_stderr=True)
         if not isinstance(error, UsageError):
             return f"{label}  {error}"

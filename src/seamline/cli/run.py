@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,14 +14,26 @@ from seamline.config import LOG_LEVELS, Config, Layout
 from seamline.errors import StartError, UsageError
 from seamline.interface import Finding, Severity
 from seamline.plan import Plan, analyse_project, build, run_dir
-from seamline.supervisor import StatusRequest, Supervisor, ask, live_run, supervise
+from seamline.supervisor import (
+    Inherited,
+    Notifier,
+    StatusRequest,
+    Supervisor,
+    ask,
+    live_run,
+    supervise,
+    without_notices,
+    without_passed,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
     parser.add_argument("--layout", metavar="NAME", help="mono, local, micro or one of the file's")
     parser.add_argument(
-        "--bind", metavar="ADDRESS", help="host:port or unix:/path of the first http service"
+        "--bind",
+        metavar="ADDRESS",
+        help="host:port, unix:/path or fd://3 of the first http service",
     )
     parser.add_argument(
         "--strict", action="store_true", help="start nothing when check would find an error"
@@ -41,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """
     output = output_of(args)
     config = load_config(args)
-    plan = _plan(config, output, strict=args.strict)
+    plan = plan_of(config, output, strict=args.strict)
     # Made only now that nothing is refused any more, and checked once it is there: until then
     # another user could have put one of his own in its place.
     run_dir(config, os.environ)
@@ -49,14 +62,15 @@ def run(args: argparse.Namespace) -> int:
     return supervise(
         lambda: Supervisor(
             plan,
-            os.environ,
+            for_workers(os.environ),
             access_log=not output.quiet,
             log_level=config.log_level,
             as_json=output.json,
             colored=is_colored(sys.stdout, args.color, os.environ),
             verbose=output.verbose > 0,
             weigh=lambda group, workers: _weigh(load_config(args), group, workers),
-            replan=lambda: _plan(load_config(args), output, strict=args.strict),
+            replan=lambda: plan_of(load_config(args), output, strict=args.strict),
+            notifier=Notifier.of(os.environ, os.getpid()),
         )
     )
 
@@ -76,7 +90,12 @@ def _refuse_second(config: Config, plan: Plan) -> None:
         )
 
 
-def _plan(config: Config, output: Output, *, strict: bool) -> Plan:
+def for_workers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without what a service manager told the supervisor alone."""
+    return without_notices(without_passed(environ))
+
+
+def plan_of(config: Config, output: Output, *, strict: bool) -> Plan:
     """Return what is to run, as file and code say now. Raises as :func:`run`."""
     analysis = analyse_project(config, config.layout)
     plan = build(
@@ -98,7 +117,7 @@ def _plan(config: Config, output: Output, *, strict: bool) -> Plan:
                 f"{counted(len(errors), 'error')} found, and --strict starts nothing then",
                 remedy="see them whole with: seamline check",
             )
-    return plan
+    return Inherited.read(os.environ, os.getpid()).assign(plan)
 
 
 def _weigh(config: Config, group: str, workers: int) -> None:

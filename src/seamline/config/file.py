@@ -397,7 +397,7 @@ def _with(config: Config, name: str, value: str, source: str) -> Config:
     if not is_bind(value):
         raise ConfigError(
             f"{source}: {value!r} is no address to listen on",
-            remedy="write host:port or unix:/path, such as 127.0.0.1:8000",
+            remedy="write host:port, unix:/path or fd://3, such as 127.0.0.1:8000",
         )
     return with_bind(config, value)
 

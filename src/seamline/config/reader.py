@@ -24,7 +24,8 @@ _SHAPES: Final = {
 # a dot separates it from the slot.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _BIND: Final = re.compile(
-    r"unix:(?P<path>/.+)|(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>\d+)"
+    r"unix:(?P<path>/.+)|fd://(?:\d{1,5}|[A-Za-z][A-Za-z0-9_.-]*)"
+    r"|(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>\d+)"
 )
 _QUANTITY: Final = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,9})?) ?(?P<unit>[A-Za-z]+)")
 # The largest first.
@@ -39,7 +40,7 @@ _LONGEST_SHOWN: Final = 40
 
 
 def is_bind(value: str) -> bool:
-    """Say whether a text is an address to listen on: ``host:port`` or ``unix:/path``."""
+    """Say whether a text is an address: ``host:port``, ``unix:/path`` or ``fd://3``."""
     match = _BIND.fullmatch(value)
     return match is not None and int(match["port"] or 0) <= _HIGHEST_PORT
 
@@ -239,7 +240,7 @@ class Table:
         value: str | None = self.text(key)
         if value is not None and not is_bind(value):
             raise self.wrong(
-                key, "host:port or unix:/path", remedy='write it like "127.0.0.1:8000"'
+                key, "host:port, unix:/path or fd://3", remedy='write it like "127.0.0.1:8000"'
             )
         return value
 

@@ -12,7 +12,7 @@ from seamline.interface.model import Analysis, Function, Interface, PackageServi
 from seamline.interface.modules import registered_on
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
-from seamline.interface.preloads import preloads
+from seamline.interface.preloads import preloads, walked
 from seamline.interface.readers import readers_of
 from seamline.interface.shared import shared_state
 from seamline.interface.sharing import Known, shared_parameters
@@ -69,7 +69,27 @@ def analyse(
         findings=tuple(problems),
         modules=tuple(read_modules),
         applications=applications_made(application.graph),
+        preloads={name: _preloads(application, name) for name in entries},
+        whole=_whole(application, [*(one.package for one in services), *entries]),
     )
+
+
+def _preloads(application: Application, module: str) -> tuple[str, ...]:
+    imports = application.imports.closure({module}, runtime=True)
+    needs_django = application.imports.name_any("django", imports)
+    return preloads(application.sources, module, needs_django=needs_django)
+
+
+def _whole(application: Application, modules: Sequence[str]) -> tuple[str, ...]:
+    """Return those whose import changes nothing that what is imported next would find."""
+    found = []
+    for module in modules:
+        imports = application.imports.closure({module}, runtime=True)
+        if walked(application.sources, module)[1] and not application.imports.name_any(
+            "django", imports
+        ):
+            found.append(module)
+    return tuple(found)
 
 
 def _own(application: Application, service: PackageService, seen: Observed) -> ServiceFacts:

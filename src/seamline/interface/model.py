@@ -212,9 +212,15 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
         modules: Every module that was read, tests aside.
         applications: Where it makes application objects of Flask and Quart: ``module:name``
             for a module-level name, ``module:function()`` for a factory.
+        preloads: Modules of libraries that importing a module that http services name imports
+            whatever happens, as for :class:`Interface`.
+        whole: Packages of services and such modules whose import leaves the process as it was:
+            what is imported after one of them finds what it would have found before.
     """
 
     interfaces: tuple[Interface, ...]
     findings: tuple[Finding, ...]
     modules: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
+    preloads: dict[str, tuple[str, ...]] = {}
+    whole: tuple[str, ...] = ()

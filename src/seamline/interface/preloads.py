@@ -38,15 +38,22 @@ def preloads(sources: Sources, package: str, *, needs_django: bool) -> tuple[str
         package: Dotted name of the package or module.
         needs_django: Whether Django is set up first; then only Django itself is named.
     """
+    found, _ = walked(sources, package)
+    if needs_django:
+        return tuple(name for name in found if _is_ready_django(name))
+    return found
+
+
+def walked(sources: Sources, package: str) -> tuple[tuple[str, ...], bool]:
+    """Return the same, and whether the end was reached: what is imported next can follow then."""
     walk = _Walk(sources)
+    is_whole = True
     try:
         for source in sources.below(package)[:1]:
             walk.load(source.name)
     except _ReachedError:
-        pass  # what was found so far is imported before it
-    if needs_django:
-        return tuple(name for name in walk.found if _is_ready_django(name))
-    return tuple(walk.found)
+        is_whole = False  # what was found so far is imported before it
+    return tuple(walk.found), is_whole
 
 
 def _is_ready_django(name: str) -> bool:

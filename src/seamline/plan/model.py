@@ -42,7 +42,8 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
         recycle: When its workers are replaced though nothing is wrong.
         imports: Modules a worker imports besides loading its http services: the packages
             it hosts, and those that register functions on what they import.
-        preloads: Modules of libraries that importing the first of these certainly imports.
+        preloads: Modules of libraries that importing these, then the http services certainly
+            imports, in order.
     """
 
     name: str

@@ -42,7 +42,7 @@ def build(
         root=str(config.root),
         layout=layout,
         run_dir=str(run_dir),
-        groups=tuple(_group(group, config, interfaces) for group in groups),
+        groups=tuple(_group(group, config, interfaces, analysis) for group in groups),
         services=tuple(
             _service(config, service, interfaces.get(service.name), endpoints.get(service.name))
             for service in config.services
@@ -79,9 +79,10 @@ def _service(
     )
 
 
-def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> GroupPlan:
+def _group(
+    group: Group, config: Config, interfaces: dict[str, Interface], analysis: Analysis
+) -> GroupPlan:
     imports = _imports(group, config, interfaces)
-    first = next((one for one in interfaces.values() if one.package in imports[:1]), None)
     return GroupPlan(
         name=group.name,
         services=group.services,
@@ -91,8 +92,25 @@ def _group(group: Group, config: Config, interfaces: dict[str, Interface]) -> Gr
         env=group.env,
         recycle=group.recycle,
         imports=imports,
-        preloads=() if first is None else first.preloads,
+        preloads=_preloads(group, config, imports, analysis),
     )
+
+
+def _preloads(
+    group: Group, config: Config, imports: tuple[str, ...], analysis: Analysis
+) -> tuple[str, ...]:
+    """Return what the modules that a worker of the group imports first certainly import."""
+    known = {one.package: one.preloads for one in analysis.interfaces}
+    modules = list(imports)
+    if config.setup is None:  # which comes before the http services, and may do anything
+        named = (config.service(name).http for name in group.services)
+        modules += [http.partition(":")[0] for http in named if http is not None]
+    found: dict[str, None] = {}
+    for module in modules:
+        found |= dict.fromkeys(known.get(module, analysis.preloads.get(module, ())))
+        if module not in analysis.whole:
+            break
+    return tuple(found)
 
 
 def _imports(group: Group, config: Config, interfaces: dict[str, Interface]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from seamline.errors import UsageError
 PLAN_FILE: Final = "plan.json"
 SECRET_FILE: Final = "secret"  # noqa: S105 - a file's name
 CONTROL_SOCKET: Final = "control.sock"
+TERMINAL_SOCKET: Final = "tty.sock"
 #: In runs of a test session: the code of each seam error that hosts raised, a line each.
 ERRORS_FILE: Final = "errors"
 

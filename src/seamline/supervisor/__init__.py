@@ -15,7 +15,18 @@ if TYPE_CHECKING:
         ask,
         change,
     )
+    from seamline.supervisor.development import (
+        Development,
+        can_watch,
+        configuration_of,
+        for_development,
+        has_terminal,
+        watch_files,
+        with_debugger,
+    )
+    from seamline.supervisor.inherited import Inherited, without_passed
     from seamline.supervisor.kept import Line
+    from seamline.supervisor.notify import Notifier, without_notices
     from seamline.supervisor.past import Past
     from seamline.supervisor.reloads import (
         Change,
@@ -35,10 +46,13 @@ __all__ = [
     "AlignRequest",
     "AlignedReply",
     "Change",
+    "Development",
     "ForkedProcess",
     "GroupStatus",
+    "Inherited",
     "Line",
     "NotReloaded",
+    "Notifier",
     "Past",
     "ReloadRequest",
     "Reloaded",
@@ -52,8 +66,12 @@ __all__ = [
     "Zygote",
     "align",
     "ask",
+    "can_watch",
     "change",
+    "configuration_of",
     "duration",
+    "for_development",
+    "has_terminal",
     "is_live",
     "last_run",
     "live_run",
@@ -61,14 +79,23 @@ __all__ = [
     "shown_path",
     "status_table",
     "supervise",
+    "watch_files",
+    "with_debugger",
     "with_hash_seed",
+    "without_notices",
+    "without_passed",
 ]
 
 # Each process needs a part: one that supervises, one that asks, one that will be a supervisor.
 _LATE: Final = {
+    "without_passed": "seamline.supervisor.inherited",
+    "without_notices": "seamline.supervisor.notify",
+    "Notifier": "seamline.supervisor.notify",
+    "Inherited": "seamline.supervisor.inherited",
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
     "Change": "seamline.supervisor.reloads",
+    "Development": "seamline.supervisor.development",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
     "Line": "seamline.supervisor.kept",
@@ -91,10 +118,16 @@ _LATE: Final = {
     "is_live": "seamline.supervisor.rundir",
     "last_run": "seamline.supervisor.rundir",
     "live_run": "seamline.supervisor.rundir",
+    "can_watch": "seamline.supervisor.development",
+    "configuration_of": "seamline.supervisor.development",
+    "for_development": "seamline.supervisor.development",
+    "has_terminal": "seamline.supervisor.development",
     "ready_block": "seamline.supervisor.report",
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",
+    "watch_files": "seamline.supervisor.development",
+    "with_debugger": "seamline.supervisor.development",
 }
 
 if not TYPE_CHECKING:

@@ -4,18 +4,39 @@ What connects to the socket of a slot waits there for the slot's own worker, how
 takes to import. A group with one worker has no neighbour.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from seamline.supervisor.group import Slot
-
 #: A worker whose loop told nothing for so long, of a beat each second, answers nobody either.
 SILENT_SECONDS: Final = 2.0
+
+
+class Adoptable(Protocol):
+    """A slot, as :class:`seamline.supervisor.group.Slot`."""
+
+    number: int
+    process: Process | None
+
+    @property
+    def name(self) -> str:
+        """``group.slot``."""
+
+    @property
+    def processes(self) -> list[Process]:
+        """Every process that may be alive."""
+
+    @property
+    def can_be_adopted(self) -> bool:
+        """Whether another worker may accept for it."""
+
+    def adopt(self, guardian: Process) -> None:
+        """Have a worker of another slot accept on the sockets of this one, too."""
+
+    def release(self, guardian: Process) -> None:
+        """Have it stop that."""
 
 
 class Adoption:
@@ -29,7 +50,7 @@ class Adoption:
         guardians: Which process accepts for a slot, by the number of the slot.
     """
 
-    def __init__(self, slots: "Sequence[Slot]", logs: LogStream) -> None:
+    def __init__(self, slots: Sequence[Adoptable], logs: LogStream) -> None:
         self.guardians: dict[int, Process] = {}
         self._slots = slots
         self._logs = logs
@@ -41,14 +62,15 @@ class Adoption:
         """
         for slot in self._slots:
             if not slot.can_be_adopted:
+                self.release(slot)
                 continue
             guardian = self.guardians.get(slot.number)
             if any(_serves(process, now) for process in slot.processes):
-                self._release(slot)
+                self.release(slot)
             elif guardian is None or not _serves(guardian, now):
                 self._give(slot, now)
 
-    def _give(self, slot: "Slot", now: float) -> None:
+    def _give(self, slot: Adoptable, now: float) -> None:
         neighbours = [
             other.process
             for other in self._slots
@@ -59,7 +81,7 @@ class Adoption:
             if former is not None and former.state is not State.READY:
                 del self.guardians[slot.number]
             return
-        self._release(slot)
+        self.release(slot)
         chosen = min(neighbours, key=self._load)
         self.guardians[slot.number] = chosen
         slot.adopt(chosen)
@@ -68,7 +90,8 @@ class Adoption:
             f"{slot.name} until its worker does"
         )
 
-    def _release(self, slot: "Slot") -> None:
+    def release(self, slot: Adoptable) -> None:
+        """Have nobody accept for a slot any more but its own worker."""
         guardian = self.guardians.pop(slot.number, None)
         if guardian is not None and guardian.state is State.READY:
             slot.release(guardian)

@@ -119,8 +119,8 @@ class Slot:
 
     @property
     def can_be_adopted(self) -> bool:
-        """Whether it has sockets of its own; an address on a Unix socket is all slots' one."""
-        return self._calls is not None or bool(self._own_http())
+        """Whether it stays and has sockets of its own; a Unix socket's address is all slots'."""
+        return self.counts and (self._calls is not None or bool(self._own_http()))
 
     def _own_http(self) -> list[tuple[socket.socket, tuple[str, ...]]]:
         return [(one, names) for one, names in self._http if one.family != socket.AF_UNIX]

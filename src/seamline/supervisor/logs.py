@@ -52,6 +52,7 @@ class Output:
         self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._ended = False
+        self._is_held = False
         self._resume: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._write, name="seamline-log", daemon=True)
         self._thread.start()
@@ -82,10 +83,20 @@ class Output:
             self._changed.notify()
         self._thread.join(timeout)
 
+    def hold(self, *, is_held: bool) -> None:
+        """Keep what is put, or write again."""
+        with self._changed:
+            self._is_held = is_held
+            self._changed.notify()
+
+    def _has_work(self) -> bool:
+        is_asked = bool(self._waiting or self._resume)
+        return self._ended or (is_asked and not self._is_held)
+
     def _write(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._resume or self._ended)
+                self._changed.wait_for(self._has_work)
                 data = b"".join(self._waiting)
                 self._waiting.clear()
                 ended = self._ended
@@ -205,6 +216,18 @@ class LogStream:
 
     def _tell_unkept(self, why: str) -> None:
         self.notice(f"no line can be kept for `seamline logs`: {why}; the run goes on")
+
+    def hold(self) -> None:
+        """Write nothing: somebody else writes to the terminal."""
+        self._hold(is_held=True)
+
+    def go_on(self) -> None:
+        """Write what was held, and whatever follows."""
+        self._hold(is_held=False)
+
+    def _hold(self, *, is_held: bool) -> None:
+        for output in (self._output, self._notices):
+            output.hold(is_held=is_held)
 
     def close(self) -> None:
         """Write what waits and end."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from seamline.plan import Plan
 from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.inherited import open_inherited
 from seamline.supervisor.sockets import Address, open_http, open_unix
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ def fill(group: Group, plan: Plan, urls: dict[str, Address], *, is_called: bool)
             http.setdefault(service.bind, []).append(service.name)
     listeners: list[tuple[tuple[str, ...], list[socket.socket]]] = []
     for text, names in http.items():
-        parsed = Address.parse(text)
-        address, sockets = open_http(parsed, len(numbers), plan.socket_mode)
+        if text.startswith("fd://"):
+            address, sockets = open_inherited(text, len(numbers))
+        else:
+            parsed = Address.parse(text)
+            address, sockets = open_http(parsed, len(numbers), plan.socket_mode)
         listeners.append((tuple(names), sockets))
         urls.update(dict.fromkeys(names, address))
     for number in numbers:

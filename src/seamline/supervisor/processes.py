@@ -8,7 +8,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
@@ -17,11 +16,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from seamline.plan import WORKER_VARIABLE
+from seamline.supervisor.executing import execute
 from seamline.supervisor.logs import LineReader, LogStream
 from seamline.supervisor.reaping import awaited
 from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
 from seamline.worker import (
-    FDS_VARIABLE,
     MAX_LINE_BYTES,
     Adopt,
     Align,
@@ -31,6 +30,7 @@ from seamline.worker import (
     Drain,
     Draining,
     Failed,
+    Files,
     Handover,
     Hello,
     Identity,
@@ -40,6 +40,7 @@ from seamline.worker import (
     Report,
     Resize,
     Tell,
+    Which,
     decode_report,
     encode,
 )
@@ -118,6 +119,7 @@ class Process:
         self._unread = b""
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
         self._asked: dict[int, asyncio.Future[None]] = {}
+        self._sought: dict[int, asyncio.Future[Files]] = {}
         self._serials = itertools.count(1)
         self._sending = asyncio.Lock()
         self._readers: list[LineReader] = []
@@ -139,7 +141,7 @@ class Process:
         outputs = (pipes[0][1], pipes[1][1])
         environment = {**environment, WORKER_VARIABLE: str(self.identity)}
         try:
-            self._child = await self._fork(zygote, handover, environment, outputs) or _execute(
+            self._child = await self._fork(zygote, handover, environment, outputs) or execute(
                 handover, environment, outputs, root
             )
         except BaseException:  # also when nobody waits for it any more
@@ -292,7 +294,24 @@ class Process:
             with contextlib.suppress(OSError):
                 socket.send_fds(self._channel, [encode(order)], order.descriptors())
 
-    async def send(self, order: Align | Release | Resize | Tell) -> None:
+    async def loaded(self, seconds: float = _TELL_SECONDS) -> frozenset[str] | None:
+        """Return the project's files that it has loaded, or None when it does not say in time."""
+        if self._channel is None or self.state is not State.READY:
+            return None
+        serial = next(self._serials)
+        answer = self._sought[serial] = self._loop.create_future()
+        sending = self._loop.create_task(self.send(Which(serial)))
+        await asyncio.wait(
+            {answer, self.ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        del self._sought[serial]
+        if not answer.done():
+            sending.cancel()
+            return None
+        files = answer.result().loaded
+        return None if files is None else frozenset(files)
+
+    async def send(self, order: Align | Release | Resize | Tell | Which) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:
@@ -304,6 +323,8 @@ class Process:
         if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
+            # At a debugger's prompt it is in the process group of the terminal.
+            self._child.send_signal(signal.SIGKILL)
 
     async def abort(self) -> None:
         """End one that is stuck, after it wrote where each of its threads is."""
@@ -366,6 +387,8 @@ class Process:
             case Aligned():
                 self.aligned = report
                 _settle(self._answers.get(report.serial), report)
+            case Files():
+                _settle(self._sought.get(report.serial), report)
             case Bye():
                 self.given_up = report.given_up
             case Ready():
@@ -408,23 +431,6 @@ class Process:
 def _settle(awaited: asyncio.Future[_Awaited] | None, value: _Awaited) -> None:
     if awaited is not None and not awaited.done():
         awaited.set_result(value)
-
-
-def _execute(
-    handover: Handover, environment: Mapping[str, str], outputs: tuple[int, int], root: str
-) -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and what the
-    # application starts can be ended with it.
-    return subprocess.Popen(
-        [sys.executable, "-m", "seamline.worker"],
-        stdin=subprocess.DEVNULL,
-        stdout=outputs[0],
-        stderr=outputs[1],
-        cwd=root,
-        env={**environment, FDS_VARIABLE: msgspec.json.encode(handover).decode()},
-        pass_fds=handover.descriptors(),
-        process_group=0,
-    )
 
 
 def describe_end(process: Process) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 import msgspec
 
@@ -13,6 +13,7 @@ from seamline.errors import InternalError, SeamlineError, StartError, UsageError
 from seamline.plan import GroupPlan, Plan
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.notify import Notifier
 from seamline.supervisor.processes import Process
 from seamline.supervisor.reloads import NotReloaded, Reloaded, Tell, counted, start_failure
 from seamline.supervisor.zygote import Zygote
@@ -36,7 +37,11 @@ class Rolling:
         end_asked: Set when the run is to end.
         replan: Reads the configuration again, in a thread; None where there is none to read.
         adopt: Makes a plan the one that workers are started by.
+        notifier: Tells a service manager of reloads.
     """
+
+    #: For what only a new start can do.
+    remedy: ClassVar[str] = "seamline stop, then seamline run"
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Rolling:
         *,
         replan: Callable[[], Plan] | None,
         adopt: Callable[[Plan], None],
+        notifier: Notifier | None = None,
     ) -> None:
         self._plan = plan
         self._groups = groups
@@ -54,6 +60,7 @@ class Rolling:
         self._end_asked = end_asked
         self._replan = replan
         self._adopt = adopt
+        self._notifier = notifier or Notifier()
         self._turn = asyncio.Lock()
         self._asked: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,6 +141,16 @@ class Rolling:
             return await self._try(work, done)
 
     async def _try(self, work: Callable[[], Awaitable[None]], done: str) -> Reloaded | NotReloaded:
+        if not self._is_up:
+            return await self._attempt(work, done)
+        with self._notifier.reloading() as say:
+            answer = await self._attempt(work, done)
+            say(f"not {done}: {answer.message}" if isinstance(answer, NotReloaded) else done)
+            return answer
+
+    async def _attempt(
+        self, work: Callable[[], Awaitable[None]], done: str
+    ) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._word = "reload"
         self._workers.clear()
@@ -146,10 +163,11 @@ class Rolling:
         except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
             return self._failed(InternalError(f"{type(exc).__name__}: {exc}"), done)
-        self._logs.notice(f"{done}: {counted(self._replaced or self._workers)}")
+        self._succeeded(done)
         return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
+        self._check_up()
         chosen = self._chosen(names)
         before = self._before = self._plan
         after = await self._read_plan()
@@ -163,6 +181,12 @@ class Rolling:
             if not self._replaced:
                 self._take(before)
             raise
+
+    def _check_up(self) -> None:
+        if self._end_asked.is_set():
+            _stopped()
+        if not self._is_up:
+            raise StartError("the run is still starting; there is nothing to replace yet")
 
     def _take(self, plan: Plan) -> None:
         if plan is not self._plan:
@@ -180,7 +204,7 @@ class Rolling:
             if name not in by_name:
                 raise self._unknown(name, by_name)
         chosen = [group for name, group in by_name.items() if not names or name in names]
-        return sorted(chosen, key=lambda group: _serves_http(self._plan, group.plan))
+        return sorted(chosen, key=lambda group: serves_http(self._plan, group.plan))
 
     def _unknown(self, name: str, groups: Iterable[str]) -> UsageError:
         """Return the error about a name that is no group's: a service's, by mistake, or none."""
@@ -211,7 +235,7 @@ class Rolling:
             if after[what] != value:
                 raise UsageError(
                     f"{what} changed since the run was started, which takes a new start",
-                    remedy="seamline stop, then seamline run",
+                    remedy=self.remedy,
                 )
         return plan
 
@@ -253,6 +277,15 @@ class Rolling:
         if slot.is_command:
             await self._restart(slot, tell)
             return
+        successor = await self._succeed(slot)
+        old = slot.promote()
+        self._count(slot)
+        self._say(f"{slot.name}[{successor.pid}] is ready", old, tell)
+        if old is not None:
+            await self._let_leave(slot, old)
+
+    async def _succeed(self, slot: Slot) -> Process:
+        """Start a successor and wait until it is ready; there is none when it does not get so."""
         try:
             successor = await slot.start_successor()
         except OSError as exc:
@@ -263,11 +296,7 @@ class Rolling:
         except BaseException:
             await slot.drop_successor()
             raise
-        old = slot.promote()
-        self._replaced[slot.name.rpartition(".")[0]] += 1
-        self._say(f"{slot.name}[{successor.pid}] is ready", old, tell)
-        if old is not None:
-            await self._let_leave(slot, old)
+        return successor
 
     async def _restart(self, slot: Slot, tell: Tell) -> None:
         """End a command, then start it: two at a time could be one too many of it."""
@@ -308,6 +337,9 @@ class Rolling:
         )
         self._take(msgspec.structs.replace(plan, services=services))
         self._logs.notice(f"reload: the former command of {slot.name} is started again")
+
+    def _count(self, slot: Slot) -> None:
+        self._replaced[slot.name.rpartition(".")[0]] += 1
 
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         text = what if old is None else f"{what}; {old.pid} finishes what it runs"
@@ -359,6 +391,9 @@ class Rolling:
         if self._end_asked.is_set():
             _stopped()
 
+    def _succeeded(self, done: str) -> None:
+        self._logs.notice(f"{done}: {counted(self._replaced or self._workers)}")
+
     def _failed(self, error: SeamlineError, done: str) -> NotReloaded:
         kept = self._kept if self._is_begun or done == "reloaded" else "nothing was changed"
         if self._replaced:
@@ -380,7 +415,8 @@ def _stopped() -> NoReturn:
     raise StartError("the run is ending; nothing more is replaced")
 
 
-def _serves_http(plan: Plan, group: GroupPlan) -> bool:
+def serves_http(plan: Plan, group: GroupPlan) -> bool:
+    """Whether a group has an http service."""
     return any(plan.service(name).http is not None for name in group.services)
 
 

@@ -5,7 +5,6 @@ import contextlib
 import math
 import signal
 from collections.abc import Callable, Mapping
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +13,12 @@ from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
 from seamline.supervisor import report
 from seamline.supervisor.aligning import Aligning
 from seamline.supervisor.control import ControlServer
+from seamline.supervisor.development import Development
+from seamline.supervisor.ending import Ending
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.notify import Notifier
 from seamline.supervisor.operations import Operations
 from seamline.supervisor.places import fill
 from seamline.supervisor.processes import Process, State
@@ -38,14 +40,6 @@ _LOOK_SECONDS: Final = 0.5
 _LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
 
 
-class Ending(Enum):
-    """Why a run ends, with the exit status of ``seamline run``."""
-
-    STOPPED = 0
-    INTERRUPTED = 130
-    UNREAD = 141  # what a shell shows for a program whose pipe was closed
-
-
 class Supervisor:
     """Starts every group of a plan, keeps it running, and leaves nothing behind.
 
@@ -64,6 +58,8 @@ class Supervisor:
             supervisor closes it.
         replan: Reads the configuration again for a reload; None keeps the plan.
         weigh: Raises when a group must not have so many workers, as the code is now.
+        development: Follows changes of files, where the run is for development.
+        notifier: Tells a service manager how the run goes.
     """
 
     def __init__(
@@ -82,6 +78,8 @@ class Supervisor:
         zygote: Zygote | None = None,
         replan: Callable[[], Plan] | None = None,
         weigh: Weigh | None = None,
+        development: Development | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self.plan = plan
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
@@ -96,6 +94,8 @@ class Supervisor:
         self._zygote = zygote
         self._replan = replan
         self._weigh = weigh
+        self._development = development
+        self._notifier = notifier or Notifier()
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
         self._aligning = Aligning(self._groups, self.mark)
@@ -123,15 +123,7 @@ class Supervisor:
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
         self._logs.keep_in(Path(self.plan.run_dir))
-        rolling = Operations(
-            self.plan,
-            self._groups,
-            self._logs,
-            self._end_asked,
-            replan=self._replan,
-            adopt=self._adopt,
-        )
-        rolling.weigh = self._weigh
+        rolling = self._operations()
         control = ControlServer(
             Path(self.plan.run_dir, CONTROL_SOCKET),
             status=self.status,
@@ -150,7 +142,11 @@ class Supervisor:
             looking = asyncio.create_task(self._look_after(recycling))
             await self._start()
             rolling.begin()
+            self._notifier.ready(f"{self.plan.name}, layout {self.plan.layout}")
+            if self._development is not None:
+                await self._development.follow(self.plan.root, self._end_asked)
             await self._end_asked.wait()
+            self._notifier.stopping()
             await rolling.settle()
             await self._drain()
         finally:
@@ -158,6 +154,8 @@ class Supervisor:
                 looking.cancel()
             if self._zygote is not None:
                 self._zygote.close()
+            if self._development is not None:
+                self._development.close()
             await self._kill_all()
             control.close()
             self._remove_sockets()
@@ -166,6 +164,20 @@ class Supervisor:
         if self._failure is not None:
             raise self._failure
         return (self._ending or Ending.STOPPED).value
+
+    def _operations(self) -> Operations:
+        make = Operations if self._development is None else self._development.begin
+        made = make(
+            self.plan,
+            self._groups,
+            self._logs,
+            self._end_asked,
+            replan=self._replan,
+            adopt=self._adopt,
+            notifier=self._notifier,
+        )
+        made.weigh = self._weigh
+        return made
 
     def stop(self) -> None:
         """Begin to drain and stop. Asked twice, ends everything at once."""
@@ -325,6 +337,7 @@ class Supervisor:
         looked = loop.time()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            self._notifier.live()
             now = loop.time()
             # After a pause of this very process every worker looks silent: hear them first.
             if now - looked < 2 * _LOOK_SECONDS and not self._end_asked.is_set():
@@ -409,7 +422,7 @@ class Supervisor:
     def _remove_sockets(self) -> None:
         """Remove Unix sockets outside the run directory."""
         for address in set(self._urls.values()):
-            if address.path:
+            if address.path and not address.is_inherited:
                 Path(address.path).unlink(missing_ok=True)
 
 

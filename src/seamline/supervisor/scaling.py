@@ -195,5 +195,6 @@ def _unlink(path: str) -> None:
 
 def _remove(group: Group, slot: Slot) -> None:
     slot.cancel()
+    group.adoption.release(slot)
     slot.close()
     group.slots.remove(slot)

@@ -17,11 +17,16 @@ BACKLOG: Final = 2048
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where HTTP is served: a TCP host and port, or the path of a Unix socket."""
+    """Where HTTP is served: a TCP host and port, or the path of a Unix socket.
+
+    Attributes:
+        is_inherited: Whether somebody else made the socket, whose it stays.
+    """
 
     host: str = ""
     port: int = 0
     path: str = ""
+    is_inherited: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Address":

@@ -18,11 +18,13 @@ from seamline.worker import (
     LENGTH,
     ZYGOTE_VARIABLE,
     Answer,
+    Check,
     Fork,
     Forked,
     Handover,
     Load,
     Preload,
+    Refused,
 )
 
 # Of linux/prctl.h: orphans below this process become its children.
@@ -102,6 +104,40 @@ class Zygote:
             )
         return cls(process, ours)
 
+    async def check(self) -> int | None:
+        """Wait until everything is imported.
+
+        Returns:
+            None when workers can be forked from it; otherwise of how many libraries, from the
+            first, they could be.
+
+        Raises:
+            OSError: It was closed.
+        """
+        async with self._asking:
+            self._check_open()
+            try:
+                await self._order(Check(), ())
+                answer = await self._answer()
+            except UnforkableError:
+                return 0
+            except BaseException:
+                self._close_channel()
+                raise
+            if isinstance(answer, Refused):
+                return answer.harmless
+            return None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can be forked from it any more, as the last fork showed."""
+        return bool(self._refused)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     async def preload(
         self, root: str, environment: Mapping[str, str], libraries: Sequence[str]
     ) -> None:
@@ -131,11 +167,6 @@ class Zygote:
         self._patience = seconds
         with contextlib.suppress(UnforkableError):  # as the first fork will say
             await self._order(Load(root, dict(environment), log_level), ())
-
-    @property
-    def pid(self) -> int:
-        """Of its process."""
-        return self._process.pid
 
     async def fork(
         self, environment: Mapping[str, str], outputs: tuple[int, int], handover: Handover
@@ -171,10 +202,13 @@ class Zygote:
             self._patience = None  # from now on it answers at once
             if isinstance(answer, Forked):
                 return ForkedProcess(answer.pid)
+            assert isinstance(answer, Refused)
             self._refused = answer.reason
             raise UnforkableError(self._refused)
 
-    async def _order(self, order: Preload | Load | Fork, descriptors: Sequence[int]) -> None:
+    async def _order(
+        self, order: Preload | Load | Check | Fork, descriptors: Sequence[int]
+    ) -> None:
         text = msgspec.json.encode(order)
         try:
             # A few bytes into a buffer that was read empty before: they always fit.

@@ -3,8 +3,20 @@
 from typing import TYPE_CHECKING, Final
 
 from seamline.late import late
-from seamline.worker.forking import LENGTH, ZYGOTE_VARIABLE, Answer, Fork, Forked, Load, Preload
+from seamline.worker.forking import (
+    LENGTH,
+    ZYGOTE_VARIABLE,
+    Answer,
+    Check,
+    Fork,
+    Forkable,
+    Forked,
+    Load,
+    Preload,
+    Refused,
+)
 from seamline.worker.report import (
+    DEBUGGER_HOOK,
     FDS_VARIABLE,
     MAX_LINE_BYTES,
     Adopt,
@@ -15,6 +27,7 @@ from seamline.worker.report import (
     Drain,
     Draining,
     Failed,
+    Files,
     Handover,
     Hello,
     Identity,
@@ -26,6 +39,7 @@ from seamline.worker.report import (
     Resize,
     Tell,
     WarningFilter,
+    Which,
     decode_report,
     encode,
     is_own_variable,
@@ -35,6 +49,7 @@ if TYPE_CHECKING:
     from seamline.worker.seams import Process
 
 __all__ = [
+    "DEBUGGER_HOOK",
     "FDS_VARIABLE",
     "LENGTH",
     "MAX_LINE_BYTES",
@@ -45,10 +60,13 @@ __all__ = [
     "Answer",
     "Beat",
     "Bye",
+    "Check",
     "Drain",
     "Draining",
     "Failed",
+    "Files",
     "Fork",
+    "Forkable",
     "Forked",
     "Handover",
     "Hello",
@@ -59,11 +77,13 @@ __all__ = [
     "Preload",
     "Process",
     "Ready",
+    "Refused",
     "Release",
     "Report",
     "Resize",
     "Tell",
     "WarningFilter",
+    "Which",
     "decode_report",
     "encode",
     "is_own_variable",

@@ -41,6 +41,14 @@ class Fork(msgspec.Struct, frozen=True, tag="fork"):
     handover: Handover
 
 
+class Check(msgspec.Struct, frozen=True, tag="check"):
+    """Say whether this process can be forked, once everything is imported."""
+
+
+class Forkable(msgspec.Struct, frozen=True, tag="forkable"):
+    """Answer: it can."""
+
+
 class Forked(msgspec.Struct, frozen=True, tag="forked"):
     """Answer: the worker, by now a child of the supervisor, in a process group of its own."""
 
@@ -48,10 +56,15 @@ class Forked(msgspec.Struct, frozen=True, tag="forked"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """Answer: no worker was made, and none will be."""
+    """Answer: no worker was made, and none will be.
+
+    Attributes:
+        harmless: So many libraries, from the first, were imported before a thread was started.
+    """
 
     reason: str
+    harmless: int = 0
 
 
-Order = Preload | Load | Fork
-Answer = Forked | Refused
+Order = Preload | Load | Check | Fork
+Answer = Forked | Forkable | Refused

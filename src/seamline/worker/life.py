@@ -16,7 +16,7 @@ from seamline import rpc
 from seamline.errors import UsageError
 from seamline.plan import ERRORS_FILE
 from seamline.worker.alignment import Alignment
-from seamline.worker.load import users_frames
+from seamline.worker.load import loaded_files, users_frames
 from seamline.worker.loaded import Loaded
 from seamline.worker.report import (
     Adopt,
@@ -27,6 +27,7 @@ from seamline.worker.report import (
     Drain,
     Draining,
     Failed,
+    Files,
     Handover,
     Hello,
     Identity,
@@ -35,6 +36,7 @@ from seamline.worker.report import (
     Release,
     Resize,
     Tell,
+    Which,
 )
 from seamline.worker.serve import Serving
 
@@ -139,6 +141,8 @@ class Worker:
                     self._loop.call_soon_threadsafe(self._tell, serial)
             case Tell():
                 pass  # nothing is served yet
+            case Which(serial=serial):
+                self._channel.send(Files(serial, loaded_files(self._plan.root)))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something on the loop, after what was asked for before."""

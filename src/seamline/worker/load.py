@@ -26,6 +26,8 @@ from seamline.plan import DJANGO_TESTS_VARIABLE
 # Positional parameters of WSGI's (environ, start_response) and ASGI's (scope, receive, send).
 _WSGI_PARAMETERS: Final = 2
 _ASGI_PARAMETERS: Final = 3
+# Of names of files in one report, which may hold a megabyte.
+_MOST_BYTES_OF_FILES: Final = 500_000
 
 
 class Protocol(StrEnum):
@@ -275,6 +277,23 @@ def _modules_in(directories: Iterable[str]) -> list[str]:
         for entry in Path(directory).iterdir()
         if entry.is_dir() or entry.suffix == ".py"
     ]
+
+
+def loaded_files(root: str) -> tuple[str, ...] | None:
+    """Return the project's own files among those of the modules that are loaded.
+
+    Returns:
+        Paths relative to the root, or ``None`` when they are too many for one report.
+    """
+    inside = root.rstrip(os.sep) + os.sep
+    found = []
+    for module in list(sys.modules.values()):
+        # Not by getattr: a module that loads parts of itself lazily would begin to.
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str) and file.startswith(inside) and "site-packages" not in file:
+            found.append(file.removeprefix(inside))
+    is_little = sum(len(file) + 4 for file in found) < _MOST_BYTES_OF_FILES
+    return tuple(sorted(found)) if is_little else None
 
 
 def users_frames(start: TracebackType | None, root: str) -> list[traceback.FrameSummary]:

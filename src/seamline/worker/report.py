@@ -20,6 +20,9 @@ from seamline.plan import WORKER_VARIABLE
 #: names are closed in them.
 FDS_VARIABLE: Final = "SEAMLINE_FDS"
 
+#: What ``PYTHONBREAKPOINT`` is set to where ``breakpoint()`` can have a terminal.
+DEBUGGER_HOOK: Final = "seamline.worker.debugger.stop"
+
 # What Python, coverage and the run itself need in each process: never the same everywhere.
 _OWN: Final = frozenset(
     {
@@ -279,8 +282,27 @@ class Resize(msgspec.Struct, frozen=True, tag="resize"):
     workers: int
 
 
-Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned
-Order = Drain | Align | Adopt | Release | Resize | Tell
+class Which(msgspec.Struct, frozen=True, tag="which"):
+    """Supervisor to worker: say which files of the project it has loaded."""
+
+    serial: int
+
+
+class Files(msgspec.Struct, frozen=True, tag="files"):
+    """Answer to :class:`Which`.
+
+    Attributes:
+        serial: Of the order.
+        loaded: Files of modules below the project's root, relative to it; ``None`` when there
+            are more than one report holds.
+    """
+
+    serial: int
+    loaded: tuple[str, ...] | None
+
+
+Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned | Files
+Order = Drain | Align | Adopt | Release | Resize | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

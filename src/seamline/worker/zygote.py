@@ -30,7 +30,9 @@ from seamline.worker.forking import (
     MAX_DESCRIPTORS,
     ZYGOTE_VARIABLE,
     Answer,
+    Check,
     Fork,
+    Forkable,
     Forked,
     Load,
     Order,
@@ -79,14 +81,16 @@ def serve(channel: socket.socket) -> int:
 
 def _answer_all(channel: socket.socket, ready: "_Ready") -> tuple[Fork, list[int]] | None:
     """Answer until the supervisor is gone. In a worker, return the order to become one."""
-    reason = ""
+    reason, harmless = "", 0
     while received := _receive(channel):
         order, descriptors = received
-        if not isinstance(order, Fork):
-            reason = ready.follow(order)
+        if isinstance(order, Preload | Load):
+            reason, harmless = ready.follow(order)
             continue
-        answer: Answer = Refused(reason)
-        if not reason:
+        answer: Answer = Refused(reason, harmless)
+        if isinstance(order, Check):
+            answer = answer if reason else Forkable()
+        elif not reason:
             pid = _fork()
             if pid is None:
                 return order, descriptors
@@ -141,8 +145,13 @@ class _Ready:
         self.loaded: Loaded | None = None
         self.environment: dict[str, str] = {}
 
-    def follow(self, order: Preload | Load) -> str:
-        """Import what workers import. Returns why the process cannot be forked, or nothing."""
+    def follow(self, order: Preload | Load) -> tuple[str, int]:
+        """Import what workers import.
+
+        Returns:
+            Why the process cannot be forked, or nothing; and how many libraries, from the first,
+            were imported before one started a thread.
+        """
         self.environment = order.environment
         os.environ.clear()
         os.environ.update(order.environment)
@@ -150,7 +159,7 @@ class _Ready:
         _look_in(order.environment.get("PYTHONPATH", ""), order.root)
         find_own_modules(order.root)
         before = _shared_files()
-        what, doing = "a library", ""
+        what, doing, harmless = "a library", "", 0
         try:
             if isinstance(order, Load):
                 what, doing = "the application", "loading the application"
@@ -159,13 +168,18 @@ class _Ready:
                 for name in order.libraries:
                     doing = f"importing {name}"
                     importlib.import_module(name)
+                    harmless += _threads() == 1
         except BaseException as exc:  # noqa: BLE001 - a worker says where; even SystemExit is it
-            return f"{doing} raised {type(exc).__name__}: {exc}"
+            return f"{doing} raised {type(exc).__name__}: {exc}", harmless
         reason = next(_reasons(before, what), "")
         _flush()
         gc.collect()
         gc.freeze()  # a collection in a worker then leaves these pages shared
-        return reason
+        return reason, harmless
+
+
+def _threads() -> int:
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
 def _look_in(path: str, root: str) -> None:
@@ -186,8 +200,7 @@ def _flush() -> None:
 
 def _reasons(before: Mapping[int, str], what: str) -> Iterator[str]:
     """Yield what no fork survives, or what every worker would have one of together."""
-    threads = sum(1 for _ in Path("/proc/self/task").iterdir())
-    if threads > 1:
+    if (threads := _threads()) > 1:
         yield f"{what} started {threads - 1} thread(s) while it was imported"
     if _has_children():
         yield f"{what} started a process while it was imported"

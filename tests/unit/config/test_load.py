@@ -148,7 +148,8 @@ def test_bind_given_goes_to_the_first_http_service_whatever_the_file_says(load):
     binds = [service.bind for service in load(text, environ={"SEAMLINE_BIND": "[::1]:9"}).services]
 
     assert binds == ["[::1]:9", "127.0.0.1:2"]
-    assert load(text, bind="unix:/tmp/a").services[0].bind == "unix:/tmp/a"
+    for bind in ("unix:/tmp/a", "fd://3", "fd://shop.socket"):
+        assert load(text, bind=bind).services[0].bind == bind
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """seamline.plan: configuration and interfaces become groups and endpoints."""
 
+import msgspec
 import pytest
 
 from seamline import plan
@@ -177,3 +178,33 @@ def test_http_services_that_would_meet_are_refused(load, analysis, second, layou
         plan.build(config, analysis(), layout=layout, run_dir="/run")
 
     assert caught.value.line == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "preloads"),
+    [
+        pytest.param(("", ("a", "b", "shop.web")), ("json", "zlib", "flask"), id="all in order"),
+        pytest.param(("", ("a",)), ("json", "zlib"), id="up to what changes the process"),
+        pytest.param(('setup = "shop.web:begin"\n', ("a", "b")), ("json", "zlib"), id="setup"),
+    ],
+)
+def test_libraries_are_those_that_a_worker_certainly_imports(
+    load, analysis, interface, given, preloads
+):
+    setup, whole = given
+    config = load(
+        f'{setup}[services.web]\nhttp = "shop.web:app"\n'
+        '[services.a]\npackage = "a"\n[services.b]\npackage = "b"\n'
+    )
+    found = msgspec.structs.replace(
+        analysis(
+            interface("a", "a", "f", preloads=("json",)),
+            interface("b", "b", "f", preloads=("zlib", "json")),
+        ),
+        preloads={"shop.web": ("flask",)},
+        whole=whole,
+    )
+
+    made = plan.build(config, found, layout="mono", run_dir="/run/shop")
+
+    assert made.group("app").preloads == preloads

@@ -146,3 +146,17 @@ async def test_a_fork_that_is_waited_for_ends_when_its_zygote_is_closed(root):
         writer.close()
         with pytest.raises(OSError, match="the run is over"):
             await asyncio.wait_for(forking, PATIENCE_SECONDS)
+
+
+async def test_it_says_how_many_libraries_come_before_one_that_starts_a_thread(root):
+    (root / "quiet.py").write_text("")
+    (root / "busy.py").write_text(
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    )
+
+    async with zygote_with(root, "quiet", "busy", "json") as zygote:
+        assert await zygote.check() == 1
+    async with zygote_with(root, "quiet") as zygote:
+        assert await zygote.check() is None
+        _, said = await fork(zygote)
+        assert "/nowhere" in said

@@ -1,0 +1,27 @@
+"""Starting a worker in a new interpreter."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import msgspec
+
+from seamline.worker import FDS_VARIABLE, Handover
+
+
+def execute(
+    handover: Handover, environment: Mapping[str, str], outputs: tuple[int, int], root: str
+) -> subprocess.Popen[bytes]:
+    """Start it with the descriptors of its handover. Raises OSError."""
+    # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, and what the
+    # application starts can be ended with it.
+    return subprocess.Popen(
+        [sys.executable, "-m", "seamline.worker"],
+        stdin=subprocess.DEVNULL,
+        stdout=outputs[0],
+        stderr=outputs[1],
+        cwd=root,
+        env={**environment, FDS_VARIABLE: msgspec.json.encode(handover).decode()},
+        pass_fds=handover.descriptors(),
+        process_group=0,
+    )
