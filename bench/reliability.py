@@ -1,4 +1,4 @@
-"""``python -m bench.reliability``: requests and calls lost or doubled while workers are replaced.
+"""``./run bench reliability``: requests and calls lost or doubled while workers are replaced.
 
 Clients ask as fast as they are answered while every worker of every group is replaced again and
 again (``reload``, or ``restart``, which ends the old ones first), while groups get more and fewer
@@ -23,21 +23,24 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
+from bench.peers import servers
 
 APP = Path(__file__).parent / "reliable"
 FAULTS = ("reload", "restart", "scale", "kill", "recycle")
 # Up from two, down to one, and back.
 _NUMBERS = ("4", "1", "2")
+SERVERS = ("seamline", *servers.NAMES)
 SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
+_PACKAGES = ("seamline", "uvicorn", "uvloop", "gunicorn")
 _START_SECONDS = 90
 _COLUMNS = (
     ("rounds", "rounds"),
@@ -57,7 +60,7 @@ _COLUMNS = (
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.reliability", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run bench reliability", description=__doc__)
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
     parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
     parser.add_argument("--rounds", type=int, default=10, help="of what is done, at least (10)")
@@ -68,6 +71,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
     parser.add_argument("--interface", nargs="+", choices=INTERFACES, default=INTERFACES)
+    parser.add_argument(
+        "--server", nargs="+", choices=SERVERS, default=SERVERS[:1], help="measured in turns"
+    )
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     return parser.parse_args()
 
@@ -108,6 +114,35 @@ class Running:
             return url.removeprefix("unix:")
         host, _, port = url.removeprefix("http://").rpartition(":")
         return host, int(port)
+
+    async def do(self, fault: str, number: int) -> int:
+        """Do what a round is about; return how many were killed because they did not leave."""
+        if fault == "kill":
+            await self._kill_one(number)
+            return 0
+        words = [fault]
+        if fault == "scale":
+            count = _NUMBERS[number % len(_NUMBERS)]
+            words += [f"front={count}", f"back={count}"]
+        return int((await self.command(*words))["killed"])
+
+    async def _kill_one(self, number: int) -> None:
+        """Kill a worker, of one group and of the other in turns, and wait for the next one."""
+        groups = (await self.command("status"))["groups"]
+        group = number % len(groups)
+        slot = random.randrange(len(groups[group]["workers"]))
+        before = groups[group]["workers"][slot]
+        os.kill(before["pid"], signal.SIGKILL)
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                after = (await self.command("status"))["groups"][group]["workers"][slot]
+                if after["state"] == "ready" and after["generation"] > before["generation"]:
+                    return
+
+    async def recycled(self) -> int:
+        """Return how many workers were replaced for what they had answered."""
+        groups = (await self.command("status"))["groups"]
+        return sum(worker["recycled"] for group in groups for worker in group["workers"])
 
     def noted(self, name: str) -> Counter[str]:
         """Return how often each token was noted."""
@@ -157,34 +192,23 @@ async def _wait_ready(run: Running) -> None:
             return
 
 
-async def _kill_one(run: Running, number: int) -> None:
-    """Kill a worker, of one group and of the other in turns, and wait until it is replaced."""
-    groups = (await run.command("status"))["groups"]
-    place = number % len(groups), random.randrange(len(groups[number % len(groups)]["workers"]))
-    before = groups[place[0]]["workers"][place[1]]
-    os.kill(before["pid"], signal.SIGKILL)
-    async with asyncio.timeout(_START_SECONDS):
-        while True:
-            after = (await run.command("status"))["groups"][place[0]]["workers"][place[1]]
-            if after["state"] == "ready" and after["generation"] > before["generation"]:
-                return
+def _started(
+    args: argparse.Namespace, server: str, fault: str, kind: str, interface: str
+) -> AbstractAsyncContextManager[Any]:
+    if server != "seamline":
+        return servers.peer(server, kind, interface, args.import_seconds)
+    return running(kind, "worn" if fault == "recycle" else "pair", args.import_seconds)
 
 
-async def _recycled(run: Running) -> int:
-    """Return how many workers were replaced for what they had answered."""
-    groups = (await run.command("status"))["groups"]
-    return sum(worker["recycled"] for group in groups for worker in group["workers"])
-
-
-async def measure(
-    args: argparse.Namespace, fault: str, mode: str, kind: str, interface: str
+async def measure(  # noqa: PLR0917 - one for each dimension of the table
+    args: argparse.Namespace, server: str, fault: str, mode: str, kind: str, interface: str
 ) -> dict:
     """Replace workers under load; return one row."""
     tally = Tally()
     enough = asyncio.Event()
-    paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
-    layout = "worn" if fault == "recycle" else "pair"
-    async with running(kind, layout, args.import_seconds) as run:
+    prefix = _PREFIX[interface] if server == "seamline" else ""
+    paths = [f"{prefix}/plain/", f"{prefix}/call/"]
+    async with _started(args, server, fault, kind, interface) as run:
         address = await run.address()
         clients = [
             Client(address, mode, paths[n % 2 :] + paths[: n % 2], f"c{n}", tally)
@@ -196,18 +220,16 @@ async def measure(
         try:
             while rounds < args.rounds or tally.requests < args.requests:
                 if fault == "recycle":
-                    rounds = await _recycled(run)
+                    rounds = await run.recycled()
                     continue
-                if fault == "kill":
-                    await _kill_one(run, rounds)
-                else:
-                    killed += (await run.command(*_words(fault, rounds)))["killed"]
+                killed += await run.do(fault, rounds)
                 rounds += 1
         finally:
             enough.set()
             await asking
         requests, calls = run.noted("requests"), run.noted("calls")
     return {
+        "server": server,
         "fault": fault,
         "mode": mode,
         "socket": kind,
@@ -219,12 +241,6 @@ async def measure(
         "reasons": dict(tally.lost),
         **_counts(tally, requests, calls),
     }
-
-
-def _words(fault: str, number: int) -> list[str]:
-    """Return the command of a round."""
-    count = _NUMBERS[number % len(_NUMBERS)]
-    return [fault, f"front={count}", f"back={count}"] if fault == "scale" else [fault]
 
 
 def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[str, float]:
@@ -256,7 +272,7 @@ def _is_call(token: str) -> bool:
 
 def environment() -> str:
     """Say what was measured on what."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("seamline", "uvicorn", "uvloop"))
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
         f"Python {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} cores,"
         f" load {os.getloadavg()[0]:.1f}; {packages}."
@@ -269,6 +285,7 @@ def table(rows: list[dict]) -> str:
     lines.append("|---" + "|---:" * len(_COLUMNS) + "|")
     for row in rows:
         name = f"{row['fault']}, {row['mode']}, {row['socket']}, {row['interface']}"
+        name = f"{row['server']}: {name}" if row["server"] != "seamline" else name
         name += f", import {row['import_seconds']:g} s" * bool(row["import_seconds"])
         lines.append(f"| {name} | " + " | ".join(f"{row[key]:,}" for _, key in _COLUMNS) + " |")
     return "\n".join(lines)
@@ -276,8 +293,13 @@ def table(rows: list[dict]) -> str:
 
 async def _measure_all(args: argparse.Namespace) -> list[dict]:
     rows = []
-    for row in itertools.product(args.fault, args.mode, args.socket, args.interface):
-        rows.append(await measure(args, *row))
+    dimensions = (args.mode, args.socket, args.interface, args.fault, args.server)
+    for mode, kind, interface, fault, server in itertools.product(*dimensions):
+        if server != "seamline" and (
+            fault not in servers.FAULTS or (server, interface) not in servers.COMMANDS
+        ):
+            continue
+        rows.append(await measure(args, server, fault, mode, kind, interface))
         print(json.dumps(rows[-1]), file=sys.stderr)
     return rows
 
@@ -291,7 +313,7 @@ def main() -> int:
         print(json.dumps({"environment": before, "rows": rows}, indent=1))
     else:
         print(before, table(rows), sep="\n\n")
-    return int(any(_is_bad(row) for row in rows))
+    return int(any(_is_bad(row) for row in rows if row["server"] == "seamline"))
 
 
 def _is_bad(row: dict) -> bool:

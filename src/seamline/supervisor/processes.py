@@ -7,11 +7,10 @@ import os
 import random
 import signal
 import socket
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
@@ -44,6 +43,9 @@ from seamline.worker import (
     decode_report,
     encode,
 )
+
+if TYPE_CHECKING:
+    import subprocess
 
 # After SIGABRT a worker writes every thread's stack; then it is killed.
 _DUMP_SECONDS: Final = 2.0
