@@ -24,6 +24,9 @@ SPARE_SECONDS: Final = 5.0
 # A command that has run for so long has started: it says nothing about itself.
 _STEADY_SECONDS: Final = 1.0
 
+#: What has been done to a run: by what was done.
+DONE: Final = {"reload": "reloaded", "restart": "restarted", "scale": "scaled"}
+
 
 class Rolling:
     """Replaces the workers of a run one at a time. Nothing is begun once the end is asked for.
@@ -59,6 +62,7 @@ class Rolling:
         self._is_up = False
         self._replaced: Counter[str] = Counter()
         self._workers: dict[str, int] = {}
+        self._noun = "reload"
         self._is_begun = False
         self._kept = ""
         self._before = self._first = plan
@@ -72,7 +76,7 @@ class Rolling:
         A second one that is asked for meanwhile begins when the first has ended: the code may
         have changed since that one began.
         """
-        return await self._in_turn(tell, lambda: self._reload(names, tell), "reloaded")
+        return await self._in_turn(tell, lambda: self._reload(names, tell), "reload")
 
     def begin(self) -> None:
         """Replace from now on; until the run is ready there is nothing to take over from."""
@@ -93,7 +97,7 @@ class Rolling:
     async def _reload_asked(self) -> None:
         async with self._turn:
             self._asked = None  # the code may change from now on: the next one may be asked for
-            await self._try(lambda: self._reload((), lambda _: None), "reloaded")
+            await self._try(lambda: self._reload((), lambda _: None), "reload")
 
     async def settle(self) -> None:
         """Wait until nothing is replaced any more, after the end was asked for."""
@@ -101,27 +105,27 @@ class Rolling:
             pass
 
     async def _in_turn(
-        self, tell: Tell, work: Callable[[], Awaitable[None]], done: str
+        self, tell: Tell, work: Callable[[], Awaitable[None]], noun: str
     ) -> Reloaded | NotReloaded:
         """Do one thing at a time to the run's processes, and say what came of it."""
         if self._turn.locked():
             tell("waiting for another reload, restart or scaling to end")
         async with self._turn:
-            return await self._try(work, done)
+            return await self._try(work, noun)
 
-    async def _try(self, work: Callable[[], Awaitable[None]], done: str) -> Reloaded | NotReloaded:
+    async def _try(self, work: Callable[[], Awaitable[None]], noun: str) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._workers.clear()
-        self._is_begun, self._kept = False, "the old workers serve on"
+        self._noun, self._is_begun, self._kept = noun, False, "the old workers serve on"
         self._killed = self._given_up = 0
         try:
             await work()
         except SeamlineError as exc:
-            return self._failed(exc, done)
+            return self._failed(exc)
         except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
-            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"), done)
-        self._logs.notice(f"{done}: {counted(self._replaced or self._workers)}")
+            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
+        self._logs.notice(f"{DONE[self._noun]}: {counted(self._replaced or self._workers)}")
         return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
@@ -261,11 +265,11 @@ class Rolling:
             before.service(one.name) if one.name == slot.command else one for one in plan.services
         )
         self._take(msgspec.structs.replace(plan, services=services))
-        self._logs.notice(f"reload: the former command of {slot.name} is started again")
+        self._logs.notice(f"{self._noun}: the former command of {slot.name} is started again")
 
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         text = what if old is None else f"{what}; {old.pid} finishes what it runs"
-        self._logs.notice(f"reload: {text}")
+        self._logs.notice(f"{self._noun}: {text}")
         tell(text)
 
     async def _wait_ready(self, slot: Slot, started: Process) -> None:
@@ -313,11 +317,11 @@ class Rolling:
         if self._end_asked.is_set():
             _stopped()
 
-    def _failed(self, error: SeamlineError, done: str) -> NotReloaded:
-        kept = self._kept if self._is_begun or done == "reloaded" else "nothing was changed"
+    def _failed(self, error: SeamlineError) -> NotReloaded:
+        kept = self._kept if self._is_begun or self._noun == "reload" else "nothing was changed"
         if self._replaced:
             kept = f"{counted(self._replaced)} before that"
-        self._logs.notice(f"not {done}: {error}; {kept}")
+        self._logs.notice(f"not {DONE[self._noun]}: {error}; {kept}")
         return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 
     def _done(self) -> Reloaded:
