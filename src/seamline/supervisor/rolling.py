@@ -62,7 +62,7 @@ class Rolling:
         self._is_up = False
         self._replaced: Counter[str] = Counter()
         self._workers: dict[str, int] = {}
-        self._noun = "reload"
+        self._word = "reload"
         self._is_begun = False
         self._kept = ""
         self._before = self._first = plan
@@ -105,18 +105,18 @@ class Rolling:
             pass
 
     async def _in_turn(
-        self, tell: Tell, work: Callable[[], Awaitable[None]], noun: str
+        self, tell: Tell, work: Callable[[], Awaitable[None]], word: str
     ) -> Reloaded | NotReloaded:
         """Do one thing at a time to the run's processes, and say what came of it."""
         if self._turn.locked():
             tell("waiting for another reload, restart or scaling to end")
         async with self._turn:
-            return await self._try(work, noun)
+            return await self._try(work, word)
 
-    async def _try(self, work: Callable[[], Awaitable[None]], noun: str) -> Reloaded | NotReloaded:
+    async def _try(self, work: Callable[[], Awaitable[None]], word: str) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._workers.clear()
-        self._noun, self._is_begun, self._kept = noun, False, "the old workers serve on"
+        self._word, self._is_begun, self._kept = word, False, "the old workers serve on"
         self._killed = self._given_up = 0
         try:
             await work()
@@ -125,7 +125,7 @@ class Rolling:
         except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
             return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
-        self._logs.notice(f"{DONE[self._noun]}: {counted(self._replaced or self._workers)}")
+        self._logs.notice(f"{DONE[self._word]}: {counted(self._replaced or self._workers)}")
         return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
@@ -265,11 +265,11 @@ class Rolling:
             before.service(one.name) if one.name == slot.command else one for one in plan.services
         )
         self._take(msgspec.structs.replace(plan, services=services))
-        self._logs.notice(f"{self._noun}: the former command of {slot.name} is started again")
+        self._logs.notice(f"{self._word}: the former command of {slot.name} is started again")
 
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         text = what if old is None else f"{what}; {old.pid} finishes what it runs"
-        self._logs.notice(f"{self._noun}: {text}")
+        self._logs.notice(f"{self._word}: {text}")
         tell(text)
 
     async def _wait_ready(self, slot: Slot, started: Process) -> None:
@@ -318,10 +318,10 @@ class Rolling:
             _stopped()
 
     def _failed(self, error: SeamlineError) -> NotReloaded:
-        kept = self._kept if self._is_begun or self._noun == "reload" else "nothing was changed"
+        kept = self._kept if self._is_begun or self._word == "reload" else "nothing was changed"
         if self._replaced:
             kept = f"{counted(self._replaced)} before that"
-        self._logs.notice(f"not {DONE[self._noun]}: {error}; {kept}")
+        self._logs.notice(f"not {DONE[self._word]}: {error}; {kept}")
         return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 
     def _done(self) -> Reloaded:
