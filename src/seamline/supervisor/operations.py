@@ -24,9 +24,7 @@ class Operations(Scaling):
         """Do what is asked for, and say what came of it."""
         match request:
             case RestartRequest(groups=names):
-                return await self._in_turn(
-                    tell, lambda: self._restart_all(names, tell), "restarted"
-                )
+                return await self._in_turn(tell, lambda: self._restart_all(names, tell), "restart")
             case ScaleRequest(workers=wanted):
                 return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scale")
             case ReloadRequest(groups=names):

@@ -4,7 +4,7 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 import msgspec
 
@@ -24,8 +24,9 @@ SPARE_SECONDS: Final = 5.0
 # A command that has run for so long has started: it says nothing about itself.
 _STEADY_SECONDS: Final = 1.0
 
-#: What has been done to a run: by what was done.
-DONE: Final = {"reload": "reloaded", "restart": "restarted", "scale": "scaled"}
+#: What can be done to a run, and how it is called when it has been done.
+Doing: TypeAlias = Literal["reload", "restart", "scale"]
+DONE: Final[dict[Doing, str]] = {"reload": "reloaded", "restart": "restarted", "scale": "scaled"}
 
 
 class Rolling:
@@ -62,7 +63,7 @@ class Rolling:
         self._is_up = False
         self._replaced: Counter[str] = Counter()
         self._workers: dict[str, int] = {}
-        self._word = "reload"
+        self._word: Doing = "reload"
         self._is_begun = False
         self._kept = ""
         self._before = self._first = plan
@@ -105,7 +106,7 @@ class Rolling:
             pass
 
     async def _in_turn(
-        self, tell: Tell, work: Callable[[], Awaitable[None]], word: str
+        self, tell: Tell, work: Callable[[], Awaitable[None]], word: Doing
     ) -> Reloaded | NotReloaded:
         """Do one thing at a time to the run's processes, and say what came of it."""
         if self._turn.locked():
@@ -113,7 +114,9 @@ class Rolling:
         async with self._turn:
             return await self._try(work, word)
 
-    async def _try(self, work: Callable[[], Awaitable[None]], word: str) -> Reloaded | NotReloaded:
+    async def _try(
+        self, work: Callable[[], Awaitable[None]], word: Doing
+    ) -> Reloaded | NotReloaded:
         self._replaced.clear()
         self._workers.clear()
         self._word, self._is_begun, self._kept = word, False, "the old workers serve on"
