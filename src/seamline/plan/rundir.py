@@ -78,7 +78,9 @@ def run_dirs(file: Path, environ: Mapping[str, str]) -> list[Path]:
     """
     digest = _digest(file)
     found = []
-    for top in _tops(environ):
+    # The last is where it is without the variable, which a service manager's run may have had.
+    runtime = Path(f"/run/user/{os.getuid()}/seamline")
+    for top in dict.fromkeys([*_tops(environ), runtime]):
         if not _is_private(top):
             continue
         found += [

@@ -19,7 +19,7 @@ from seamline.supervisor.operations import Operations
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, NotReloaded, Tell, counted
 from seamline.supervisor.report import shown_path
-from seamline.supervisor.rolling import SPARE_SECONDS, serves_http
+from seamline.supervisor.rolling import DONE, SPARE_SECONDS, serves_http
 from seamline.supervisor.zygotes import Zygotes
 from seamline.worker import Drain
 
@@ -89,7 +89,7 @@ class Together(Operations):
             self._cause = _named(changed)
             self._may_start_early = not is_config and may_start_early(self._plan, changed)
             try:
-                await self._try(lambda: self._reload(sorted(self._owed), _say_nothing), "reloaded")
+                await self._try(lambda: self._reload(sorted(self._owed), _say_nothing), "reload")
             finally:
                 self._cause, self._may_start_early = "", False
 
@@ -197,14 +197,16 @@ class Together(Operations):
     def _say(self, what: str, old: Process | None, tell: Tell) -> None:
         tell(what if old is None else f"{what}; {old.pid} finishes what it runs")
 
-    def _succeeded(self, done: str) -> None:
+    def _succeeded(self) -> None:
         if not self._cause:
-            super()._succeeded(done)
+            super()._succeeded()
             return
         seconds = asyncio.get_running_loop().time() - self._began
-        self._logs.notice(f"{done}: {counted(self._replaced)} ({self._cause}, {seconds:.1f} s)")
+        self._logs.notice(
+            f"{DONE[self._word]}: {counted(self._replaced)} ({self._cause}, {seconds:.1f} s)"
+        )
 
-    def _failed(self, error: SeamlineError, done: str) -> NotReloaded:
+    def _failed(self, error: SeamlineError) -> NotReloaded:
         cause = self._cause
         if isinstance(error, StartError) and self._end_asked.is_set():
             return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
@@ -214,7 +216,7 @@ class Together(Operations):
             error.file = error.file and shown_path(error.file)
         self._logs.notice(self._explain(error))
         kept = f"only {counted(self._replaced)} replaced" if self._replaced else "what ran runs on"
-        self._logs.notice(f"not {done}{f' ({cause})' if cause else ''}: {kept}")
+        self._logs.notice(f"not {DONE[self._word]}{f' ({cause})' if cause else ''}: {kept}")
         return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 
 

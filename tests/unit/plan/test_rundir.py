@@ -128,3 +128,31 @@ def test_directory_of_another_user_is_refused(shop, runtime):
 
     with pytest.raises(UsageError, match="belongs to another user"):
         plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)})
+
+
+def test_directory_is_found_by_the_file_alone_whatever_name_it_has(shop, runtime, tmp_path):
+    environ = {"XDG_RUNTIME_DIR": str(runtime)}
+    made = plan.run_dir(shop, environ)
+    file = shop.root / shop.file.name
+    link = tmp_path / "link"
+    link.symlink_to(file.parent)
+
+    assert plan.run_dirs(file, environ) == [made]
+    assert plan.run_dirs(link / file.name, environ) == [made]
+    assert plan.run_dirs(file.with_name("other.toml"), environ) == []
+
+
+def test_directory_that_others_could_have_made_is_not_found(shop, runtime):
+    environ = {"XDG_RUNTIME_DIR": str(runtime)}
+    made = plan.run_dir(shop, environ)
+    made.chmod(0o755)
+
+    assert plan.run_dirs(shop.root / shop.file.name, environ) == []
+
+
+def test_directory_in_the_temporary_one_is_found_where_there_is_a_runtime_directory(shop, runtime):
+    made = plan.run_dir(shop, {"TMPDIR": str(runtime)})
+
+    environ = {"TMPDIR": str(runtime), "XDG_RUNTIME_DIR": str(runtime)}
+
+    assert plan.run_dirs(shop.root / shop.file.name, environ) == [made]
