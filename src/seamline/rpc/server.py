@@ -137,6 +137,8 @@ class Server:
         return {
             "in_flight": self.in_flight + self.gate.inside,
             "queued": self.gate.waiting,
+            "is_full": self.gate.is_full,
+            "moves": self.gate.moves,
             "connections": len(self._threaded) + len(self._looped),
             "draining": self._is_draining,
             "calls": {address: tally.calls for address, tally in tallies.items() if tally.calls},
