@@ -4,18 +4,44 @@ What connects to the socket of a slot waits there for the slot's own worker, how
 takes to import. A group with one worker has no neighbour.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from seamline.supervisor.group import Slot
-
 #: A worker whose loop told nothing for so long, of a beat each second, answers nobody either.
 SILENT_SECONDS: Final = 2.0
+
+
+class Place(Protocol):
+    """What is asked of a slot.
+
+    Attributes:
+        number: Counted from 0 in its group.
+        process: The one that serves, dead or alive.
+    """
+
+    number: int
+    process: Process | None
+
+    @property
+    def name(self) -> str:
+        """``group.slot``."""
+
+    @property
+    def processes(self) -> list[Process]:
+        """Every process that may be alive."""
+
+    @property
+    def can_be_adopted(self) -> bool:
+        """Whether it has sockets of its own."""
+
+    def adopt(self, guardian: Process) -> None:
+        """Have a worker of another slot accept on the sockets of this one, too."""
+
+    def release(self, guardian: Process) -> None:
+        """Have it stop that."""
 
 
 class Adoption:
@@ -29,7 +55,7 @@ class Adoption:
         guardians: Which process accepts for a slot, by the number of the slot.
     """
 
-    def __init__(self, slots: "Sequence[Slot]", logs: LogStream) -> None:
+    def __init__(self, slots: Sequence[Place], logs: LogStream) -> None:
         self.guardians: dict[int, Process] = {}
         self._slots = slots
         self._logs = logs
@@ -48,7 +74,7 @@ class Adoption:
             elif guardian is None or not _serves(guardian, now):
                 self._give(slot, now)
 
-    def _give(self, slot: "Slot", now: float) -> None:
+    def _give(self, slot: Place, now: float) -> None:
         neighbours = [
             other.process
             for other in self._slots
@@ -68,7 +94,7 @@ class Adoption:
             f"{slot.name} until its worker does"
         )
 
-    def _release(self, slot: "Slot") -> None:
+    def _release(self, slot: Place) -> None:
         guardian = self.guardians.pop(slot.number, None)
         if guardian is not None and guardian.state is State.READY:
             slot.release(guardian)
