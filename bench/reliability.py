@@ -20,6 +20,7 @@ import signal
 import statistics
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ SOCKETS = ("tcp", "unix")
 INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
 _START_SECONDS = 90
+_TICK_SECONDS = 0.01
 _COLUMNS = (
     ("rounds", "rounds"),
     ("requests", "requests"),
@@ -50,6 +52,7 @@ _COLUMNS = (
     ("p50 ms", "p50_ms"),
     ("p99 ms", "p99_ms"),
     ("longest ms", "longest_ms"),
+    ("clients paused ms", "paused_ms"),
 )
 
 
@@ -175,12 +178,21 @@ async def _recycled(run: Running) -> int:
     return sum(worker["recycled"] for group in groups for worker in group["workers"])
 
 
+async def _watch_pauses(pauses: list[float]) -> None:
+    """Note how late this very process is: nobody is answered faster than the clients run."""
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(_TICK_SECONDS)
+        pauses[0] = max(pauses[0], time.perf_counter() - began - _TICK_SECONDS)
+
+
 async def measure(
     args: argparse.Namespace, fault: str, mode: str, kind: str, interface: str
 ) -> dict:
     """Replace workers under load; return one row."""
     tally = Tally()
     enough = asyncio.Event()
+    pauses = [0.0]
     paths = [f"{_PREFIX[interface]}/plain/", f"{_PREFIX[interface]}/call/"]
     layout = "worn" if fault == "recycle" else "pair"
     async with running(kind, layout, args.import_seconds) as run:
@@ -190,6 +202,7 @@ async def measure(
             for n in range(args.clients)
         ]
         asking = asyncio.gather(*(client.run(enough) for client in clients))
+        watching = asyncio.create_task(_watch_pauses(pauses))
         killed = 0
         rounds = 0
         try:
@@ -205,6 +218,7 @@ async def measure(
         finally:
             enough.set()
             await asking
+            watching.cancel()
         requests, calls = run.noted("requests"), run.noted("calls")
     return {
         "fault": fault,
@@ -214,6 +228,7 @@ async def measure(
         "import_seconds": args.import_seconds,
         "rounds": rounds,
         "killed": killed,
+        "paused_ms": round(pauses[0] * 1000, 1),
         "connections": tally.connections,
         "reasons": dict(tally.lost),
         **_counts(tally, requests, calls),

@@ -125,11 +125,11 @@ class Process:
         self._adopted[slot] = sock
         await self._server.start(sock)
 
-    def release(self, slot: int) -> None:
+    async def release(self, slot: int) -> None:
         """Leave the callers of another slot to its own worker."""
         sock = self._adopted.pop(slot, None)
         if sock is not None and self._server is not None:
-            self._server.leave(sock)
+            await self._server.leave(sock)
             sock.close()
 
     async def drain(self, seconds: float) -> None:

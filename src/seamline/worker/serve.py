@@ -91,7 +91,7 @@ class Serving:
         async with self._placing:
             for server in self._http:
                 server.release(slot)
-            self._process.release(slot)
+            await self._process.release(slot)
 
     async def drain(self, order: Drain) -> int:
         """Stop accepting, finish what runs: requests first, since they make calls.
