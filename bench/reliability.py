@@ -21,6 +21,7 @@ import signal
 import statistics
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,6 +43,7 @@ INTERFACES = ("asgi", "wsgi")
 _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
 _PACKAGES = ("seamline", "uvicorn", "uvloop", "gunicorn")
 _START_SECONDS = 90
+_TICK_SECONDS = 0.01
 _COLUMNS = (
     ("rounds", "rounds"),
     ("requests", "requests"),
@@ -56,6 +58,7 @@ _COLUMNS = (
     ("p50 ms", "p50_ms"),
     ("p99 ms", "p99_ms"),
     ("longest ms", "longest_ms"),
+    ("clients paused ms", "paused_ms"),
 )
 
 
@@ -200,12 +203,21 @@ def _started(
     return running(kind, "worn" if fault == "recycle" else "pair", args.import_seconds)
 
 
+async def _watch_pauses(pauses: list[float]) -> None:
+    """Note how late this very process is: nobody is answered faster than the clients run."""
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(_TICK_SECONDS)
+        pauses[0] = max(pauses[0], time.perf_counter() - began - _TICK_SECONDS)
+
+
 async def measure(  # noqa: PLR0917 - one for each dimension of the table
     args: argparse.Namespace, server: str, fault: str, mode: str, kind: str, interface: str
 ) -> dict:
     """Replace workers under load; return one row."""
     tally = Tally()
     enough = asyncio.Event()
+    pauses = [0.0]
     prefix = _PREFIX[interface] if server == "seamline" else ""
     paths = [f"{prefix}/plain/", f"{prefix}/call/"]
     async with _started(args, server, fault, kind, interface) as run:
@@ -215,6 +227,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
             for n in range(args.clients)
         ]
         asking = asyncio.gather(*(client.run(enough) for client in clients))
+        watching = asyncio.create_task(_watch_pauses(pauses))
         killed = 0
         rounds = 0
         try:
@@ -227,6 +240,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
         finally:
             enough.set()
             await asking
+            watching.cancel()
         requests, calls = run.noted("requests"), run.noted("calls")
     return {
         "server": server,
@@ -237,6 +251,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
         "import_seconds": args.import_seconds,
         "rounds": rounds,
         "killed": killed,
+        "paused_ms": round(pauses[0] * 1000, 1),
         "connections": tally.connections,
         "reasons": dict(tally.lost),
         **_counts(tally, requests, calls),

@@ -112,7 +112,7 @@ def test_workers_are_replaced_after_so_many_requests_and_none_is_lost(
     assert {one["recycle_reason"].partition(" ")[0] for one in run.workers()} == {"max_requests:"}
     assert {one["restarts"] for one in run.workers()} == {0}
     run.err.wait_for(r"front\.0\[\d+\] is at a limit, max_requests: answered \d+; a successor is")
-    run.err.wait_for(r"recycling: front\.0\[\d+\] is ready; \d+ finishes what it runs")
+    run.err.wait_for(r"recycle: front\.0\[\d+\] is ready; \d+ finishes what it runs")
     assert run.stop() == 0
 
 
@@ -144,7 +144,7 @@ def test_old_workers_are_replaced_one_at_a_time(start, eventually) -> None:
 
     eventually(lambda: min(one["recycled"] for one in run.workers()) >= 1, "all of them")
     assert run.stop() == 0
-    steps = [line for line in run.err.lines if "at a limit" in line or "recycling:" in line]
+    steps = [line for line in run.err.lines if "at a limit" in line or "recycle:" in line]
     assert ["max_age" in line for line in steps[:6]] == [True, False] * 3
 
 

@@ -10,6 +10,9 @@ class Gate:
     """Lets ``limit`` threads in at a time and ``queue`` more wait.
 
     A plain lock instead of a Condition: passing a free gate costs 0.2 us instead of 2.
+
+    Attributes:
+        moves: How many have left.
     """
 
     def __init__(
@@ -20,12 +23,18 @@ class Gate:
         self._clock = clock
         self._lock = threading.Lock()
         self._inside = 0
+        self.moves = 0
         self._waiting: deque[threading.Lock] = deque()
 
     @property
     def inside(self) -> int:
         """How many are inside."""
         return self._inside
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody else is let in, and somebody waits."""
+        return bool(self._waiting) and self._inside >= self._limit
 
     @property
     def waiting(self) -> int:
@@ -64,6 +73,7 @@ class Gate:
     def leave(self) -> None:
         """Let the next one in."""
         with self._lock:
+            self.moves += 1
             if self._waiting and self._inside <= self._limit:
                 self._waiting.popleft().release()
             else:

@@ -79,13 +79,16 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._acceptors[sock] = Acceptor(sock, self._greet_in_thread, self.worker)
 
-    def leave(self, sock: socket.socket) -> None:
+    async def leave(self, sock: socket.socket) -> None:
         """Accept no more on one of the sockets, and have who came by it come by it again.
 
         Calls that run are finished. No call is lost: what is sent meanwhile is turned away
         as not begun, and made again.
         """
-        self._acceptors.pop(sock).stop()
+        # In a thread: it may wait for strangers who introduce themselves slowly.
+        await asyncio.to_thread(self._acceptors.pop(sock).stop)
+        if self._is_draining:  # all of them are told already
+            return
         for connection in list(self._threaded):
             if connection.via is sock:
                 connection.drain()
@@ -137,6 +140,8 @@ class Server:
         return {
             "in_flight": self.in_flight + self.gate.inside,
             "queued": self.gate.waiting,
+            "is_full": self.gate.is_full,
+            "moves": self.gate.moves,
             "connections": len(self._threaded) + len(self._looped),
             "draining": self._is_draining,
             "calls": {address: tally.calls for address, tally in tallies.items() if tally.calls},

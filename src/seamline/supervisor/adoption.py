@@ -14,8 +14,13 @@ from seamline.supervisor.processes import Process, State
 SILENT_SECONDS: Final = 2.0
 
 
-class Adoptable(Protocol):
-    """A slot, as :class:`seamline.supervisor.group.Slot`."""
+class Place(Protocol):
+    """What is asked of a slot.
+
+    Attributes:
+        number: Counted from 0 in its group.
+        process: The one that serves, dead or alive.
+    """
 
     number: int
     process: Process | None
@@ -30,7 +35,7 @@ class Adoptable(Protocol):
 
     @property
     def can_be_adopted(self) -> bool:
-        """Whether another worker may accept for it."""
+        """Whether it has sockets of its own."""
 
     def adopt(self, guardian: Process) -> None:
         """Have a worker of another slot accept on the sockets of this one, too."""
@@ -50,7 +55,7 @@ class Adoption:
         guardians: Which process accepts for a slot, by the number of the slot.
     """
 
-    def __init__(self, slots: Sequence[Adoptable], logs: LogStream) -> None:
+    def __init__(self, slots: Sequence[Place], logs: LogStream) -> None:
         self.guardians: dict[int, Process] = {}
         self._slots = slots
         self._logs = logs
@@ -70,7 +75,7 @@ class Adoption:
             elif guardian is None or not _serves(guardian, now):
                 self._give(slot, now)
 
-    def _give(self, slot: Adoptable, now: float) -> None:
+    def _give(self, slot: Place, now: float) -> None:
         neighbours = [
             other.process
             for other in self._slots
@@ -90,7 +95,7 @@ class Adoption:
             f"{slot.name} until its worker does"
         )
 
-    def release(self, slot: Adoptable) -> None:
+    def release(self, slot: Place) -> None:
         """Have nobody accept for a slot any more but its own worker."""
         guardian = self.guardians.pop(slot.number, None)
         if guardian is not None and guardian.state is State.READY:

@@ -377,7 +377,7 @@ class Group:
         slot.start_after(wait)
 
     def look_after(self, now: float, timeouts: "Timeouts") -> None:
-        """End what is stuck: silent while ready, never ready, or never done draining."""
+        """End what is stuck: silent or at a standstill, never ready, or never done draining."""
         self._adopt(now)
         for slot in self.slots:
             process = slot.process
@@ -385,6 +385,8 @@ class Group:
                 continue
             if process.state is State.READY and now - process.heard_at > timeouts.stall:
                 silent = f"gave no sign of life for {timeouts.stall:g} s"
+            elif process.state is State.READY and process.last.stuck_seconds > timeouts.stall:
+                silent = f"answered nothing for {timeouts.stall:g} s: all its threads are stuck"
             elif process.state is State.STARTING and now - process.started_at > timeouts.startup:
                 silent = f"was not ready after {timeouts.startup:g} s"
             elif process.state is State.DRAINING and now - process.changed_at > timeouts.drain:

@@ -124,6 +124,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         seam_errors: Seam errors raised to the application since the start.
         stayed: Calls that could not cross and ran where they were made, since the start.
         rss_bytes: Resident memory.
+        stuck_seconds: How long nothing has moved in threads that are all busy, while requests or
+            calls wait for one.
     """
 
     serial: int = 0
@@ -134,6 +136,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     seam_errors: int = 0
     stayed: int = 0
     rss_bytes: int = 0
+    stuck_seconds: float = 0.0
 
 
 class Draining(msgspec.Struct, frozen=True, tag="draining"):

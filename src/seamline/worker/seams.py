@@ -22,6 +22,8 @@ class CallStats(msgspec.Struct, frozen=True):
 
     Attributes:
         in_flight: Calls being answered now.
+        is_full: Whether every thread answers a call and another waits.
+        moves: Calls of synchronous functions that have ended.
         answered: Calls answered, by service.
         made: Calls made, by service and dotted name of the function.
         seam_errors: Seam errors raised to the application, by code.
@@ -29,6 +31,8 @@ class CallStats(msgspec.Struct, frozen=True):
     """
 
     in_flight: int = 0
+    is_full: bool = False
+    moves: int = 0
     answered: dict[str, int] = {}
     made: dict[str, dict[str, int]] = {}
     seam_errors: dict[str, int] = {}
@@ -143,11 +147,11 @@ class Process:
         self._adopted[slot] = sock
         await self._server.start(sock)
 
-    def release(self, slot: int) -> None:
+    async def release(self, slot: int) -> None:
         """Leave the callers of another slot to its own worker."""
         sock = self._adopted.pop(slot, None)
         if sock is not None and self._server is not None:
-            self._server.leave(sock)
+            await self._server.leave(sock)
             sock.close()
 
     async def drain(self, seconds: float) -> None:
@@ -162,7 +166,7 @@ class Process:
 
     def stats(self) -> CallStats:
         """Count calls so far."""
-        served: dict[str, Any] = {"in_flight": 0, "calls": {}}
+        served: dict[str, Any] = {"in_flight": 0, "is_full": False, "moves": 0, "calls": {}}
         if self._server is not None:
             served = self._server.stats()
         answered: Counter[str] = Counter()
@@ -170,6 +174,8 @@ class Process:
             answered[self._service_of[address.partition(":")[0]]] += calls
         return CallStats(
             in_flight=served["in_flight"],
+            is_full=served["is_full"],
+            moves=served["moves"],
             answered=dict(answered),
             made=self.seams.counts(),
             seam_errors=rpc.recorded(),

@@ -15,8 +15,9 @@ from seamline.worker.drain import DrainingServer
 from seamline.worker.http import AccessLog, Application, Front
 from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
+from seamline.worker.pool import Pool, Standstill
 from seamline.worker.report import Adopt, Beat, Drain, Handover
-from seamline.worker.seams import Process
+from seamline.worker.seams import CallStats, Process
 
 
 class Serving:
@@ -29,6 +30,8 @@ class Serving:
         self._process = process
         self._http: list[DrainingServer] = []
         self._fronts: list[Front] = []
+        self._pools: list[tuple[Pool, Standstill]] = []
+        self._calls_standstill = Standstill()
         self._running: list[asyncio.Task[None]] = []
         self._placing = asyncio.Lock()
 
@@ -53,7 +56,9 @@ class Serving:
     ) -> Application:
         text = self._plan.service(name).http or ""
         if protocol_of(application, text) is Protocol.WSGI:
-            application = WSGIMiddleware(application, workers=self._group.threads)
+            adapter: Any = WSGIMiddleware(application, workers=self._group.threads)
+            application = Pool(adapter, self._group.threads)
+            self._pools.append((application, Standstill()))
         front = Front(
             application,
             is_draining=lambda: self._http[server].draining,
@@ -90,7 +95,7 @@ class Serving:
         async with self._placing:
             for server in self._http:
                 server.release(slot)
-            self._process.release(slot)
+            await self._process.release(slot)
 
     async def drain(self, order: Drain) -> int:
         """Stop accepting, finish what runs: requests first, since they make calls.
@@ -118,7 +123,17 @@ class Serving:
             seam_errors=sum(calls.seam_errors.values()),
             stayed=sum(calls.stayed.values()),
             rss_bytes=_resident_bytes(),
+            stuck_seconds=round(self._stuck_seconds(calls), 1),
         )
+
+    def _stuck_seconds(self, calls: CallStats) -> float:
+        now = time.monotonic()
+        of_calls = self._calls_standstill.seconds(calls.moves, is_full=calls.is_full, now=now)
+        of_pools = (
+            standstill.seconds(pool.moves, is_full=pool.is_full, now=now)
+            for pool, standstill in self._pools
+        )
+        return max(of_calls, *of_pools, 0.0)
 
 
 def _resident_bytes() -> int:

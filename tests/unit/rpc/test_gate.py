@@ -24,6 +24,20 @@ def test_a_free_gate_lets_in_up_to_its_limit() -> None:
     assert not gate.enter(time.monotonic())
 
 
+def test_a_gate_is_full_when_someone_waits_and_moves_when_someone_leaves() -> None:
+    gate = Gate(1, 10)
+    gate.enter(None)
+    assert not gate.is_full
+    waiting = threading.Thread(target=gate.enter, args=(None,))
+    waiting.start()
+    until_waiting(gate, 1)
+
+    assert (gate.is_full, gate.moves) == (True, 0)
+    gate.leave()
+    waiting.join()
+    assert (gate.is_full, gate.moves) == (False, 1)
+
+
 def test_those_who_wait_come_in_in_order() -> None:
     gate = Gate(1, 10)
     gate.enter(None)

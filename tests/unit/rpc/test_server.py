@@ -346,7 +346,7 @@ def test_callers_that_came_for_another_worker_go_to_it_when_it_is_back_and_lose_
     back = Server(one.resolve, identity=Identity("run", "b.0", one.server._identity.secret))
     one.do(back.start(one._sock))
     one.server = back
-    two.do(leave(two, theirs))
+    two.do(two.server.leave(theirs))
     for thread, _ in callers:
         thread.join()
     theirs.close()
@@ -380,7 +380,7 @@ def test_awaited_calls_that_came_for_another_worker_go_to_it_when_it_is_back(
         callers = [asyncio.ensure_future(caller(n)) for n in range(16)]
         await client.call_async(target, args(0))
         await asyncio.to_thread(one.do, back.start(one._sock))
-        await asyncio.to_thread(two.do, leave(two, theirs))
+        await asyncio.to_thread(two.do, two.server.leave(theirs))
         return [n for got in await asyncio.gather(*callers) for n in got]
 
     assert sorted(run(calls())) == sorted(n for n in range(16) for _ in range(30))
@@ -390,8 +390,41 @@ def test_awaited_calls_that_came_for_another_worker_go_to_it_when_it_is_back(
     assert two.server.stats()["in_flight"] == 0
 
 
-async def leave(host: Any, sock: Any) -> None:
-    host.server.leave(sock)
+def test_worker_that_drains_may_leave_a_socket_too(
+    start_host: Any, connect: Any, args: Any, run: Any
+) -> None:
+    async def f() -> None:
+        begun.set()
+        await released.wait()
+
+    begun, released = threading.Event(), asyncio.Event()
+
+    def drain() -> bool:
+        return bool(two.do(two.server.drain(10)))
+
+    def until_draining() -> None:
+        while not two.server.stats()["draining"]:
+            pass
+
+    one, two = start_host("b.0"), start_host("b.1")
+    target = two.offer(f)
+    client = connect(one)
+    one.do(one.server.drain(10))
+    theirs = one._sock.dup()
+    two.do(two.server.start(theirs))
+
+    async def scenario() -> None:
+        call = asyncio.ensure_future(client.call_async(target, args()))
+        assert await asyncio.to_thread(begun.wait, 10)
+        drained = asyncio.ensure_future(asyncio.to_thread(drain))
+        await asyncio.to_thread(until_draining)
+        await asyncio.to_thread(two.do, two.server.leave(theirs))
+        two.loop.call_soon_threadsafe(released.set)
+        await call
+        assert await drained
+
+    run(scenario())
+    theirs.close()
 
 
 def test_awaited_call_is_not_made_on_a_loop_that_waits_for_it_while_another_is_away(
@@ -416,7 +449,7 @@ def test_awaited_call_is_not_made_on_a_loop_that_waits_for_it_while_another_is_a
 
     with pytest.raises(Unavailable, match=r"worker b\.1, which accepts for b\.0, waits for this"):
         run(call())
-    two.do(leave(two, theirs))
+    two.do(two.server.leave(theirs))
     theirs.close()
 
 
