@@ -124,3 +124,26 @@ def test_the_application_s_own_tests_pass_split_as_proposed(project, name):
         )
 
         assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_programs_of_a_procfile_run_beside_the_application(plainflask):
+    (plainflask.root / "seamline.toml").unlink()
+    (plainflask.root / "ticker.py").write_text(
+        "import os, time\nprint('tick at', os.environ.get('PORT'))\ntime.sleep(60)\n"
+    )
+    (plainflask.root / "Procfile").write_text(
+        "web: gunicorn -w 4 'plainflask.web:create_app()'\n"
+        "ticker: python ticker.py --port $PORT\n"
+        "release: python migrate.py\n"
+    )
+    # The shell finds the interpreter that has Seamline, whatever is on the caller's path.
+    plainflask.environment["PATH"] = "/usr/bin:/bin"
+
+    result = plainflask.command("init")
+
+    assert result.returncode == 0, result.stderr
+    assert "left out: Procfile:3 release" in " ".join(result.stderr.split())
+    run = plainflask.start("--layout", "micro").ready()
+    run.out.wait_for(r"ticker\.0\[\d+\] \| tick at 5100")
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0

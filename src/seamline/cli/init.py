@@ -113,6 +113,19 @@ def document(proposal: Proposal, file: Path, *, written: bool) -> dict[str, obje
         "application": None if chosen is None else _application(chosen, proposal.entry),
         "others": [_application(one, "") for one in proposal.others],
         "services": [_service(part) for part in proposal.parts],
+        "commands": [
+            {
+                "service": one.name,
+                "command": list(one.command),
+                "file": one.place.file,
+                "line": one.place.line,
+            }
+            for one in proposal.commands
+        ],
+        "left_out": [
+            {"name": one.name, "file": one.place.file, "line": one.place.line, "why": one.why}
+            for one in proposal.left_out
+        ],
         "layouts": {"split": proposal.layout} if proposal.layout else {},
         "text": proposal.text,
     }
@@ -144,7 +157,9 @@ def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> N
     place = "" if proposal.root == Path.cwd() else f" in {_shown(proposal.root)}"
     output.note(f"Read {counted(proposal.modules, 'module')}{place}; ran nothing.")
     chosen = proposal.application
-    if chosen is None:
+    if chosen is None and proposal.commands:
+        output.note("No application was found, so only the programs of Procfile are started.")
+    elif chosen is None:
         output.note("No application was found, so this is a library: package services only.")
     else:
         output.note(output.wrap(f"{application_line(chosen)}", indent="  "))
@@ -152,6 +167,12 @@ def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> N
         output.note(f"  {clipped(started, output.width - 2)}")
     for one in proposal.others[:_MOST_SHOWN]:
         output.note(clipped(f"  also found: {one.reference} ({one.place})", output.width))
+    for command in proposal.commands:
+        line = f"  {command.name} ({command.place}): {' '.join(command.command)}"
+        output.note(clipped(line, output.width))
+    for left in proposal.left_out:
+        text = f"{left.place} {left.name}: {left.why}"
+        output.note(output.wrap(text, indent=" " * 6, first="  left out: "))
     output.note("")
     for part in proposal.proposed:
         output.note(f"  {part.name}   {part.package}")
@@ -161,7 +182,7 @@ def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> N
         output.note(output.wrap(part.against, indent=" " * 6, first=f"  not {part.package}: "))
     if len(refused) > _MOST_SHOWN:
         output.note(f"  and {len(refused) - _MOST_SHOWN} more, with reasons in the file")
-    if not proposal.proposed:
+    if not proposal.proposed and not proposal.commands:
         output.note(
             "  Nothing in it can stand alone, so there is one service and nothing to split."
         )
@@ -178,7 +199,9 @@ def _tell_next(output: Output, proposal: Proposal, file: Path, *, written: bool)
         steps.append((f"seamline{where} run", "the same application, one process"))
     if proposal.application is not None and proposal.layout:
         steps.append((f"seamline{where} run --layout split", "split as the file says"))
-    if proposal.application is None:
+    if proposal.application is None and proposal.commands:
+        steps.append((f"seamline{where} run", "the programs of Procfile"))
+    elif proposal.application is None:
         steps.append(("pytest --seamline-layout micro", "its tests, every service a process"))
     longest = max(len(command) for command, _ in steps)
     for number, (command, what) in enumerate(steps):

@@ -28,5 +28,6 @@ def group_parts(proposal: Proposal) -> None:
         # A command is a program of its own: it calls the packages of its group in itself, and
         # calls of others would reach another process of that group.
         groups = {"front": [proposal.entry]} | ({"back": rest} if rest else {})
-    groups |= {name if name not in groups else f"{name}-apart": [name] for name in apart}
+    for name in (*(command.name for command in proposal.commands), *apart):
+        groups[name if name not in groups else f"{name}-apart"] = [name]
     proposal.layout = {name: services for name, services in groups.items() if services}

@@ -33,13 +33,14 @@ def read_hints(root: Path) -> list[Hint]:
     found = [*_from_flask(root), *_from_pyproject(root)]
     paths = dict.fromkeys(path for pattern in _PATTERNS for path in sorted(root.glob(pattern)))
     for path in list(paths)[:_MOST_FILES]:
-        for number, line in enumerate(_text(path).splitlines(), 1):
+        for number, line in enumerate(read_text(path).splitlines(), 1):
             place = Place(str(path.relative_to(root)), number)
             found += _from_command(line, place, _WEIGHTS.get(path.name.partition(".")[0], 80))
     return found
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return what a file beside the code says; nothing of one that cannot be read or is long."""
     try:
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             return ""
@@ -50,7 +51,7 @@ def _text(path: Path) -> str:
 
 def _from_flask(root: Path) -> Iterator[Hint]:
     for name in (".flaskenv", ".env"):
-        for number, line in enumerate(_text(root / name).splitlines(), 1):
+        for number, line in enumerate(read_text(root / name).splitlines(), 1):
             match = re.match(r"(?:export\s+)?(?:FLASK|QUART)_APP\s*=\s*[\"']?([^\"'#\s]+)", line)
             if match:
                 yield _named(match[1], Place(name, number), f"FLASK_APP in {name}", 95)
@@ -64,7 +65,7 @@ def _named(value: str, place: Place, how: str, weight: int) -> Hint:
 
 
 def _from_pyproject(root: Path) -> Iterator[Hint]:
-    text = _text(root / "pyproject.toml")
+    text = read_text(root / "pyproject.toml")
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -84,7 +85,7 @@ def _from_pyproject(root: Path) -> Iterator[Hint]:
 def project_name(root: Path) -> str:
     """Return the name of the project in pyproject.toml, or of its directory."""
     try:
-        values = tomllib.loads(_text(root / "pyproject.toml"))
+        values = tomllib.loads(read_text(root / "pyproject.toml"))
     except tomllib.TOMLDecodeError:
         values = {}
     name = _project(values).get("name") or _table(_table(values, "tool"), "poetry").get("name")

@@ -61,6 +61,24 @@ class Found:
         return self.module
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A line of a ``Procfile`` that becomes a command service."""
+
+    name: str
+    command: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A line of a ``Procfile`` that does not, and why."""
+
+    name: str
+    place: Place
+    why: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Part:
     """A package or module that might be a service, and what speaks for and against it.
@@ -94,6 +112,8 @@ class Proposal:
     Attributes:
         entry: Name of the http or command service, empty for a library.
         dropped: Services that ``check`` refused together with others, with its reason.
+        commands: Programs that run beside the application.
+        left_out: Lines of a Procfile that became no service.
         layout: Groups of layout ``split``: name, and names of services.
         text: What is written.
     """
@@ -105,6 +125,8 @@ class Proposal:
     parts: list[Part]
     entry: str = "web"
     modules: int = 0
+    commands: list[Started] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     layout: dict[str, list[str]] = field(default_factory=dict)
     text: str = ""
 

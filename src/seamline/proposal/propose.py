@@ -13,8 +13,9 @@ from seamline.proposal.groups import group_parts
 from seamline.proposal.hints import project_name, read_hints
 from seamline.proposal.judge import judge_parts, placed
 from seamline.proposal.known import Entrance
-from seamline.proposal.model import Found, Part, Proposal
+from seamline.proposal.model import Found, Part, Proposal, Started
 from seamline.proposal.parts import Tree, reached_from, service_name
+from seamline.proposal.procfile import read_procfile
 from seamline.proposal.text import render
 
 # Below this depth parts are so small that calls between them would be most of the work.
@@ -48,6 +49,11 @@ def propose(root: Path, file: Path, *, named: str | None = None) -> Proposal:
         entry=_entry(chosen),
         modules=sum(not source.test for source in application.sources.modules.values()),
     )
+    for line in read_procfile(root, has_application=chosen is not None):
+        if isinstance(line, Started):
+            proposal.commands.append(line)
+        else:
+            proposal.left_out.append(line)
     _judge_rounds(application, proposal, found)
     _settle(application, proposal, file)
     return proposal
@@ -143,7 +149,7 @@ def _judge_rounds(application: Application, proposal: Proposal, found: list[Foun
     proposal.parts.sort(key=lambda part: (not part.is_proposed, -part.score, part.package))
     for part in proposal.proposed[_MOST_SERVICES:]:
         part.against = f"it could, and gains least: {_MOST_SERVICES} others are proposed"
-    taken = {proposal.entry}
+    taken = {proposal.entry, *(command.name for command in proposal.commands)}
     for part in proposal.parts:  # the rounds did not know of each other's names
         part.name = service_name(part.package, taken)
         taken.add(part.name)
@@ -159,7 +165,7 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
         ApplicationError: Not even the application alone can be written.
     """
     while True:
-        if proposal.application is None and not proposal.proposed:
+        if proposal.application is None and not proposal.proposed and not proposal.commands:
             raise _nothing(proposal)
         group_parts(proposal)
         proposal.text = render(proposal)

@@ -6,7 +6,7 @@ from typing import Final
 
 from seamline.proposal.groups import LAYOUT
 from seamline.proposal.known import Entrance
-from seamline.proposal.model import Found, Part, Proposal
+from seamline.proposal.model import Found, LeftOut, Part, Proposal
 
 _WIDTH: Final = 92
 _MOST_OTHERS: Final = 6
@@ -20,6 +20,9 @@ def render(proposal: Proposal) -> str:
         lines += [f'# layout = "{LAYOUT}"    # what commands use that name no layout; now mono']
     if proposal.application is not None:
         lines += ["", *_application(proposal.application, proposal.entry)]
+    for command in proposal.commands:
+        lines += ["", f"# {command.place}", *_command(command.name, command.command)]
+    lines += _left_out(proposal.left_out)
     lines += _others(proposal.others)
     for part in proposal.proposed:
         lines += ["", *_comment(f"{'; '.join(part.reasons)}."), *_service(part)]
@@ -44,6 +47,8 @@ def _head(proposal: Proposal) -> Iterator[str]:
     yield "#   seamline check                 what each seam would be; starts nothing"
     if proposal.application is not None:
         yield "#   seamline run                   the application in one process"
+    elif proposal.commands:
+        yield "#   seamline run                   the programs below"
     if proposal.layout and proposal.application is not None:
         yield f"#   seamline run --layout {LAYOUT}    the groups below, each in its own processes"
     yield "#   pytest --seamline-layout micro your tests, every service in its own process"
@@ -56,12 +61,27 @@ def _application(found: Found, entry: str) -> Iterator[str]:
             f"{found.framework} has a server of its own, so it is started as a program; it "
             "chooses its address itself, and opens the same seams."
         )
-    yield f"[services.{entry}]"
     if found.command:
-        words = ", ".join(_quoted(word) for word in found.command)
-        yield f"command = [{words}]"
+        yield from _command(entry, found.command)
     else:
+        yield f"[services.{entry}]"
         yield f"http = {_quoted(found.reference)}"
+
+
+def _command(name: str, words: Sequence[str]) -> Iterator[str]:
+    yield f"[services.{name}]"
+    yield f"command = [{', '.join(map(_quoted, words))}]"
+
+
+def _left_out(lines: Sequence[LeftOut]) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield "# Left out:"
+        for line in lines:
+            text = _safe(f"{line.place} {line.name}: {line.why}")
+            yield from textwrap.wrap(
+                text, _WIDTH, initial_indent="#   ", subsequent_indent="#     "
+            )
 
 
 def _others(others: Sequence[Found]) -> Iterator[str]:

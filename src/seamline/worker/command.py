@@ -62,6 +62,11 @@ def _environment(root: str) -> dict[str, str]:
     """Return what the command gets: modules are found where workers find them."""
     # Line-wise output for Python programs: through a pipe it would come in blocks.
     environment = {"PYTHONUNBUFFERED": "1", **os.environ}
+    # Programs of the interpreter that has Seamline, as where its environment is activated.
+    places = environment.get("PATH", os.defpath).split(os.pathsep)
+    own = str(Path(sys.executable).parent)
+    if own not in places:
+        environment["PATH"] = os.pathsep.join([own, *places])
     source = Path(root, "src")
     if source.is_dir():
         search = environment.get("PYTHONPATH", "").split(os.pathsep)
