@@ -24,9 +24,11 @@ class Operations(Scaling):
         """Do what is asked for, and say what came of it."""
         match request:
             case RestartRequest(groups=names):
-                return await self._in_turn(tell, lambda: self._restart_all(names, tell), "restart")
+                return await self._in_turn(
+                    tell, lambda: self._restart_all(names, tell), "restarted"
+                )
             case ScaleRequest(workers=wanted):
-                return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scale")
+                return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scaled")
             case ReloadRequest(groups=names):
                 return await self.reload(names, tell)
 
@@ -42,7 +44,7 @@ class Operations(Scaling):
             await self._scale({name: len(group.slots) + step}, _say_nothing)
 
         async def wait_turn() -> None:
-            await self._in_turn(_say_nothing, scale, "scale")
+            await self._in_turn(_say_nothing, scale, "scaled")
 
         self._spawn(wait_turn())
 
@@ -50,6 +52,7 @@ class Operations(Scaling):
 
     async def _restart_all(self, names: Sequence[str], tell: Tell) -> None:
         """End all workers of a group, then start new ones; group after group."""
+        self._word = "restart"
         chosen = self._chosen(names)
         before = self._before = self._plan
         after = await self._read_plan()

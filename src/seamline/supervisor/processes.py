@@ -200,6 +200,10 @@ class Process:
         self.state = State.STOPPED
         self.ended.set_result(self.returncode)
 
+    async def resize(self, group: str, workers: int) -> None:
+        """Tell it how many workers a group has now."""
+        await self.send(Resize(group, workers))
+
     @property
     def is_heard(self) -> bool:
         """Whether an order reaches it."""

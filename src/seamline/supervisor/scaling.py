@@ -16,7 +16,6 @@ from seamline.supervisor.reloads import Tell
 from seamline.supervisor.rolling import Rolling
 from seamline.supervisor.sharing import is_shared, open_beside, spread, steer, waiting
 from seamline.supervisor.sockets import BACKLOG, open_unix
-from seamline.worker import Resize
 
 #: As in ``seamline.toml``: above it a slip is likelier than a wish.
 MOST_WORKERS: Final = 1024
@@ -43,6 +42,7 @@ class Scaling(Rolling):
 
     async def _scale(self, wanted: Mapping[str, int], tell: Tell) -> None:
         """Give each group its number. Nothing is changed when one cannot have it."""
+        self._word = "scale"
         groups = {group.plan.name: group for group in self._chosen(tuple(wanted))}
         for name, count in wanted.items():
             await self._check(groups[name], count)
@@ -94,10 +94,12 @@ class Scaling(Rolling):
             for one in self._plan.groups
         )
         self._take(msgspec.structs.replace(self._plan, groups=groups))
+        for other in self._groups:
+            other.numbers = self._scaled
         if group.slots[0].calls is None:
             return
         telling = [
-            asyncio.ensure_future(process.send(Resize(name, count)))
+            asyncio.ensure_future(process.resize(name, count))
             for other in self._groups
             for slot in other.slots
             for process in slot.processes
