@@ -200,15 +200,6 @@ class Process:
         self.state = State.STOPPED
         self.ended.set_result(self.returncode)
 
-    async def resize(self, group: str, workers: int) -> None:
-        """Tell it how many workers a group has now."""
-        await self.send(Resize(group, workers))
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether an order reaches it."""
-        return self._channel is not None and self.state is not State.STOPPED
-
     @property
     def has_started(self) -> bool:
         """Whether there is, or was, a process."""
@@ -261,6 +252,11 @@ class Process:
         self.lag = self._loop.time() - (asked_at if answer.done() else self.heard_at)
         if not answer.done():
             sending.cancel()
+
+    async def resize(self, group: str, workers: int) -> None:
+        """Tell it how many workers a group has now, unless it has ended."""
+        if self._channel is not None and self.state is not State.STOPPED:
+            await self.send(Resize(group, workers))
 
     async def send(self, order: Align | Tell | Resize) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""

@@ -103,7 +103,7 @@ class Scaling(Rolling):
             for other in self._groups
             for slot in other.slots
             for process in slot.processes
-            if not slot.is_command and process.is_heard
+            if not slot.is_command
         ]
         if telling:
             _, late = await asyncio.wait(telling, timeout=_TELL_SECONDS)
