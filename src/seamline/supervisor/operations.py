@@ -24,11 +24,9 @@ class Operations(Scaling):
         """Do what is asked for, and say what came of it."""
         match request:
             case RestartRequest(groups=names):
-                return await self._in_turn(
-                    tell, lambda: self._restart_all(names, tell), "restarted"
-                )
+                return await self._in_turn(tell, lambda: self._restart_all(names, tell), "restart")
             case ScaleRequest(workers=wanted):
-                return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scaled")
+                return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scale")
             case ReloadRequest(groups=names):
                 return await self.reload(names, tell)
 
@@ -44,7 +42,7 @@ class Operations(Scaling):
             await self._scale({name: len(group.slots) + step}, _say_nothing)
 
         async def wait_turn() -> None:
-            await self._in_turn(_say_nothing, scale, "scaled")
+            await self._in_turn(_say_nothing, scale, "scale")
 
         self._spawn(wait_turn())
 
@@ -52,7 +50,6 @@ class Operations(Scaling):
 
     async def _restart_all(self, names: Sequence[str], tell: Tell) -> None:
         """End all workers of a group, then start new ones; group after group."""
-        self._word = "restart"
         chosen = self._chosen(names)
         before = self._before = self._plan
         after = await self._read_plan()

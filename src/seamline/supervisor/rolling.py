@@ -4,7 +4,7 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,10 @@ LINGER_SECONDS: Final = 2.0
 SPARE_SECONDS: Final = 5.0
 # A command that has run for so long has started: it says nothing about itself.
 _STEADY_SECONDS: Final = 1.0
+
+#: What can be done to a run, and how it is called when it has been done.
+Doing: TypeAlias = Literal["reload", "restart", "scale"]
+DONE: Final[dict[Doing, str]] = {"reload": "reloaded", "restart": "restarted", "scale": "scaled"}
 
 
 class Rolling:
@@ -57,9 +61,9 @@ class Rolling:
         self._asked: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_up = False
-        self._word = "reload"
         self._replaced: Counter[str] = Counter()
         self._workers: dict[str, int] = {}
+        self._word: Doing = "reload"
         self._is_begun = False
         self._kept = ""
         self._before = self._first = plan
@@ -73,7 +77,7 @@ class Rolling:
         A second one that is asked for meanwhile begins when the first has ended: the code may
         have changed since that one began.
         """
-        return await self._in_turn(tell, lambda: self._reload(names, tell), "reloaded")
+        return await self._in_turn(tell, lambda: self._reload(names, tell), "reload")
 
     def begin(self) -> None:
         """Replace from now on; until the run is ready there is nothing to take over from."""
@@ -94,7 +98,7 @@ class Rolling:
     async def _reload_asked(self) -> None:
         async with self._turn:
             self._asked = None  # the code may change from now on: the next one may be asked for
-            await self._try(lambda: self._reload((), lambda _: None), "reloaded")
+            await self._try(lambda: self._reload((), lambda _: None), "reload")
 
     async def settle(self) -> None:
         """Wait until nothing is replaced any more, after the end was asked for."""
@@ -102,28 +106,29 @@ class Rolling:
             pass
 
     async def _in_turn(
-        self, tell: Tell, work: Callable[[], Awaitable[None]], done: str
+        self, tell: Tell, work: Callable[[], Awaitable[None]], word: Doing
     ) -> Reloaded | NotReloaded:
         """Do one thing at a time to the run's processes, and say what came of it."""
         if self._turn.locked():
             tell("waiting for another reload, restart or scaling to end")
         async with self._turn:
-            return await self._try(work, done)
+            return await self._try(work, word)
 
-    async def _try(self, work: Callable[[], Awaitable[None]], done: str) -> Reloaded | NotReloaded:
+    async def _try(
+        self, work: Callable[[], Awaitable[None]], word: Doing
+    ) -> Reloaded | NotReloaded:
         self._replaced.clear()
-        self._word = "reload"
         self._workers.clear()
-        self._is_begun, self._kept = False, "the old workers serve on"
+        self._word, self._is_begun, self._kept = word, False, "the old workers serve on"
         self._killed = self._given_up = 0
         try:
             await work()
         except SeamlineError as exc:
-            return self._failed(exc, done)
+            return self._failed(exc)
         except Exception as exc:  # noqa: BLE001 - the run goes on, whatever this was
             self._logs.block("".join(traceback.format_exception(exc)).rstrip())
-            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"), done)
-        self._logs.notice(f"{done}: {counted(self._replaced or self._workers)}")
+            return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
+        self._logs.notice(f"{DONE[self._word]}: {counted(self._replaced or self._workers)}")
         return self._done()
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
@@ -315,11 +320,11 @@ class Rolling:
         if self._end_asked.is_set():
             _stopped()
 
-    def _failed(self, error: SeamlineError, done: str) -> NotReloaded:
-        kept = self._kept if self._is_begun or done == "reloaded" else "nothing was changed"
+    def _failed(self, error: SeamlineError) -> NotReloaded:
+        kept = self._kept if self._is_begun or self._word == "reload" else "nothing was changed"
         if self._replaced:
             kept = f"{counted(self._replaced)} before that"
-        self._logs.notice(f"not {done}: {error}; {kept}")
+        self._logs.notice(f"not {DONE[self._word]}: {error}; {kept}")
         return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 
     def _done(self) -> Reloaded:

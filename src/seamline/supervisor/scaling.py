@@ -42,7 +42,6 @@ class Scaling(Rolling):
 
     async def _scale(self, wanted: Mapping[str, int], tell: Tell) -> None:
         """Give each group its number. Nothing is changed when one cannot have it."""
-        self._word = "scale"
         groups = {group.plan.name: group for group in self._chosen(tuple(wanted))}
         for name, count in wanted.items():
             await self._check(groups[name], count)
