@@ -253,17 +253,17 @@ class Process:
         if not answer.done():
             sending.cancel()
 
-    async def resize(self, group: str, workers: int) -> None:
-        """Tell it how many workers a group has now, unless it has ended."""
-        if self._channel is not None and self.state is not State.STOPPED:
-            await self.send(Resize(group, workers))
-
     async def send(self, order: Align | Tell | Resize) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         async with self._sending:
             with contextlib.suppress(OSError):  # already dead: its end is on the way
                 await self._loop.sock_sendall(self._channel, encode(order))
+
+    async def resize(self, group: str, workers: int) -> None:
+        """Tell it how many workers a group has now, unless it has ended."""
+        if self._channel is not None and self.state is not State.STOPPED:
+            await self.send(Resize(group, workers))
 
     def kill(self) -> None:
         """End it and everything it started, now."""
