@@ -297,6 +297,7 @@ def test_a_restart_ends_the_old_workers_before_it_starts_new_ones(plainflask, ev
         "error": None,
     }
     assert "plain restarted: 2 workers of front" in said
+    run.err.wait_for(r"restart: front\.1\[\d+\] is ready")
     assert run.stop() == 0
 
 
@@ -523,6 +524,7 @@ def test_signals_of_gunicorn_add_a_worker_and_take_one_away(plainflask, eventual
 
     run.signal(signal.SIGTTIN)
     eventually(lambda: states(run) == ["ready", "ready"], "one more")
+    run.err.wait_for(r"scale: app\.1\[\d+\] is ready")
     run.err.wait_for("scaled: 2 of app")
     run.signal(signal.SIGTTOU)
     eventually(lambda: states(run) == ["ready"], "one less")

@@ -207,6 +207,9 @@ class Slot:
         )
         zygote = None if self.is_command else group.forked_from
         await process.start(handover, group.environment, group.root, zygote)
+        # One that is forked knows the numbers of when its application was loaded.
+        for name, count in () if self.is_command else group.numbers.items():
+            await process.resize(name, count)
         # Read now: what is sent last counts, and it may have changed during the start.
         if group.alignment is not None and not self.is_command:
             await process.send(group.alignment)
@@ -255,6 +258,7 @@ class Group:
 
     Attributes:
         alignment: What every worker that starts takes over before it answers a call.
+        numbers: Workers of the groups that were given others than the file says.
     """
 
     def __init__(
@@ -283,6 +287,7 @@ class Group:
         self.adoption = Adoption(self.slots, logs)
         self.is_leaving = False
         self.alignment: Align | None = None
+        self.numbers: Mapping[str, int] = {}
         self.ready_after: float | None = None
         self._started_at = 0.0
         self._on_change = on_change

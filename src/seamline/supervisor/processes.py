@@ -221,11 +221,6 @@ class Process:
         return returncode
 
     @property
-    def is_heard(self) -> bool:
-        """Whether an order reaches it."""
-        return self._channel is not None and self.state is not State.STOPPED
-
-    @property
     def has_started(self) -> bool:
         """Whether there is, or was, a process."""
         return self._child is not None
@@ -319,6 +314,11 @@ class Process:
         async with self._sending:
             with contextlib.suppress(OSError):  # already dead: its end is on the way
                 await self._loop.sock_sendall(self._channel, encode(order))
+
+    async def resize(self, group: str, workers: int) -> None:
+        """Tell it how many workers a group has now, unless it has ended."""
+        if self._channel is not None and self.state is not State.STOPPED:
+            await self.send(Resize(group, workers))
 
     def kill(self) -> None:
         """End it and everything it started, now."""

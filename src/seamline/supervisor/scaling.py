@@ -16,7 +16,6 @@ from seamline.supervisor.reloads import Tell
 from seamline.supervisor.rolling import Rolling
 from seamline.supervisor.sharing import is_shared, open_beside, spread, steer, waiting
 from seamline.supervisor.sockets import BACKLOG, open_unix
-from seamline.worker import Resize
 
 #: As in ``seamline.toml``: above it a slip is likelier than a wish.
 MOST_WORKERS: Final = 1024
@@ -94,14 +93,16 @@ class Scaling(Rolling):
             for one in self._plan.groups
         )
         self._take(msgspec.structs.replace(self._plan, groups=groups))
+        for other in self._groups:
+            other.numbers = self._scaled
         if group.slots[0].calls is None:
             return
         telling = [
-            asyncio.ensure_future(process.send(Resize(name, count)))
+            asyncio.ensure_future(process.resize(name, count))
             for other in self._groups
             for slot in other.slots
             for process in slot.processes
-            if not slot.is_command and process.is_heard
+            if not slot.is_command
         ]
         if telling:
             _, late = await asyncio.wait(telling, timeout=_TELL_SECONDS)
