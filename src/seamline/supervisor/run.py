@@ -60,7 +60,8 @@ class Supervisor:
         on_ready: Called once every group is ready.
         zygote: Workers of groups without an environment of their own are forked from it. The
             supervisor closes it.
-        replan: Reads the configuration again for a reload; None keeps the plan.
+        replan: Reads the configuration again for a reload; None keeps the plan, and every
+            worker as long as it works: between two tests no state is to change.
     """
 
     def __init__(
@@ -357,7 +358,7 @@ class Supervisor:
                 timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
                 for group in self._groups:
                     group.look_after(now, timeouts)
-                if self._is_up:
+                if self._is_up and self._replan is not None:
                     recycling.look(now)
             looked = now
 

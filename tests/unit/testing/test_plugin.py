@@ -261,6 +261,36 @@ def test_without_an_http_service_the_tests_process_hosts_nothing(suite, layout, 
     assert (outcome.calls("stock"), outcome.calls("orders")) == (1, 1)
 
 
+def test_hosts_of_tests_are_not_replaced_for_their_age_or_what_they_answered(suite):
+    limits = 'max_age = "1s", max_requests = 1'
+    suite.write(
+        "seamline.toml",
+        PACKAGES_ALONE.replace(
+            "[layouts.one]",
+            f"""[layouts.one]
+    back = {{ services = ["orders"], {limits} }}
+    aside = {{ services = ["stock"], {limits} }}
+    """,
+        ).replace('tests = ["stock", "orders"]', ""),
+    )
+    suite.tests(
+        """
+        import time
+
+        def test_state_stays():
+            before, until = stock.process(), time.monotonic() + 4
+            while time.monotonic() < until:
+                assert stock.process() == before
+                assert orders.process() == 0
+        """
+    )
+    suite.write("shop/orders.py", "P = []\ndef process(): return len(P)")
+
+    outcome = suite.run("one")
+
+    assert outcome.status == 0, outcome.text
+
+
 @pytest.mark.parametrize("arguments", [["--co", "-q"], ["-h"], ["--markers"]])
 def test_asking_about_tests_starts_no_host(suite, arguments):
     suite.tests("def test_tea(): pass")
