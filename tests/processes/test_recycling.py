@@ -99,15 +99,15 @@ def test_workers_are_replaced_after_so_many_requests_and_none_is_lost(
     run = start("max_requests = 100, max_requests_jitter = 20", workers)
     strength = set()
 
-    def three_times() -> bool:
+    def more_than_once() -> bool:
         states = Counter(one["state"] for one in run.workers())
         strength.add(states["ready"])
-        return sum(one["recycled"] for one in run.workers()) >= 3 * workers
+        return sum(one["recycled"] for one in run.workers()) > workers
 
-    asking = load(run.url, 8, lambda: eventually(three_times, "replacements"))
+    asking = load(run.url, 8, lambda: eventually(more_than_once, "replacements"))
 
     assert [client.failure for client in asking] == [None] * 8
-    assert len(sum((client.pids for client in asking), Counter())) > 2 * workers
+    assert len(sum((client.pids for client in asking), Counter())) > workers
     assert strength == {workers}
     assert {one["recycle_reason"].partition(" ")[0] for one in run.workers()} == {"max_requests:"}
     assert {one["restarts"] for one in run.workers()} == {0}

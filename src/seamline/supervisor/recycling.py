@@ -54,19 +54,24 @@ class Recycling:
         self._named: set[tuple[str, int]] = set()
 
     def look(self, now: float) -> None:
-        """Begin to replace the first worker of each group that is due."""
+        """Begin to replace the oldest worker of each group that is due."""
         for group in self._groups:
             name, limits = group.plan.name, group.plan.recycle
             if name in self._busy or now < self._not_before.get(name, 0.0):
                 continue
             self._check_memory(group, limits)
-            for slot in group.slots:
-                process = slot.process
-                if slot.is_command or process is None or process.state is not State.READY:
-                    continue
-                if why := reason_to_recycle(process, limits, now):
-                    self._busy[name] = asyncio.create_task(self._recycle(name, slot, process, why))
-                    break
+            due = [
+                (process.started_at, slot.number, slot, process, why)
+                for slot in group.slots
+                if (process := slot.process) is not None
+                and process.state is State.READY
+                and not slot.is_command
+                and (why := reason_to_recycle(process, limits, now))
+            ]
+            if due:
+                # Not the first: replacing that may take until its successor is due.
+                _, _, slot, process, why = min(due)
+                self._busy[name] = asyncio.create_task(self._recycle(name, slot, process, why))
 
     async def _recycle(self, name: str, slot: Slot, process: Process, why: str) -> None:
         try:

@@ -56,7 +56,8 @@ class Supervisor:
         on_ready: Called once every group is ready.
         zygote: Workers of groups without an environment of their own are forked from it. The
             supervisor closes it.
-        replan: Reads the configuration again for a reload; None keeps the plan.
+        replan: Reads the configuration again for a reload; None keeps the plan, and every
+            worker as long as it works: between two tests no state is to change.
         weigh: Raises when a group must not have so many workers, as the code is now.
         development: Follows changes of files, where the run is for development.
         notifier: Tells a service manager how the run goes.
@@ -347,7 +348,7 @@ class Supervisor:
                 timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
                 for group in self._groups:
                     group.look_after(now, timeouts)
-                if self._is_up:
+                if self._is_up and self._replan is not None:
                     recycling.look(now)
             reap_orphans()
             looked = now

@@ -126,7 +126,7 @@ class SplitSession:
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         self._told = Lines(Path(self._run_dir, ERRORS_FILE))
         plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
-        plan, front = with_front(plan)
+        plan, front = with_front(_not_preloaded(plan))
         mine = () if is_local else front.services
         self.services = tuple(
             service.name
@@ -410,6 +410,12 @@ class SplitSession:
                 self._hosts.align(now)
                 self._aligned = now
             self._raw_environ = None if raw is None else dict(raw)
+
+
+def _not_preloaded(plan: Plan) -> Plan:
+    """Return the plan with hosts that load the application themselves, in each test's settings."""
+    groups = (msgspec.structs.replace(group, preload=False) for group in plan.groups)
+    return msgspec.structs.replace(plan, groups=tuple(groups))
 
 
 def with_front(plan: Plan) -> tuple[Plan, GroupPlan]:

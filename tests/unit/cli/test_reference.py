@@ -8,7 +8,7 @@ import pytest
 
 from seamline import config
 from seamline.cli.arguments import COMMANDS, command_parser, load_command
-from seamline.config import Config, Group, Limits, Service
+from seamline.config import Config, Group, Limits, Recycle, Service
 
 DOCS = Path(__file__).parents[3] / "docs"
 CONFIG_PAGE = (DOCS / "reference-config.md").read_text(encoding="utf-8")
@@ -42,7 +42,8 @@ def test_every_key_of_a_service_is_documented():
 def test_every_key_of_a_group_is_documented():
     layouts = {"mono", "local", "micro"}
 
-    assert documented("`[layouts.NAME]`") == {*Group.__struct_fields__, *layouts} - {"name"}
+    keys = {*Group.__struct_fields__, *Recycle.__struct_fields__} - {"name", "recycle"}
+    assert documented("`[layouts.NAME]`") == keys | layouts
 
 
 def test_every_limit_is_documented_with_its_default():

@@ -261,6 +261,34 @@ def test_without_an_http_service_the_tests_process_hosts_nothing(suite, layout, 
     assert (outcome.calls("stock"), outcome.calls("orders")) == (1, 1)
 
 
+STOCK_ALONE = """
+    name = "shop"
+    [services.stock]
+    package = "shop.stock"
+    [layouts.one]
+    back = { services = ["stock"], max_age = "1s", max_requests = 1 }
+"""
+
+
+def test_hosts_of_tests_are_not_replaced_for_their_age_or_what_they_answered(suite):
+    suite.write("seamline.toml", STOCK_ALONE)
+    suite.tests(
+        """
+        import time
+
+        def test_state_stays():
+            before, until = stock.process(), time.monotonic() + 4
+            while time.monotonic() < until:
+                assert stock.process() == before
+        """
+    )
+
+    outcome = suite.run("one")
+
+    assert outcome.status == 0, outcome.text
+    assert outcome.counts == {"passed": 1}
+
+
 @pytest.mark.parametrize("arguments", [["--co", "-q"], ["-h"], ["--markers"]])
 def test_asking_about_tests_starts_no_host(suite, arguments):
     suite.tests("def test_tea(): pass")
