@@ -1,11 +1,13 @@
 """Which groups a changed file concerns: those whose workers would be others if started now.
 
-Nothing is asked or read here: what is decided on are the plan and what workers say they loaded.
+No worker is asked here: what is decided on are the plan and what workers said they loaded.
 """
 
 import os
+import re
+import sys
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 import msgspec
@@ -20,6 +22,7 @@ Loaded: TypeAlias = Mapping[str, frozenset[str] | None]
 # Where frameworks keep what they compile once and serve from memory from then on.
 _TEMPLATES: Final = "templates"
 _INTERPRETERS: Final = ("python", "pypy")
+_WORDS: Final = re.compile(r"[\s;&|()]+")
 
 
 def is_code(file: str) -> bool:
@@ -179,7 +182,10 @@ def _is_part(plan: Plan, interface: Interface, file: str) -> bool:
 
 
 def _is_python(command: tuple[str, ...]) -> bool:
-    return PurePath(command[0]).name.startswith(_INTERPRETERS)
+    """Whether it starts an interpreter, or a program installed beside ours; by a shell, too."""
+    beside = Path(sys.executable).parent
+    names = [PurePath(word).name for text in command for word in _WORDS.split(text) if word]
+    return any(name.startswith(_INTERPRETERS) or (beside / name).is_file() for name in names)
 
 
 def _is_test(file: str) -> bool:

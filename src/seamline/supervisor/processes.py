@@ -325,8 +325,10 @@ class Process:
         if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
-            # At a debugger's prompt it is in the process group of the terminal.
-            self._child.send_signal(signal.SIGKILL)
+            # At a debugger's prompt it is in the process group of the terminal. Not by Popen: it
+            # would take note of the end before the group is ended with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child.pid, signal.SIGKILL)
 
     async def abort(self) -> None:
         """End one that is stuck, after it wrote where each of its threads is."""

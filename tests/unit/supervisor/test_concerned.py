@@ -119,3 +119,21 @@ def test_where_no_seam_is_open_lines_do_not_matter() -> None:
     assert may_start_early(whole(plan()), ["shop/stock/__init__.py"])
     assert not may_start_early(plan(), ["shop/stock/__init__.py"])
     assert may_start_early(plan(), ["shop/web.py"])
+
+
+@pytest.mark.parametrize(
+    ("command", "is_concerned"),
+    [
+        (("python3.12", "-m", "shop.clock"), True),
+        (("sh", "-c", "DEBUG=1 python clock.py"), True),
+        (("pytest", "--looponfail"), True),
+        (("node", "server.js"), False),
+        (("sh", "-c", "exec node server.js"), False),
+    ],
+)
+def test_a_command_is_concerned_by_code_if_it_is_a_python_program(command, is_concerned) -> None:
+    made = plan()
+    clock = msgspec.structs.replace(made.services[2], command=command)
+    made = msgspec.structs.replace(made, services=(*made.services[:2], clock))
+
+    assert ("clock" in concerned(made, ["shop/web.py"], LOADED)) is is_concerned
