@@ -1,4 +1,4 @@
-"""``python -m bench.saves``: from saving a file to the first answer of the new code.
+"""``./run bench saves``: from saving a file to the first answer of the new code.
 
 A copy of longrun runs under ``seamline dev``. In turns: importing it and making the application,
 in a new process; and saving a file and asking until what it says is answered. Wall seconds,
@@ -141,7 +141,7 @@ def visits(copy: Copy, layout: str, rounds: int) -> list[tuple[float, float, flo
 
 def main() -> int:
     """Measure and print a line for each layout."""
-    parser = argparse.ArgumentParser(prog="python -m bench.saves", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run bench saves", description=__doc__)
     parser.add_argument("--layouts", nargs="*", default=["mono", "micro"])
     parser.add_argument("--rounds", type=int, default=5, help="saves of each kind (5)")
     args = parser.parse_args()
