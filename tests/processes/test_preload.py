@@ -206,3 +206,52 @@ back = { services = ["stock"], preload = true }
     eventually(lambda: run.get("/items/tea")[0] == 200, "calls after the host was killed")
     assert run.stop() == 0
     assert plainflask.processes() == set()
+
+
+def test_a_preloaded_group_gets_more_workers_without_loading_again(preloaded) -> None:
+    run = preloaded.start("--layout", "two").ready()
+
+    assert preloaded.command("scale", "front=4").returncode == 0
+
+    assert len(pids(run)) == 4
+    assert len(loads(preloaded)) == 1
+    assert {run.get("/")[1] for _ in range(8)} == {"plain flask\n"}
+    assert run.stop() == 0
+    assert preloaded.processes() == set()
+
+
+def test_a_restart_loads_the_new_code(preloaded) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    edit(preloaded, "web.py", "plain flask", "new flask")
+
+    assert preloaded.command("restart").returncode == 0
+
+    assert len(loads(preloaded)) == 2
+    assert {run.get("/")[1] for _ in range(8)} == {"new flask\n"}
+    assert run.stop() == 0
+
+
+def test_a_worker_forked_later_calls_as_many_workers_as_there_are_by_then(
+    plainflask, eventually
+) -> None:
+    plainflask.write(
+        WEB
+        + """
+[services.stock]
+package = "plainflask.stock"
+cache = ["_left"]
+[layouts.split]
+front = { services = ["web"], preload = true }
+back = ["stock"]
+"""
+    )
+    run = plainflask.start("--layout", "split").ready()
+    assert plainflask.command("scale", "back=2").returncode == 0
+    (front, *backs) = pids(run)
+
+    os.kill(front, 9)
+
+    eventually(lambda: is_ready_without(run, front), "another worker")
+    hosts = {json.loads(run.get("/items/tea")[1])["host"] for _ in range(32)}
+    assert hosts == set(backs)
+    assert run.stop() == 0
