@@ -44,7 +44,7 @@ _KEYS_OF: Final = {
     "http": ("bind", "path"),
     "command": (),
 }
-_GROUP_KEYS: Final = ("services", "workers", "threads", "preload", "env", *KEYS)
+_GROUP_KEYS: Final = ("services", "workers", "workers_max", "threads", "preload", "env", *KEYS)
 # Twice the processes of the largest machine on sale: above it a slip is likelier than a wish.
 _MOST_WORKERS: Final = 1024
 _MOST_THREADS: Final = 4096
@@ -350,11 +350,34 @@ def _group(name: str, layout: str, table: Table, commands: frozenset[str]) -> Gr
         name=name,
         services=services,
         workers=below.count("workers", 1, highest=_MOST_WORKERS),
+        workers_max=_most_workers(below, has_workers=not commands.issuperset(services)),
         threads=below.count("threads", 8, highest=_MOST_THREADS),
         preload=below.flag("preload"),
         env=below.env("env"),
         recycle=read_recycle(below, has_workers=not commands.issuperset(services)),
     )
+
+
+def _most_workers(table: Table, *, has_workers: bool) -> int:
+    """Return up to how many workers a group may get by itself; 0 for as many as it begins with."""
+    if "workers_max" not in table:
+        return 0
+    if not has_workers:
+        raise table.refuse(
+            "`workers_max` is for workers, and this group has commands only",
+            "workers_max",
+            remedy="remove the line",
+            key=True,
+        )
+    most = table.count("workers_max", 1, highest=_MOST_WORKERS)
+    least = table.count("workers", 1, highest=_MOST_WORKERS)
+    if most < least:
+        raise table.refuse(
+            f"`workers_max` is {most}, and the group begins with {least} workers",
+            "workers_max",
+            remedy="write the larger number, or fewer workers",
+        )
+    return most
 
 
 def _limits(table: Table) -> Limits:

@@ -83,6 +83,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         services: Names of the services it hosts.
         workers: Processes, at least 1.
+        workers_max: Processes that it may get by itself when it is busy; 0 for none on top.
         threads: Synchronous calls one worker runs at a time, at least 1.
         preload: Whether its application is loaded once, and its workers are forked from that.
         env: Variables added to the environment of its workers.
@@ -92,6 +93,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     services: tuple[str, ...]
     workers: int = 1
+    workers_max: int = 0
     threads: int = 8
     preload: bool = False
     env: dict[str, str] = {}

@@ -36,6 +36,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         services: Names of the services it hosts.
         workers: Processes, at least 1.
+        workers_max: Processes that it may get by itself when it is busy; 0 for none on top.
         threads: Synchronous calls one worker runs at a time, at least 1.
         preload: Whether its workers are forked from a process that has loaded the application.
         env: Variables added to the environment of its workers.
@@ -49,6 +50,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     services: tuple[str, ...]
     workers: int = 1
+    workers_max: int = 0
     threads: int = 8
     preload: bool = False
     env: dict[str, str] = {}

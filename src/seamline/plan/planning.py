@@ -87,6 +87,7 @@ def _group(
         name=group.name,
         services=group.services,
         workers=group.workers,
+        workers_max=group.workers_max,
         threads=group.threads,
         preload=group.preload,
         env=group.env,

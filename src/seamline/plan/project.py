@@ -111,7 +111,7 @@ def _described(config: Config, service: Service, group: Group) -> PackageService
         snapshot=service.snapshot,
         cache=service.cache,
         carry=(*config.carry, *service.carry),
-        workers=group.workers,
+        workers=max(group.workers, group.workers_max),
     )
 
 

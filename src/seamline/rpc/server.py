@@ -139,6 +139,7 @@ class Server:
         tallies = self._bindings.tallies
         return {
             "in_flight": self.in_flight + self.gate.inside,
+            "inside": self.gate.inside,
             "queued": self.gate.waiting,
             "is_full": self.gate.is_full,
             "moves": self.gate.moves,

@@ -150,7 +150,7 @@ def for_development(plan: Plan, *, is_patient: bool) -> Plan:
         plan,
         groups=tuple(
             # What is loaded once would be loaded again with every change.
-            msgspec.structs.replace(group, workers=1, preload=False)
+            msgspec.structs.replace(group, workers=1, workers_max=0, preload=False)
             for group in plan.groups
         ),
         services=services,

@@ -257,6 +257,8 @@ class Group:
         startup_timeout: Seconds until a worker must be ready.
 
     Attributes:
+        least: Workers that it began with.
+        scale_reason: Why it got more or fewer by itself last, or nothing.
         alignment: What every worker that starts takes over before it answers a call.
         numbers: Workers of the groups that were given others than the file says.
     """
@@ -284,6 +286,8 @@ class Group:
         self.access_log = access_log
         self.log_level = log_level
         self.slots: list[Slot] = []
+        self.least = plan.workers
+        self.scale_reason = ""
         self.adoption = Adoption(self.slots, logs)
         self.is_leaving = False
         self.alignment: Align | None = None

@@ -46,6 +46,14 @@ class Operations(Scaling):
 
         self._spawn(wait_turn())
 
+    async def autoscale(self, group: Group, count: int) -> bool:
+        """Give a group another number of workers, and return whether it has it."""
+        name = group.plan.name
+        answer = await self._in_turn(
+            _say_nothing, lambda: self._scale({name: count}, _say_nothing), "scale"
+        )
+        return isinstance(answer, Reloaded)
+
     # -- restart -----------------------------------------------------------------------
 
     async def _restart_all(self, names: Sequence[str], tell: Tell) -> None:

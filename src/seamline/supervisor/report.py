@@ -51,6 +51,7 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
         workers=tuple(_worker(slot, group, now) for slot in group.slots),
         urls=tuple(urls[name] for name in group.plan.services if name in urls),
         ready_after=None if group.ready_after is None else round(group.ready_after, 3),
+        scale_reason=group.scale_reason,
     )
 
 
@@ -94,6 +95,7 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         seam_errors=last.seam_errors,
         stayed=last.stayed,
         rss_bytes=last.rss_bytes,
+        busy=last.busy,
     )
 
 

@@ -12,6 +12,7 @@ from seamline.errors import SeamlineError, StartError
 from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
 from seamline.supervisor import report
 from seamline.supervisor.aligning import Aligning
+from seamline.supervisor.autoscaling import Autoscaling
 from seamline.supervisor.control import ControlServer
 from seamline.supervisor.development import Development
 from seamline.supervisor.ending import Ending
@@ -139,8 +140,12 @@ class Supervisor:
             self._directory.write(self.plan, self._secret)
             await control.start()
             self._watch_signals(rolling)
-            recycling = Recycling(self._groups, rolling, self._logs)
-            looking = asyncio.create_task(self._look_after(recycling))
+            looking = asyncio.create_task(
+                self._look_after(
+                    Recycling(self._groups, rolling, self._logs),
+                    Autoscaling(self._groups, rolling.autoscale, self._logs),
+                )
+            )
             await self._start()
             rolling.begin()
             self._notifier.ready(f"{self.plan.name}, layout {self.plan.layout}")
@@ -333,7 +338,7 @@ class Supervisor:
         self._killed = True
         self._end_asked.set()
 
-    async def _look_after(self, recycling: Recycling) -> None:
+    async def _look_after(self, recycling: Recycling, autoscaling: Autoscaling) -> None:
         loop = asyncio.get_running_loop()
         looked = loop.time()
         while True:
@@ -350,6 +355,7 @@ class Supervisor:
                     group.look_after(now, timeouts)
                 if self._is_up and self._replan is not None:
                     recycling.look(now)
+                    autoscaling.look(now)
             reap_orphans()
             looked = now
 

@@ -20,7 +20,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Age of the process.
         lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
             of a command.
-        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes: As reported when
+        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes, busy: As reported when
             the status was asked for; of a worker whose loop is blocked, as last reported.
     """
 
@@ -43,16 +43,23 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     seam_errors: int = 0
     stayed: int = 0
     rss_bytes: int = 0
+    busy: float = 0.0
 
 
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One group. ``ready_after`` is seconds from its start until it was ready first."""
+    """One group.
+
+    Attributes:
+        ready_after: Seconds from its start until it was ready first.
+        scale_reason: Why it got more or fewer workers by itself last, or empty.
+    """
 
     name: str
     services: tuple[str, ...]
     workers: tuple[WorkerStatus, ...]
     urls: tuple[str, ...] = ()
     ready_after: float | None = None
+    scale_reason: str = ""
 
     @property
     def ready(self) -> int:

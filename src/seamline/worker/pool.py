@@ -1,10 +1,17 @@
-"""Threads that answer requests and calls: whether they have come to a standstill.
+"""Threads that answer requests and calls: how busy they are, and whether they stand still.
 
 A worker whose threads are all stuck still beats, since its event loop is well, and still takes
 requests that nobody will answer.
 """
 
+import time
+from collections.abc import Callable
+from typing import Final
+
 from seamline.worker.http import Application, Message, Receive, Scope, Send
+
+# A share of less time than this is one of chance.
+_SHORTEST_SECONDS: Final = 0.5
 
 
 class Pool:
@@ -23,6 +30,11 @@ class Pool:
         self._threads = threads
         self._inside = 0
         self.moves = 0
+
+    @property
+    def busy(self) -> float:
+        """Share of the threads that work, 0 to 1."""
+        return min(self._inside / self._threads, 1.0)
 
     @property
     def is_full(self) -> bool:
@@ -64,3 +76,34 @@ class Standstill:
         if moves != self._moves or not is_full:
             self._moves, self._since = moves, now
         return now - self._since
+
+
+class Busyness:
+    """What share of what a process can do it does.
+
+    Args:
+        spent: Returns the processor seconds of the process so far.
+        now: Returns the seconds of a clock.
+    """
+
+    def __init__(
+        self,
+        spent: Callable[[], float] = time.process_time,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spent = spent
+        self._now = now
+        self._before = (spent(), now())
+        self._share = 0.0
+
+    def share(self, threads: float) -> float:
+        """Return it, 0 to 1: of one processor since the last look, or of threads if more.
+
+        Args:
+            threads: Share of the threads that work now.
+        """
+        spent, now = self._spent(), self._now()
+        if now - self._before[1] >= _SHORTEST_SECONDS:
+            self._share = (spent - self._before[0]) / (now - self._before[1])
+            self._before = (spent, now)
+        return min(max(self._share, threads), 1.0)

@@ -124,6 +124,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         seam_errors: Seam errors raised to the application since the start.
         stayed: Calls that could not cross and ran where they were made, since the start.
         rss_bytes: Resident memory.
+        busy: Share of what it can do that it did since the beat before, 0 to 1: of one
+            processor, or of its threads if that is more.
         stuck_seconds: How long nothing has moved in threads that are all busy, while requests or
             calls wait for one.
     """
@@ -136,6 +138,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     seam_errors: int = 0
     stayed: int = 0
     rss_bytes: int = 0
+    busy: float = 0.0
     stuck_seconds: float = 0.0
 
 

@@ -22,6 +22,7 @@ class CallStats(msgspec.Struct, frozen=True):
 
     Attributes:
         in_flight: Calls being answered now.
+        inside: Threads that answer a call now.
         is_full: Whether every thread answers a call and another waits.
         moves: Calls of synchronous functions that have ended.
         answered: Calls answered, by service.
@@ -32,6 +33,7 @@ class CallStats(msgspec.Struct, frozen=True):
 
     in_flight: int = 0
     is_full: bool = False
+    inside: int = 0
     moves: int = 0
     answered: dict[str, int] = {}
     made: dict[str, dict[str, int]] = {}
@@ -166,7 +168,9 @@ class Process:
 
     def stats(self) -> CallStats:
         """Count calls so far."""
-        served: dict[str, Any] = {"in_flight": 0, "is_full": False, "moves": 0, "calls": {}}
+        served: dict[str, Any] = {
+            "in_flight": 0, "inside": 0, "is_full": False, "moves": 0, "calls": {},
+        }  # fmt: skip
         if self._server is not None:
             served = self._server.stats()
         answered: Counter[str] = Counter()
@@ -174,6 +178,7 @@ class Process:
             answered[self._service_of[address.partition(":")[0]]] += calls
         return CallStats(
             in_flight=served["in_flight"],
+            inside=served["inside"],
             is_full=served["is_full"],
             moves=served["moves"],
             answered=dict(answered),

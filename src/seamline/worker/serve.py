@@ -15,7 +15,7 @@ from seamline.worker.drain import DrainingServer
 from seamline.worker.http import AccessLog, Application, Front
 from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
-from seamline.worker.pool import Pool, Standstill
+from seamline.worker.pool import Busyness, Pool, Standstill
 from seamline.worker.report import Adopt, Beat, Drain, Handover
 from seamline.worker.seams import CallStats, Process
 
@@ -32,6 +32,7 @@ class Serving:
         self._fronts: list[Front] = []
         self._pools: list[tuple[Pool, Standstill]] = []
         self._calls_standstill = Standstill()
+        self._busyness = Busyness()
         self._running: list[asyncio.Task[None]] = []
         self._placing = asyncio.Lock()
 
@@ -123,8 +124,13 @@ class Serving:
             seam_errors=sum(calls.seam_errors.values()),
             stayed=sum(calls.stayed.values()),
             rss_bytes=_resident_bytes(),
+            busy=round(self._busy(calls), 2),
             stuck_seconds=round(self._stuck_seconds(calls), 1),
         )
+
+    def _busy(self, calls: CallStats) -> float:
+        threads = [pool.busy for pool, _ in self._pools]
+        return self._busyness.share(max(calls.inside / self._group.threads, *threads, 0.0))
 
     def _stuck_seconds(self, calls: CallStats) -> float:
         now = time.monotonic()
