@@ -20,8 +20,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Age of the process.
         lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
             of a command.
-        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes, busy: As reported when
-            the status was asked for; of a worker whose loop is blocked, as last reported.
+        in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes, busy: As reported
+            when the status was asked for; of a worker whose loop is blocked, as last reported.
     """
 
     pid: int | None
