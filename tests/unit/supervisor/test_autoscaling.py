@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings
 
 from seamline.supervisor.autoscaling import Judge, Sample
 
@@ -59,6 +59,7 @@ def test_no_worker_is_taken_away_that_the_others_would_miss() -> None:
     assert run(Judge(1, 4), [0.56] * 3000, workers=2) == []
 
 
+@settings(deadline=None)
 @given(load=st.floats(0, 8), workers=st.integers(1, 8), least=st.integers(1, 4))
 def test_a_constant_load_never_goes_back_and_forth(load, workers, least) -> None:
     decided = run(Judge(least, 8), [load] * 1200, max(workers, least))
