@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given, settings, strategies as st
 
 from seamline.supervisor.autoscaling import Judge, Sample
 
