@@ -15,6 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be whatever tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 LONGRUN = Path(__file__).parents[1] / "examples" / "longrun"
 #: The installed command, beside the interpreter that runs the tests.
 SEAMLINE = str(Path(sys.executable).with_name("seamline"))
