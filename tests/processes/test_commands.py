@@ -620,3 +620,19 @@ def test_scaling_up_and_down_leaves_no_zombie_and_no_descriptor(plainflask) -> N
     assert set(held) == {held[0]}
     assert held[0][0] == 1
     assert run.stop() == 0
+
+
+def test_a_slot_that_is_taken_away_is_nobodys_to_adopt(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    (kept,) = pids(run)
+
+    with Load(run) as load:
+        for _ in range(2):
+            assert plainflask.command("scale", "app=3").returncode == 0
+            assert plainflask.command("scale", "app=1").returncode == 0
+
+    assert load.failures == []
+    assert not [line for line in run.err.lines if "accepts for" in line]
+    assert pids(run) == [kept]
+    assert run.stop() == 0
