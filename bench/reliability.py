@@ -71,6 +71,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--import-seconds", type=float, default=0, help="that the application's import takes (0)"
     )
+    parser.add_argument(
+        "--single", action="store_true", help="one worker in each group instead of two"
+    )
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
     parser.add_argument("--interface", nargs="+", choices=INTERFACES, default=INTERFACES)
@@ -200,7 +203,8 @@ def _started(
 ) -> AbstractAsyncContextManager[Any]:
     if server != "seamline":
         return servers.peer(server, kind, interface, args.import_seconds)
-    return running(kind, "worn" if fault == "recycle" else "pair", args.import_seconds)
+    layout = "single" if args.single else "pair"
+    return running(kind, "worn" if fault == "recycle" else layout, args.import_seconds)
 
 
 async def _watch_pauses(pauses: list[float]) -> None:
@@ -249,6 +253,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
         "socket": kind,
         "interface": interface,
         "import_seconds": args.import_seconds,
+        "single": args.single,
         "rounds": rounds,
         "killed": killed,
         "paused_ms": round(pauses[0] * 1000, 1),
@@ -301,6 +306,7 @@ def table(rows: list[dict]) -> str:
     for row in rows:
         name = f"{row['fault']}, {row['mode']}, {row['socket']}, {row['interface']}"
         name = f"{row['server']}: {name}" if row["server"] != "seamline" else name
+        name += ", one worker" * row["single"]
         name += f", import {row['import_seconds']:g} s" * bool(row["import_seconds"])
         lines.append(f"| {name} | " + " | ".join(f"{row[key]:,}" for _, key in _COLUMNS) + " |")
     return "\n".join(lines)
