@@ -255,3 +255,37 @@ back = ["stock"]
     hosts = {json.loads(run.get("/items/tea")[1])["host"] for _ in range(32)}
     assert hosts == set(backs)
     assert run.stop() == 0
+
+
+def test_a_worker_is_executed_when_what_it_would_be_forked_from_has_ended(
+    preloaded, eventually
+) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    before = pids(run)
+    os.kill(int(loads(preloaded)[0]), 9)
+
+    os.kill(before[0], 9)
+
+    run.err.wait_for("front starts without a fork: the zygote has ended")
+    eventually(lambda: is_ready_without(run, before[0]), "another worker")
+    assert len(loads(preloaded)) == 2
+    assert preloaded.command("reload").returncode == 0
+    assert len(loads(preloaded)) == 3
+    assert run.stop() == 0
+    assert preloaded.processes() == set()
+
+
+def test_a_reload_that_never_loads_keeps_what_there_is(preloaded) -> None:
+    preloaded.write("startup_timeout = 4\n" + PRELOADED)
+    run = preloaded.start("--layout", "two").ready()
+    before = pids(run)
+    edit(preloaded, "web.py", "print('being loaded')", "import time; time.sleep(600)")
+
+    result = preloaded.command("reload")
+
+    assert result.returncode == 4
+    assert "was not ready after 4 s" in " ".join(result.stderr.split())
+    assert pids(run) == before
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0
+    assert preloaded.processes() == set()

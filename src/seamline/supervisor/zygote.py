@@ -77,6 +77,7 @@ class Zygote:
             raise OSError(ctypes.get_errno(), "cannot adopt the children of a zygote")
         self._root = ""
         self._is_closed = False
+        self._has_ended = False
         self._asking = asyncio.Lock()
         self._refused = ""
         self._patience: float | None = None
@@ -193,8 +194,7 @@ class Zygote:
                     answer = await self._answer()
             except TimeoutError:
                 self._refused = f"it was not loaded after {self._patience:g} s"
-                self.close(show=True)
-                self._close_channel()
+                self._end(show=True)
                 raise UnforkableError(self._refused) from None
             except BaseException:
                 self._close_channel()
@@ -230,6 +230,7 @@ class Zygote:
         self._check_open()
         if not line.endswith(b"\n"):
             self._refused = "the zygote has ended"
+            self._end(show=False)  # it is reaped, at least
             raise UnforkableError(self._refused)
         answer: Answer = msgspec.json.decode(line, type=Answer)
         return answer
@@ -251,6 +252,15 @@ class Zygote:
         if self._is_closed:
             return
         self._is_closed = True
+        self._end(show=show)
+        # Whoever waits for an answer reads its end from the channel, and closes it.
+        if not self._asking.locked():
+            self._channel.close()
+
+    def _end(self, *, show: bool) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
         # It may be importing, and holds nothing that it would have to give back.
         if show:
             self._process.send_signal(signal.SIGABRT)
@@ -259,6 +269,3 @@ class Zygote:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         awaited.discard(self._process.pid)
-        # Whoever waits for an answer reads its end from the channel, and closes it.
-        if not self._asking.locked():
-            self._channel.close()
