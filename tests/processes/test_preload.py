@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -288,4 +289,61 @@ def test_a_reload_that_never_loads_keeps_what_there_is(preloaded) -> None:
     assert pids(run) == before
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
+    assert preloaded.processes() == set()
+
+
+def test_a_stop_while_new_code_is_loaded_does_not_wait_for_it(preloaded) -> None:
+    preloaded.write(PRELOADED)
+    run = preloaded.start("--layout", "two").ready()
+    edit(preloaded, "web.py", "print('being loaded')", "import time; time.sleep(600)")
+    with subprocess.Popen(
+        [*preloaded.seamline, "reload"], env=preloaded.environment, stderr=subprocess.PIPE
+    ) as reload:
+        assert reload.stderr is not None
+        reload.stderr.readline()  # it is reloading
+
+        assert run.stop() == 0
+
+    assert preloaded.processes() == set()
+
+
+def test_an_application_that_no_fork_survives_lives_in_its_workers_alone(preloaded) -> None:
+    edit(
+        preloaded,
+        "web.py",
+        "print('being loaded')",
+        "from threading import *; Thread(target=Event().wait, daemon=True).start()",
+    )
+
+    run = preloaded.start("--layout", "two").ready()
+
+    assert int(loads(preloaded)[0]) not in preloaded.processes()
+    assert run.stop() == 0
+
+
+def test_a_name_of_a_temporary_file_is_no_reason_not_to_fork(preloaded) -> None:
+    edit(preloaded, "web.py", "print('being loaded')", "import tempfile; tempfile.mktemp()")
+
+    run = preloaded.start("--layout", "two").ready()
+
+    assert len(loads(preloaded)) == 1
+    assert run.stop() == 0
+
+
+def test_many_stacks_of_an_application_that_never_loads_hold_nothing_up(preloaded) -> None:
+    preloaded.write("startup_timeout = 3\n" + PRELOADED)
+    edit(
+        preloaded,
+        "web.py",
+        "print('being loaded')",
+        "from threading import *\n"
+        "def deep(left): return deep(left - 1) if left else Event().wait()\n"
+        "for _ in range(60): Thread(target=deep, args=(40,), daemon=True).start()\n"
+        "Event().wait()",
+    )
+
+    run = preloaded.start("--layout", "two")
+
+    assert run.wait() != 0
+    assert "not ready after 3 s: front" in run.err.prose
     assert preloaded.processes() == set()

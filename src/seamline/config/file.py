@@ -350,7 +350,7 @@ def _group(name: str, layout: str, table: Table, commands: frozenset[str]) -> Gr
         name=name,
         services=services,
         workers=below.count("workers", 1, highest=_MOST_WORKERS),
-        workers_max=_most_workers(below, has_workers=not commands.issuperset(services)),
+        workers_max=_most_workers(below, has_command=not commands.isdisjoint(services)),
         threads=below.count("threads", 8, highest=_MOST_THREADS),
         preload=below.flag("preload"),
         env=below.env("env"),
@@ -358,15 +358,15 @@ def _group(name: str, layout: str, table: Table, commands: frozenset[str]) -> Gr
     )
 
 
-def _most_workers(table: Table, *, has_workers: bool) -> int:
+def _most_workers(table: Table, *, has_command: bool) -> int:
     """Return up to how many workers a group may get by itself; 0 for as many as it begins with."""
     if "workers_max" not in table:
         return 0
-    if not has_workers:
+    if has_command:
         raise table.refuse(
-            "`workers_max` is for workers, and this group has commands only",
+            "`workers_max` is for workers, and a command of this group is started once",
             "workers_max",
-            remedy="remove the line",
+            remedy="give the command a group of its own",
             key=True,
         )
     most = table.count("workers_max", 1, highest=_MOST_WORKERS)

@@ -41,7 +41,9 @@ class Attempts:
             self._balance.bury(peer)
         else:
             self._full.add(peer.worker)
-            if len(self._full) >= len(self._balance.peers):
+            among = self._among
+            names = {peer.worker for peer in self._balance.peers}
+            if self._full >= (names if among is None else names.intersection(among)):
                 raise reason from failure
         if self._balance.has_others(peer, self._among):
             return 0.0

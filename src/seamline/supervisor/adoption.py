@@ -34,6 +34,10 @@ class Place(Protocol):
         """Every process that may be alive."""
 
     @property
+    def is_command(self) -> bool:
+        """Whether a command of the operator's runs in it, which accepts nothing for others."""
+
+    @property
     def can_be_adopted(self) -> bool:
         """Whether it has sockets of its own."""
 
@@ -79,7 +83,10 @@ class Adoption:
         neighbours = [
             other.process
             for other in self._slots
-            if other is not slot and other.process is not None and _serves(other.process, now)
+            if other is not slot
+            and not other.is_command
+            and other.process is not None
+            and _serves(other.process, now)
         ]
         if not neighbours:
             former = self.guardians.get(slot.number)

@@ -5,6 +5,7 @@ from Kubernetes' autoscaler: up at once, down late, one step at a time.
 """
 
 import math
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
@@ -26,6 +27,7 @@ _GROWTH: Final = 0.25
 _DOWN_SHARE: Final = 0.3
 # What the others would have then: far enough below what asks for more.
 _LEFT_SHARE: Final = 0.5
+_WAITS_SHARE: Final = 0.25
 _DOWN_SECONDS: Final = 300.0
 _DOWN_EVERY_SECONDS: Final = 60.0
 # What could not be started now can be in a while, and what is refused is refused then too.
@@ -47,16 +49,9 @@ class Sample(NamedTuple):
 
 
 class Judge:
-    """Decides for one group. Knows no process and no clock.
+    """Decides for one group. Knows no process and no clock."""
 
-    Args:
-        least: Workers, at least.
-        most: Workers, at most.
-    """
-
-    def __init__(self, least: int, most: int) -> None:
-        self._least = least
-        self._most = most
+    def __init__(self) -> None:
         self._samples: deque[Sample] = deque()
         self._changed_at = -math.inf
 
@@ -65,8 +60,14 @@ class Judge:
         self._samples.clear()
         self._changed_at = now
 
-    def decide(self, sample: Sample, workers: int) -> tuple[int, str]:
+    def decide(self, sample: Sample, workers: int, least: int, most: int) -> tuple[int, str]:
         """Take a look into account.
+
+        Args:
+            sample: The look.
+            workers: How many there are.
+            least: How many there are at least.
+            most: How many there are at most.
 
         Returns:
             The number of workers from now on, and why if it is another.
@@ -75,16 +76,18 @@ class Judge:
         while sample.at - self._samples[0].at > _DOWN_SECONDS:
             self._samples.popleft()
         why = self._why_up(sample.at)
-        if why and workers < self._most:
+        if why and workers < most:
             step = max(1, math.ceil(workers * _GROWTH))
-            return min(workers + step, self._most), why
-        if workers > self._least and self._may_go_down(sample.at, workers):
+            return min(workers + step, most), why
+        if workers > least and self._may_go_down(sample.at, workers):
             return workers - 1, f"{_percent(self._mean())} busy in {_DOWN_SECONDS:g} s"
         return workers, ""
 
     def _why_up(self, now: float) -> str:
         latest = list(self._samples)[-_FULL_LOOKS:]
-        if len(latest) == _FULL_LOOKS and all(one.waits for one in latest):
+        # Where connections are short, some wait at any instant, however little there is to do.
+        is_queue = all(one.waits and one.busy > _DOWN_SHARE for one in latest)
+        if len(latest) == _FULL_LOOKS and is_queue:
             return f"{latest[-1].waits} connections wait to be accepted"
         if len(latest) == _FULL_LOOKS and all(one.busy > _FULL_SHARE for one in latest):
             return f"{_percent(latest[-1].busy)} busy"
@@ -99,8 +102,12 @@ class Judge:
         if not is_known or now - self._changed_at < _DOWN_EVERY_SECONDS:
             return False
         mean = self._mean()
-        is_quiet = not any(one.waits for one in self._samples)
-        return is_quiet and mean < _DOWN_SHARE and mean * workers / (workers - 1) < _LEFT_SHARE
+        waits = sum(one.waits > 0 for one in self._samples) / len(self._samples)
+        return (
+            waits < _WAITS_SHARE
+            and mean < _DOWN_SHARE
+            and mean * workers / (workers - 1) < _LEFT_SHARE
+        )
 
     def _mean(self) -> float:
         return sum(one.busy for one in self._samples) / len(self._samples)
@@ -111,14 +118,15 @@ class Autoscaling:
 
     Args:
         groups: The run's own list.
-        scale: Gives a group another number of workers, and returns whether it has it.
+        scale: Gives a group another number of workers if it has so many now; returns whether there
+            is nothing to be tried again.
         logs: Where it is said what is done, and why not.
     """
 
     def __init__(
         self,
         groups: Sequence[Group],
-        scale: Callable[[Group, int], Awaitable[bool]],
+        scale: Callable[[Group, int, int], Awaitable[bool]],
         logs: LogStream,
     ) -> None:
         self._groups = groups
@@ -140,19 +148,19 @@ class Autoscaling:
             if most <= least or not is_due or not is_free or not group.is_ready:
                 continue
             self._looked[name] = now
-            judge = self._judges.setdefault(name, Judge(least, most))
-            workers = len(group.slots)
-            wanted, why = judge.decide(_sample(group, now), workers)
+            judge = self._judges.setdefault(name, Judge())
+            workers = group.size
+            wanted, why = judge.decide(_sample(group, now), workers, least, most)
             if wanted != workers and self._fits(group, wanted):
                 self._busy.add(name)
                 group.spawn(self._change(group, judge, wanted, why))
 
     async def _change(self, group: Group, judge: Judge, wanted: int, why: str) -> None:
-        name, before = group.plan.name, len(group.slots)
+        name, before = group.plan.name, group.size
         self._logs.notice(f"autoscale: {name} from {before} to {wanted} workers, {why}")
         try:
-            if await self._scale(group, wanted):
-                group.scale_reason = f"{before} to {len(group.slots)}: {why}"
+            if await self._scale(group, before, wanted):
+                group.scale_reason = f"{before} to {group.size}: {why}"
             else:
                 self._not_before[name] = self._looked[name] + _AGAIN_SECONDS
         finally:
@@ -161,7 +169,7 @@ class Autoscaling:
 
     def _fits(self, group: Group, wanted: int) -> bool:
         """Whether there is memory for the workers that come on top; if not, it is said once."""
-        more = wanted - len(group.slots)
+        more = wanted - group.size
         if more <= 0:
             return True
         sizes = [one.process.last.rss_bytes for one in group.slots if one.process is not None]
@@ -180,9 +188,11 @@ def _sample(group: Group, now: float) -> Sample:
     busy = [
         slot.process.last.busy
         for slot in group.slots
-        if slot.process is not None and slot.process.state is State.READY
+        if not slot.is_command and slot.process is not None and slot.process.state is State.READY
     ]
-    waits = sum(waiting(opened) for slot in group.slots for opened, _ in slot.http)
+    # Slots may share one socket that was passed from outside.
+    opened = {os.fstat(one.fileno()).st_ino: one for slot in group.slots for one, _ in slot.http}
+    waits = sum(map(waiting, opened.values()))
     return Sample(now, sum(busy) / max(len(busy), 1), waits)
 
 

@@ -1,5 +1,7 @@
-"""Starting a worker in a new interpreter."""
+"""Starting a worker in a new interpreter, and what it is given."""
 
+import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -25,3 +27,11 @@ def execute(
         pass_fds=handover.descriptors(),
         process_group=0,
     )
+
+
+def open_pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """Return the ends of a pipe, each to be closed by its stack. Raises OSError."""
+    read, written = os.pipe()
+    reader.callback(os.close, read)
+    writer.callback(os.close, written)
+    return read, written

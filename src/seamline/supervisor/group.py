@@ -1,7 +1,6 @@
 """One group: its slots, and in each slot a worker that is replaced when it dies."""
 
 import asyncio
-import random
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
@@ -10,26 +9,14 @@ import msgspec
 
 from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
+from seamline.supervisor.backoff import backoff
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import begin_load
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Drain, Handover, Identity, Listener, Release
 
-# Waits before a slot's worker is started again: doubled with each death, reset by a long life.
-FIRST_BACKOFF_SECONDS: Final = 0.1
-LAST_BACKOFF_SECONDS: Final = 30.0
 _LONG_LIFE_SECONDS: Final = 60.0
-
-
-def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:
-    """Return the seconds to wait after that many deaths in a row, spread by up to a quarter.
-
-    The spread keeps slots that died together from starting together for ever.
-    """
-    # 2**16 is past the last step; larger powers would only be slow to compute.
-    whole = min(FIRST_BACKOFF_SECONDS * 2 ** min(deaths - 1, 16), LAST_BACKOFF_SECONDS)
-    return float(whole * (1 - 0.25 * jitter()))
 
 
 class Timeouts(msgspec.Struct, frozen=True):
@@ -298,6 +285,11 @@ class Group:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
+    def size(self) -> int:
+        """How many workers it has, those that are added or taken away aside."""
+        return sum(slot.counts and not slot.is_command for slot in self.slots)
+
+    @property
     def is_ready(self) -> bool:
         """Whether every slot has a ready worker."""
         return all(slot.state is State.READY for slot in self.slots if slot.counts)
@@ -346,10 +338,15 @@ class Group:
         self.close_loaded()
         self._loaded = before
 
-    def close_loaded(self, *, show: bool = False) -> None:
+    def close_loaded(self) -> None:
         """End what workers are forked from, which they survive."""
         if self._loaded is not None:
-            self._loaded.close(show=show)
+            self._loaded.close()
+
+    async def show_loading(self) -> None:
+        """Have what is still loading write where its thread is."""
+        if self._loaded is not None:
+            await self._loaded.show()
 
     # ----------------------------------------------------------------------------------
 
@@ -392,6 +389,8 @@ class Group:
             process = slot.process
             if process is None or process.was_stalled or process.returncode is not None:
                 continue
+            if not process.has_started:  # it waits for what it is to be forked from
+                continue
             if process.state is State.READY and now - process.heard_at > timeouts.stall:
                 silent = f"gave no sign of life for {timeouts.stall:g} s"
             elif process.state is State.READY and process.last.stuck_seconds > timeouts.stall:
@@ -425,7 +424,7 @@ class Group:
             process.drain(order)
         for slot in self.slots:
             slot.close()
-        waiting = [process.ended for process in alive]
+        waiting = [process.ended for process in alive if process.has_started]
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=order.timeout)
             if late:

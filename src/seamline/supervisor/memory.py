@@ -23,10 +23,11 @@ def available_bytes(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgr
 
 
 def _of_machine(proc: Path) -> int:
-    for line in Path(proc, "meminfo").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == "MemAvailable":
-            return int(value.split()[0]) * 1024
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path(proc, "meminfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == "MemAvailable":
+                return int(value.split()[0]) * 1024
     return 2**63
 
 

@@ -46,13 +46,18 @@ class Operations(Scaling):
 
         self._spawn(wait_turn())
 
-    async def autoscale(self, group: Group, count: int) -> bool:
-        """Give a group another number of workers, and return whether it has it."""
+    async def autoscale(self, group: Group, before: int, count: int) -> bool:
+        """Give a group another number of workers, unless it has got another meanwhile.
+
+        Returns:
+            Whether there is nothing to be tried again.
+        """
         name = group.plan.name
-        answer = await self._in_turn(
-            _say_nothing, lambda: self._scale({name: count}, _say_nothing), "scale"
-        )
-        return isinstance(answer, Reloaded)
+        async with self._turn:
+            if self._end_asked.is_set() or group.size != before:
+                return True
+            scale = self._scale({name: count}, _say_nothing)
+            return isinstance(await self._try(lambda: scale, "scale"), Reloaded)
 
     # -- restart -----------------------------------------------------------------------
 
@@ -73,12 +78,13 @@ class Operations(Scaling):
             raise
 
     async def _restart_group(self, group: Group, tell: Tell) -> None:
-        olds = [(slot, slot.retire()) for slot in group.slots]
-        leaving = [self._let_leave(slot, old) for slot, old in olds if old is not None]
-        await asyncio.gather(*leaving)
+        # First, since nothing was ended yet when that is not possible.
         before = await self._load_anew(group)
         if before is not None:
             before.close()
+        olds = [(slot, slot.retire()) for slot in group.slots]
+        leaving = [self._let_leave(slot, old) for slot, old in olds if old is not None]
+        await asyncio.gather(*leaving)
         starting = (self._start_anew(slot, tell) for slot in group.slots)
         failures = await asyncio.gather(*starting)
         for failure in failures:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from seamline.plan import WORKER_VARIABLE
-from seamline.supervisor.executing import execute
+from seamline.supervisor.executing import execute, open_pipe
 from seamline.supervisor.logs import LineReader, LogStream
 from seamline.supervisor.reaping import awaited
 from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
@@ -136,27 +136,25 @@ class Process:
         zygote: Zygote | None = None,
     ) -> None:
         """Start it with the descriptors it is given: fork it, or execute a new interpreter."""
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        handover = msgspec.structs.replace(handover, control=theirs.fileno())
-        pipes = [os.pipe(), os.pipe()]
-        outputs = (pipes[0][1], pipes[1][1])
-        environment = {**environment, WORKER_VARIABLE: str(self.identity)}
         try:
-            self._child = await self._fork(zygote, handover, environment, outputs) or execute(
-                handover, environment, outputs, root
-            )
+            with contextlib.ExitStack() as given, contextlib.ExitStack() as undo:
+                ours, theirs = socket.socketpair()
+                undo.enter_context(ours)
+                given.enter_context(theirs)
+                ours.setblocking(False)
+                handover = msgspec.structs.replace(handover, control=theirs.fileno())
+                pipes = [open_pipe(undo, given) for _ in range(2)]
+                outputs = (pipes[0][1], pipes[1][1])
+                environment = {**environment, WORKER_VARIABLE: str(self.identity)}
+                forked = await self._fork(zygote, handover, environment, outputs)
+                self._child = forked or execute(handover, environment, outputs, root)
+                undo.pop_all()
         except BaseException:  # also when nobody waits for it any more
-            ours.close()
-            for read, _ in pipes:
-                os.close(read)
             self.state = State.STOPPED  # nobody waits for the end of what never began
             self.ended.set_result(0)
             raise
-        finally:
-            theirs.close()
-            for written in outputs:
-                os.close(written)
+        # It may have waited for what it was to be forked from.
+        self.started_at = self.heard_at = self.changed_at = self._loop.time()
         self.pid = self._child.pid
         awaited.add(self.pid)
         self._channel = ours

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from seamline.config import Recycle
-from seamline.supervisor.group import Group, Slot, backoff
+from seamline.supervisor.backoff import backoff
+from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.rolling import Rolling

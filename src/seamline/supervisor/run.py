@@ -19,6 +19,7 @@ from seamline.supervisor.ending import Ending
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
+from seamline.supervisor.looking import look_regularly
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.operations import Operations
 from seamline.supervisor.places import fill
@@ -36,7 +37,6 @@ from seamline.worker import Drain
 if TYPE_CHECKING:
     from seamline.supervisor.sockets import Address
 
-_LOOK_SECONDS: Final = 0.5
 # After Ctrl-C the client is most often the developer's own browser, which asks again.
 _LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
 
@@ -153,6 +153,8 @@ class Supervisor:
                 await self._development.follow(self.plan.root, self._end_asked)
             await self._end_asked.wait()
             self._notifier.stopping()
+            for group in self._groups:  # whoever waits to be forked waits no more
+                group.close_loaded()
             await rolling.settle()
             await self._drain()
         finally:
@@ -246,10 +248,15 @@ class Supervisor:
             return
         ready.cancel()
         is_late = not self._end_asked.is_set()
+        if is_late:
+            showing = [group.show_loading() for group in self._groups]
+            if self._zygote is not None:
+                showing.append(self._zygote.show())
+            await asyncio.gather(*showing)
         if self._zygote is not None:
-            self._zygote.close(show=is_late)
+            self._zygote.close()
         for group in self._groups:
-            group.close_loaded(show=is_late)
+            group.close_loaded()
         await asyncio.wait({started})
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
@@ -339,25 +346,24 @@ class Supervisor:
         self._end_asked.set()
 
     async def _look_after(self, recycling: Recycling, autoscaling: Autoscaling) -> None:
-        loop = asyncio.get_running_loop()
-        looked = loop.time()
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            self._notifier.live()
-            now = loop.time()
+        def look(now: float, *, was_paused: bool) -> None:
             # After a pause of this very process every worker looks silent: hear them first.
-            if now - looked < 2 * _LOOK_SECONDS and not self._end_asked.is_set():
-                # The first start is watched as a whole, by _start.
-                startup = self.plan.startup_timeout if self._is_up else math.inf
-                drain = self.plan.graceful_timeout + SPARE_SECONDS
-                timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
-                for group in self._groups:
-                    group.look_after(now, timeouts)
+            if not was_paused and not self._end_asked.is_set():
+                self._look(now)
                 if self._is_up and self._replan is not None:
                     recycling.look(now)
                     autoscaling.look(now)
             reap_orphans()
-            looked = now
+
+        await look_regularly(look, self._notifier.live, self._logs)
+
+    def _look(self, now: float) -> None:
+        # The first start is watched as a whole, by _start.
+        startup = self.plan.startup_timeout if self._is_up else math.inf
+        drain = self.plan.graceful_timeout + SPARE_SECONDS
+        timeouts = Timeouts(startup, self.plan.stall_timeout, drain)
+        for group in self._groups:
+            group.look_after(now, timeouts)
 
     # -- leaving -----------------------------------------------------------------------
 
@@ -366,8 +372,9 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGTERM, self._end, Ending.STOPPED)
         loop.add_signal_handler(signal.SIGINT, self._end, Ending.INTERRUPTED)
         loop.add_signal_handler(signal.SIGHUP, rolling.ask)
-        loop.add_signal_handler(signal.SIGTTIN, rolling.nudge, 1)
-        loop.add_signal_handler(signal.SIGTTOU, rolling.nudge, -1)
+        if self._development is None:  # which uses the terminal that these are about, too
+            loop.add_signal_handler(signal.SIGTTIN, rolling.nudge, 1)
+            loop.add_signal_handler(signal.SIGTTOU, rolling.nudge, -1)
         for reserved in (signal.SIGUSR1, signal.SIGUSR2):
             text = f"{reserved.name} has no meaning yet and is ignored"
             loop.add_signal_handler(reserved, self._logs.notice, text)

@@ -69,8 +69,9 @@ class Terminal:
 
     def _restore(self) -> None:
         """Undo what a line editor that died left: no echo, above all."""
-        with contextlib.suppress(termios.error):  # it was closed
-            termios.tcsetattr(_STDIN, termios.TCSADRAIN, self._modes)
+        with contextlib.suppress(OSError, termios.error):  # it was closed
+            if os.tcgetpgrp(_STDIN) == os.getpgrp():  # in the background it is another's
+                termios.tcsetattr(_STDIN, termios.TCSADRAIN, self._modes)
 
 
 def _peer(writer: asyncio.StreamWriter) -> int:

@@ -23,6 +23,7 @@ from seamline.worker import (
     Forked,
     Handover,
     Load,
+    NotNow,
     Preload,
     Refused,
 )
@@ -30,6 +31,9 @@ from seamline.worker import (
 # Of linux/prctl.h: orphans below this process become its children.
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _MAX_ANSWER_BYTES: Final = 64 * 1024
+# Python's fault handler writes all stacks at once.
+_SHOW_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.02
 
 
 class UnforkableError(Exception):
@@ -51,8 +55,12 @@ class ForkedProcess:
     def wait(self) -> int:
         """Wait until it has ended, and return how."""
         if self.returncode is None:
-            _, status = os.waitpid(self.pid, 0)
-            self.returncode = os.waitstatus_to_exitcode(status)
+            try:
+                _, status = os.waitpid(self.pid, 0)
+            except ChildProcessError:  # it ended before anybody knew of it
+                self.returncode = 1
+            else:
+                self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -194,16 +202,21 @@ class Zygote:
                     answer = await self._answer()
             except TimeoutError:
                 self._refused = f"it was not loaded after {self._patience:g} s"
-                self._end(show=True)
+                await self.show()
+                self._end()
                 raise UnforkableError(self._refused) from None
             except BaseException:
                 self._close_channel()
                 raise
             self._patience = None  # from now on it answers at once
             if isinstance(answer, Forked):
+                awaited.add(answer.pid)
                 return ForkedProcess(answer.pid)
+            if isinstance(answer, NotNow):
+                raise UnforkableError(answer.reason)
             assert isinstance(answer, Refused)
             self._refused = answer.reason
+            self._end()  # what it started while it imported must not go on beside the workers
             raise UnforkableError(self._refused)
 
     async def _order(
@@ -216,7 +229,9 @@ class Zygote:
             await asyncio.get_running_loop().sock_sendall(self._channel, text)
         except OSError as exc:
             self._check_open()
-            raise UnforkableError(f"the zygote has ended: {exc.strerror}") from exc
+            self._refused = f"the zygote has ended: {exc.strerror}"
+            self._end()
+            raise UnforkableError(self._refused) from exc
 
     async def _answer(self) -> Answer:
         loop = asyncio.get_running_loop()
@@ -230,7 +245,7 @@ class Zygote:
         self._check_open()
         if not line.endswith(b"\n"):
             self._refused = "the zygote has ended"
-            self._end(show=False)  # it is reaped, at least
+            self._end()  # it is reaped, at least
             raise UnforkableError(self._refused)
         answer: Answer = msgspec.json.decode(line, type=Answer)
         return answer
@@ -243,29 +258,37 @@ class Zygote:
         if self._is_closed:
             self._channel.close()
 
-    def close(self, *, show: bool = False) -> None:
-        """End it. Workers that were forked from it live on. Doing it again does nothing.
+    async def show(self) -> None:
+        """Have it write where its thread is, if it is still importing, and end from that.
 
-        Args:
-            show: Have it write first where its thread is.
+        Does not wait for longer than a moment: what it writes may have to be read first.
         """
+        if self._has_ended or not self._asking.locked():
+            return
+        self._process.send_signal(signal.SIGABRT)
+        until = asyncio.get_running_loop().time() + _SHOW_SECONDS
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while os.waitid(os.P_PID, self._process.pid, flags) is None:  # noqa: ASYNC222 - it looks
+            if asyncio.get_running_loop().time() > until:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def close(self) -> None:
+        """End it. Workers that were forked from it live on. Doing it again does nothing."""
         if self._is_closed:
             return
         self._is_closed = True
-        self._end(show=show)
+        self._end()
         # Whoever waits for an answer reads its end from the channel, and closes it.
         if not self._asking.locked():
             self._channel.close()
 
-    def _end(self, *, show: bool) -> None:
+    def _end(self) -> None:
         if self._has_ended:
             return
         self._has_ended = True
-        # It may be importing, and holds nothing that it would have to give back.
-        if show:
-            self._process.send_signal(signal.SIGABRT)
-            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        # Before it is reaped its number cannot be taken by another process group.
+        # It may be importing, and holds nothing that it would have to give back. Before it is
+        # reaped its number cannot be taken by another process group.
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         awaited.discard(self._process.pid)

@@ -12,6 +12,7 @@ from seamline.worker.forking import (
     Forkable,
     Forked,
     Load,
+    NotNow,
     Preload,
     Refused,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "Identity",
     "Listener",
     "Load",
+    "NotNow",
     "Order",
     "Preload",
     "Process",

@@ -66,5 +66,11 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     harmless: int = 0
 
 
+class NotNow(msgspec.Struct, frozen=True, tag="not-now"):
+    """Answer: no worker was made; the next one may be."""
+
+    reason: str
+
+
 Order = Preload | Load | Check | Fork
-Answer = Forked | Forkable | Refused
+Answer = Forked | Forkable | NotNow | Refused

@@ -356,11 +356,13 @@ class Channel:
         """
 
         def read() -> None:
-            # A supervisor that was killed with unread reports resets: the same as its end.
-            with contextlib.suppress(ConnectionResetError):
-                for order in self._orders():
-                    on_order(order)
-            on_gone()
+            try:
+                # A supervisor that was killed with unread reports resets: the same as its end.
+                with contextlib.suppress(ConnectionResetError):
+                    for order in self._orders():
+                        on_order(order)
+            finally:  # without this thread nobody would hear of the end
+                on_gone()
 
         threading.Thread(target=read, name="seamline-orders", daemon=True).start()
 
@@ -383,8 +385,12 @@ class Channel:
                 order = _decode_order(line)
                 if isinstance(order, Adopt):
                     count = len(order.descriptors())
-                    order = order.renumbered(descriptors[:count])
-                    del descriptors[:count]
+                    own, descriptors = descriptors[:count], descriptors[count:]
+                    if len(own) < count:  # this process has room for no more
+                        for descriptor in own:
+                            os.close(descriptor)
+                        continue
+                    order = order.renumbered(own)
                 yield order
 
 

@@ -8,6 +8,7 @@ here when its group is to be preloaded (``preload = true``).
 
 import contextlib
 import ctypes
+import errno
 import faulthandler
 import gc
 import importlib
@@ -35,6 +36,7 @@ from seamline.worker.forking import (
     Forkable,
     Forked,
     Load,
+    NotNow,
     Order,
     Preload,
     Refused,
@@ -91,10 +93,14 @@ def _answer_all(channel: socket.socket, ready: "_Ready") -> tuple[Fork, list[int
         if isinstance(order, Check):
             answer = answer if reason else Forkable()
         elif not reason:
-            pid = _fork()
-            if pid is None:
-                return order, descriptors
-            answer = Forked(pid)
+            try:
+                pid = _fork()
+            except OSError as exc:  # no room for another process at this moment
+                answer = NotNow(f"it cannot be forked now: {exc.strerror}")
+            else:
+                if pid is None:
+                    return order, descriptors
+                answer = Forked(pid)
         _close(descriptors)
         _send(channel, answer)
     return None
@@ -212,6 +218,7 @@ def _reasons(before: Mapping[int, str], what: str) -> Iterator[str]:
         yield "this process is being traced or measured"
     if "numpy.random" in sys.modules:  # `random` itself seeds again after a fork
         yield "every worker would get the same random numbers from numpy"
+    _forget_names()
     if any(map(_draws, gc.get_objects())):
         yield f"every worker would get the same random numbers from an object of {what}"
 
@@ -239,6 +246,13 @@ def _has_children() -> bool:
     except ChildProcessError:
         return False
     return True
+
+
+def _forget_names() -> None:
+    """Have ``tempfile`` make its generator of names anew: it does so in each process anyway."""
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile._name_sequence = None  # type: ignore[attr-defined]  # noqa: SLF001 - no way in
 
 
 def _draws(value: object) -> bool:
@@ -270,9 +284,16 @@ def _fork() -> int | None:
     to be given such children (``PR_SET_CHILD_SUBREAPER``): the supervisor.
     """
     reader, writer = os.pipe()
-    between = os.fork()
+    try:
+        between = os.fork()
+    except OSError:
+        _close((reader, writer))
+        raise
     if between == 0:
-        worker = os.fork()
+        try:
+            worker = os.fork()
+        except OSError:  # nothing of the application may run here, not even what it does at exit
+            os._exit(1)
         if worker:
             os._exit(0)
         os.setpgid(0, 0)
@@ -283,7 +304,10 @@ def _fork() -> int | None:
     os.close(writer)
     with os.fdopen(reader) as told:
         os.waitpid(between, 0)
-        return int(told.read())
+        pid = told.read()
+    if not pid:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return int(pid)
 
 
 def _become(order: Fork, descriptors: list[int], ready: _Ready) -> None:

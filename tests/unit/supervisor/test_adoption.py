@@ -37,6 +37,7 @@ class Slot:
         self.process: Process | None = Process(number)
         self.successor: Process | None = None
         self.can_be_adopted = True
+        self.is_command = False
         self._said = said
 
     @property
@@ -166,3 +167,14 @@ def test_slot_without_sockets_of_its_own_needs_nobody(group) -> None:
     group.slots[0].can_be_adopted = False
 
     assert group.settle() == []
+
+
+def test_a_command_accepts_for_nobody() -> None:
+    group = Group(3)
+    group.slots[1].is_command = True
+    group.slots[2].process.last = Beat(in_flight=9)
+    group.slots[0].process = None
+
+    group.adoption.settle(0.0)
+
+    assert group.said == ["2 adopts 0"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seamline.supervisor.group import backoff
+from seamline.supervisor.backoff import backoff
 
 
 def test_waits_double_up_to_half_a_minute() -> None:

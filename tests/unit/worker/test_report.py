@@ -42,6 +42,34 @@ def test_orders_cut_anywhere_come_whole_and_with_their_own_descriptors(tmp_path,
     channel._socket.close()
 
 
+def test_order_whose_descriptors_had_no_room_is_passed_over_and_the_next_is_heard() -> None:
+    ours, theirs = socket.socketpair()
+    heard: queue.SimpleQueue = queue.SimpleQueue()
+    channel = Channel(theirs.detach())
+    channel.watch(heard.put, lambda: heard.put("gone"))
+
+    send(ours, encode(Adopt(slot=1, calls=7, http=(Listener(8, ("web",)),))), ())
+    send(ours, encode(Drain(timeout=3)), ())
+    ours.close()
+
+    assert [heard.get(timeout=10) for _ in range(2)] == [Drain(timeout=3), "gone"]
+    channel._socket.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_end_of_the_supervisor_is_noticed_whatever_came_before_it() -> None:
+    ours, theirs = socket.socketpair()
+    heard: queue.SimpleQueue = queue.SimpleQueue()
+    channel = Channel(theirs.detach())
+    channel.watch(heard.put, lambda: heard.put("gone"))
+
+    ours.sendall(b"no order\n")
+
+    assert heard.get(timeout=10) == "gone"
+    ours.close()
+    channel._socket.close()
+
+
 def send(sock: socket.socket, data: bytes, descriptors: tuple[int, ...]) -> None:
     rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
     sock.sendmsg([data], [rights] if descriptors else [])
