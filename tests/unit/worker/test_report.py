@@ -4,6 +4,7 @@ import array
 import os
 import queue
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,9 @@ def test_end_of_the_supervisor_is_noticed_whatever_came_before_it() -> None:
     ours.sendall(b"no order\n")
 
     assert heard.get(timeout=10) == "gone"
+    for thread in threading.enumerate():
+        if thread.name == "seamline-orders":
+            thread.join()
     ours.close()
     channel._socket.close()
 
