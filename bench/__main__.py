@@ -39,6 +39,9 @@ def main() -> int:
     """Measure what the arguments ask for and print it."""
     if sys.argv[1:] and sys.argv[1] in OTHERS:
         return int(import_module(f"bench.{sys.argv.pop(1)}").main())
+    if sys.argv[1:] and not sys.argv[1].startswith("-"):
+        print(f"bench: there is no {sys.argv[1]}; there are: {', '.join(OTHERS)}", file=sys.stderr)
+        return 2
     args = _arguments()
     names = [name for name in NAMES if not args.only or any(part in name for part in args.only)]
     if not names:

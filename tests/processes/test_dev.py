@@ -172,6 +172,23 @@ def test_every_save_counts_however_fast_they_follow_each_other(
     assert run.stop() == 0
 
 
+def test_import_that_does_not_end_is_given_up_for_the_next_save(
+    plainflask, dev, eventually
+) -> None:
+    run = dev("--layout", "micro")
+    hang = "import time; open('hangs', 'w').close(); time.sleep(600)\n"
+    edit(plainflask, "web.py", '"""The pages."""', f'"""The pages."""\n{hang}')
+    eventually((plainflask.root / "hangs").exists, "a successor that hangs")
+
+    edit(plainflask, "web.py", hang, "")
+    edit(plainflask, "web.py", "plain flask", "new flask")
+
+    run.err.wait_for("^not reloaded .* it was still starting at the next change$")
+    eventually(lambda: answers(run, "/", "new flask"), "the mended page")
+    assert run.stop() == 0
+    assert plainflask.processes() == set()
+
+
 def test_configuration_is_read_again_and_a_wrong_one_changes_nothing(
     plainflask, dev, eventually
 ) -> None:

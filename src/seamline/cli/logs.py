@@ -100,5 +100,6 @@ def _show(output: Output, lines: Iterable[Line]) -> None:
             output.data(msgspec.json.encode(line).decode())
             continue
         when = datetime.fromisoformat(line.ts).astimezone().strftime("%H:%M:%S")
-        who = "seamline" if line.group is None else f"{line.group}.{line.slot}"
+        who = line.group or "seamline"
+        who += "" if line.slot is None else f".{line.slot}"
         output.data(output.styled(f"{when} {who}[{line.pid}] | ", "cyan") + line.msg)

@@ -39,7 +39,7 @@ def _numbers(words: list[str]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for word in words:
         group, _, number = word.partition("=")
-        if not group or not number.isdecimal():
+        if not group or not (number.isascii() and number.isdecimal()):
             raise UsageError(
                 f"{word!r} is no GROUP=N, with N a number of workers from 1 on",
                 remedy=f"write it like: seamline scale {group or 'web'}=3",

@@ -88,7 +88,7 @@ class Judge:
         # Where connections are short, some wait at any instant, however little there is to do.
         is_queue = all(one.waits and one.busy > _DOWN_SHARE for one in latest)
         if len(latest) == _FULL_LOOKS and is_queue:
-            return f"{latest[-1].waits} connections wait to be accepted"
+            return f"connections wait to be accepted, now {latest[-1].waits}"
         if len(latest) == _FULL_LOOKS and all(one.busy > _FULL_SHARE for one in latest):
             return f"{_percent(latest[-1].busy)} busy"
         window = [one for one in self._samples if now - one.at <= _UP_SECONDS]

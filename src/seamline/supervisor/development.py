@@ -26,6 +26,8 @@ Watch: TypeAlias = Callable[[str], AsyncIterator[set[str]]]
 _FOR_EVER_SECONDS: Final = 86_400.0
 # What still runs when the developer wants to go is most often a page that waits for events.
 _GRACEFUL_SECONDS: Final = 3.0
+# While something else was saved meanwhile, a start is looked at again so often.
+_AGAIN_SECONDS: Final = 0.5
 _LIBRARIES: Final = frozenset({"node_modules", "site-packages", "__pycache__"})
 
 
@@ -127,10 +129,24 @@ class Development:
             changed, self._changed = self._changed, set()
             for file in changed:
                 _forget_compiled(file)
-            await self._rolling.follow(
-                frozenset(PurePath(file).relative_to(root).as_posix() for file in changed),
-                is_config=not self._configuration.isdisjoint(changed),
-            )
+            files = frozenset(PurePath(file).relative_to(root).as_posix() for file in changed)
+            is_config = not self._configuration.isdisjoint(changed)
+            following = asyncio.create_task(self._rolling.follow(files, is_config=is_config))
+            try:
+                await self._wait_followed(following)
+            finally:
+                following.cancel()
+
+    async def _wait_followed(self, following: "asyncio.Task[None]") -> None:
+        """Wait for a reload; what has been importing for long is given up for a new change."""
+        while not following.done():
+            changing = asyncio.create_task(self._has_changed.wait())
+            await asyncio.wait({following, changing}, return_when=asyncio.FIRST_COMPLETED)
+            changing.cancel()
+            if not following.done():
+                self._rolling.abandon()
+                await asyncio.wait({following}, timeout=_AGAIN_SECONDS)
+        await following
 
 
 def for_development(plan: Plan, *, is_patient: bool) -> Plan:

@@ -101,7 +101,7 @@ class Kept:
         self._rings: dict[str, _Ring] = {}
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._waiting_bytes = 0
-        self._has_failed = False
+        self._failing: set[str] = set()
         self._ended = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._write, name="seamline-kept", daemon=True)
@@ -139,11 +139,11 @@ class Kept:
         ring = self._rings.setdefault(name, _Ring(self._directory, name, self._most))
         try:
             ring.write(data)
-            self._has_failed = False
+            self._failing.discard(name)
         except OSError as exc:
             # The application goes on without them. Begin anew: the directory may be another.
             with contextlib.suppress(OSError):
                 ring.close()
-            if not self._has_failed:
-                self._has_failed = True
+            if name not in self._failing:
+                self._failing.add(name)
                 self._on_failure(exc.strerror or str(exc))

@@ -215,7 +215,13 @@ class LogStream:
         return records
 
     def _tell_unkept(self, why: str) -> None:
-        self.notice(f"no line can be kept for `seamline logs`: {why}; the run goes on")
+        # Not as a notice: that would be kept, too.
+        text = f"lines are lost for `seamline logs`: {why}; the run goes on".encode()
+        if self._as_json:
+            own = self._records(None, None, os.getpid(), "supervisor", [text])
+            self._notices.put(own)
+        else:
+            self._notices.put(text + b"\n")
 
     def hold(self) -> None:
         """Write nothing: somebody else writes to the terminal."""

@@ -409,6 +409,8 @@ class Rolling:
         kept = self._kept if self._is_begun or self._word == "reload" else "nothing was changed"
         if self._replaced:
             kept = f"{counted(self._replaced)} before that"
+        if self._end_asked.is_set():
+            kept = "the run is ending"
         self._logs.notice(f"not {DONE[self._word]}: {error}; {kept}")
         return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
 

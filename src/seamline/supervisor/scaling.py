@@ -73,6 +73,7 @@ class Scaling(Rolling):
 
     async def _scale_group(self, group: Group, count: int, tell: Tell) -> None:
         name, now = group.plan.name, len(group.slots)
+        group.scale_reason = ""  # who scales by itself says why afterwards
         tell(f"scaling {name} from {now} to {count}")
         try:
             while len(group.slots) < count:

@@ -25,6 +25,8 @@ from seamline.worker import Drain
 
 # So many changed files are named; the rest is counted.
 _MOST_NAMED = 3
+# An import that takes longer may be one that never ends.
+_LONG_START_SECONDS = 5.0
 
 
 class Together(Operations):
@@ -57,6 +59,7 @@ class Together(Operations):
         self._held: Loaded = {}
         self._cause = ""
         self._may_start_early = False
+        self._is_abandoned = False
         self._began = 0.0
 
     def prepare(self) -> None:
@@ -80,6 +83,7 @@ class Together(Operations):
             if self._end_asked.is_set():
                 return
             self._began = asyncio.get_running_loop().time()
+            self._is_abandoned = False
             self._held = await self._loaded()
             every = {group.plan.name for group in self._groups}
             names = every if is_config else concerned(self._plan, changed, self._held)
@@ -92,6 +96,19 @@ class Together(Operations):
                 await self._try(lambda: self._reload(sorted(self._owed), _say_nothing), "reload")
             finally:
                 self._cause, self._may_start_early = "", False
+
+    def abandon(self) -> None:
+        """Give up successors that have been starting for long: something has changed since."""
+        now = asyncio.get_running_loop().time()
+        for slot in _slots(self._groups):
+            started = slot.successor
+            if (
+                started is not None
+                and started.state is State.STARTING
+                and now - started.started_at > _LONG_START_SECONDS
+            ):
+                self._is_abandoned = True
+                started.kill()
 
     async def _loaded(self) -> dict[str, frozenset[str] | None]:
         """Ask the workers of every group what they hold."""
@@ -209,6 +226,9 @@ class Together(Operations):
     def _failed(self, error: SeamlineError) -> NotReloaded:
         cause = self._cause
         if isinstance(error, StartError) and self._end_asked.is_set():
+            return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
+        if self._is_abandoned:
+            self._logs.notice(f"not reloaded ({cause}): it was still starting at the next change")
             return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
         if isinstance(error, NotLoaded):
             if error.failed.excerpt:

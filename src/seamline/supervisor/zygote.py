@@ -34,6 +34,8 @@ _MAX_ANSWER_BYTES: Final = 64 * 1024
 # Python's fault handler writes all stacks at once.
 _SHOW_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.02
+# A fork of a large process on a machine without a free core takes a fraction of that.
+_ANSWER_SECONDS: Final = 30.0
 
 
 class UnforkableError(Exception):
@@ -201,14 +203,14 @@ class Zygote:
                 async with asyncio.timeout(self._patience):
                     answer = await self._answer()
             except TimeoutError:
-                self._refused = f"it was not loaded after {self._patience:g} s"
+                self._refused = f"it gave no answer for {self._patience:g} s"
                 await self.show()
                 self._end()
                 raise UnforkableError(self._refused) from None
             except BaseException:
                 self._close_channel()
                 raise
-            self._patience = None  # from now on it answers at once
+            self._patience = _ANSWER_SECONDS  # from now on it has nothing else to do
             if isinstance(answer, Forked):
                 awaited.add(answer.pid)
                 return ForkedProcess(answer.pid)

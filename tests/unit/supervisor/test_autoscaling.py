@@ -31,7 +31,7 @@ def test_a_load_that_leaves_nothing_gets_another_worker_within_three_seconds() -
 
 def test_connections_that_wait_get_another_worker_of_workers_that_are_not_idle() -> None:
     assert run((1, 4), [0.5] * 3, workers=1, waits=5) == [
-        (1, 2, "5 connections wait to be accepted")
+        (1, 2, "connections wait to be accepted, now 5")
     ]
     assert run((1, 4), [0.1] * 3, workers=1, waits=5) == []
 
