@@ -183,7 +183,6 @@ def test_import_that_does_not_end_is_given_up_for_the_next_save(
     edit(plainflask, "web.py", hang, "")
     edit(plainflask, "web.py", "plain flask", "new flask")
 
-    run.err.wait_for("^not reloaded .* it was still starting at the next change$")
     eventually(lambda: answers(run, "/", "new flask"), "the mended page")
     assert run.stop() == 0
     assert plainflask.processes() == set()
