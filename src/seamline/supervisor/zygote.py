@@ -269,9 +269,10 @@ class Zygote:
             return
         self._process.send_signal(signal.SIGABRT)
         until = asyncio.get_running_loop().time() + _SHOW_SECONDS
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        while os.waitid(os.P_PID, self._process.pid, flags) is None:  # noqa: ASYNC222 - it looks
-            if asyncio.get_running_loop().time() > until:
+        # Whoever waits for a fork may have it end meanwhile.
+        while not self._has_ended and asyncio.get_running_loop().time() < until:
+            flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            if os.waitid(os.P_PID, self._process.pid, flags) is not None:  # noqa: ASYNC222 - looks
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
