@@ -1,4 +1,4 @@
-"""``./run bench memory``: what four workers hold of an application of some 150 MB.
+"""``./run bench memory``: what four workers hold of an application of some 70 MB.
 
 Each variant is started, asked for many quick pages, told to collect garbage, and told to read
 half of its objects; after each, the proportional set size (PSS) of its workers is taken, in which

@@ -1,4 +1,4 @@
-"""Some 150 MB of objects, of which a page reads none, half or all."""
+"""Some 70 MB of objects, of which a page reads none, half or all."""
 
 import gc
 

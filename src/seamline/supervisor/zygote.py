@@ -265,16 +265,19 @@ class Zygote:
 
         Does not wait for longer than a moment: what it writes may have to be read first.
         """
-        if self._has_ended or not self._asking.locked():
+        if not self._is_alive() or not self._asking.locked():
             return
         self._process.send_signal(signal.SIGABRT)
         until = asyncio.get_running_loop().time() + _SHOW_SECONDS
         # Whoever waits for a fork may have it end meanwhile.
-        while not self._has_ended and asyncio.get_running_loop().time() < until:
+        while self._is_alive() and asyncio.get_running_loop().time() < until:
             flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
             if os.waitid(os.P_PID, self._process.pid, flags) is not None:  # noqa: ASYNC222 - looks
                 return
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _is_alive(self) -> bool:
+        return not self._has_ended
 
     def close(self) -> None:
         """End it. Workers that were forked from it live on. Doing it again does nothing."""
