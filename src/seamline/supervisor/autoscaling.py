@@ -29,7 +29,6 @@ _DOWN_SHARE: Final = 0.3
 _LEFT_SHARE: Final = 0.5
 _WAITS_SHARE: Final = 0.25
 _DOWN_SECONDS: Final = 300.0
-_DOWN_EVERY_SECONDS: Final = 60.0
 # What could not be started now can be in a while, and what is refused is refused then too.
 _AGAIN_SECONDS: Final = 60.0
 
@@ -53,12 +52,10 @@ class Judge:
 
     def __init__(self) -> None:
         self._samples: deque[Sample] = deque()
-        self._changed_at = -math.inf
 
-    def changed(self, now: float) -> None:
+    def changed(self) -> None:
         """Begin anew: with another number of workers former samples say nothing."""
         self._samples.clear()
-        self._changed_at = now
 
     def decide(self, sample: Sample, workers: int, least: int, most: int) -> tuple[int, str]:
         """Take a look into account.
@@ -98,8 +95,7 @@ class Judge:
         return f"{_percent(mean)} busy in {_UP_SECONDS:g} s" if mean > _UP_SHARE else ""
 
     def _may_go_down(self, now: float, workers: int) -> bool:
-        is_known = now - self._samples[0].at >= _DOWN_SECONDS - 2 * LOOK_SECONDS
-        if not is_known or now - self._changed_at < _DOWN_EVERY_SECONDS:
+        if now - self._samples[0].at < _DOWN_SECONDS - 2 * LOOK_SECONDS:
             return False
         mean = self._mean()
         waits = sum(one.waits > 0 for one in self._samples) / len(self._samples)
@@ -159,12 +155,13 @@ class Autoscaling:
         name, before = group.plan.name, group.size
         self._logs.notice(f"autoscale: {name} from {before} to {wanted} workers, {why}")
         try:
-            if await self._scale(group, before, wanted):
-                group.scale_reason = f"{before} to {group.size}: {why}"
-            else:
+            is_done = await self._scale(group, before, wanted)
+            if is_done and group.size == wanted:
+                group.scale_reason = f"{before} to {wanted}: {why}"
+            if not is_done:
                 self._not_before[name] = self._looked[name] + _AGAIN_SECONDS
         finally:
-            judge.changed(self._looked[name])
+            judge.changed()
             self._busy.discard(name)
 
     def _fits(self, group: Group, wanted: int) -> bool:
