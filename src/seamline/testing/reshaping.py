@@ -55,12 +55,14 @@ class Reshaping:
         self._helpers: dict[str, list[CodeType]] = {}
         self._at_import = _Change()
         self._test: Test | None = None
+        self._of_now: _Change | None = None
         # Of the tests that begin with the same codes, which it holds; many have parameters.
         self._known: dict[tuple[CodeType, ...], _Change] = {}
 
     def read(self, modules: Iterable[CodeType]) -> None:
         """Take the code of the tests' modules into account, from which helpers are called."""
         self._known.clear()
+        self._of_now = None
         for module in modules:
             self._at_import |= _change_of(module)
             for code in all_codes(module):
@@ -69,16 +71,18 @@ class Reshaping:
 
     def begin_test(self, test: Test) -> None:
         """Take note of which test runs. Its code is read when a call asks for it: most do not."""
-        self._test = test
+        self._test, self._of_now = test, None
 
     def _of_test(self) -> _Change:
         """Return what the running test, its fixtures and the helpers that these name do."""
         if self._test is None:
             return self._at_import
-        codes = tuple(inner for code in codes_of(self._test) for inner in all_codes(code))
-        if codes not in self._known:
-            self._known[codes] = self._changes(codes)
-        return self._known[codes]
+        if self._of_now is None:
+            codes = tuple(inner for code in codes_of(self._test) for inner in all_codes(code))
+            if codes not in self._known:
+                self._known[codes] = self._changes(codes)
+            self._of_now = self._known[codes]
+        return self._of_now
 
     def _changes(self, codes: Iterable[CodeType]) -> _Change:
         found = self._at_import
