@@ -1,10 +1,10 @@
-"""The process that has loaded a group's application, and that its workers are forked from."""
+"""What is imported or loaded before workers are forked from it."""
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from seamline.plan import WORKER_VARIABLE
+from seamline.plan import WORKER_VARIABLE, GroupPlan
 from seamline.supervisor.logs import LineReader, LogStream
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Identity
@@ -45,9 +45,23 @@ async def begin_load(
     def write(lines: list[bytes]) -> None:
         logs.lines(group, None, zygote.pid, "stderr", lines)
 
-    # It ends with the process: workers have outputs of their own.
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: LineReader(logs, write), os.fdopen(read, "rb", buffering=0)
-    )
-    await zygote.load(root, environment, log_level, seconds)
+    try:
+        # It ends with the process: workers have outputs of their own.
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: LineReader(logs, write), os.fdopen(read, "rb", buffering=0)
+        )
+        await zygote.load(root, environment, log_level, seconds)
+    except BaseException:
+        zygote.close()
+        raise
     return zygote
+
+
+def common_preloads(groups: Sequence[GroupPlan]) -> list[str]:
+    """Return what the workers of all these groups import, in the order of the first.
+
+    No worker holds a library that it would not import itself, so that nothing is found
+    there which is missing without a zygote.
+    """
+    lists = [group.preloads for group in groups]
+    return [name for name in (lists or [()])[0] if all(name in one for one in lists)]

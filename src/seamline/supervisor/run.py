@@ -23,6 +23,7 @@ from seamline.supervisor.looking import look_regularly
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.operations import Operations
 from seamline.supervisor.places import fill
+from seamline.supervisor.preloading import common_preloads
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reaping import reap_orphans
 from seamline.supervisor.recycling import Recycling
@@ -126,26 +127,14 @@ class Supervisor:
         )
         self._logs.keep_in(Path(self.plan.run_dir))
         rolling = self._operations()
-        control = ControlServer(
-            Path(self.plan.run_dir, CONTROL_SOCKET),
-            status=self.status,
-            stop=self.stop,
-            align=self._aligning.align,
-            tell=self._tell,
-            change=rolling.change,
-        )
+        control = self._control(rolling)
         looking: asyncio.Task[None] | None = None
         try:
             self._open_groups()
             self._directory.write(self.plan, self._secret)
             await control.start()
             self._watch_signals(rolling)
-            looking = asyncio.create_task(
-                self._look_after(
-                    Recycling(self._groups, rolling, self._logs),
-                    Autoscaling(self._groups, rolling.autoscale, self._logs),
-                )
-            )
+            looking = asyncio.create_task(self._look_after(rolling))
             await self._start()
             rolling.begin()
             self._notifier.ready(f"{self.plan.name}, layout {self.plan.layout}")
@@ -186,6 +175,16 @@ class Supervisor:
         )
         made.weigh = self._weigh
         return made
+
+    def _control(self, rolling: Operations) -> ControlServer:
+        return ControlServer(
+            Path(self.plan.run_dir, CONTROL_SOCKET),
+            status=self.status,
+            stop=self.stop,
+            align=self._aligning.align,
+            tell=self._tell,
+            change=rolling.change,
+        )
 
     def stop(self) -> None:
         """Begin to drain and stop. Asked twice, ends everything at once."""
@@ -229,7 +228,9 @@ class Supervisor:
     async def _start(self) -> None:
         """Start everything and wait until it is ready, or something failed, or the end."""
         if self._zygote is not None:
-            await self._zygote.preload(self.plan.root, self._environment, self._common_preloads())
+            forked = [group.plan for group in self._groups if group.zygote is not None]
+            libraries = common_preloads(forked)
+            await self._zygote.preload(self.plan.root, self._environment, libraries)
         started = asyncio.create_task(self._start_groups())
         ready = asyncio.create_task(self._wait_ready(started))
         asked = asyncio.create_task(self._end_asked.wait())
@@ -261,15 +262,6 @@ class Supervisor:
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
             await self._give_up()
-
-    def _common_preloads(self) -> list[str]:
-        """Return what every worker that the zygote is for imports, in the order of the first.
-
-        No worker holds a library that it would not import itself, so that nothing is found
-        there which is missing without a zygote.
-        """
-        lists = [group.plan.preloads for group in self._groups if group.zygote is not None]
-        return [name for name in (lists or [()])[0] if all(name in one for one in lists)]
 
     async def _start_groups(self) -> None:
         """Start all of them; one that waits for a fork does not hold up another."""
@@ -345,7 +337,10 @@ class Supervisor:
         self._killed = True
         self._end_asked.set()
 
-    async def _look_after(self, recycling: Recycling, autoscaling: Autoscaling) -> None:
+    async def _look_after(self, rolling: Operations) -> None:
+        recycling = Recycling(self._groups, rolling, self._logs)
+        autoscaling = Autoscaling(self._groups, rolling.autoscale, self._logs)
+
         def look(now: float, *, was_paused: bool) -> None:
             # After a pause of this very process every worker looks silent: hear them first.
             if not was_paused and not self._end_asked.is_set():
