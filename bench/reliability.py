@@ -65,7 +65,7 @@ _COLUMNS = (
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench reliability", description=__doc__)
     parser.add_argument("--clients", type=int, default=64, help="at a time (64)")
-    parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS[:1])
+    parser.add_argument("--fault", nargs="+", choices=FAULTS, default=FAULTS)
     parser.add_argument("--rounds", type=int, default=10, help="of what is done, at least (10)")
     parser.add_argument("--requests", type=int, default=50_000, help="in a row, at least (50000)")
     parser.add_argument(

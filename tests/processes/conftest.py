@@ -124,6 +124,22 @@ class Project:
         self._runs.append(run)
         return run
 
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file of the package, as a deployment does."""
+        file = self.root / "plainflask" / name
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def begin(self, *arguments: str, **streams: Any) -> subprocess.Popen:
+        """Begin another command and let it work."""
+        return subprocess.Popen(
+            [*self.seamline, *arguments],
+            env=self.environment,
+            text=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
+        )
+
     @property
     def seamline(self) -> list[str]:
         """The first words of every command."""
@@ -202,6 +218,10 @@ class Run:
             except NotRunning:
                 return None
         return None
+
+    def pids(self) -> list[int]:
+        """Return the processes of all workers."""
+        return [worker["pid"] for worker in self.workers()]
 
     def workers(self) -> list[dict]:
         """Return all workers of all groups."""

@@ -21,20 +21,6 @@ http = "plainflask.web:create_app()"
 """
 
 
-def begin(project, *arguments: str, **streams) -> subprocess.Popen:
-    """Begin a command and let it work."""
-    return subprocess.Popen(
-        [*project.seamline, *arguments],
-        env=project.environment,
-        text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
-    )
-
-
-def pids(run) -> list[int]:
-    return [worker["pid"] for worker in run.workers()]
-
-
 def hold_imports(project):
     """Let workers that start from now on wait until the file that is returned is written to."""
     gate = project.root / "gate"
@@ -74,7 +60,7 @@ def test_a_run_is_found_and_stopped_whatever_became_of_the_file(plainflask, text
 def test_a_file_that_cannot_be_used_is_shown_by_a_reload_with_its_line(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    before = pids(run)
+    before = run.pids()
     plainflask.write(WEB + "threads = 'many'\n")
 
     result = plainflask.command("reload")
@@ -82,7 +68,7 @@ def test_a_file_that_cannot_be_used_is_shown_by_a_reload_with_its_line(plainflas
     assert result.returncode == 2
     assert "seamline.toml:5: unknown key" in " ".join(result.stderr.split())
     assert "5 | threads = 'many'" in result.stderr
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.stop() == 0
 
 
@@ -217,9 +203,9 @@ def test_ctrl_c_of_a_reload_says_that_it_goes_on_and_another_says_that_it_waits(
     plainflask.write(WEB)
     run = plainflask.start().ready()
     gate = hold_imports(plainflask)
-    first = begin(plainflask, "reload")
+    first = plainflask.begin("reload")
     eventually(lambda: len(plainflask.processes()) == 4, "a successor")
-    second = begin(plainflask, "reload")
+    second = plainflask.begin("reload")
     assert second.stderr is not None
     assert "waiting for another reload" in second.stderr.readline()
 
@@ -242,7 +228,7 @@ def test_a_reload_that_cannot_be_written_about_was_done_all_the_same(plainflask,
     run = plainflask.start().ready()
 
     with Path("/dev/full").open("w") as full:
-        done = begin(plainflask, "reload", "--json", **{stream: full})
+        done = plainflask.begin("reload", "--json", **{stream: full})
         out, said = done.communicate()
 
     assert done.returncode == 0
@@ -261,7 +247,7 @@ def test_a_reload_whose_reader_went_away_is_followed_to_its_end(plainflask) -> N
     reading, writing = os.pipe()
     os.close(reading)
 
-    reloading = begin(plainflask, "reload", stderr=writing)
+    reloading = plainflask.begin("reload", stderr=writing)
     os.close(writing)
     reloading.communicate()
 
@@ -276,12 +262,12 @@ def test_a_reload_whose_reader_went_away_is_followed_to_its_end(plainflask) -> N
 def test_a_restart_ends_the_old_workers_before_it_starts_new_ones(plainflask, eventually) -> None:
     plainflask.write(WEB + '\n[layouts.two]\nfront = { services = ["web"], workers = 2 }\n')
     run = plainflask.start("--layout", "two").ready()
-    before = set(pids(run))
+    before = set(run.pids())
     url = run.url
     gate = hold_imports(plainflask)
 
-    restarting = begin(plainflask, "restart", "front", "--json")
-    eventually(lambda: len(set(pids(run)) - before - {None}) == 2, "two new workers")
+    restarting = plainflask.begin("restart", "front", "--json")
+    eventually(lambda: len(set(run.pids()) - before - {None}) == 2, "two new workers")
     assert not before & plainflask.processes()
 
     with gate.open("w"):
@@ -324,7 +310,7 @@ def test_a_restart_into_broken_code_fails_and_starts_again_until_it_is_mended(
 def test_a_restart_is_refused_before_anything_is_ended(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    before = pids(run)
+    before = run.pids()
     plainflask.write(WEB + "nonsense = 1\n")
 
     for words in (["restart"], ["restart", "nobody"]):
@@ -333,7 +319,7 @@ def test_a_restart_is_refused_before_anything_is_ended(plainflask) -> None:
         assert "nothing was changed" in result.stderr
     run.err.wait_for("not restarted: .*nobody.*; nothing was changed")
 
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.stop() == 0
 
 
@@ -377,12 +363,12 @@ def states(run) -> list[str]:
 def test_workers_are_added_and_taken_away_under_load_without_a_failure(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    (first,) = pids(run)
+    (first,) = run.pids()
 
     with Load(run) as load:
         up = plainflask.command("scale", "app=3", "--json")
         assert up.returncode == 0, up.stderr
-        grown = pids(run)
+        grown = run.pids()
         before = [one["requests"] for one in run.workers()]
         while len(load.answers) < 60 + sum(before):
             assert not load.failures
@@ -401,7 +387,7 @@ def test_workers_are_added_and_taken_away_under_load_without_a_failure(plainflas
     assert (down.returncode, "plain scaled: 1 worker of app" in down.stderr) == (0, True)
     assert load.failures == []
     assert {status for status, _ in load.answers} == {200}
-    assert pids(run) == [first]
+    assert run.pids() == [first]
     assert plainflask.processes() == {run.process.pid, first}
     assert run.stop() == 0
 
@@ -445,7 +431,7 @@ def test_workers_of_a_called_group_are_used_as_they_come_and_left_as_they_go(
 ) -> None:
     plainflask.write(WITH_STOCK + 'cache = ["_left"]\n')
     run = plainflask.start("--layout", "micro").ready()
-    before = pids(run)
+    before = run.pids()
 
     with Load(run, "/items/tea") as load:
         assert plainflask.command("scale", "stock=3").returncode == 0
@@ -462,7 +448,7 @@ def test_workers_of_a_called_group_are_used_as_they_come_and_left_as_they_go(
     assert load.failures == []
     assert {status for status, _ in load.answers} == {200}
     assert {json.loads(text)["host"] for _, text in load.answers[left + 8 :]} == {stocks[0]["pid"]}
-    assert pids(run) == before
+    assert run.pids() == before
     assert not [path for path in plainflask.leftovers() if path.name == "stock.1.sock"]
     assert run.stop() == 0
 
@@ -486,21 +472,21 @@ def test_a_number_that_cannot_be_changes_nothing(plainflask, words, message) -> 
     (plainflask.root / "tick.py").write_text(TICK)
     plainflask.write(WITH_STOCK + '[services.tick]\ncommand = ["python", "tick.py"]\n')
     run = plainflask.start("--layout", "micro").ready()
-    before = pids(run)
+    before = run.pids()
 
     result = plainflask.command("scale", *words)
 
     assert result.returncode == 2
     said = " ".join(result.stderr.split()).replace(" fix ", " ").replace("; ", " ")
     assert message.replace("; ", " ") in said
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.stop() == 0
 
 
 def test_workers_that_do_not_start_leave_the_group_as_it_was(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    before = pids(run)
+    before = run.pids()
     stock = plainflask.root / "plainflask" / "stock.py"
     good = stock.read_text()
     stock.write_text("import os\nprint('out of oil', flush=True)\nos._exit(9)\n")
@@ -510,7 +496,7 @@ def test_workers_that_do_not_start_leave_the_group_as_it_was(plainflask) -> None
     assert result.returncode == 4
     assert "out of oil" in result.stderr
     assert "now 1 worker of app; the workers that there are serve on" in result.stderr
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.status()["state"] == "ready"
     stock.write_text(good)
     assert run.get("/") == (200, "plain flask\n")
@@ -556,7 +542,7 @@ def test_a_request_on_a_worker_that_is_taken_away_is_finished(plainflask, eventu
     plainflask.write(WEB)
     run = plainflask.start().ready()
     assert plainflask.command("scale", "app=2").returncode == 0
-    going = pids(run)[1]
+    going = run.pids()[1]
     answers = slow_request_on(run, going, run.url, eventually)
 
     result = plainflask.command("scale", "app=1", "--json")
@@ -572,14 +558,14 @@ def test_a_worker_that_does_not_leave_is_killed_when_it_is_taken_away(plainflask
     plainflask.write("graceful_timeout = 1\n" + WEB)
     run = plainflask.start().ready()
     assert plainflask.command("scale", "app=2").returncode == 0
-    kept, going = pids(run)
+    kept, going = run.pids()
     os.kill(going, signal.SIGSTOP)
 
     result = plainflask.command("scale", "app=1")
 
     assert result.returncode == 0, result.stderr
     assert "1 old worker did not leave and was killed" in result.stderr
-    assert pids(run) == [kept]
+    assert run.pids() == [kept]
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
 
@@ -593,7 +579,7 @@ def test_a_run_that_is_stopped_while_it_is_scaled_leaves_nothing(
     run = plainflask.start().ready()
     if before != "1":
         assert plainflask.command("scale", f"app={before}").returncode == 0
-    scaling = begin(plainflask, "scale", f"app={after}")
+    scaling = plainflask.begin("scale", f"app={after}")
     assert scaling.stderr is not None
     assert f"scaling app from {before} to {after}" in scaling.stderr.readline()
 
@@ -625,7 +611,7 @@ def test_scaling_up_and_down_leaves_no_zombie_and_no_descriptor(plainflask) -> N
 def test_a_slot_that_is_taken_away_is_nobodys_to_adopt(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    (kept,) = pids(run)
+    (kept,) = run.pids()
 
     with Load(run) as load:
         for _ in range(2):
@@ -634,5 +620,5 @@ def test_a_slot_that_is_taken_away_is_nobodys_to_adopt(plainflask) -> None:
 
     assert load.failures == []
     assert not [line for line in run.err.lines if "accepts for" in line]
-    assert pids(run) == [kept]
+    assert run.pids() == [kept]
     assert run.stop() == 0

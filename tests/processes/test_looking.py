@@ -6,7 +6,6 @@ import pty
 import resource
 import select
 import signal
-import subprocess
 
 import pytest
 
@@ -17,16 +16,6 @@ name = "plain"
 [services.web]
 http = "plainflask.web:create_app()"
 """
-
-
-def begin(project, *arguments: str, **streams) -> subprocess.Popen:
-    """Begin a command and let it work."""
-    return subprocess.Popen(
-        [*project.seamline, *arguments],
-        env=project.environment,
-        text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
-    )
 
 
 def logs(project, *arguments: str) -> list[str]:
@@ -56,7 +45,7 @@ def test_logs_shows_what_workers_and_the_supervisor_printed(plainflask, eventual
 def test_logs_follows_until_the_run_ends(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    following = begin(plainflask, "logs", "-f", "-n", "1")
+    following = plainflask.begin("logs", "-f", "-n", "1")
     assert following.stdout is not None
     following.stdout.readline()
 
@@ -109,7 +98,7 @@ def test_logs_of_what_is_no_group_is_refused(plainflask) -> None:
 def test_ctrl_c_of_logs_says_nothing(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    following = begin(plainflask, "logs", "-f")
+    following = plainflask.begin("logs", "-f")
     assert following.stdout is not None
     following.stdout.readline()
 
@@ -174,7 +163,7 @@ def test_ps_on_a_terminal_is_refreshed_until_ctrl_c_and_leaves_it_as_it_was(plai
     plainflask.write(WEB)
     run = plainflask.start().ready()
     ours, theirs = pty.openpty()
-    looking = begin(plainflask, "ps", stdout=theirs)
+    looking = plainflask.begin("ps", stdout=theirs)
     os.close(theirs)
     seen = b""
 

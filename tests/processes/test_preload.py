@@ -17,20 +17,8 @@ http = "plainflask.web:create_app()"
 PRELOADED = WEB + '\n[layouts.two]\nfront = { services = ["web"], workers = 2, preload = true }\n'
 
 
-def edit(project, name: str, old: str, new: str) -> None:
-    """Change the application, as a deployment does."""
-    file = project.root / "plainflask" / name
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-
-
-def pids(run) -> list[int]:
-    return [worker["pid"] for worker in run.workers()]
-
-
 def is_ready_without(run, pid: int) -> bool:
-    return pid not in pids(run) and run.status()["state"] == "ready"
+    return pid not in run.pids() and run.status()["state"] == "ready"
 
 
 def loads(project) -> list[str]:
@@ -41,8 +29,7 @@ def loads(project) -> list[str]:
 @pytest.fixture
 def preloaded(plainflask):
     plainflask.write(PRELOADED)
-    edit(
-        plainflask,
+    plainflask.edit(
         "web.py",
         "def create_app",
         "with open('loads', 'a') as file:\n"
@@ -57,7 +44,7 @@ def test_the_application_is_loaded_once_for_all_workers(preloaded) -> None:
     run = preloaded.start("--layout", "two").ready()
 
     assert len(loads(preloaded)) == 1
-    assert loads(preloaded)[0] not in map(str, pids(run))
+    assert loads(preloaded)[0] not in map(str, run.pids())
     assert run.get("/") == (200, "plain flask\n")
     run.out.wait_for(rf"front\[{loads(preloaded)[0]}\] \| being loaded")
     assert run.stop() == 0
@@ -66,12 +53,12 @@ def test_the_application_is_loaded_once_for_all_workers(preloaded) -> None:
 
 def test_a_killed_worker_is_forked_again_from_what_is_loaded(preloaded, eventually) -> None:
     run = preloaded.start("--layout", "two").ready()
-    before = pids(run)
+    before = run.pids()
 
     os.kill(before[0], 9)
 
     eventually(
-        lambda: before[0] not in pids(run) and run.status()["state"] == "ready", "ready again"
+        lambda: before[0] not in run.pids() and run.status()["state"] == "ready", "ready again"
     )
     assert len(loads(preloaded)) == 1
     assert run.get("/") == (200, "plain flask\n")
@@ -80,7 +67,7 @@ def test_a_killed_worker_is_forked_again_from_what_is_loaded(preloaded, eventual
 
 def test_a_reload_loads_the_new_code(preloaded) -> None:
     run = preloaded.start("--layout", "two").ready()
-    edit(preloaded, "web.py", "plain flask", "new flask")
+    preloaded.edit("web.py", "plain flask", "new flask")
 
     assert preloaded.command("reload").returncode == 0
 
@@ -96,18 +83,18 @@ def test_code_that_cannot_be_loaded_keeps_workers_and_what_they_are_forked_from(
     preloaded, eventually
 ) -> None:
     run = preloaded.start("--layout", "two").ready()
-    before = pids(run)
-    edit(preloaded, "web.py", "print('being loaded')", BROKEN)
+    before = run.pids()
+    preloaded.edit("web.py", "print('being loaded')", BROKEN)
 
     result = preloaded.command("reload")
 
     assert result.returncode == 2
     assert "not today" in result.stderr
-    assert pids(run) == before
+    assert run.pids() == before
     # What is forked is still the code that can be loaded.
     os.kill(before[0], 9)
     eventually(
-        lambda: before[0] not in pids(run) and run.status()["state"] == "ready", "ready again"
+        lambda: before[0] not in run.pids() and run.status()["state"] == "ready", "ready again"
     )
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
@@ -129,19 +116,19 @@ def test_code_that_cannot_be_loaded_keeps_workers_and_what_they_are_forked_from(
     ],
 )
 def test_what_no_fork_survives_has_workers_executed_and_is_said(preloaded, line, reason) -> None:
-    edit(preloaded, "web.py", "print('being loaded')", line)
+    preloaded.edit("web.py", "print('being loaded')", line)
 
     run = preloaded.start("--layout", "two").ready()
 
     run.err.wait_for(f"front starts without a fork: .*{reason}")
     assert len(loads(preloaded)) == 3
-    assert {str(pid) for pid in pids(run)} == set(loads(preloaded)[1:])
+    assert {str(pid) for pid in run.pids()} == set(loads(preloaded)[1:])
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
 
 
 def test_an_application_that_cannot_be_loaded_is_told_of_as_without_a_fork(preloaded) -> None:
-    edit(preloaded, "web.py", "print('being loaded')", BROKEN)
+    preloaded.edit("web.py", "print('being loaded')", BROKEN)
 
     run = preloaded.start("--layout", "two")
 
@@ -153,7 +140,7 @@ def test_an_application_that_cannot_be_loaded_is_told_of_as_without_a_fork(prelo
 
 def test_an_application_that_never_loads_ends_the_start_with_its_stack(preloaded) -> None:
     preloaded.write("startup_timeout = 2\n" + PRELOADED)
-    edit(preloaded, "web.py", "print('being loaded')", "import time; time.sleep(600)")
+    preloaded.edit("web.py", "print('being loaded')", "import time; time.sleep(600)")
 
     run = preloaded.start("--layout", "two")
 
@@ -164,13 +151,12 @@ def test_an_application_that_never_loads_ends_the_start_with_its_stack(preloaded
 
 
 def test_what_the_application_set_in_its_environment_stays(preloaded) -> None:
-    edit(
-        preloaded,
+    preloaded.edit(
         "web.py",
         "print('being loaded')",
         "os.environ['CHOSEN'] = 'while loaded'",
     )
-    edit(preloaded, "web.py", '"plain flask', 'os.environ["CHOSEN"] + "plain flask')
+    preloaded.edit("web.py", '"plain flask', 'os.environ["CHOSEN"] + "plain flask')
 
     run = preloaded.start("--layout", "two").ready()
 
@@ -214,7 +200,7 @@ def test_a_preloaded_group_gets_more_workers_without_loading_again(preloaded) ->
 
     assert preloaded.command("scale", "front=4").returncode == 0
 
-    assert len(pids(run)) == 4
+    assert len(run.pids()) == 4
     assert len(loads(preloaded)) == 1
     assert {run.get("/")[1] for _ in range(8)} == {"plain flask\n"}
     assert run.stop() == 0
@@ -223,7 +209,7 @@ def test_a_preloaded_group_gets_more_workers_without_loading_again(preloaded) ->
 
 def test_a_restart_loads_the_new_code(preloaded) -> None:
     run = preloaded.start("--layout", "two").ready()
-    edit(preloaded, "web.py", "plain flask", "new flask")
+    preloaded.edit("web.py", "plain flask", "new flask")
 
     assert preloaded.command("restart").returncode == 0
 
@@ -248,7 +234,7 @@ back = ["stock"]
     )
     run = plainflask.start("--layout", "split").ready()
     assert plainflask.command("scale", "back=2").returncode == 0
-    (front, *backs) = pids(run)
+    (front, *backs) = run.pids()
 
     os.kill(front, 9)
 
@@ -262,7 +248,7 @@ def test_a_worker_is_executed_when_what_it_would_be_forked_from_has_ended(
     preloaded, eventually
 ) -> None:
     run = preloaded.start("--layout", "two").ready()
-    before = pids(run)
+    before = run.pids()
     os.kill(int(loads(preloaded)[0]), 9)
 
     os.kill(before[0], 9)
@@ -279,14 +265,14 @@ def test_a_worker_is_executed_when_what_it_would_be_forked_from_has_ended(
 def test_a_reload_that_never_loads_keeps_what_there_is(preloaded) -> None:
     preloaded.write("startup_timeout = 4\n" + PRELOADED)
     run = preloaded.start("--layout", "two").ready()
-    before = pids(run)
-    edit(preloaded, "web.py", "print('being loaded')", "import time; time.sleep(600)")
+    before = run.pids()
+    preloaded.edit("web.py", "print('being loaded')", "import time; time.sleep(600)")
 
     result = preloaded.command("reload")
 
     assert result.returncode == 4
     assert "was not ready after 4 s" in " ".join(result.stderr.split())
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
     assert preloaded.processes() == set()
@@ -295,7 +281,7 @@ def test_a_reload_that_never_loads_keeps_what_there_is(preloaded) -> None:
 def test_a_stop_while_new_code_is_loaded_does_not_wait_for_it(preloaded) -> None:
     preloaded.write(PRELOADED)
     run = preloaded.start("--layout", "two").ready()
-    edit(preloaded, "web.py", "print('being loaded')", "import time; time.sleep(600)")
+    preloaded.edit("web.py", "print('being loaded')", "import time; time.sleep(600)")
     with subprocess.Popen(
         [*preloaded.seamline, "reload"], env=preloaded.environment, stderr=subprocess.PIPE
     ) as reload:
@@ -308,8 +294,7 @@ def test_a_stop_while_new_code_is_loaded_does_not_wait_for_it(preloaded) -> None
 
 
 def test_an_application_that_no_fork_survives_lives_in_its_workers_alone(preloaded) -> None:
-    edit(
-        preloaded,
+    preloaded.edit(
         "web.py",
         "print('being loaded')",
         "from threading import *; Thread(target=Event().wait, daemon=True).start()",
@@ -322,7 +307,7 @@ def test_an_application_that_no_fork_survives_lives_in_its_workers_alone(preload
 
 
 def test_a_name_of_a_temporary_file_is_no_reason_not_to_fork(preloaded) -> None:
-    edit(preloaded, "web.py", "print('being loaded')", "import tempfile; tempfile.mktemp()")
+    preloaded.edit("web.py", "print('being loaded')", "import tempfile; tempfile.mktemp()")
 
     run = preloaded.start("--layout", "two").ready()
 
@@ -332,8 +317,7 @@ def test_a_name_of_a_temporary_file_is_no_reason_not_to_fork(preloaded) -> None:
 
 def test_many_stacks_of_an_application_that_never_loads_hold_nothing_up(preloaded) -> None:
     preloaded.write("startup_timeout = 3\n" + PRELOADED)
-    edit(
-        preloaded,
+    preloaded.edit(
         "web.py",
         "print('being loaded')",
         "from threading import *\n"

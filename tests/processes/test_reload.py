@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import threading
 from pathlib import Path
 
@@ -22,41 +21,18 @@ TWO_WORKERS = WEB + '\n[layouts.two]\nfront = { services = ["web"], workers = 2 
 BROKEN = "raise RuntimeError('not today')\n"
 
 
-def edit(project, name: str, old: str, new: str) -> None:
-    """Change the application, as a deployment does."""
-    file = project.root / "plainflask" / name
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-
-
-def pids(run) -> list[int]:
-    return [worker["pid"] for worker in run.workers()]
-
-
-def begin_reload(project, *arguments: str) -> subprocess.Popen:
-    """Begin ``seamline reload`` and let it work."""
-    return subprocess.Popen(
-        [*project.seamline, "reload", *arguments],
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_every_worker_is_replaced_and_the_new_code_answers(plainflask) -> None:
     plainflask.write(TWO_WORKERS)
     run = plainflask.start("--layout", "two").ready()
-    before = pids(run)
-    edit(plainflask, "web.py", "plain flask", "new flask")
+    before = run.pids()
+    plainflask.edit("web.py", "plain flask", "new flask")
 
     result = plainflask.command("reload")
 
     assert result.returncode == 0, result.stderr
     assert "plain reloaded: 2 workers of front" in result.stderr
     assert [(one["generation"], one["restarts"]) for one in run.workers()] == [(2, 0)] * 2
-    assert not set(before) & set(pids(run))
+    assert not set(before) & set(run.pids())
     assert not set(before) & plainflask.processes()
     assert {run.get("/")[1] for _ in range(8)} == {"new flask\n"}
     assert run.stop() == 0
@@ -65,8 +41,8 @@ def test_every_worker_is_replaced_and_the_new_code_answers(plainflask) -> None:
 def test_sighup_reloads_everything(plainflask, eventually) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    (before,) = pids(run)
-    edit(plainflask, "web.py", "plain flask", "new flask")
+    (before,) = run.pids()
+    plainflask.edit("web.py", "plain flask", "new flask")
 
     run.signal(signal.SIGHUP)
 
@@ -79,8 +55,8 @@ def test_sighup_reloads_everything(plainflask, eventually) -> None:
 @pytest.mark.parametrize("layout", ["mono", "micro"])
 def test_code_that_cannot_be_loaded_keeps_the_old_workers(plainflask, layout) -> None:
     run = plainflask.start("--layout", layout).ready()
-    before = pids(run)
-    edit(plainflask, "stock.py", "import os", BROKEN)
+    before = run.pids()
+    plainflask.edit("stock.py", "import os", BROKEN)
 
     result = plainflask.command("reload")
 
@@ -88,12 +64,12 @@ def test_code_that_cannot_be_loaded_keeps_the_old_workers(plainflask, layout) ->
     assert "plainflask.stock: RuntimeError: not today" in " ".join(result.stderr.split())
     assert "  3 | raise RuntimeError('not today')" in result.stderr
     assert "nothing; every other worker serves on" in result.stderr
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.get("/") == (200, "plain flask\n")
     assert run.status()["state"] == "ready"
     run.err.wait_for("not reloaded: .*RuntimeError: not today; the old workers serve on")
 
-    edit(plainflask, "stock.py", BROKEN, "import os")
+    plainflask.edit("stock.py", BROKEN, "import os")
     assert plainflask.command("reload").returncode == 0
     assert run.stop() == 0
 
@@ -101,7 +77,7 @@ def test_code_that_cannot_be_loaded_keeps_the_old_workers(plainflask, layout) ->
 def test_traceback_of_code_that_cannot_be_loaded_is_shown_when_asked_for(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    edit(plainflask, "stock.py", "import os", BROKEN)
+    plainflask.edit("stock.py", "import os", BROKEN)
 
     result = plainflask.command("reload", "-v")
 
@@ -112,14 +88,14 @@ def test_traceback_of_code_that_cannot_be_loaded_is_shown_when_asked_for(plainfl
 def test_file_that_cannot_be_used_keeps_the_old_workers(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    before = pids(run)
+    before = run.pids()
     plainflask.write(WEB + "threads = 'many'\n")
 
     # The command itself reads the file, too: ask as a signal does.
     run.signal(signal.SIGHUP)
 
     run.err.wait_for(r"not reloaded: .*seamline\.toml:5: .*threads.*; the old workers serve on")
-    assert pids(run) == before
+    assert run.pids() == before
     assert plainflask.command("reload").returncode == 2
     plainflask.write(WEB)
     assert plainflask.command("reload").returncode == 0
@@ -136,7 +112,7 @@ def test_file_that_cannot_be_used_keeps_the_old_workers(plainflask) -> None:
 def test_what_takes_new_sockets_takes_a_new_start(plainflask, toml, what) -> None:
     plainflask.write(TWO_WORKERS)
     run = plainflask.start("--layout", "two").ready()
-    before = pids(run)
+    before = run.pids()
     plainflask.write(toml)
 
     result = plainflask.command("reload")
@@ -144,12 +120,12 @@ def test_what_takes_new_sockets_takes_a_new_start(plainflask, toml, what) -> Non
     assert result.returncode == 2
     assert what in result.stderr
     assert "seamline stop, then seamline run" in result.stderr
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.stop() == 0
 
 
 def test_environment_of_a_group_is_read_anew(plainflask) -> None:
-    edit(plainflask, "web.py", 'return "plain flask\\n"', 'return os.environ["SHADE"]')
+    plainflask.edit("web.py", 'return "plain flask\\n"', 'return os.environ["SHADE"]')
     text = WEB + '[layouts.one]\nfront = { services = ["web"], env = { SHADE = "red" } }\n'
     plainflask.write(text)
     run = plainflask.start("--layout", "one").ready()
@@ -198,30 +174,30 @@ def test_nothing_to_reload_is_not_running(plainflask) -> None:
 def test_successor_that_dies_without_a_word_keeps_the_old_worker(plainflask) -> None:
     plainflask.write(TWO_WORKERS)
     run = plainflask.start("--layout", "two").ready()
-    before = pids(run)
-    edit(plainflask, "stock.py", "import os", "import os\nos._exit(9)")
+    before = run.pids()
+    plainflask.edit("stock.py", "import os", "import os\nos._exit(9)")
 
     result = plainflask.command("reload", "--json")
 
     assert result.returncode == 4
     assert json.loads(result.stdout)["error"]["code"] == "start"
     assert "the successor of front.0 exited with status 9 before it was ready" in result.stderr
-    assert pids(run) == before
+    assert run.pids() == before
     assert run.stop() == 0
 
 
 def test_successor_that_never_gets_ready_is_given_up(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    before = pids(run)
+    before = run.pids()
     plainflask.write("startup_timeout = 3\n" + WEB)
-    edit(plainflask, "stock.py", "import os", "import os, threading; threading.Event().wait()")
+    plainflask.edit("stock.py", "import os", "import os, threading; threading.Event().wait()")
 
     result = plainflask.command("reload")
 
     assert result.returncode == 4
     assert "was not ready after 3 s" in " ".join(result.stderr.split())
-    assert pids(run) == before
+    assert run.pids() == before
     assert plainflask.processes() == {run.process.pid, *before}
     assert run.stop() == 0
 
@@ -233,11 +209,11 @@ def test_slow_request_is_finished_by_the_old_worker(plainflask, eventually) -> N
     asking = threading.Thread(target=lambda: answers.append(run.get("/slow/6.0", url=url)))
     asking.start()
     run.out.wait_for("slow request begins")
-    (before,) = pids(run)
-    edit(plainflask, "web.py", "plain flask", "new flask")
+    (before,) = run.pids()
+    plainflask.edit("web.py", "plain flask", "new flask")
 
-    reloading = begin_reload(plainflask)
-    eventually(lambda: pids(run) != [before], "a successor that serves")
+    reloading = plainflask.begin("reload")
+    eventually(lambda: run.pids() != [before], "a successor that serves")
 
     assert run.workers()[0]["leaving"] == (before,)
     assert run.get("/") == (200, "new flask\n")
@@ -255,7 +231,7 @@ def test_request_that_takes_longer_than_the_graceful_timeout_is_given_up_and_cou
 ) -> None:
     where = "web" if layout == "mono" else "stock"
     if layout == "micro":
-        edit(plainflask, "web.py", "time.sleep(seconds)", "stock.wait(seconds)")
+        plainflask.edit("web.py", "time.sleep(seconds)", "stock.wait(seconds)")
         with (plainflask.root / "plainflask" / "stock.py").open("a") as file:
             file.write(
                 "\n\nimport time\n\n\ndef wait(seconds: float) -> int:\n"
@@ -282,7 +258,7 @@ def test_request_that_takes_longer_than_the_graceful_timeout_is_given_up_and_cou
 def test_worker_that_does_not_leave_is_killed_and_counted(plainflask) -> None:
     plainflask.write("graceful_timeout = 1\n" + WEB)
     run = plainflask.start().ready()
-    (before,) = pids(run)
+    (before,) = run.pids()
     os.kill(before, signal.SIGSTOP)
 
     result = plainflask.command("reload", "--json")
@@ -299,7 +275,7 @@ def test_reload_asked_for_during_a_reload_comes_after_it(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
 
-    both = [begin_reload(plainflask), begin_reload(plainflask)]
+    both = [plainflask.begin("reload"), plainflask.begin("reload")]
     for one in both:
         one.communicate()
 
@@ -311,8 +287,8 @@ def test_reload_asked_for_during_a_reload_comes_after_it(plainflask) -> None:
 def test_run_that_is_stopped_during_a_reload_leaves_nothing(plainflask, eventually) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    edit(plainflask, "stock.py", "import os", "import os, threading; threading.Event().wait()")
-    reloading = begin_reload(plainflask)
+    plainflask.edit("stock.py", "import os", "import os, threading; threading.Event().wait()")
+    reloading = plainflask.begin("reload")
     eventually(lambda: len(plainflask.processes()) == 4, "supervisor, command, old and successor")
 
     assert run.stop() == 0
@@ -328,11 +304,11 @@ def test_worker_that_dies_while_its_successor_starts_is_taken_over_from(
 ) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    (before,) = pids(run)
+    (before,) = run.pids()
     gate = plainflask.root / "gate"
     os.mkfifo(gate)
-    edit(plainflask, "stock.py", "import os", f"import os\nopen({str(gate)!r}).close()")
-    reloading = begin_reload(plainflask)
+    plainflask.edit("stock.py", "import os", f"import os\nopen({str(gate)!r}).close()")
+    reloading = plainflask.begin("reload")
     eventually(lambda: len(plainflask.processes()) == 4, "a successor")
 
     os.kill(before, signal.SIGKILL)
@@ -350,17 +326,16 @@ def test_worker_that_dies_while_its_successor_starts_is_taken_over_from(
 def test_slot_is_filled_again_when_both_worker_and_successor_die(plainflask, eventually) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()
-    (before,) = pids(run)
+    (before,) = run.pids()
     gate = plainflask.root / "gate"
     os.mkfifo(gate)
-    edit(
-        plainflask,
+    plainflask.edit(
         "stock.py",
         "import os",
         f"import os\ngate = {str(gate)!r}\n"
         "if os.path.exists(gate):\n    open(gate).close()\n    os._exit(7)",
     )
-    reloading = begin_reload(plainflask)
+    reloading = plainflask.begin("reload")
     eventually(lambda: len(plainflask.processes()) == 4, "a successor")
     os.kill(before, signal.SIGKILL)
     run.err.wait_for(r"was killed by SIGKILL; its successor is starting")
