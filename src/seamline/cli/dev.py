@@ -7,8 +7,8 @@ import sys
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import is_colored
-from seamline.cli.run import for_workers, plan_of
-from seamline.config import LOG_LEVELS, Config
+from seamline.cli.run import add_start_arguments, for_workers, plan_of
+from seamline.config import Config
 from seamline.errors import UsageError
 from seamline.plan import Plan, lock_path, run_dir
 from seamline.supervisor import (
@@ -26,18 +26,7 @@ from seamline.supervisor import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
-    parser.add_argument("--layout", metavar="NAME", help="mono, local, micro or one of the file's")
-    parser.add_argument(
-        "--bind",
-        metavar="ADDRESS",
-        help="host:port, unix:/path or fd://3 of the first http service",
-    )
-    parser.add_argument(
-        "--log-level",
-        metavar="LEVEL",
-        choices=LOG_LEVELS,
-        help="least severe of Seamline's own messages in workers",
-    )
+    add_start_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

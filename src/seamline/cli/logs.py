@@ -13,10 +13,8 @@ import msgspec
 from seamline.cli.arguments import output_of
 from seamline.cli.output import Output
 from seamline.cli.running import find_last_run
-from seamline.config import suggest
-from seamline.errors import UsageError
 from seamline.plan import PLAN_FILE, Plan, from_json
-from seamline.supervisor import Line, Past, is_live
+from seamline.supervisor import Line, Past, is_live, unknown_group
 
 # How often it is looked for new lines: what reads as at once.
 _LOOK_SECONDS: Final = 0.2
@@ -79,19 +77,10 @@ def _plan(run_dir: Path) -> Plan | None:
 
 
 def _check_groups(plan: Plan | None, names: list[str]) -> None:
-    groups = {} if plan is None else {group.name: group.services for group in plan.groups}
+    groups = set() if plan is None else {group.name for group in plan.groups}
     for name in names:
-        host = next((group for group, services in groups.items() if name in services), None)
-        if name in groups or not groups:
-            continue
-        if host is not None:
-            raise UsageError(
-                f"{name!r} is a service, and runs in group {host!r} with all that is in it",
-                remedy=f"name the group: {host}",
-            )
-        raise UsageError(
-            f"there is no group {name!r} in this run", remedy=suggest(name, groups, "groups are")
-        )
+        if plan is not None and name not in groups:
+            raise unknown_group(name, plan)
 
 
 def _show(output: Output, lines: Iterable[Line]) -> None:

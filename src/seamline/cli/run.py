@@ -27,8 +27,8 @@ from seamline.supervisor import (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's own options."""
+def add_start_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what every command takes that starts a run."""
     parser.add_argument("--layout", metavar="NAME", help="mono, local, micro or one of the file's")
     parser.add_argument(
         "--bind",
@@ -36,13 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="host:port, unix:/path or fd://3 of the first http service",
     )
     parser.add_argument(
-        "--strict", action="store_true", help="start nothing when check would find an error"
-    )
-    parser.add_argument(
         "--log-level",
         metavar="LEVEL",
         choices=LOG_LEVELS,
         help="least severe of Seamline's own messages in workers",
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
+    add_start_arguments(parser)
+    parser.add_argument(
+        "--strict", action="store_true", help="start nothing when check would find an error"
     )
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ReloadRequest,
         RestartRequest,
         ScaleRequest,
+        unknown_group,
     )
     from seamline.supervisor.report import duration, ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
@@ -79,6 +80,7 @@ __all__ = [
     "shown_path",
     "status_table",
     "supervise",
+    "unknown_group",
     "watch_files",
     "with_debugger",
     "with_hash_seed",
@@ -126,6 +128,7 @@ _LATE: Final = {
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
     "supervise": "seamline.supervisor.run",
+    "unknown_group": "seamline.supervisor.reloads",
     "watch_files": "seamline.supervisor.development",
     "with_debugger": "seamline.supervisor.development",
 }

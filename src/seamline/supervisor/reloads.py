@@ -7,7 +7,9 @@ from typing import TypeAlias
 import msgspec
 
 from seamline import errors
+from seamline.config import suggest
 from seamline.errors import ApplicationError, SeamlineError, StartError, UsageError
+from seamline.plan import Plan
 from seamline.supervisor.processes import Process, describe_end
 from seamline.worker import Failed
 
@@ -174,3 +176,17 @@ def start_failure(
 def counted(replaced: Mapping[str, int]) -> str:
     """Say how many of which group: ``2 of web, 1 of reports``."""
     return ", ".join(f"{count} of {name}" for name, count in replaced.items()) or "nothing"
+
+
+def unknown_group(name: str, plan: Plan) -> UsageError:
+    """Return the error about a name that is no group's: a service's, by mistake, or none."""
+    host = next((group.name for group in plan.groups if name in group.services), None)
+    if host is None:
+        groups = [group.name for group in plan.groups]
+        return UsageError(
+            f"there is no group {name!r} in this run", remedy=suggest(name, groups, "groups are")
+        )
+    return UsageError(
+        f"{name!r} is a service, and runs in group {host!r} with all that is in it",
+        remedy=f"name the group: {host}",
+    )

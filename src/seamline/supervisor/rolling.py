@@ -3,19 +3,25 @@
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias
 
 import msgspec
 
-from seamline.config import suggest
 from seamline.errors import InternalError, SeamlineError, StartError, UsageError
 from seamline.plan import GroupPlan, Plan
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.processes import Process
-from seamline.supervisor.reloads import NotReloaded, Reloaded, Tell, counted, start_failure
+from seamline.supervisor.reloads import (
+    NotReloaded,
+    Reloaded,
+    Tell,
+    counted,
+    start_failure,
+    unknown_group,
+)
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Drain
 
@@ -213,22 +219,9 @@ class Rolling:
         by_name = {group.plan.name: group for group in self._groups}
         for name in names:
             if name not in by_name:
-                raise self._unknown(name, by_name)
+                raise unknown_group(name, self._plan)
         chosen = [group for name, group in by_name.items() if not names or name in names]
         return sorted(chosen, key=lambda group: serves_http(self._plan, group.plan))
-
-    def _unknown(self, name: str, groups: Iterable[str]) -> UsageError:
-        """Return the error about a name that is no group's: a service's, by mistake, or none."""
-        host = next((one.name for one in self._plan.groups if name in one.services), None)
-        if host is None:
-            return UsageError(
-                f"there is no group {name!r} in this run",
-                remedy=suggest(name, groups, "groups are"),
-            )
-        return UsageError(
-            f"{name!r} is a service, and runs in group {host!r} with all that is in it",
-            remedy=f"name the group: {host}",
-        )
 
     async def _read_plan(self) -> Plan:
         """Read the configuration again.
