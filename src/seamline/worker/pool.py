@@ -15,7 +15,7 @@ _SHORTEST_SECONDS: Final = 0.5
 
 
 class Pool:
-    """Stands before a WSGI application and counts what moves in its threads.
+    """Stands before a WSGI application, counts what moves in its threads, and holds heads back.
 
     Args:
         application: The application behind its adapter, which runs one request in a thread.
@@ -47,8 +47,19 @@ class Pool:
             await self._application(scope, receive, send)
             return
 
+        held: Message | None = None
+
         async def sent(message: Message) -> None:
-            await send(message)
+            # PEP 3333: the head waits for the first part of the body, and an application that
+            # fails before that has sent nothing.
+            nonlocal held
+            if message["type"] == "http.response.start":
+                held = message
+            else:
+                if held is not None:
+                    start, held = held, None
+                    await send(start)
+                await send(message)
             self.moves += 1
 
         async def received() -> Message:

@@ -1,6 +1,9 @@
-"""seamline.worker.pool: when threads count as stuck."""
+"""seamline.worker.pool: when threads count as stuck, and what waits for a body."""
 
 import asyncio
+
+import pytest
+from a2wsgi import WSGIMiddleware
 
 from seamline.worker.pool import Pool, Standstill
 
@@ -74,3 +77,56 @@ def test_standstill_counts_from_the_last_move_while_it_is_full() -> None:
     assert look(6, False, 21.0) == 0
     assert look(6, False, 25.0) == 0
     assert look(6, True, 26.0) == 1
+
+
+SCOPE = {
+    "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/",
+    "raw_path": b"/", "query_string": b"", "root_path": "", "headers": [],
+    "server": ("bench", 80), "client": None,
+}  # fmt: skip
+
+
+async def asked(application) -> list[dict]:
+    """Return what a WSGI application sends, behind its adapter and the pool."""
+    sent: list[dict] = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    await Pool(WSGIMiddleware(application, workers=1), 1)(SCOPE, receive, send)
+    return sent
+
+
+def test_application_that_fails_before_the_first_part_of_a_body_has_sent_nothing() -> None:
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        raise RuntimeError("early")
+        yield b"never"
+
+    sent: list[dict] = []
+
+    async def scenario() -> None:
+        sent.extend(await asked(application))
+
+    with pytest.raises(RuntimeError, match="early"):
+        asyncio.run(scenario())
+    assert sent == []
+
+
+@pytest.mark.parametrize("parts", [[], [b"a"], [b"a", b"b"], [b"", b"c"]])
+def test_head_goes_before_the_first_part_and_once(parts) -> None:
+    def application(environ, start_response):
+        start_response("201 Created", [("x-kind", "part")])
+        yield from parts
+
+    sent = asyncio.run(asked(application))
+
+    assert [one["type"] for one in sent] == [
+        "http.response.start", *["http.response.body"] * (len(sent) - 1),
+    ]  # fmt: skip
+    assert sent[0]["status"] == 201
+    assert b"".join(one["body"] for one in sent[1:]) == b"".join(parts)
+    assert not sent[-1].get("more_body", False)
