@@ -622,3 +622,24 @@ def test_a_slot_that_is_taken_away_is_nobodys_to_adopt(plainflask) -> None:
     assert not [line for line in run.err.lines if "accepts for" in line]
     assert run.pids() == [kept]
     assert run.stop() == 0
+
+
+def test_number_that_cannot_be_written_down_changes_nothing(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    before = run.pids()
+    (plan,) = plainflask.runtime.glob("seamline/*/plan.json")
+    in_the_way = plan.with_name("plan.json.new")
+    in_the_way.mkdir()
+
+    result = plainflask.command("scale", "app=2")
+
+    assert result.returncode == 2
+    assert "cannot write to the run directory" in " ".join(result.stderr.split())
+    assert run.pids() == before
+    in_the_way.rmdir()
+    assert plainflask.command("reload").returncode == 0
+    assert plainflask.command("scale", "app=2").returncode == 0
+    assert len(run.pids()) == 2
+    assert plainflask.command("reload").returncode == 0
+    assert run.stop() == 0

@@ -78,7 +78,11 @@ class Scaling(Rolling):
         try:
             while len(group.slots) < count:
                 await self._add(group, tell)
-                await self._settle_number(group, len(group.slots))
+                try:
+                    await self._settle_number(group, len(group.slots))
+                except BaseException:  # nobody could be told of the new worker
+                    await self._take_away(group, len(group.slots) - 1)
+                    raise
             if len(group.slots) > count:
                 await self._settle_number(group, count)
                 await self._take_away(group, count)
@@ -88,12 +92,12 @@ class Scaling(Rolling):
     async def _settle_number(self, group: Group, count: int) -> None:
         """Have workers that start from now on know a group's number, then those that live."""
         name = group.plan.name
-        self._scaled[name] = count
         groups = tuple(
             msgspec.structs.replace(one, workers=count) if one.name == name else one
             for one in self._plan.groups
         )
         self._take(msgspec.structs.replace(self._plan, groups=groups))
+        self._scaled[name] = count  # only now: what cannot be written down is not so
         for other in self._groups:
             other.numbers = self._scaled
         if group.slots[0].calls is None:
