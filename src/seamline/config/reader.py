@@ -263,6 +263,10 @@ class Table:
                 raise below.wrong(name, "a text", remedy=f'write {name} = "{value}"')
             if name.startswith("SEAMLINE_"):
                 raise below.refuse(f"{name} belongs to Seamline", name, key=True)
+            if not name or "=" in name or "\0" in name:
+                raise below.refuse(f"{name!r} is no name of a variable", name, key=True)
+            if "\0" in value:
+                raise below.refuse(f"the value of {name} holds a zero byte", name)
         return dict(below.values)
 
 

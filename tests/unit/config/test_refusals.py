@@ -130,6 +130,12 @@ REFUSED = {
     "our own variable in env": (
         TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nenv = { SEAMLINE_RUN = "x" }\n',
         7, "SEAMLINE_RUN", "belongs to Seamline", ""),
+    "variable that no process can have": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nenv = { "A=B" = "x" }\n',
+        7, '"A=B"', "'A=B' is no name of a variable", ""),
+    "value that no process can have": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nenv = { A = "x\\u0000" }\n',
+        7, '"x\\u0000"', "the value of A holds a zero byte", ""),
 }  # fmt: skip
 
 
