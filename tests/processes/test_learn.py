@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -268,6 +269,22 @@ def test_program_that_does_not_exist_is_unusable_input(learn):
 
     assert ran.returncode == 2
     assert "cannot run 'no-such-program': No such file or directory" in ran.stderr
+
+
+def test_nowhere_to_write_what_is_seen_is_said(depot):
+    limited = "ulimit -f 0; exec " + shlex.join([SEAMLINE, "learn", "--", "true"])
+
+    ran = subprocess.run(
+        ["sh", "-c", limited],
+        cwd=depot.root,
+        env=depot.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert "no temporary directory can be written to" in ran.stderr
 
 
 def test_lock_that_cannot_be_read_is_refused_before_anything_runs(depot, learn):

@@ -64,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
     former = read_lock(config)
     # What runs is whole; what is asked of every function is what a split would make of it.
     analysis = analyse_with(config, "micro", former)
-    _sweep()
-    with tempfile.TemporaryDirectory(prefix=f"{_DIRECTORY}{os.getpid()}-") as name:
+    with _directory() as name:
         status = _observed(config, analysis, command, Path(name), as_json=output.json)
         learned = gather(Path(name))
     # The command may have run for hours, and somebody may have learned meanwhile.
@@ -80,6 +79,22 @@ def run(args: argparse.Namespace) -> int:
         )
     _summarise(output, config, former or Lock(), lock, learned)
     return status
+
+
+def _directory() -> tempfile.TemporaryDirectory[str]:
+    """Make a directory for what is seen.
+
+    Raises:
+        UsageError: There is none where one could be made.
+    """
+    try:
+        _sweep()
+        return tempfile.TemporaryDirectory(prefix=f"{_DIRECTORY}{os.getpid()}-")
+    except OSError as exc:
+        raise UsageError(
+            f"no temporary directory can be written to: {exc.strerror or exc}",
+            remedy="make room there, or set TMPDIR to another",
+        ) from exc
 
 
 def _sweep() -> None:
