@@ -1,4 +1,4 @@
-"""``seamline ps``: every process of the run, what it does and what it takes."""
+"""``seamline ps``: every worker of the run, what it does and what it takes."""
 
 import argparse
 import contextlib
