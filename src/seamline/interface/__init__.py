@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seamline.interface.application import Application, read
     from seamline.interface.functions import Class, Definition
     from seamline.interface.names import Import, Names, Symbol, World
-    from seamline.interface.source import module_file, source_files, statements
+    from seamline.interface.source import module_file, source_files, statements, test_roots
 
 __all__ = [
     "Analysis",
@@ -46,6 +46,7 @@ __all__ = [
     "read",
     "source_files",
     "statements",
+    "test_roots",
 ]
 
 # What reads source: a process that follows a plan has no use for it.
@@ -62,6 +63,7 @@ _LATE: Final = {
     "module_file": "seamline.interface.source",
     "source_files": "seamline.interface.source",
     "statements": "seamline.interface.source",
+    "test_roots": "seamline.interface.source",
 }
 
 if not TYPE_CHECKING:

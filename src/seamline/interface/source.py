@@ -179,11 +179,31 @@ def source_files(
 
 
 def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:
-    """Return where the application's modules are imported from: root, ``src``, then the rest."""
+    """Return where the application's modules are imported from.
+
+    The root and ``src``, where its tests import from each other, then the rest.
+    """
     root = root.resolve()
     source = root / "src"
     first = [source] if source.is_dir() and not _is_imported(source) else []
-    return tuple(dict.fromkeys([*first, root, *(entry.resolve() for entry in search_path)]))
+    rest = (entry.resolve() for entry in search_path)
+    return tuple(dict.fromkeys([*first, root, *test_roots(root), *rest]))
+
+
+def test_roots(root: Path) -> list[Path]:
+    """Return the directories of tests below the root that pytest puts on ``sys.path``.
+
+    Each ``conftest.py`` is imported as a module of the next directory that is no package.
+    """
+    found = set[Path]()
+    for file in _python_files(root):
+        if file.name == "conftest.py":
+            top = file.parent
+            while top != root and (top / "__init__.py").is_file():
+                top = top.parent
+            if not TEST_DIRECTORIES.isdisjoint(top.relative_to(root).parts):
+                found.add(top)
+    return sorted(found)
 
 
 def _is_imported(directory: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # where nothing changed, nothing of what reads source is load
 
 def read_project(root: Path) -> "Application":
     """Read the source of everything below a directory, before any service is named."""
-    return interface.read(root, [], _search_path())
+    return interface.read(root, [], _search_path(root))
 
 
 def analyse_project(
@@ -52,7 +53,7 @@ def analyse_with(
 ) -> Analysis:
     """Do the same with another lock than the one beside the file, and without comparing it."""
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}
-    search_path = _search_path()
+    search_path = _search_path(config.root)
     entry_modules: dict[str, str] = {}
     for service in config.services:
         if service.package is not None:
@@ -115,10 +116,15 @@ def _described(config: Config, service: Service, group: Group) -> PackageService
     )
 
 
-def _search_path() -> tuple[Path, ...]:
-    """Return the directories on ``sys.path``; workers run with the same one."""
+def _search_path(root: Path) -> tuple[Path, ...]:
+    """Return the directories on ``sys.path``; workers run with the same one.
+
+    Without those that are looked through in any case, and without that of the started script:
+    a test run then asks for what a check has answered.
+    """
     found = (Path(entry).absolute() for entry in sys.path if entry)
-    return tuple(dict.fromkeys(entry for entry in found if entry.is_dir()))
+    known = {root, Path(sysconfig.get_path("scripts")), *interface.test_roots(root)}
+    return tuple(dict.fromkeys(entry for entry in found if entry not in known and entry.is_dir()))
 
 
 def _installed(root: Path, search_path: tuple[Path, ...]) -> list[tuple[Path, int]]:

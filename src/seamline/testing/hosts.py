@@ -41,7 +41,9 @@ class Hosts:
         self._lines: list[str] = []
         self._dropped = 0
         # How many tests began, and how many the hosts' output shows to have begun at which line.
+        # Those that follow a test without a call are not counted: it had nothing printed.
         self._begun = 0
+        self._was_called = True
         self._begun_at = (0, 0)
         self._heard = threading.Condition()
         self._marked = ""
@@ -139,12 +141,16 @@ class Hosts:
 
     def begin_test(self) -> None:
         """Have what hosts print from the next call on be the next test's."""
+        if not self._was_called:
+            return
+        self._was_called = False
         self._begun += 1
         if self._process is not None:  # or they did not start, and a worker of xdist goes on
             self._tell(f"{self._begun}\n".encode())
 
     def wait_begun(self) -> None:
         """Wait, before a call, until everything that was printed before the test is read."""
+        self._was_called = True
         if self._begun_at[0] != self._begun:
             with self._heard:
                 self._heard.wait_for(lambda: self._begun_at[0] == self._begun or self._ended)

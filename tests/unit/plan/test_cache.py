@@ -1,6 +1,8 @@
 """seamline.plan.cache: what was read from source is kept until a file of it changes."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,34 @@ def test_a_file_that_is_no_source_is_written_beside_it_and_changes_nothing(
 
     assert len(kept[0]) == 1
     assert kept[1] == kept[0]
+
+
+def test_a_test_run_asks_for_what_a_check_has_answered(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "stock").mkdir(parents=True)
+    (root / "stock/__init__.py").write_text(
+        "SOLD = []\ndef sell(): SOLD.append(1); return len(SOLD)\n"
+    )
+    (root / "seamline.toml").write_text('name = "shop"\n[services.stock]\npackage = "stock"\n')
+    (root / "tests/unit").mkdir(parents=True)
+    (root / "tests/unit/__init__.py").touch()
+    for directory in ("tests", "tests/unit"):
+        (root / directory / "conftest.py").touch()
+    (root / "tests/helper.py").write_text("from stock import sell\n")
+    test = "import helper, stock\n\ndef test_one(): assert stock.sell() == 1\n"
+    (root / "tests/unit/test_stock.py").write_text(test)
+    kept, cache = [], tmp_path / "cache/seamline"
+    scripts = Path(sys.executable).parent
+    for command in (
+        [scripts / "seamline", "check", "--layout", "micro"],
+        [sys.executable, "-m", "pytest", "tests", "--seamline-layout=micro"],
+        [scripts / "pytest", "tests/unit", "--seamline-layout=micro"],
+    ):
+        here = {"XDG_CACHE_HOME": str(cache.parent), "PYTHONPATH": str(root)}
+        environ = {**os.environ, **here}
+        done = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        kept.append(sorted(cache.iterdir()))
+
+    assert len(kept[0]) == 1
+    assert kept == [kept[0]] * 3
