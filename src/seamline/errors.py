@@ -80,6 +80,12 @@ class ApplicationError(UsageError):
     code = "application"
 
 
+class SandboxError(UsageError):
+    """A worker that is to have a sandbox cannot be given one here."""
+
+    code = "sandbox"
+
+
 class BindError(UsageError):
     """An address cannot be listened on."""
 

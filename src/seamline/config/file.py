@@ -15,6 +15,7 @@ import msgspec
 from seamline.config.positions import index, suggest
 from seamline.config.reader import Table, is_bind
 from seamline.config.recycling import KEYS, read_recycle
+from seamline.config.sandboxing import read_sandbox
 from seamline.config.values import (
     BUILT_IN_LAYOUTS,
     DEFAULT_BIND,
@@ -44,7 +45,10 @@ _KEYS_OF: Final = {
     "http": ("bind", "path"),
     "command": (),
 }
-_GROUP_KEYS: Final = ("services", "workers", "workers_max", "threads", "preload", "env", *KEYS)
+_GROUP_KEYS: Final = (
+    *("services", "workers", "workers_max", "threads", "preload", "sandbox", "env"),
+    *KEYS,
+)
 # Twice the processes of the largest machine on sale: above it a slip is likelier than a wish.
 _MOST_WORKERS: Final = 1024
 _MOST_THREADS: Final = 4096
@@ -353,6 +357,7 @@ def _group(name: str, layout: str, table: Table, commands: frozenset[str]) -> Gr
         workers_max=_most_workers(below, has_command=not commands.isdisjoint(services)),
         threads=below.count("threads", 8, highest=_MOST_THREADS),
         preload=below.flag("preload"),
+        sandbox=read_sandbox(below, has_command=not commands.isdisjoint(services)),
         env=below.env("env"),
         recycle=read_recycle(below, has_workers=not commands.issuperset(services)),
     )

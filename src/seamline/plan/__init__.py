@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from seamline.config import Limits
 from seamline.late import late
+from seamline.plan.environment import environment_of
 from seamline.plan.model import GroupPlan, Plan, ServicePlan, from_json, to_json
 from seamline.plan.rundir import (
     CONTROL_SOCKET,
@@ -39,6 +40,7 @@ __all__ = [
     "analyse_project",
     "analyse_with",
     "build",
+    "environment_of",
     "from_json",
     "lock_path",
     "read_lock",

@@ -39,6 +39,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
         workers_max: Processes that it may get by itself when it is busy; 0 for none on top.
         threads: Synchronous calls one worker runs at a time, at least 1.
         preload: Whether its workers are forked from a process that has loaded the application.
+        sandbox: Whether its workers give up files, sockets and programs before they load it.
         env: Variables added to the environment of its workers.
         recycle: When its workers are replaced though nothing is wrong.
         imports: Modules a worker imports besides loading its http services: the packages
@@ -53,6 +54,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     workers_max: int = 0
     threads: int = 8
     preload: bool = False
+    sandbox: bool = False
     env: dict[str, str] = {}
     recycle: Recycle = Recycle()
     imports: tuple[str, ...] = ()

@@ -90,6 +90,7 @@ def _group(
         workers_max=group.workers_max,
         threads=group.threads,
         preload=group.preload,
+        sandbox=group.sandbox,
         env=group.env,
         recycle=group.recycle,
         imports=imports,

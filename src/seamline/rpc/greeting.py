@@ -185,4 +185,6 @@ def draining(worker: str) -> Unavailable:
 def unreachable(path: str, error: OSError) -> Unavailable:
     """Return why nothing could be sent to a worker's socket."""
     why = error.strerror or str(error) or type(error).__name__
+    if isinstance(error, PermissionError):
+        why += "; a group with `sandbox = true` makes no calls"
     return Unavailable(f"no worker took a connection at {path}: {why}")

@@ -140,7 +140,9 @@ class ControlServer:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+        # Cancelled with its run: asyncio's own streams would print that they were.
+        ends = (ConnectionError, asyncio.CancelledError)
+        with contextlib.closing(writer), contextlib.suppress(*ends):
             try:
                 async for line in reader:
                     await self._serve_one(line, writer)

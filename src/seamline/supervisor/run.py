@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from seamline.errors import SeamlineError, StartError
-from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan
+from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan, environment_of
 from seamline.supervisor import report
 from seamline.supervisor.aligning import Aligning
 from seamline.supervisor.autoscaling import Autoscaling
@@ -200,7 +200,7 @@ class Supervisor:
         self.plan = plan
         for group in self._groups:
             group.plan = plan.group(group.plan.name)
-            group.environment = {**self._environment, **group.plan.env}
+            group.environment = environment_of(group.plan, self._environment)
             group.startup_timeout = plan.startup_timeout
 
     # -- opening -----------------------------------------------------------------------
@@ -213,12 +213,12 @@ class Supervisor:
             group = Group(
                 plan,
                 self.plan.root,
-                {**self._environment, **plan.env},
+                environment_of(plan, self._environment),
                 self._logs,
                 self._on_change,
                 access_log=self._access_log,
                 log_level=self._log_level,
-                zygote=None if plan.env else self._zygote,
+                zygote=None if plan.env or plan.sandbox else self._zygote,
                 startup_timeout=self.plan.startup_timeout,
             )
             self._groups.append(group)

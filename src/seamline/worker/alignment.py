@@ -6,8 +6,9 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from seamline.plan import GroupPlan, environment_of
 from seamline.worker.listening import listen
 from seamline.worker.report import Align, WarningFilter, is_own_variable
 
@@ -21,12 +22,12 @@ class Alignment:
     what tests set up since then is there before the first call is answered.
 
     Args:
-        env: The group's own variables, which win over the test's.
+        group: Its own variables win over the test's.
         answer: Called with each order once it is applied.
     """
 
-    def __init__(self, env: Mapping[str, str], answer: Callable[[Align], None]) -> None:
-        self._env = env
+    def __init__(self, group: GroupPlan, answer: Callable[[Align], None]) -> None:
+        self._group = group
         self._answer = answer
         self._applying = threading.Lock()
         self._heard = threading.Event()
@@ -65,7 +66,7 @@ class Alignment:
             except OSError as error:  # the test removed it since: as gone here as it is there
                 _log.warning("cannot follow the tests into %s: %s", order.cwd, error.strerror)
         if order.environ is not None:
-            wanted = {**order.environ, **self._env}
+            wanted = environment_of(self._group, order.environ)
             for name in os.environ.keys() - wanted.keys():
                 if not is_own_variable(name):
                     del os.environ[name]

@@ -38,6 +38,7 @@ from seamline.worker.report import (
     Tell,
     Which,
 )
+from seamline.worker.sandbox import enter
 from seamline.worker.serve import Serving
 
 #: Exit status of a worker whose application cannot be loaded; gunicorn's and uvicorn's number.
@@ -65,7 +66,7 @@ class Worker:
         self._process = loaded.process
         self._serving = Serving(plan, self._group, handover, self._process)
         self._channel = Channel(handover.control)
-        self._alignment = Alignment(self._group.env, self._on_aligned)
+        self._alignment = Alignment(self._group, self._on_aligned)
         self._order: Drain | None = None
         self._ordered: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,8 +78,10 @@ class Worker:
     def run(self) -> int:
         """Live; returns the exit status."""
         self._channel.send(Hello(pid=os.getpid()))
-        self._channel.watch(self._on_order, self._on_gone)
         try:
+            if self._group.sandbox:
+                enter(self._plan, self._group.name)  # while there is one thread
+            self._channel.watch(self._on_order, self._on_gone)
             self._load()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._serve())
