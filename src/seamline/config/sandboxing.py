@@ -16,7 +16,7 @@ def read_sandbox(table: Table, *, has_command: bool) -> bool:
         )
     if table.flag("preload"):
         raise table.refuse(
-            "a `sandbox` is entered before the application is loaded, and `preload` loads it before",
+            "a `sandbox` is entered before the application is loaded; `preload` loads it before",
             "preload",
             remedy="remove one of the two lines",
             key=True,
