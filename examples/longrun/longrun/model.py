@@ -163,6 +163,17 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitness:
+    """What training did by a day: `load` of the day, fitness `ctl`, fatigue `atl`, form `tsb`."""
+
+    day: date
+    load: float
+    ctl: float
+    atl: float
+    tsb: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A finished document."""
 
