@@ -1,7 +1,7 @@
 """What the packages announce. A sender is the name of a package, a payload is made of values.
 
-A signal is sent after what it tells is in the database. Its receivers are functions of the packages
-that care; each does its own work in its own tables.
+A signal is sent after what it tells is in the database. Its receivers are functions of the
+packages that care; each does its own work in its own tables.
 """
 
 from typing import Final

@@ -130,7 +130,7 @@ class Document(FPDF):
             self.words(x, floor + 2, name, size=8, colour=SOFT, wide=slot, align="C")
         self.at = floor + 13
 
-    def table(
+    def grid(
         self, columns: Sequence[tuple[str, float, str]], rows: Sequence[Sequence[str]], bold: int
     ) -> None:
         """Write rows below each other; a column is its name, its millimetres and L or R."""

@@ -66,7 +66,7 @@ def monthly_pdf(
     there = {run.id: run.started_at.astimezone(zone) for run in ordered}
     pdf.heading("Every activity")
     rows = [(f"{there[run.id]:%a %-d}", run.title, *_numbers(run, runner)) for run in ordered]
-    pdf.table(_COLUMNS, rows or [("", "Nothing this month.", *[""] * 5)], bold=1)
+    pdf.grid(_COLUMNS, rows or [("", "Nothing this month.", *[""] * 5)], bold=1)
     routes = [(run, (tracks or {}).get(run.id, ())) for run in ordered]
     drawn = [(f"{there[r.id].day}  {r.title}", r, t) for r, t in routes if _is_placed(t)]
     _routes(pdf, runner, drawn)
@@ -103,7 +103,7 @@ def activity_pdf(
             )
             for s in splits
         ]
-        pdf.table(_SPLITS, rows, bold=0)
+        pdf.grid(_SPLITS, rows, bold=0)
     return pdf.finish(f"longrun-{there:%Y-%m-%d}-{run.id}.pdf")
 
 
