@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from longrun.model import Activity, Fitness, Sport
+from longrun.model import Activity, Fitness, Runner, Sport
 
 FITNESS_DAYS: Final = 42
 FATIGUE_DAYS: Final = 7
@@ -28,10 +28,10 @@ _REST_HR: Final = 60
 _BANISTER_A, _BANISTER_B = 0.64, 1.92
 
 
-def load(run: Activity, max_hr: int | None, threshold_m_per_s: float) -> float:
+def load(run: Activity, runner: Runner, threshold_m_per_s: float) -> float:
     """Return the load of one activity."""
-    if run.avg_hr and max_hr and max_hr > _REST_HR:
-        effort = (run.avg_hr - _REST_HR) / (max_hr - _REST_HR)
+    if run.avg_hr and runner.max_hr:
+        effort = (run.avg_hr - _REST_HR) / (runner.max_hr - _REST_HR)
     elif run.sport in {Sport.RUN, Sport.WALK} and run.moving_s > 0:
         effort = _THRESHOLD_EFFORT * run.distance_m / run.moving_s / threshold_m_per_s
     else:

@@ -178,7 +178,7 @@ def load(runner_id: int, activity_id: int) -> float:
         NotYours: This runner has no such activity.
     """
     runner = accounts.runner(runner_id)
-    return loads.load(get(runner_id, activity_id), runner.max_hr, _threshold(runner_id))
+    return loads.load(get(runner_id, activity_id), runner, _threshold(runner_id))
 
 
 def fitness(runner_id: int, start: date, end: date) -> list[Fitness]:
@@ -189,7 +189,7 @@ def fitness(runner_id: int, start: date, end: date) -> list[Fitness]:
     first = start - timedelta(days=loads.WARM_UP_DAYS)
     for run in _between(runner_id, first, end, zone):
         day = _day(run.started_at, zone)
-        per_day[day] = per_day.get(day, 0.0) + loads.load(run, runner.max_hr, threshold)
+        per_day[day] = per_day.get(day, 0.0) + loads.load(run, runner, threshold)
     return [day for day in loads.curve(per_day, first, end) if day.day >= start]
 
 
