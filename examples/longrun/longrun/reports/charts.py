@@ -64,7 +64,7 @@ def splits_svg(splits: Sequence[Split], units: Units = "km") -> str:
     mean = sum(s.seconds for s in splits) / whole * UNIT_M[units]
     # The shortest bar still shows a fifth, so that a slow kilometre is not read as nothing.
     marks = minute_ticks(fast, slow + (slow - fast) * 0.25 + 10, 4)
-    height, top = 210.0, 24.0
+    height, top = 220.0, 34.0
     floor = height - 28
     scale = (floor - top) / (marks[-1] - marks[0])
 
@@ -165,18 +165,18 @@ def _panels(points: Sequence[TrackPoint], units: Units) -> list[_Panel]:
         marks = minute_ticks(min(known), slow, 4)
         capped = [None if value is None else min(value, marks[-1]) for value in pace]
         curves = {"pace": capped}
-        found.append(_Panel("Pace", f"min/{units}", curves, marks, clock, 150.0, up=False))
+        found.append(_Panel("Pace", f"min/{units}", curves, marks, clock, 158.0, up=False))
     rates: _Values = [point.hr for point in points]
     if beats := [rate for rate in rates if rate is not None]:
         marks = ticks(min(beats), max(beats), 3)
-        found.append(_Panel("Heart rate", "bpm", {"hr": rates}, marks, whole, 120.0))
+        found.append(_Panel("Heart rate", "bpm", {"hr": rates}, marks, whole, 128.0))
     heights = [point.ele for point in points]
     if levels := [height for height in heights if height is not None]:
         middle = (max(levels) + min(levels)) / 2
         # A flat run looks flat: the axis covers 40 m at least.
         marks = ticks(min([*levels, middle - 20]), max([*levels, middle + 20]), 3)
         curves = {"ele": heights}
-        found.append(_Panel("Elevation", "m", curves, marks, whole, 110.0, filled=True))
+        found.append(_Panel("Elevation", "m", curves, marks, whole, 118.0, filled=True))
     return found
 
 
@@ -206,7 +206,7 @@ def _stack(
 
 def _panel(panel: _Panel, xs: Sequence[float], gaps: Sequence[bool], top: float) -> list[str]:
     low, high = panel.marks[0], panel.marks[-1]
-    upper, lower = top + 24, top + panel.height - 14
+    upper, lower = top + 32, top + panel.height - 14
     scale = (lower - upper) / (high - low)
     right = WIDTH - _RIGHT
     parts = [

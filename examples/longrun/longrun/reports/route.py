@@ -80,7 +80,7 @@ def _markers(points: Sequence[TrackPoint], spots: _Spots, unit: float) -> list[s
         if points[i].d >= following * unit:
             x, y = spots[i]
             parts.append(svg.element("circle", cx=x, cy=y, r=9.0, class_="unit-dot"))
-            parts.append(svg.text(x, y + 3.5, str(following), "unit-no", "middle"))
+            parts.append(svg.text(x, y, str(following), "unit-no", "middle"))
             following = int(points[i].d / unit // every + 1) * every
     for name, i, r in (("Finish", max(spots), 8.0), ("Start", min(spots), 6.0)):
         title, (x, y) = f"<title>{name}</title>", spots[i]
@@ -101,7 +101,7 @@ def _furniture(points: Sequence[TrackPoint], scale: float, units: Units) -> list
     known = [value for value in paces(points, window_s=60) if value is not None]
     if known:
         slow, fast = (clock(quantile(known, q) * UNIT_M[units] / 1000) for q in (0.9, 0.1))
-        x, y = WIDTH - 20 - CLASSES * 22 - 50, HEIGHT - 28
+        x, y = WIDTH - 20 - CLASSES * 22 - 80, HEIGHT - 28
         parts.append(svg.text(x - 8, y + 8, slow, "unit", "end"))
         swatches = [(x + 22 * i, y, f"swatch p{i}") for i in range(CLASSES)]
         parts += [svg.rect(left, top, 22, 8, "", class_=look) for left, top, look in swatches]
