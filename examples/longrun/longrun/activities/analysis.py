@@ -1,6 +1,7 @@
 """What a track says: moving time, climb, splits, best efforts. Pure."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -45,22 +46,18 @@ def moving_seconds(points: Sequence[TrackPoint]) -> float:
 def climb(points: Sequence[TrackPoint]) -> float:
     """Return the metres gained, counting only rises of more than the hysteresis."""
     heights = [point.ele for point in points if point.ele is not None]
-    if not heights:
-        return 0.0
-    gained, low, high = 0.0, heights[0], heights[0]
-    for height in heights:
+    low = high = heights[0] if heights else 0.0
+    gained = 0.0
+    # The last height ends the last hill, as a fall would.
+    for height in [*heights, -math.inf]:
         if height > high:
             high = height
         elif height < high - CLIMB_HYSTERESIS_M:
-            gained += _rise(low, high)
+            gained += high - low if high - low >= CLIMB_HYSTERESIS_M else 0.0
             low = high = height
-        if height < low:
+        elif height < low:
             low = high = height
-    return gained + _rise(low, high)
-
-
-def _rise(low: float, high: float) -> float:
-    return high - low if high - low >= CLIMB_HYSTERESIS_M else 0.0
+    return gained
 
 
 def average_hr(points: Sequence[TrackPoint]) -> int | None:

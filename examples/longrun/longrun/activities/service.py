@@ -1,4 +1,4 @@
-"""What the other packages may ask of the log."""
+"""What the other packages may ask of the log; `NotYours` answers who asks for another's."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -72,11 +72,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
 
 
 def get(runner_id: int, activity_id: int) -> Activity:
-    """Return one activity.
-
-    Raises:
-        NotYours: This runner has none with this number.
-    """
+    """Return one activity."""
     with store.sessions.reading() as session:
         return _activity(_mine(session, runner_id, activity_id))
 
@@ -108,23 +104,14 @@ def summary(runner_id: int, start: date, end: date) -> Period:
         inside = [a for a in runs if monday <= _day(a.started_at, zone) < following]
         weeks.append(Week(monday, len(inside), sum((a.distance_m for a in inside), 0.0)))
         monday = following
-    return Period(
-        start=start,
-        end=end,
-        count=len(runs),
-        distance_m=sum((a.distance_m for a in runs), 0.0),
-        moving_s=sum((a.moving_s for a in runs), 0.0),
-        climb_m=sum((a.climb_m for a in runs), 0.0),
-        by_week=tuple(weeks),
-    )
+    distance_m = sum((a.distance_m for a in runs), 0.0)
+    moving_s = sum((a.moving_s for a in runs), 0.0)
+    climb_m = sum((a.climb_m for a in runs), 0.0)
+    return Period(start, end, len(runs), distance_m, moving_s, climb_m, tuple(weeks))
 
 
 def track(runner_id: int, activity_id: int, max_points: int = 1000) -> list[TrackPoint]:
-    """Return the points of an activity, thinned evenly to `max_points`.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
+    """Return the points of an activity, thinned evenly to `max_points`."""
     found = tracks(runner_id, [activity_id], max_points)
     if activity_id not in found:
         raise NotYours(activity_id)
@@ -143,11 +130,7 @@ def tracks(
 
 
 def splits(runner_id: int, activity_id: int) -> list[Split]:
-    """Return the kilometres of an activity.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
+    """Return the kilometres of an activity."""
     with store.sessions.reading() as session:
         rows = _mine(session, runner_id, activity_id).splits
         return [db.value_of(Split, row) for row in rows]
@@ -156,27 +139,20 @@ def splits(runner_id: int, activity_id: int) -> list[Split]:
 def bests(runner_id: int, since: date | None = None) -> list[Best]:
     """Return the runner's fastest times, shortest distance first; the older one of equals."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
-    query = select(store.BestRow, store.Entry.started_at).join(
-        store.Entry, store.Entry.id == store.BestRow.activity_id
-    )
-    query = query.where(store.Entry.runner_id == runner_id).order_by(
-        store.BestRow.seconds, store.Entry.started_at
-    )
+    row, entry = store.BestRow, store.Entry
+    query = select(row, entry.started_at).join(entry, entry.id == row.activity_id)
+    query = query.where(entry.runner_id == runner_id).order_by(row.seconds, entry.started_at)
     found: dict[float, Best] = {}
     with store.sessions.reading() as session:
-        for row, started_at in session.execute(query):
+        for best, started_at in session.execute(query):
             on = _day(started_at.replace(tzinfo=UTC), zone)
-            if row.distance_m not in found and (since is None or on >= since):
-                found[row.distance_m] = Best(row.distance_m, row.seconds, row.activity_id, on)
+            if best.distance_m not in found and (since is None or on >= since):
+                found[best.distance_m] = db.value_of(Best, best, on=on)
     return [found[distance] for distance in sorted(found)]
 
 
 def load(runner_id: int, activity_id: int) -> float:
-    """Return what an activity asked of the runner's body, an easy hour being some 60.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
+    """Return what an activity asked of the runner's body, an easy hour being some 60."""
     runner = accounts.runner(runner_id)
     return loads.load(get(runner_id, activity_id), runner, _threshold(runner_id))
 
@@ -197,7 +173,6 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
     """Change title, notes and sport; another sport earns or loses the best efforts.
 
     Raises:
-        NotYours: This runner has no such activity.
         Invalid: A value cannot be kept; nothing was changed.
     """
     title = " ".join(changes.title.split())
@@ -217,11 +192,7 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
 
 
 def delete(runner_id: int, activity_id: int) -> None:
-    """Take an activity out of the log, with everything known about it.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
+    """Take an activity out of the log, with everything known about it."""
     with store.sessions.writing() as session:
         entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
@@ -236,11 +207,10 @@ def _mine(session: Session, runner_id: int, activity_id: int, *options: ORMOptio
 
 def _threshold(runner_id: int) -> float:
     """Return the metres a second that the runner can hold for about an hour."""
-    speed = func.max(store.BestRow.distance_m / store.BestRow.seconds)
-    query = select(speed).join(store.Entry, store.Entry.id == store.BestRow.activity_id)
-    query = query.where(
-        store.Entry.runner_id == runner_id, store.BestRow.distance_m == loads.THRESHOLD_M
-    )
+    row, entry = store.BestRow, store.Entry
+    query = select(func.max(row.distance_m / row.seconds))
+    query = query.join(entry, entry.id == row.activity_id)
+    query = query.where(entry.runner_id == runner_id, row.distance_m == loads.THRESHOLD_M)
     with store.sessions.reading() as session:
         return session.scalar(query) or loads.THRESHOLD_M_PER_S
 

@@ -1,5 +1,6 @@
 """FIT, the watches' own format: messages in, one draft for each session out."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -78,12 +79,11 @@ def _take_record(file: _File, frame: fitdecode.FitDataMessage) -> None:
     sample = Sample(at, gap=file.stopped)
     if lat is not None and lon is not None and abs(lat * _DEGREES) <= 90:
         sample.lat, sample.lon = lat * _DEGREES, lon * _DEGREES
-    ele = _number(frame, "enhanced_altitude")
-    sample.ele = _within(_number(frame, "altitude") if ele is None else ele, -500, 9000)
-    sample.metres = _within(_number(frame, "distance"), 0, 2_000_000)
-    hr = _within(_number(frame, "heart_rate"), 20, 250)
+    precise = _get(frame, "enhanced_altitude") is not None
+    sample.ele = _number(frame, "enhanced_altitude" if precise else "altitude", -500, 9000)
+    sample.metres = _number(frame, "distance", 0, 2_000_000)
+    hr, feet = _number(frame, "heart_rate", 20, 250), _number(frame, "cadence", 0, 150)
     sample.hr = None if hr is None else round(hr)
-    feet = _within(_number(frame, "cadence"), 0, 150)
     sample.cad = None if feet is None else round(2 * feet)
     file.stopped = False
     file.samples.append(sample)
@@ -107,10 +107,8 @@ def _get(frame: fitdecode.FitDataMessage, name: str) -> object:
     return frame.get_value(name, fallback=None)
 
 
-def _number(frame: fitdecode.FitDataMessage, name: str) -> float | None:
+def _number(
+    frame: fitdecode.FitDataMessage, name: str, low: float = -math.inf, high: float = math.inf
+) -> float | None:
     value = _get(frame, name)
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _within(value: float | None, low: float, high: float) -> float | None:
-    return value if value is not None and low <= value <= high else None
+    return float(value) if isinstance(value, int | float) and low <= value <= high else None

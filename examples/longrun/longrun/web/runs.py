@@ -39,11 +39,10 @@ def month() -> str:
     if start is None:
         abort(400, "A month is written like 2026-03.")
     end = next_month(start)
-    period = activities.summary(runner.id, start, end)
     return render_template(
         "runs.html",
         runs=activities.in_period(runner.id, start, end),
-        period=period,
+        period=activities.summary(runner.id, start, end),
         month=start,
         before=(start - timedelta(days=1)).replace(day=1),
         after=end if end <= today(runner.tz) else None,
@@ -92,14 +91,8 @@ def download(activity_id: int) -> Response:
     activity = activities.get(runner.id, activity_id)
     points = activities.track(runner.id, activity_id, ALL_POINTS)
     name = f"longrun-{activity.started_at:%Y-%m-%d}-{activity_id}.gpx"
-    recording = Recording(
-        activity.source,
-        activity.sport,
-        activity.started_at,
-        points,
-        title=activity.title,
-        device=activity.device or "longrun",
-    )
+    told = (activity.title, activity.device or "longrun")
+    recording = Recording(activity.source, activity.sport, activity.started_at, points, *told)
     return _file(write_gpx(recording), "application/gpx+xml", name, inline=False)
 
 
