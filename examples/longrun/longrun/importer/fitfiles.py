@@ -18,12 +18,10 @@ _DEGREES: Final = 180 / 2**31
 
 
 @dataclass(slots=True)
-class _File:
+class _File(Draft):
     """One FIT file; several may be chained in what was uploaded."""
 
-    device: str = ""
     kind: str = "activity"
-    samples: list[Sample] = field(default_factory=list)
     sessions: list[tuple[datetime, str]] = field(default_factory=list)
     stopped: bool = False
 
@@ -73,8 +71,6 @@ def _take_record(file: _File, frame: fitdecode.FitDataMessage) -> None:
     # Before a watch knows the time it counts seconds since it was switched on: a plain number.
     if not isinstance(at, datetime):
         return
-    if len(file.samples) >= MAX_POINTS:
-        raise BadFile(f"a recording has more than {MAX_POINTS:,} points")
     lat, lon = _number(frame, "position_lat"), _number(frame, "position_long")
     sample = Sample(at, gap=file.stopped)
     if lat is not None and lon is not None and abs(lat * _DEGREES) <= 90:
@@ -86,14 +82,14 @@ def _take_record(file: _File, frame: fitdecode.FitDataMessage) -> None:
     sample.hr = None if hr is None else round(hr)
     sample.cad = None if feet is None else round(2 * feet)
     file.stopped = False
-    file.samples.append(sample)
+    file.append(sample)
 
 
 def _drafts(file: _File) -> list[Draft]:
     sessions = sorted(set(file.sessions))
     if len(sessions) <= 1:
-        sport = sport_of(sessions[0][1]) if sessions else Sport.RUN
-        return [Draft(sport=sport, device=file.device, samples=file.samples)]
+        file.sport = sport_of(sessions[0][1]) if sessions else Sport.RUN
+        return [file]
     drafts = [Draft(sport=sport_of(sport), device=file.device) for _, sport in sessions]
     starts = [start for start, _ in sessions]
     for sample in file.samples:

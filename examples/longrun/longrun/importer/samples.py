@@ -44,11 +44,7 @@ class Draft:
     samples: list[Sample] = field(default_factory=list)
 
     def append(self, sample: Sample) -> None:
-        """Add a sample, up to the limit.
-
-        Raises:
-            BadFile: There are more than anybody records.
-        """
+        """Add a sample; more than anybody records are a `BadFile`."""
         if len(self.samples) >= MAX_POINTS:
             raise BadFile(f"a recording has more than {MAX_POINTS:,} points")
         self.samples.append(sample)

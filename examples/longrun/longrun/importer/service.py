@@ -19,11 +19,7 @@ _READERS: Final[dict[Source, Callable[[bytes], list[Draft]]]] = {
 
 
 def sniff(data: bytes) -> Source:
-    """Tell what kind of file this is from its first bytes; a gzipped one is looked into.
-
-    Raises:
-        BadFile: It is none that `parse` reads.
-    """
+    """Tell what kind of file this is from its first bytes; a gzipped one is looked into."""
     head = _expand(data[:_HEAD], most=_HEAD) if data[:2] == _GZIP else data[:_HEAD]
     if head[8:12] == b".FIT":
         return Source.FIT
@@ -37,11 +33,9 @@ def sniff(data: bytes) -> Source:
 
 
 def parse(data: bytes, filename: str = "") -> list[Recording]:
-    """Read every activity in a file: a triathlon is several.
+    """Read every activity in a file, gzipped or not: a triathlon is several.
 
-    Args:
-        data: The file, gzipped or not.
-        filename: What the title is made of when the file has none.
+    Where the file has no title, `filename` makes one.
 
     Raises:
         BadFile: The only thing that comes out of a file that cannot be read.

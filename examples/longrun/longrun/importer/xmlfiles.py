@@ -23,19 +23,15 @@ _NUMBERS: Final = {"9": Sport.RUN, "1": Sport.RIDE, "10": Sport.WALK}
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """What a format calls an activity, a stretch without a pause, and a point.
-
-    Attributes:
-        values: An element of a point, or parent/element -> the attribute of a Sample it tells.
-        needs_place: A point is nothing without a position.
-        silence_s: A new stretch is a gap only after so many seconds; laps follow each other.
-    """
+    """What a format calls an activity, a stretch without a pause, and a point."""
 
     activity: str
     stretch: str
     point: str
+    # An element of a point, or parent/element -> the attribute of a Sample it tells.
     values: Mapping[str, str]
     needs_place: bool
+    # A new stretch is a gap only after so many seconds: laps follow each other.
     silence_s: float
 
 

@@ -35,16 +35,10 @@ def monthly_pdf(
     bests: Sequence[Best] = (),
     tracks: Mapping[int, Sequence[TrackPoint]] | None = None,
 ) -> Report:
-    """Make the report of a month.
+    """Make the report of the month that `month` is in, compared with `prev`, the one before.
 
-    Args:
-        runner: Whose month it is: units and time zone are theirs.
-        month: Any day of the month.
-        period: The month in numbers.
-        prev: The month before, to compare with.
-        runs: The activities of the month, in any order.
-        bests: The runner's best efforts that are from this month.
-        tracks: Number of an activity -> its points, for the routes; those without are left out.
+    `runs` are its activities in any order, `bests` the best efforts ever that are from it, and
+    `tracks` has the points of the activities whose routes are drawn, by their numbers.
     """
     units, zone = runner.units, ZoneInfo(runner.tz)
     count = "1 run" if period.count == 1 else f"{period.count} runs"
@@ -93,16 +87,11 @@ def activity_pdf(
         pdf.at += 118
     if splits:
         pdf.heading("Splits", room=20)
-        rows = [
-            (
-                str(s.km) if s.distance_m > 999 else f"{s.km}, the last {s.distance_m:.0f} m",
-                clock(s.seconds),
-                pace(s.distance_m, s.seconds, units),
-                f"{s.climb_m:.0f} m",
-                str(s.avg_hr or "-"),
-            )
-            for s in splits
-        ]
+        rows = []
+        for s in splits:
+            name = str(s.km) if s.distance_m > 999 else f"{s.km}, the last {s.distance_m:.0f} m"
+            told = (f"{s.climb_m:.0f} m", str(s.avg_hr or "-"))
+            rows.append((name, clock(s.seconds), pace(s.distance_m, s.seconds, units), *told))
         pdf.grid(_SPLITS, rows, bold=0)
     return pdf.finish(f"longrun-{there:%Y-%m-%d}-{run.id}.pdf")
 
