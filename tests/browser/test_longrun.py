@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +9,6 @@ from pypdf import PdfReader
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-INSTALL = "sudo apt-get install chromium chromium-driver"
-# Longer than anything takes on a busy machine; what is waited for comes much earlier.
-PATIENCE_SECONDS = 90
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1200,1000",
-)
 # The demo's own log is short here; two files of half a year ago are left to be uploaded.
 FILL = """
 import json, sys
@@ -46,86 +28,15 @@ print(json.dumps({"month": f"{then:%Y-%m}", "title": first.title, "name": f"{the
 """
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator:
-    """Chromium with a profile of its own, which saves what it is given below it."""
-    missing = [
-        package
-        for package, found in (("chromium", BROWSER), ("chromium-driver", DRIVER))
-        if found is None
-    ]
-    if missing:
-        pytest.skip(f"Debian's {' and '.join(missing)} not installed: {INSTALL}")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    options.add_experimental_option(
-        "prefs",
-        {
-            "download.default_directory": str(tmp_path / "downloads"),
-            "download.prompt_for_download": False,
-            "plugins.always_open_pdf_externally": True,
-        },
-    )
-    # With the path of a driver selenium looks for none and downloads none.
-    driver = webdriver.Chrome(
-        options=options, service=webdriver.ChromeService(executable_path=DRIVER)
-    )
-    driver.set_page_load_timeout(PATIENCE_SECONDS)
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
-
-class Person:
-    """What somebody does with the pages; everything that needs time is waited for."""
-
-    def __init__(self, driver, site: str) -> None:
-        self.driver, self.site = driver, site
-
-    def wait(self, fact, what: str):
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        return WebDriverWait(self.driver, PATIENCE_SECONDS).until(
-            lambda _: fact(), f"never happened: {what}"
-        )
-
-    def all(self, selector: str) -> list:
-        return self.driver.find_elements("css selector", selector)
-
-    def one(self, selector: str):
-        return self.wait(lambda: next(iter(self.all(selector)), None), selector)
-
-    def go(self, path: str) -> None:
-        self.driver.get(self.site + path)
-
-    def press(self, selector: str, then: str) -> None:
-        """Press something and wait for the page that it leads to, which has `then`."""
-        old = self.one("html")
-        self.one(selector).click()
-        self.wait(lambda: self.one("html") != old and self.all(then), then)
-
-    def texts(self, selector: str) -> list[str]:
-        return [element.text for element in self.all(selector)]
-
-    def complaints(self) -> list[str]:
-        """Return what the browser's console holds against the pages."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-
 @pytest.mark.parametrize("layout", ["micro", "mono"])
 def test_a_runner_uploads_two_files_and_takes_the_month_home(
-    longrun, browser, tmp_path: Path, layout: str
+    longrun, person, tmp_path: Path, layout: str
 ) -> None:
     made = json.loads(longrun.python(FILL, str(tmp_path)))
     longrun.start("--layout", layout)
-    person = Person(browser, longrun.url)
 
-    log_in(person)
+    person.log_in()
+    assert person.one("h1").text == "Hello, Alex"
     distances = upload(person, [tmp_path / "Morning_hills.gpx", tmp_path / "Watch_export.fit"])
     look_at_run(person, made["title"])
     month = read_month(person, made["month"])
@@ -145,16 +56,7 @@ def test_a_runner_uploads_two_files_and_takes_the_month_home(
     assert longrun.interrupt() in {0, 130}
 
 
-def log_in(person: Person) -> None:
-    person.go("/login")
-    person.one("#email").send_keys("demo@example.com")
-    person.one("#password").send_keys("run-every-day")
-    person.press("main button", then="table.runs")
-
-    assert person.one("h1").text == "Hello, Alex"
-
-
-def upload(person: Person, files: list[Path]) -> list[float]:
+def upload(person, files: list[Path]) -> list[float]:
     """Upload files; return the kilometres that the page says were added."""
     person.go("/upload")
     person.one("#files").send_keys("\n".join(map(str, files)))
@@ -166,7 +68,7 @@ def upload(person: Person, files: list[Path]) -> list[float]:
     return [float(re.search(r"([\d.]+) km", text)[1]) for text in added]
 
 
-def look_at_run(person: Person, title: str) -> None:
+def look_at_run(person, title: str) -> None:
     person.press(".results a", then="svg.route")
 
     assert person.one("h1").text == title
@@ -179,7 +81,7 @@ def look_at_run(person: Person, title: str) -> None:
     assert all(re.match(r"\d+ (last \d+ m )?\d+:\d\d \d+:\d\d ?/km", row) for row in rows), rows
 
 
-def read_month(person: Person, month: str) -> dict[str, str]:
+def read_month(person, month: str) -> dict[str, str]:
     """Return the numbers at the head of the month's page, by name."""
     person.go(f"/runs?month={month}")
     person.one("table.runs")
@@ -188,7 +90,7 @@ def read_month(person: Person, month: str) -> dict[str, str]:
     return dict(zip(person.texts(".stat dt"), values, strict=True))
 
 
-def download_report(person: Person, month: str, downloads: Path) -> str:
+def download_report(person, month: str, downloads: Path) -> str:
     """Press the button of the month's page; return the text of the document that is saved."""
     person.one(".months a[href$='.pdf']").click()
     path = downloads / f"longrun-{month}.pdf"
@@ -197,7 +99,7 @@ def download_report(person: Person, month: str, downloads: Path) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(path).pages)
 
 
-def log_out(person: Person) -> None:
+def log_out(person) -> None:
     person.press(".who form button", then=".landing")
     person.go("/runs")
     person.one("#password")

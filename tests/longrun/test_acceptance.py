@@ -1,8 +1,10 @@
 """longrun in parts on real processes: what a killed part costs, and what is left behind."""
 
 import os
+import re
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -110,23 +112,73 @@ def test_a_killed_renderer_costs_one_request_and_that_is_told_why(split, aside) 
     assert longrun.interrupt() in {0, 130}
 
 
-def test_a_report_that_may_be_made_again_survives_the_kill(
-    split, aside, longrun, tmp_path
-) -> None:
-    longrun.root = shutil.copytree(
-        longrun.root, tmp_path / "longrun", ignore=shutil.ignore_patterns("tests", "instance")
-    )
-    toml = longrun.root / "seamline.toml"
-    shipped = toml.read_text()
-    toml.write_text(shipped.replace("idempotent = [", 'idempotent = ["monthly_pdf", '))
-    assert toml.read_text() != shipped
-    _, ann = split()
+@pytest.fixture
+def own(longrun, tmp_path) -> Callable[[str, str], Path]:
+    """Run from a copy of longrun with something else in its seamline.toml; return the copy."""
+
+    def change(old: str, new: str) -> Path:
+        ignored = shutil.ignore_patterns("tests", "instance")
+        longrun.root = shutil.copytree(longrun.root, tmp_path / "longrun", ignore=ignored)
+        toml = longrun.root / "seamline.toml"
+        shipped = toml.read_text()
+        toml.write_text(shipped.replace(old, new))
+        assert toml.read_text() != shipped
+        return longrun.root
+
+    return change
+
+
+def test_a_report_that_may_be_made_again_survives_the_kill(split, own, aside) -> None:
+    own("idempotent = [", 'idempotent = ["monthly_pdf", ')
+    longrun, ann = split()
     answer, pid = begin_report(longrun, ann, aside)
 
     os.kill(pid, signal.SIGKILL)
 
     assert_is_report(answer.result())
     assert longrun.worker("reports")["pid"] != pid
+    assert longrun.interrupt() in {0, 130}
+
+
+@pytest.mark.parametrize(("page", "drawings"), [("/", 2), ("/runs/1", 3), ("/year/2026", 2)])
+def test_a_hung_renderer_costs_the_drawings_only_and_is_waited_for_once(
+    split, own, page: str, drawings: int
+) -> None:
+    own("timeout = 20", "timeout = 2")
+    longrun, ann = split()
+    whole = ann.get(page).text
+    pid = longrun.worker("reports")["pid"]
+
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    hung = ann.get(page)
+    took = time.monotonic() - began
+    os.kill(pid, signal.SIGCONT)
+
+    assert whole.count("cannot be reached") == 0
+    assert hung.status_code == 200
+    assert hung.text.count("cannot be reached") == drawings
+    assert re.search("Run 0|Run 199|March", hung.text)
+    assert took < 2 * drawings
+    assert ann.get(page).text.count("cannot be reached") == 0
+    assert longrun.interrupt() in {0, 130}
+
+
+def test_a_renderer_that_cannot_start_costs_the_drawings_only(split, own) -> None:
+    root = own("timeout = 20", "timeout = 5")
+    longrun, ann = split()
+    front = root / "longrun" / "reports" / "__init__.py"
+    shipped = front.read_text()
+
+    front.write_text("raise RuntimeError('no paper')\n")
+    os.kill(longrun.worker("reports")["pid"], signal.SIGKILL)
+    page = ann.get("/")
+
+    assert page.status_code == 200
+    assert page.text.count("cannot be reached") == 2
+    assert "Run 199" in page.text
+    front.write_text(shipped)
+    longrun.wait_until(lambda: "cannot be reached" not in ann.get("/").text, "drawings again")
     assert longrun.interrupt() in {0, 130}
 
 

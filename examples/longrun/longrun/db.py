@@ -4,15 +4,17 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+Value = TypeVar("Value")
 # A writer waits this long for another process's transaction; ours last milliseconds.
 BUSY_SECONDS: Final = 15
 
@@ -25,6 +27,35 @@ def instance_dir() -> Path:
 def database_url() -> str:
     """Return where the tables are: `LONGRUN_DATABASE`, or a file in the instance directory."""
     return os.environ.get("LONGRUN_DATABASE") or f"sqlite:///{instance_dir() / 'longrun.db'}"
+
+
+class Sessions:
+    """The sessions on the tables of one package, which keeps this object."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self._metadata = metadata
+        self._made: dict[tuple[str, int], sessionmaker[Session]] = {}
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Open a session that only reads."""
+        return reading(self._here())
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Open a session that commits when the block ends."""
+        return writing(self._here())
+
+    def _here(self) -> sessionmaker[Session]:
+        # The process is part of the key: a forked one must not share its parent's connections.
+        key = (database_url(), os.getpid())
+        if key not in self._made:
+            self._made[key] = open_sessions(key[0], self._metadata)
+        return self._made[key]
+
+
+def value_of(kind: type[Value], row: object, **other: Any) -> Value:
+    """Return the value whose fields are the row's columns of the same names, but for `other`."""
+    names = [f.name for f in fields(kind) if f.name not in other]  # type: ignore[arg-type]
+    return kind(**{name: getattr(row, name) for name in names}, **other)
 
 
 def open_sessions(url: str, metadata: MetaData) -> sessionmaker[Session]:

@@ -163,6 +163,17 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitness:
+    """What training did by a day: `load` of the day, fitness `ctl`, fatigue `atl`, form `tsb`."""
+
+    day: date
+    load: float
+    ctl: float
+    atl: float
+    tsb: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A finished document."""
 
@@ -171,92 +182,75 @@ class Report:
     pages: int
 
 
+@dataclass(eq=False)
 class LongrunError(Exception):
-    """Something a person can understand and act on."""
+    """Something a person can understand and act on; `text` is how it is said, from its fields."""
 
     code: ClassVar[str] = "error"
+    text: ClassVar[str] = ""
+
+    def __str__(self) -> str:
+        return self.text.format(self)
 
 
+@dataclass(eq=False)
 class BadFile(LongrunError):
     """A file is not a recording this application can read."""
 
     code = "bad-file"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    text = "{0.reason}"
+    reason: str
 
 
+@dataclass(eq=False)
 class Invalid(LongrunError):
     """A field of a form has a value that cannot be kept."""
 
     code = "invalid"
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
-        self.field = field
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return self.reason
+    text = "{0.reason}"
+    field: str
+    reason: str
 
 
+@dataclass(eq=False)
 class EmailTaken(LongrunError):
     """There is an account with this e-mail address already."""
 
     code = "email-taken"
-
-    def __init__(self, email: str) -> None:
-        super().__init__(email)
-        self.email = email
-
-    def __str__(self) -> str:
-        return f"{self.email} has an account already"
+    text = "{0.email} has an account already"
+    email: str
 
 
+@dataclass(eq=False)
 class BadCredentials(LongrunError):
     """The e-mail address and the password do not belong together. It never says which is wrong."""
 
     code = "bad-credentials"
-
-    def __str__(self) -> str:
-        return "e-mail address or password is wrong"
+    text = "e-mail address or password is wrong"
 
 
+@dataclass(eq=False)
 class NoSuchRunner(LongrunError):
     """No account has this number."""
 
     code = "no-such-runner"
-
-    def __init__(self, runner_id: int) -> None:
-        super().__init__(runner_id)
-        self.runner_id = runner_id
-
-    def __str__(self) -> str:
-        return f"there is no runner {self.runner_id}"
+    text = "there is no runner {0.runner_id}"
+    runner_id: int
 
 
+@dataclass(eq=False)
 class NotYours(LongrunError):
     """The activity belongs to somebody else, or to nobody: the answer is the same."""
 
     code = "not-yours"
-
-    def __init__(self, activity_id: int) -> None:
-        super().__init__(activity_id)
-        self.activity_id = activity_id
-
-    def __str__(self) -> str:
-        return f"you have no activity {self.activity_id}"
+    text = "you have no activity {0.activity_id}"
+    activity_id: int
 
 
+@dataclass(eq=False)
 class Duplicate(LongrunError):
     """The recording is in the log already, as `activity_id`."""
 
     code = "duplicate"
-
-    def __init__(self, activity_id: int) -> None:
-        super().__init__(activity_id)
-        self.activity_id = activity_id
-
-    def __str__(self) -> str:
-        return f"this recording is in the log already, as activity {self.activity_id}"
+    text = "this recording is in the log already, as activity {0.activity_id}"
+    activity_id: int

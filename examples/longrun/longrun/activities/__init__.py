@@ -8,9 +8,11 @@ from longrun.activities.service import (
     bests,
     delete,
     edit,
+    fitness,
     get,
     in_period,
     latest,
+    load,
     splits,
     summary,
     track,
@@ -18,15 +20,6 @@ from longrun.activities.service import (
 )
 
 __all__ = [
-    "add",
-    "bests",
-    "delete",
-    "edit",
-    "get",
-    "in_period",
-    "latest",
-    "splits",
-    "summary",
-    "track",
-    "tracks",
-]
+    "add", "bests", "delete", "edit", "fitness", "get", "in_period", "latest", "load", "splits",
+    "summary", "track", "tracks",
+]  # fmt: skip

@@ -1,7 +1,9 @@
 """What a track says: moving time, climb, splits, best efforts. Pure."""
 
 import hashlib
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -17,13 +19,8 @@ MARATHON_M: Final = 42_195.0
 # Distance of a best effort -> seconds that nobody has run it in: a little under the men's world
 # records. A "run" that is faster was recorded on a bicycle or in a car, and earns nothing.
 TOO_FAST_S: Final = {
-    1000.0: 130,
-    MILE_M: 221,
-    5000.0: 750,
-    10_000.0: 1560,
-    HALF_M: 3360,
-    MARATHON_M: 7100,
-}
+    1000.0: 130, MILE_M: 221, 5000.0: 750, 10_000.0: 1560, HALF_M: 3360, MARATHON_M: 7100
+}  # fmt: skip
 
 
 def digest(recording: Recording) -> str:
@@ -49,22 +46,18 @@ def moving_seconds(points: Sequence[TrackPoint]) -> float:
 def climb(points: Sequence[TrackPoint]) -> float:
     """Return the metres gained, counting only rises of more than the hysteresis."""
     heights = [point.ele for point in points if point.ele is not None]
-    if not heights:
-        return 0.0
-    gained, low, high = 0.0, heights[0], heights[0]
-    for height in heights:
+    low = high = heights[0] if heights else 0.0
+    gained = 0.0
+    # The last height ends the last hill, as a fall would.
+    for height in [*heights, -math.inf]:
         if height > high:
             high = height
         elif height < high - CLIMB_HYSTERESIS_M:
-            gained += _rise(low, high)
+            gained += high - low if high - low >= CLIMB_HYSTERESIS_M else 0.0
             low = high = height
-        if height < low:
+        elif height < low:
             low = high = height
-    return gained + _rise(low, high)
-
-
-def _rise(low: float, high: float) -> float:
-    return high - low if high - low >= CLIMB_HYSTERESIS_M else 0.0
+    return gained
 
 
 def average_hr(points: Sequence[TrackPoint]) -> int | None:
@@ -97,15 +90,9 @@ def best_efforts(sport: Sport, points: Sequence[TrackPoint]) -> dict[float, floa
     """Return distance -> fewest elapsed seconds, for a run; nothing if nobody can run so fast."""
     if sport is not Sport.RUN:
         return {}
-    found = {}
-    for distance, too_fast in TOO_FAST_S.items():
-        seconds = _fastest(points, distance)
-        if seconds is None:
-            continue
-        if seconds < too_fast:
-            return {}
-        found[distance] = seconds
-    return found
+    fastest = {distance: _fastest(points, distance) for distance in TOO_FAST_S}
+    found = {distance: seconds for distance, seconds in fastest.items() if seconds is not None}
+    return {} if any(found[distance] < TOO_FAST_S[distance] for distance in found) else found
 
 
 def thin(points: Sequence[TrackPoint], most: int) -> list[TrackPoint]:
@@ -118,9 +105,7 @@ def thin(points: Sequence[TrackPoint], most: int) -> list[TrackPoint]:
         end = round(i * step)
         point = points[end]
         if not point.gap and any(passed.gap for passed in points[begin:end]):
-            point = TrackPoint(
-                point.t, point.d, point.lat, point.lon, point.ele, point.hr, point.cad, gap=True
-            )
+            point = replace(point, gap=True)
         chosen.append(point)
         begin = end + 1
     return chosen

@@ -1,22 +1,25 @@
-"""What the other packages may ask of the log."""
+"""What the other packages may ask of the log; `NotYours` answers who asks for another's."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
-from longrun import accounts
-from longrun.activities import analysis, columns, store
+from longrun import accounts, db
+from longrun.activities import analysis, columns, loads, store
 from longrun.model import (
     Activity,
     ActivityChanges,
     BadFile,
     Best,
     Duplicate,
+    Fitness,
     Invalid,
     NotYours,
     Period,
@@ -50,16 +53,17 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
     runner = accounts.runner(runner_id)
     digest = analysis.digest(rec)
     entry = _entry(runner_id, digest, rec)
-    entry.title = (title.strip() or rec.title.strip())[:MAX_TITLE] or _default_title(
-        rec, ZoneInfo(runner.tz)
-    )
+    given = (title.strip() or rec.title.strip())[:MAX_TITLE]
+    entry.title = given or _default_title(rec, ZoneInfo(runner.tz))
     try:
-        with store.writing() as session:
+        with store.sessions.writing() as session:
             session.add(entry)
             session.flush()
             activity = _activity(entry)
     except IntegrityError as error:
-        known = _with_digest(runner_id, digest)
+        query = select(store.Entry.id).filter_by(runner_id=runner_id, digest=digest)
+        with store.sessions.reading() as session:
+            known = session.scalars(query).one_or_none()
         if known is None:
             raise
         raise Duplicate(known) from error
@@ -68,21 +72,16 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
 
 
 def get(runner_id: int, activity_id: int) -> Activity:
-    """Return one activity.
-
-    Raises:
-        NotYours: This runner has none with this number.
-    """
-    with store.reading() as session:
+    """Return one activity."""
+    with store.sessions.reading() as session:
         return _activity(_mine(session, runner_id, activity_id))
 
 
 def latest(runner_id: int, limit: int = 10) -> list[Activity]:
     """Return the runner's newest activities, newest first."""
-    query = select(store.Entry).where(store.Entry.runner_id == runner_id)
-    query = query.order_by(store.Entry.started_at.desc(), store.Entry.id.desc()).limit(limit)
-    with store.reading() as session:
-        return [_activity(entry) for entry in session.scalars(query)]
+    with store.sessions.reading() as session:
+        entries = session.scalars(_newest(runner_id).limit(limit))
+        return [_activity(entry) for entry in entries]
 
 
 def in_period(runner_id: int, start: date, end: date) -> list[Activity]:
@@ -105,23 +104,14 @@ def summary(runner_id: int, start: date, end: date) -> Period:
         inside = [a for a in runs if monday <= _day(a.started_at, zone) < following]
         weeks.append(Week(monday, len(inside), sum((a.distance_m for a in inside), 0.0)))
         monday = following
-    return Period(
-        start=start,
-        end=end,
-        count=len(runs),
-        distance_m=sum((a.distance_m for a in runs), 0.0),
-        moving_s=sum((a.moving_s for a in runs), 0.0),
-        climb_m=sum((a.climb_m for a in runs), 0.0),
-        by_week=tuple(weeks),
-    )
+    distance_m = sum((a.distance_m for a in runs), 0.0)
+    moving_s = sum((a.moving_s for a in runs), 0.0)
+    climb_m = sum((a.climb_m for a in runs), 0.0)
+    return Period(start, end, len(runs), distance_m, moving_s, climb_m, tuple(weeks))
 
 
 def track(runner_id: int, activity_id: int, max_points: int = 1000) -> list[TrackPoint]:
-    """Return the points of an activity, thinned evenly to `max_points`.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
+    """Return the points of an activity, thinned evenly to `max_points`."""
     found = tracks(runner_id, [activity_id], max_points)
     if activity_id not in found:
         raise NotYours(activity_id)
@@ -134,45 +124,55 @@ def tracks(
     """Return the points of several activities in one query; others' are left out."""
     query = select(store.Track).join(store.Entry, store.Entry.id == store.Track.activity_id)
     query = query.where(store.Entry.runner_id == runner_id, store.Entry.id.in_(activity_ids))
-    with store.reading() as session:
+    with store.sessions.reading() as session:
         packed = {row.activity_id: row.points for row in session.scalars(query)}
     return {key: analysis.thin(columns.unpack(value), max_points) for key, value in packed.items()}
 
 
 def splits(runner_id: int, activity_id: int) -> list[Split]:
-    """Return the kilometres of an activity.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
-    with store.reading() as session:
+    """Return the kilometres of an activity."""
+    with store.sessions.reading() as session:
         rows = _mine(session, runner_id, activity_id).splits
-        return [Split(r.km, r.distance_m, r.seconds, r.climb_m, r.avg_hr) for r in rows]
+        return [db.value_of(Split, row) for row in rows]
 
 
 def bests(runner_id: int, since: date | None = None) -> list[Best]:
     """Return the runner's fastest times, shortest distance first; the older one of equals."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
-    query = select(store.BestRow, store.Entry.started_at).join(
-        store.Entry, store.Entry.id == store.BestRow.activity_id
-    )
-    query = query.where(store.Entry.runner_id == runner_id).order_by(
-        store.BestRow.seconds, store.Entry.started_at
-    )
+    row, entry = store.BestRow, store.Entry
+    query = select(row, entry.started_at).join(entry, entry.id == row.activity_id)
+    query = query.where(entry.runner_id == runner_id).order_by(row.seconds, entry.started_at)
     found: dict[float, Best] = {}
-    with store.reading() as session:
-        for row, started_at in session.execute(query):
+    with store.sessions.reading() as session:
+        for best, started_at in session.execute(query):
             on = _day(started_at.replace(tzinfo=UTC), zone)
-            if row.distance_m not in found and (since is None or on >= since):
-                found[row.distance_m] = Best(row.distance_m, row.seconds, row.activity_id, on)
+            if best.distance_m not in found and (since is None or on >= since):
+                found[best.distance_m] = db.value_of(Best, best, on=on)
     return [found[distance] for distance in sorted(found)]
+
+
+def load(runner_id: int, activity_id: int) -> float:
+    """Return what an activity asked of the runner's body, an easy hour being some 60."""
+    runner = accounts.runner(runner_id)
+    return loads.load(get(runner_id, activity_id), runner, _threshold(runner_id))
+
+
+def fitness(runner_id: int, start: date, end: date) -> list[Fitness]:
+    """Return fitness, fatigue and form at the end of each day from `start` up to without `end`."""
+    runner = accounts.runner(runner_id)
+    zone, threshold = ZoneInfo(runner.tz), _threshold(runner_id)
+    per_day: dict[date, float] = {}
+    first = start - timedelta(days=loads.WARM_UP_DAYS)
+    for run in _between(runner_id, first, end, zone):
+        day = _day(run.started_at, zone)
+        per_day[day] = per_day.get(day, 0.0) + loads.load(run, runner, threshold)
+    return [day for day in loads.curve(per_day, first, end) if day.day >= start]
 
 
 def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity:
     """Change title, notes and sport; another sport earns or loses the best efforts.
 
     Raises:
-        NotYours: This runner has no such activity.
         Invalid: A value cannot be kept; nothing was changed.
     """
     title = " ".join(changes.title.split())
@@ -180,7 +180,7 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
         raise Invalid("title", f"a title has 1 to {MAX_TITLE} characters")
     if len(changes.notes) > MAX_NOTES:
         raise Invalid("notes", f"notes have at most {MAX_NOTES:,} characters")
-    with store.writing() as session:
+    with store.sessions.writing() as session:
         entry = _mine(session, runner_id, activity_id)
         entry.title = title
         entry.notes = changes.notes.strip()
@@ -192,44 +192,40 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
 
 
 def delete(runner_id: int, activity_id: int) -> None:
-    """Take an activity out of the log, with everything known about it.
-
-    Raises:
-        NotYours: This runner has no such activity.
-    """
-    with store.writing() as session:
-        query = select(store.Entry).where(
-            store.Entry.id == activity_id, store.Entry.runner_id == runner_id
-        )
-        entry = session.scalars(query.options(selectinload(store.Entry.track))).one_or_none()
-        if entry is None:
-            raise NotYours(activity_id)
+    """Take an activity out of the log, with everything known about it."""
+    with store.sessions.writing() as session:
+        entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
 
 
-def _mine(session: Session, runner_id: int, activity_id: int) -> store.Entry:
-    entry = session.get(store.Entry, activity_id)
+def _mine(session: Session, runner_id: int, activity_id: int, *options: ORMOption) -> store.Entry:
+    entry = session.get(store.Entry, activity_id, options=options)
     if entry is None or entry.runner_id != runner_id:
         raise NotYours(activity_id)
     return entry
 
 
-def _with_digest(runner_id: int, digest: str) -> int | None:
-    query = select(store.Entry.id).where(
-        store.Entry.runner_id == runner_id, store.Entry.digest == digest
-    )
-    with store.reading() as session:
-        return session.scalars(query).one_or_none()
+def _threshold(runner_id: int) -> float:
+    """Return the metres a second that the runner can hold for about an hour."""
+    row, entry = store.BestRow, store.Entry
+    query = select(func.max(row.distance_m / row.seconds))
+    query = query.join(entry, entry.id == row.activity_id)
+    query = query.where(entry.runner_id == runner_id, row.distance_m == loads.THRESHOLD_M)
+    with store.sessions.reading() as session:
+        return session.scalar(query) or loads.THRESHOLD_M_PER_S
+
+
+def _newest(runner_id: int) -> Select[Any]:
+    query = select(store.Entry).where(store.Entry.runner_id == runner_id)
+    return query.order_by(store.Entry.started_at.desc(), store.Entry.id.desc())
 
 
 def _between(runner_id: int, start: date, end: date, zone: ZoneInfo) -> list[Activity]:
-    query = select(store.Entry).where(
-        store.Entry.runner_id == runner_id,
-        store.Entry.started_at >= _midnight(start, zone),
-        store.Entry.started_at < _midnight(end, zone),
+    started = store.Entry.started_at
+    query = _newest(runner_id).where(
+        started >= _midnight(start, zone), started < _midnight(end, zone)
     )
-    query = query.order_by(store.Entry.started_at.desc(), store.Entry.id.desc())
-    with store.reading() as session:
+    with store.sessions.reading() as session:
         return [_activity(entry) for entry in session.scalars(query)]
 
 
@@ -249,7 +245,6 @@ def _default_title(rec: Recording, zone: ZoneInfo) -> str:
 
 def _entry(runner_id: int, digest: str, rec: Recording) -> store.Entry:
     points = rec.points
-    rates = [point.hr for point in points if point.hr is not None]
     return store.Entry(
         runner_id=runner_id,
         digest=digest,
@@ -262,20 +257,11 @@ def _entry(runner_id: int, digest: str, rec: Recording) -> store.Entry:
         elapsed_s=points[-1].t - points[0].t,
         climb_m=analysis.climb(points),
         avg_hr=analysis.average_hr(points),
-        max_hr=max(rates, default=None),
+        max_hr=max((point.hr for point in points if point.hr is not None), default=None),
         source=rec.source.value,
         device=rec.device[:80],
         track=store.Track(points=columns.pack(points)),
-        splits=[
-            store.SplitRow(
-                km=s.km,
-                distance_m=s.distance_m,
-                seconds=s.seconds,
-                climb_m=s.climb_m,
-                avg_hr=s.avg_hr,
-            )
-            for s in analysis.splits(points)
-        ],
+        splits=[store.SplitRow(**asdict(split)) for split in analysis.splits(points)],
         bests=_best_rows(rec.sport, points),
     )
 
@@ -286,20 +272,6 @@ def _best_rows(sport: Sport, points: Sequence[TrackPoint]) -> list[store.BestRow
 
 
 def _activity(entry: store.Entry) -> Activity:
-    return Activity(
-        id=entry.id,
-        runner_id=entry.runner_id,
-        title=entry.title,
-        notes=entry.notes,
-        sport=Sport(entry.sport),
-        started_at=entry.started_at.replace(tzinfo=UTC),
-        distance_m=entry.distance_m,
-        moving_s=entry.moving_s,
-        elapsed_s=entry.elapsed_s,
-        climb_m=entry.climb_m,
-        avg_hr=entry.avg_hr,
-        max_hr=entry.max_hr,
-        source=Source(entry.source),
-        device=entry.device,
-        digest=entry.digest,
-    )
+    started_at = entry.started_at.replace(tzinfo=UTC)
+    sport, source = Sport(entry.sport), Source(entry.source)
+    return db.value_of(Activity, entry, started_at=started_at, sport=sport, source=source)

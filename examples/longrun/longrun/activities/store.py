@@ -1,20 +1,9 @@
 """The tables of the log and the session on them. Private to this package."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Mapped,
-    Session,
-    mapped_column,
-    relationship,
-    sessionmaker,
-)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from longrun import db
 
@@ -87,21 +76,4 @@ class BestRow(Table):
     seconds: Mapped[float]
 
 
-@contextmanager
-def reading() -> Iterator[Session]:
-    """Open a session that only reads."""
-    with db.reading(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@contextmanager
-def writing() -> Iterator[Session]:
-    """Open a session that commits when the block ends."""
-    with db.writing(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@lru_cache(maxsize=4)
-def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
-    # The process is part of the key: a forked one must not share its parent's connections.
-    return db.open_sessions(url, Table.metadata)
+sessions = db.Sessions(Table.metadata)

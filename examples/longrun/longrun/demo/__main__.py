@@ -6,17 +6,8 @@ from pathlib import Path
 from longrun import db
 from longrun.demo.fill import fill
 
-
-def _say(so_far: str) -> None:
-    # One line that is written over; a log file would get seventy.
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{so_far:<40}")
-        sys.stderr.flush()
-
-
 if __name__ == "__main__":
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else db.instance_dir() / "demo"
-    told = fill(directory, say=_say)
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{'':<40}\r")
-    sys.stdout.write(f"{told}\n")
+    # One line that is written over; a log file would get seventy.
+    say = (lambda so_far: sys.stderr.write(f"\r{so_far:<40}\r")) if sys.stderr.isatty() else None
+    sys.stdout.write(f"{fill(directory, say=say)}\n")

@@ -10,7 +10,7 @@ from longrun import accounts, activities, importer
 from longrun.demo.fitwriter import write_fit
 from longrun.demo.runs import TZ, make_runs
 from longrun.gpx import write_gpx
-from longrun.model import Duplicate, EmailTaken, Recording, Source
+from longrun.model import Duplicate, EmailTaken, Source
 
 EMAIL: Final = "demo@example.com"
 # Known to everybody who reads this: the account holds nothing but made-up runs.
@@ -24,7 +24,8 @@ def write_files(directory: Path, weeks: int = 52) -> Iterator[Path]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     for run in make_runs(datetime.now(UTC).date(), weeks):
-        path = directory / _name(run)
+        title = run.title.replace(" ", "_")
+        path = directory / f"{run.started_at:%Y-%m-%d}_{title}.{run.source.value}"
         path.write_bytes(write_fit([run]) if run.source is Source.FIT else write_gpx(run))
         yield path
 
@@ -33,11 +34,7 @@ def fill(directory: Path, weeks: int = 52, say: Callable[[str], object] | None =
     """Make the demo account and its log; return what to tell the user.
 
     A log that has runs gains those that were run since, so doing it again costs next to nothing.
-
-    Args:
-        directory: Where the files are left that an upload would bring.
-        weeks: How far back a log begins.
-        say: Called with what was done so far, after each run.
+    The files are left in `directory`; `say` is called with what was done so far, after each run.
     """
     try:
         runner = accounts.register(EMAIL, PASSWORD, "Alex Demo", TZ)
@@ -53,13 +50,5 @@ def fill(directory: Path, weeks: int = 52, say: Callable[[str], object] | None =
                 added += 1
                 if say is not None:
                     say(f"{added} runs, now at {recording.started_at:%B %Y}")
-    return (
-        f"{added} runs added.\n"
-        f"The files are in {directory}.\n"
-        f"Log in as {EMAIL} with the password {PASSWORD}"
-    )
-
-
-def _name(run: Recording) -> str:
-    title = run.title.replace(" ", "_")
-    return f"{run.started_at:%Y-%m-%d}_{title}.{run.source.value}"
+    login = f"Log in as {EMAIL} with the password {PASSWORD}"
+    return f"{added} runs added.\nThe files are in {directory}.\n{login}"

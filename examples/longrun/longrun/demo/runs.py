@@ -1,11 +1,13 @@
 """Runs that somebody could have run: loops with hills, traffic lights, a tired heart. Pure."""
 
+import cmath
 import math
 import random
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,8 @@ TZ: Final = "Europe/Paris"
 _HOME: Final = (45.8992, 6.1294)
 _METRES_PER_DEGREE: Final = 111_195.0
 _STEP_S: Final = 6
+# A step is some twenty metres of a run: enough for a line to look round.
+_LOOP_STEPS: Final = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class _Idea:
     pace: float
     sport: Sport = Sport.RUN
     intervals: bool = False
+    race: bool = False
 
 
 def make_runs(today: date, weeks: int = 52, seed: int = 7) -> Iterator[Recording]:
@@ -51,23 +56,19 @@ def _week(rng: random.Random, number: int, load: float) -> list[tuple[int, _Idea
     # Three weeks up, one week down.
     load *= 0.65 if number % 4 == 3 else 0.9 + 0.08 * (number % 4)
     easy = _Idea(rng.choice(["Easy along the lake", "Easy", "Before breakfast"]), 7.5 * load, 342)
-    hard = rng.choice(
-        [
-            _Idea("Intervals in the park", 8.5 * load, 300, intervals=True),
-            _Idea("Tempo", 9 * load, 292),
-        ]
-    )
+    intervals = _Idea("Intervals in the park", 8.5 * load, 300, intervals=True)
+    hard = rng.choice([intervals, _Idea("Tempo", 9 * load, 292)])
     long = _Idea(rng.choice(["Long and slow", "Over the hill", "To the dam"]), 15 * load, 352)
     if number % 26 == 9:
-        long = _Idea("Lake half marathon", 21.9, 287)
+        long = _Idea("Lake half marathon", 21.9, 287, race=True)
     elif number % 17 == 5:
-        long = _Idea("Town ten", 10.6, 278)
+        long = _Idea("Town ten", 10.6, 278, race=True)
     found = [(1, easy), (3, hard), (6, long)]
     # Life comes between: seventy runs a year are many for most people. Nobody skips a race.
     for chance in (0.95, 0.7):
         if rng.random() < chance:
             skipped = rng.randrange(len(found))
-            if "half" not in found[skipped][1].title and "ten" not in found[skipped][1].title:
+            if not found[skipped][1].race:
                 found.pop(skipped)
     if number % 13 == 4:
         found.append((5, _Idea("Walk with the dog", 5, 690, Sport.WALK)))
@@ -92,14 +93,14 @@ def _run(rng: random.Random, day: date, idea: _Idea, fitness: float) -> Recordin
 def _points(rng: random.Random, idea: _Idea, fitness: float) -> Iterator[TrackPoint]:
     """Walk along a loop at the idea's pace; the height belongs to the place."""
     total = idea.km * 1000 * rng.uniform(0.95, 1.05)
-    loop = _Loop(rng, total)
+    place = _loop(rng, total)
     heart, t, d, wander = 88.0, 0, 0.0, 0.0
     noise_x = noise_y = 0.0
     pause_at = rng.uniform(0.3, 0.7) * total if rng.random() < 0.4 else math.inf
     gap = False
-    before, reached = loop.place(0.0)[2], 0.0
-    while True:
-        x, y, height = loop.place(d)
+    before, reached = place(0.0)[2], 0.0
+    while d <= total:
+        x, y, height = place(d)
         noise_x, noise_y = (0.93 * n + rng.gauss(0, 0.28) for n in (noise_x, noise_y))
         slope = min(0.1, max(-0.1, (height - before) / max(d - reached, 1)))
         before, reached = height, d
@@ -127,51 +128,34 @@ def _points(rng: random.Random, idea: _Idea, fitness: float) -> Iterator[TrackPo
             heart -= 22
         t += _STEP_S
         d += speed * _STEP_S
-        if d > total:
-            return
 
 
-class _Loop:
-    """A closed way of a given length, bent by a few waves, with hills along it."""
+def _loop(rng: random.Random, metres: float) -> Callable[[float], list[float]]:
+    """Make a closed way of a given length, bent by a few waves, with hills along it.
 
-    # A step is some twenty metres of a run: enough for a line to look round.
-    _STEPS: Final = 480
+    Returns:
+        Metres run -> metres east of the start, north of it, and above the sea.
+    """
+    bends = [(n, rng.uniform(0.1, 0.5) / n, rng.uniform(0, math.tau)) for n in range(1, 16)]
+    turned, squeeze = rng.uniform(0, math.tau), rng.uniform(0.5, 0.85)
+    hills = [(n, rng.uniform(3, 17) / n, rng.uniform(0, math.tau)) for n in range(1, 6)]
+    raw: list[complex] = []
+    for turn in (i / _LOOP_STEPS * math.tau for i in range(_LOOP_STEPS + 1)):
+        radius = 1 + sum(size * math.sin(n * turn + phase) for n, size, phase in bends)
+        bent = complex(radius * math.cos(turn), squeeze * radius * math.sin(turn))
+        raw.append(bent * cmath.rect(1, turned))
+    lengths = list(accumulate((abs(b - a) for a, b in pairwise(raw)), initial=0.0))
+    scale = metres / lengths[-1]
+    reached = [length * scale for length in lengths]
+    way = []
+    for spot, length in zip(raw, lengths, strict=True):
+        turn = length / lengths[-1] * math.tau
+        height = 452 + sum(h * (1 - math.cos(n * turn + p)) for n, h, p in hills)
+        way.append(((spot - raw[0]).real * scale, (spot - raw[0]).imag * scale, height))
 
-    def __init__(self, rng: random.Random, metres: float) -> None:
-        self._bends = [
-            (n, rng.uniform(0.1, 0.5) / n, rng.uniform(0, math.tau)) for n in range(1, 16)
-        ]
-        self._turn = rng.uniform(0, math.tau)
-        self._squeeze = rng.uniform(0.5, 0.85)
-        self._hills = [(n, rng.uniform(3, 17) / n, rng.uniform(0, math.tau)) for n in range(1, 6)]
-        raw = [self._raw(i / self._STEPS * math.tau) for i in range(self._STEPS + 1)]
-        reached = [0.0]
-        for a, b in pairwise(raw):
-            reached.append(reached[-1] + math.dist(a, b))
-        self._metres = metres
-        self._scale = metres / reached[-1]
-        home = raw[0]
-        self._way = [((x - home[0]) * self._scale, (y - home[1]) * self._scale) for x, y in raw]
-        self._reached = [length * self._scale for length in reached]
-        self._heights = [self._height(length / reached[-1] * math.tau) for length in reached]
-        self._index = 0
+    def place(d: float) -> list[float]:
+        i = min(bisect_right(reached, d), _LOOP_STEPS) - 1
+        share = (d - reached[i]) / (reached[i + 1] - reached[i])
+        return [a + share * (b - a) for a, b in zip(way[i], way[i + 1], strict=True)]
 
-    def place(self, d: float) -> tuple[float, float, float]:
-        """Return metres east, north and above the sea after `d` metres; `d` only ever grows."""
-        d = min(d, self._metres - 0.001)
-        while self._reached[self._index + 1] <= d:
-            self._index += 1
-        i = self._index
-        share = (d - self._reached[i]) / (self._reached[i + 1] - self._reached[i])
-        (ax, ay), (bx, by) = self._way[i], self._way[i + 1]
-        low, high = self._heights[i], self._heights[i + 1]
-        return ax + share * (bx - ax), ay + share * (by - ay), low + share * (high - low)
-
-    def _height(self, turn: float) -> float:
-        return 452 + sum(h * (1 - math.cos(n * turn + p)) for n, h, p in self._hills)
-
-    def _raw(self, turn: float) -> tuple[float, float]:
-        radius = 1 + sum(size * math.sin(n * turn + phase) for n, size, phase in self._bends)
-        x, y = radius * math.cos(turn), self._squeeze * radius * math.sin(turn)
-        cos, sin = math.cos(self._turn), math.sin(self._turn)
-        return x * cos - y * sin, x * sin + y * cos
+    return place

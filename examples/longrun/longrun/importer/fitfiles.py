@@ -1,5 +1,6 @@
 """FIT, the watches' own format: messages in, one draft for each session out."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -17,12 +18,10 @@ _DEGREES: Final = 180 / 2**31
 
 
 @dataclass(slots=True)
-class _File:
+class _File(Draft):
     """One FIT file; several may be chained in what was uploaded."""
 
-    device: str = ""
     kind: str = "activity"
-    samples: list[Sample] = field(default_factory=list)
     sessions: list[tuple[datetime, str]] = field(default_factory=list)
     stopped: bool = False
 
@@ -72,28 +71,25 @@ def _take_record(file: _File, frame: fitdecode.FitDataMessage) -> None:
     # Before a watch knows the time it counts seconds since it was switched on: a plain number.
     if not isinstance(at, datetime):
         return
-    if len(file.samples) >= MAX_POINTS:
-        raise BadFile(f"a recording has more than {MAX_POINTS:,} points")
     lat, lon = _number(frame, "position_lat"), _number(frame, "position_long")
     sample = Sample(at, gap=file.stopped)
     if lat is not None and lon is not None and abs(lat * _DEGREES) <= 90:
         sample.lat, sample.lon = lat * _DEGREES, lon * _DEGREES
-    ele = _number(frame, "enhanced_altitude")
-    sample.ele = _within(_number(frame, "altitude") if ele is None else ele, -500, 9000)
-    sample.metres = _within(_number(frame, "distance"), 0, 2_000_000)
-    hr = _within(_number(frame, "heart_rate"), 20, 250)
+    precise = _get(frame, "enhanced_altitude") is not None
+    sample.ele = _number(frame, "enhanced_altitude" if precise else "altitude", -500, 9000)
+    sample.metres = _number(frame, "distance", 0, 2_000_000)
+    hr, feet = _number(frame, "heart_rate", 20, 250), _number(frame, "cadence", 0, 150)
     sample.hr = None if hr is None else round(hr)
-    feet = _within(_number(frame, "cadence"), 0, 150)
     sample.cad = None if feet is None else round(2 * feet)
     file.stopped = False
-    file.samples.append(sample)
+    file.append(sample)
 
 
 def _drafts(file: _File) -> list[Draft]:
     sessions = sorted(set(file.sessions))
     if len(sessions) <= 1:
-        sport = sport_of(sessions[0][1]) if sessions else Sport.RUN
-        return [Draft(sport=sport, device=file.device, samples=file.samples)]
+        file.sport = sport_of(sessions[0][1]) if sessions else Sport.RUN
+        return [file]
     drafts = [Draft(sport=sport_of(sport), device=file.device) for _, sport in sessions]
     starts = [start for start, _ in sessions]
     for sample in file.samples:
@@ -107,10 +103,8 @@ def _get(frame: fitdecode.FitDataMessage, name: str) -> object:
     return frame.get_value(name, fallback=None)
 
 
-def _number(frame: fitdecode.FitDataMessage, name: str) -> float | None:
+def _number(
+    frame: fitdecode.FitDataMessage, name: str, low: float = -math.inf, high: float = math.inf
+) -> float | None:
     value = _get(frame, name)
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _within(value: float | None, low: float, high: float) -> float | None:
-    return value if value is not None and low <= value <= high else None
+    return float(value) if isinstance(value, int | float) and low <= value <= high else None

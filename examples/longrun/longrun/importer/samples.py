@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -44,11 +44,7 @@ class Draft:
     samples: list[Sample] = field(default_factory=list)
 
     def append(self, sample: Sample) -> None:
-        """Add a sample, up to the limit.
-
-        Raises:
-            BadFile: There are more than anybody records.
-        """
+        """Add a sample; more than anybody records are a `BadFile`."""
         if len(self.samples) >= MAX_POINTS:
             raise BadFile(f"a recording has more than {MAX_POINTS:,} points")
         self.samples.append(sample)
@@ -68,15 +64,9 @@ def build(source: Source, draft: Draft, filename: str) -> Recording:
         raise BadFile(f"the recording says it is from the year {started_at.year}")
     if samples[-1].at - started_at > timedelta(days=MAX_DAYS):
         raise BadFile(f"the recording is longer than {MAX_DAYS} days")
-    title = draft.title or _title_of(filename)
-    return Recording(
-        source=source,
-        sport=draft.sport,
-        started_at=started_at,
-        points=tuple(_points(samples)),
-        title=_clean(title)[:120],
-        device=_clean(draft.device)[:80],
-    )
+    title, device = _clean(draft.title or _title_of(filename)), _clean(draft.device)
+    points = tuple(_points(samples))
+    return Recording(source, draft.sport, started_at, points, title[:120], device[:80])
 
 
 def metres_between(a: Sample, b: Sample) -> float:
@@ -114,36 +104,23 @@ def _forward(samples: Sequence[Sample]) -> list[Sample]:
     return kept
 
 
-def _points(samples: Sequence[Sample]) -> list[TrackPoint]:
+def _points(samples: Sequence[Sample]) -> Iterator[TrackPoint]:
     counted = sum(sample.metres is not None for sample in samples) > 0.9 * len(samples)
-    covered, before = 0.0, samples[0]
+    covered, metres = 0.0, samples[0].metres or 0.0
     # A point without a position does not break the line: the next one is measured from `placed`.
-    placed = before if before.lat is not None else None
-    metres = before.metres or 0.0
-    points = []
+    placed = samples[0]
     for sample in samples:
-        if counted:
-            step = 0.0 if sample.metres is None else sample.metres - metres
-            metres = metres if sample.metres is None else sample.metres
+        if not counted:
+            step = metres_between(placed, sample)
+        elif sample.metres is None:
+            step = 0.0
         else:
-            step = 0.0 if placed is None else metres_between(placed, sample)
+            step, metres = sample.metres - metres, sample.metres
         covered += 0.0 if sample.gap else max(0.0, step)
-        if sample.lat is not None:
-            placed = sample
+        placed = placed if sample.lat is None else sample
         t = (sample.at - samples[0].at).total_seconds()
-        points.append(
-            TrackPoint(
-                t,
-                covered,
-                sample.lat,
-                sample.lon,
-                sample.ele,
-                sample.hr,
-                sample.cad,
-                gap=sample.gap,
-            )
-        )
-    return points
+        told = (sample.lat, sample.lon, sample.ele, sample.hr, sample.cad)
+        yield TrackPoint(t, covered, *told, gap=sample.gap)
 
 
 def _title_of(filename: str) -> str:

@@ -1,6 +1,7 @@
 """From bytes to recordings."""
 
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 from longrun.importer import fitfiles, xmlfiles
@@ -12,14 +13,13 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 _GZIP: Final = b"\x1f\x8b"
 # The root element has to begin in the first part of the file, after comments at most.
 _HEAD: Final = 4096
+_READERS: Final[dict[Source, Callable[[bytes], list[Draft]]]] = {
+    Source.FIT: fitfiles.read, Source.GPX: xmlfiles.read_gpx, Source.TCX: xmlfiles.read_tcx
+}  # fmt: skip
 
 
 def sniff(data: bytes) -> Source:
-    """Tell what kind of file this is from its first bytes; a gzipped one is looked into.
-
-    Raises:
-        BadFile: It is none that `parse` reads.
-    """
+    """Tell what kind of file this is from its first bytes; a gzipped one is looked into."""
     head = _expand(data[:_HEAD], most=_HEAD) if data[:2] == _GZIP else data[:_HEAD]
     if head[8:12] == b".FIT":
         return Source.FIT
@@ -33,11 +33,9 @@ def sniff(data: bytes) -> Source:
 
 
 def parse(data: bytes, filename: str = "") -> list[Recording]:
-    """Read every activity in a file: a triathlon is several.
+    """Read every activity in a file, gzipped or not: a triathlon is several.
 
-    Args:
-        data: The file, gzipped or not.
-        filename: What the title is made of when the file has none.
+    Where the file has no title, `filename` makes one.
 
     Raises:
         BadFile: The only thing that comes out of a file that cannot be read.
@@ -62,12 +60,7 @@ def _parse(data: bytes, filename: str) -> list[Recording]:
         data = _expand(data, most=MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise BadFile(f"the file is larger than {MAX_BYTES // 2**20} MiB when unpacked")
-    read = {
-        Source.FIT: fitfiles.read,
-        Source.GPX: xmlfiles.read_gpx,
-        Source.TCX: xmlfiles.read_tcx,
-    }[source]
-    drafts: list[Draft] = [draft for draft in read(data) if len(draft.samples) >= 2]
+    drafts = [draft for draft in _READERS[source](data) if len(draft.samples) >= 2]
     if not drafts:
         raise BadFile("the file has no recording with times")
     return [build(source, draft, filename) for draft in drafts]

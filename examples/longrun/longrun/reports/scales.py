@@ -1,4 +1,4 @@
-"""Axes and the pace along a track: what charts and documents have in common. Pure."""
+"""Axes, places and the pace along a track: what charts and documents have in common. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,9 @@ from typing import Final
 
 from longrun.model import TrackPoint
 
+# One pace in five is in each class of colour, from slow to fast.
+CLASSES: Final = 5
+_METRES_PER_DEGREE: Final = 111_195.0
 _NICE: Final = (1, 2, 2.5, 5, 10)
 # Pace is taken over this long: one second of GPS says 2:00 or 9:00 per km, whatever one runs.
 PACE_WINDOW_S: Final = 30.0
@@ -61,3 +64,36 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Return the value that `share` of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def fifths(points: Sequence[TrackPoint]) -> list[int]:
+    """Return 0 (slow) to 4 (fast) for each point, by the run's own paces."""
+    found = paces(points, window_s=60)
+    known = [value for value in found if value is not None] or [0.0]
+    limits = [quantile(known, 1 - i / CLASSES) for i in range(1, CLASSES)]
+    return [0 if value is None else sum(value < limit for limit in limits) for value in found]
+
+
+def project(
+    points: Sequence[TrackPoint], left: float, top: float, wide: float, tall: float
+) -> tuple[dict[int, tuple[float, float]], float]:
+    """Lay the points with a position into the middle of a frame.
+
+    Returns:
+        Index of a point -> its place, none for fewer than two; and what a metre measures there.
+    """
+    placed = [
+        (i, p.lat, p.lon) for i, p in enumerate(points) if p.lat is not None and p.lon is not None
+    ]
+    if len(placed) < 2:
+        return {}, 0.0
+    lats = [lat for _, lat, _ in placed]
+    shrink = math.cos(math.radians((min(lats) + max(lats)) / 2))
+    xs = [_METRES_PER_DEGREE * shrink * lon for _, _, lon in placed]
+    ys = [-_METRES_PER_DEGREE * lat for lat in lats]
+    span_x, span_y = max(xs) - min(xs), max(ys) - min(ys)
+    scale = min(wide / max(span_x, 50), tall / max(span_y, 50))
+    left += (wide - span_x * scale) / 2 - min(xs) * scale
+    top += (tall - span_y * scale) / 2 - min(ys) * scale
+    spots = zip(placed, xs, ys, strict=True)
+    return {i: (left + x * scale, top + y * scale) for (i, _, _), x, y in spots}, scale

@@ -1,9 +1,10 @@
 """How values look on a page: in the runner's units and time zone."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, current_app, g
 from markupsafe import Markup, escape
 
 from longrun import units
@@ -20,7 +21,6 @@ def init_app(app: Flask) -> None:
         when=when,
         name_of=units.name_of,
         unit_html=unit_html,
-        drawing=drawing,
     )
     app.jinja_env.globals.update(pace=pace)
 
@@ -62,9 +62,22 @@ def unit_html(words: str) -> Markup:
     )
 
 
-def drawing(svg: str) -> Markup:
-    """Let a chart through as it is: it is ours, and escapes the words it was given."""
-    return Markup(svg)  # noqa: S704 - that is what this filter is for
+def decoration(name: str, draw: Callable[[], str]) -> Markup:
+    """Return a drawing of ours, or which one is missing where its part cannot be reached.
+
+    Parts may run elsewhere, and a page is readable without those that only decorate it. After one
+    that took too long no other is asked for: the visitor has waited enough.
+    """
+    if not g.get("is_late", False):
+        try:
+            return Markup(draw())  # noqa: S704 - drawings escape the words they are given
+        except (ConnectionError, TimeoutError) as error:
+            g.is_late = isinstance(error, TimeoutError)
+            current_app.logger.warning("%s is missing: %s", name, error)
+    return Markup(
+        '<p class="problem" role="status">{} is missing: '
+        "the part of longrun that draws it cannot be reached.</p>"
+    ).format(name)
 
 
 def first_of_month(text: str) -> date | None:

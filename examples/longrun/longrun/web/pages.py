@@ -1,16 +1,17 @@
 """The front page: who we are, or how you are doing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, render_template
 
 from longrun import activities, reports
-from longrun.web.formats import next_month, today
+from longrun.web.formats import decoration, next_month, today
 from longrun.web.security import current_runner
 
 bp = Blueprint("pages", __name__)
 
 WEEKS = 12
+FITNESS_DAYS = 120
 
 
 @bp.get("/")
@@ -28,13 +29,19 @@ def home() -> str:
     return render_template(
         "dashboard.html",
         runs=activities.latest(runner.id, 10),
-        weeks=recent.by_week,
-        recent=recent,
         month=month,
         today=day,
-        chart=reports.weeks_svg(recent.by_week, runner.units),
+        chart=decoration(
+            "The chart of weeks", lambda: reports.weeks_svg(recent.by_week, runner.units)
+        ),
+        fitness=decoration("The fitness curve", lambda: _fitness(runner.id, day)),
         bests=activities.bests(runner.id),
     )
+
+
+def _fitness(runner_id: int, day: date) -> str:
+    first, end = day - timedelta(days=FITNESS_DAYS), day + timedelta(days=1)
+    return reports.fitness_svg(activities.fitness(runner_id, first, end))
 
 
 @bp.get("/healthz")

@@ -1,5 +1,6 @@
 """The log in the browser: lists, one run, best efforts, the monthly report."""
 
+from collections import defaultdict
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -7,8 +8,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import activities, reports
 from longrun.gpx import write_gpx
-from longrun.model import ActivityChanges, Best, Invalid, Recording, Sport
-from longrun.web.formats import first_of_month, next_month, today
+from longrun.model import (
+    Activity,
+    ActivityChanges,
+    Invalid,
+    Recording,
+    Split,
+    Sport,
+    TrackPoint,
+)
+from longrun.web.formats import decoration, first_of_month, local, next_month, today
 from longrun.web.security import login_required, me
 
 bp = Blueprint("runs", __name__)
@@ -30,11 +39,10 @@ def month() -> str:
     if start is None:
         abort(400, "A month is written like 2026-03.")
     end = next_month(start)
-    period = activities.summary(runner.id, start, end)
     return render_template(
         "runs.html",
         runs=activities.in_period(runner.id, start, end),
-        period=period,
+        period=activities.summary(runner.id, start, end),
         month=start,
         before=(start - timedelta(days=1)).replace(day=1),
         after=end if end <= today(runner.tz) else None,
@@ -83,15 +91,38 @@ def download(activity_id: int) -> Response:
     activity = activities.get(runner.id, activity_id)
     points = activities.track(runner.id, activity_id, ALL_POINTS)
     name = f"longrun-{activity.started_at:%Y-%m-%d}-{activity_id}.gpx"
-    recording = Recording(
-        activity.source,
-        activity.sport,
-        activity.started_at,
-        points,
-        title=activity.title,
-        device=activity.device or "longrun",
-    )
+    told = (activity.title, activity.device or "longrun")
+    recording = Recording(activity.source, activity.sport, activity.started_at, points, *told)
     return _file(write_gpx(recording), "application/gpx+xml", name, inline=False)
+
+
+@bp.get("/year/<int:year>")
+@login_required
+def year(year: int) -> str:
+    """Show a year at a glance: its days, its months, what training did."""
+    runner = me()
+    now, start = today(runner.tz), first_of_month(f"{year}-01")
+    if start is None or year > now.year:
+        abort(404)
+    end = date(year + 1, 1, 1)
+    shown = min(end, now + timedelta(days=1))
+    days: dict[date, float] = defaultdict(float)
+    months: dict[date, list[Activity]] = defaultdict(list)
+    for run in activities.in_period(runner.id, start, end):
+        day = local(run.started_at).date()
+        days[day] += run.distance_m
+        months[day.replace(day=1)].append(run)
+    return render_template(
+        "year.html",
+        year=year,
+        now=now,
+        months=months,
+        map=decoration("The map of days", lambda: reports.year_svg(year, days, runner.units)),
+        fitness=decoration(
+            "The fitness curve",
+            lambda: reports.fitness_svg(activities.fitness(runner.id, start, shown)),
+        ),
+    )
 
 
 @bp.get("/bests")
@@ -102,6 +133,16 @@ def bests() -> str:
     since = today(runner.tz) - timedelta(days=365)
     recent = {best.distance_m: best for best in activities.bests(runner.id, since)}
     return render_template("bests.html", ever=activities.bests(runner.id), recent=recent)
+
+
+@bp.get("/runs/<int:activity_id>.pdf")
+@login_required
+def document(activity_id: int) -> Response:
+    """Make the report of one activity."""
+    runner = me()
+    run, splits, points = _told(runner.id, activity_id)
+    made = reports.activity_pdf(runner, run, splits, points)
+    return _file(made.pdf, "application/pdf", made.filename, inline=True)
 
 
 @bp.get("/reports/<name>.pdf")
@@ -121,33 +162,37 @@ def report(name: str) -> Response:
         activities.summary(runner.id, start, end),
         activities.summary(runner.id, before, start),
         runs,
-        bests=_bests_of(runner.id, start, end),
+        bests=[best for best in activities.bests(runner.id) if start <= best.on < end],
         tracks=activities.tracks(runner.id, [run.id for run in runs], REPORT_POINTS),
     )
     return _file(made.pdf, "application/pdf", made.filename, inline=True)
 
 
+def _told(runner_id: int, activity_id: int) -> tuple[Activity, list[Split], list[TrackPoint]]:
+    return (
+        activities.get(runner_id, activity_id),
+        activities.splits(runner_id, activity_id),
+        activities.track(runner_id, activity_id, DRAWN_POINTS),
+    )
+
+
 def _page(activity_id: int, wrong: dict[str, str] | None = None) -> str:
     runner = me()
-    activity = activities.get(runner.id, activity_id)
-    points = activities.track(runner.id, activity_id, DRAWN_POINTS)
-    splits = activities.splits(runner.id, activity_id)
+    run, splits, points = _told(runner.id, activity_id)
+    units = runner.units
     return render_template(
         "run.html",
-        run=activity,
+        run=run,
         splits=splits,
+        load=activities.load(runner.id, activity_id),
         fastest=min((s.seconds / s.distance_m for s in splits if s.seconds), default=0),
-        route=reports.route_svg(points, runner.units),
-        profile=reports.profile_svg(points, runner.units),
-        split_chart=reports.splits_svg(splits, runner.units),
+        route=decoration("The route", lambda: reports.route_svg(points, units)),
+        profile=decoration("The chart of the run", lambda: reports.profile_svg(points, units)),
+        split_chart=decoration("The chart of splits", lambda: reports.splits_svg(splits, units)),
         sports=list(Sport),
         bests=[b for b in activities.bests(runner.id) if b.activity_id == activity_id],
         wrong=wrong or {},
     )
-
-
-def _bests_of(runner_id: int, start: date, end: date) -> list[Best]:
-    return [best for best in activities.bests(runner_id) if start <= best.on < end]
 
 
 def _file(data: bytes, kind: str, name: str, *, inline: bool) -> Response:
