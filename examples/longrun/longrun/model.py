@@ -171,6 +171,78 @@ class Report:
     pages: int
 
 
+class WorkoutKind(StrEnum):
+    """What a planned run is for."""
+
+    EASY = "easy"
+    LONG = "long"
+    TEMPO = "tempo"
+    INTERVALS = "intervals"
+    RACE = "race"
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A race that everybody sees; `added_by` is None once that runner's account is gone."""
+
+    id: int
+    name: str
+    on: date
+    distance_m: float
+    location: str
+    url: str
+    added_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a runner wants of a race and can give: `days` are weekdays, 0 is Monday."""
+
+    target_s: float | None
+    days: frozenset[int]
+    max_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Workout:
+    """One planned run.
+
+    Attributes:
+        distance_m: All of it, of which `hard_m` in the pace of a hard workout.
+        pace_s_per_km: From and to; of the hard part, where there is one.
+        done_by: The activity that was this run.
+    """
+
+    race_id: int
+    on: date
+    kind: WorkoutKind
+    distance_m: float
+    hard_m: float
+    pace_s_per_km: tuple[float, float]
+    text: str
+    done_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way to a race, oldest workout first; none are left once the runner left the race."""
+
+    race: Race
+    goal: Goal
+    workouts: tuple[Workout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Seconds for a kilometre by purpose; easy runs lie between two."""
+
+    easy: tuple[float, float]
+    marathon: float
+    threshold: float
+    interval: float
+    repetition: float
+
+
 class LongrunError(Exception):
     """Something a person can understand and act on."""
 
@@ -260,3 +332,29 @@ class Duplicate(LongrunError):
 
     def __str__(self) -> str:
         return f"this recording is in the log already, as activity {self.activity_id}"
+
+
+class NoSuchRace(LongrunError):
+    """No race has this number."""
+
+    code = "no-such-race"
+
+    def __init__(self, race_id: int) -> None:
+        super().__init__(race_id)
+        self.race_id = race_id
+
+    def __str__(self) -> str:
+        return f"there is no race {self.race_id}"
+
+
+class PlanTooShort(LongrunError):
+    """The race is too soon for what the runner ran lately."""
+
+    code = "plan-too-short"
+
+    def __init__(self, weeks_needed: int) -> None:
+        super().__init__(weeks_needed)
+        self.weeks_needed = weeks_needed
+
+    def __str__(self) -> str:
+        return f"from where you are it takes {self.weeks_needed} weeks to train for this race"

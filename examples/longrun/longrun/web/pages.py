@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template
 
-from longrun import activities, reports
+from longrun import activities, reports, training
 from longrun.web.formats import next_month, today
 from longrun.web.security import current_runner
 
@@ -34,6 +34,8 @@ def home() -> str:
         today=day,
         chart=reports.weeks_svg(recent.by_week, runner.units),
         bests=activities.bests(runner.id),
+        week=training.schedule(runner.id, day, day + timedelta(days=7)),
+        races=training.entered(runner.id, day),
     )
 
 
