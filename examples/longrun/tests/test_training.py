@@ -309,8 +309,8 @@ def test_entering_makes_a_plan_and_announces_it(ann: Runner) -> None:
     def hear(_sender: str, runner_id: int, plan: Plan) -> None:
         heard.append((runner_id, plan))
 
-    race = easy_race(ann)
     with plan_changed.connected_to(hear):
+        race = easy_race(ann)
         made = training.enter(ann.id, race.id, GOAL)
         training.leave(ann.id, race.id)
 
@@ -445,6 +445,17 @@ def test_what_was_run_today_before_entering_counts(ann: Runner) -> None:
     made = training.enter(ann.id, easy_race(ann).id, replace(GOAL, days=days))
 
     assert (made.workouts[0].on, made.workouts[0].done_by) == (today(ann), run.id)
+
+
+def test_on_race_day_a_race_that_is_run_leaves_nothing_to_plan(ann: Runner) -> None:
+    race = easy_race(ann, 0)
+    for number in range(2, 27, 3):
+        run_on(ann, today(ann) - number * DAY, 8000)
+    run = run_on(ann, today(ann), 5000)
+
+    for _ in range(2):
+        (only,) = training.enter(ann.id, race.id, GOAL).workouts
+        assert (only.kind, only.done_by) == (WorkoutKind.RACE, run.id)
 
 
 def test_of_two_races_the_first_ahead_has_the_day(ann: Runner) -> None:

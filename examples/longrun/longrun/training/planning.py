@@ -36,8 +36,8 @@ _LONGEST_S: Final = 2.5 * 3600
 # A week has one run for each of these metres, and from so many on hard ones, each up to so many.
 _RUN_M, _HARD_WEEK_M, _MOST_HARD_M = 7000, 18_000, 10_000
 _TEXTS: Final = {
-    WorkoutKind.EASY: "Easy: slow enough to talk in whole sentences.",
-    WorkoutKind.LONG: "Long and easy: begin slowly, drink, and end as you began.",
+    WorkoutKind.EASY: "Slow enough to talk in whole sentences.",
+    WorkoutKind.LONG: "Begin slowly, drink, and end as you began.",
     WorkoutKind.TEMPO: "Warm up, {minutes} minutes at this pace without a break, cool down.",
     WorkoutKind.INTERVALS: "Warm up, {reps} \N{MULTIPLICATION SIGN} {rep} m at this pace with two "
     "minutes of jogging after each, cool down.",

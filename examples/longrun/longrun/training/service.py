@@ -109,7 +109,10 @@ def enter(runner_id: int, race_id: int, goal: Goal) -> Plan:
         undone = delete(WORKOUT).filter_by(**mine, done_by=None)
         session.execute(undone.where(WORKOUT.c.on >= today))
         kept = set(session.scalars(select(WORKOUT.c.on).filter_by(**mine)))
-        session.execute(insert(WORKOUT), [mine | _row(w) for w in made if w.on not in kept])
+        rows = [mine | _row(workout) for workout in made if workout.on not in kept]
+        # On race day, with the race run, there is nothing left to plan.
+        if rows:
+            session.execute(insert(WORKOUT), rows)
     for activity in activities.in_period(runner_id, today, today + _DAY):
         match(runner_id, activity)
     return _announce(runner_id, plan(runner_id, race_id) or Plan(wanted, goal, ()))
