@@ -110,7 +110,7 @@ class Patches:
                 yield Cause(ASSIGNED, str(one))
         told = [(RELOADED, one) for one in self._reloads.active()]
         for what, one in (*told, *((LISTENING, one) for one in self._listening.active())):
-            is_own = one.module == function.module
+            is_own = what == RELOADED and one.module == function.module
             if is_own or self._reach.concerns(service, function, *one):
                 yield Cause(what, str(one))
 
