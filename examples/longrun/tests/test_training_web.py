@@ -54,7 +54,7 @@ def test_a_race_added_by_one_is_seen_by_others(
     accounts.update_profile(ann.id, ProfileChanges("Ann", ann.tz, "mi", None))
     on = today(ann) + timedelta(weeks=20)
     answer = at_home.send(
-        "/races/new", name="Ridge <run>", on=f"{on}", distance="", other="6,2", location="Lyon"
+        "/races/new", name="Ridge <run>", on=f"{on}", distance="5000", other="6,2", location="Lyon"
     )
     other = new_browser()
     other.log_in(bob.email)

@@ -19,7 +19,7 @@ from flask import (
     render_template,
     request,
     url_for,
-)  # fmt: skip
+)
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -56,11 +56,10 @@ def new() -> str | AnyResponse | tuple[str, int]:
     """Put up a race."""
     wrong: dict[str, str] = {}
     if request.method == "POST":
-        form = request.form
+        form, unit = request.form.to_dict(), UNIT_M[me().units] if request.form.get("other") else 1
         try:
-            metres = _number(form.get("distance") or form.get("other", ""), "distance_m")
-            metres *= 1 if form.get("distance") else UNIT_M[me().units]
-            race = _add({**form.to_dict(), "distance_m": metres})
+            metres = _number(form.get("other") or form.get("distance", ""), "distance_m") * unit
+            race = _add({**form, "distance_m": metres})
         except Invalid as error:
             wrong = {error.field: error.reason}
         else:
@@ -111,7 +110,9 @@ def plan() -> str:
     """Show every week of the plan: done, missed, to do."""
     day, best = today(me().tz), _best()
     planned = training.schedule(me().id, date.min, date.max)
-    weeks = [(monday, list(runs)) for monday, runs in groupby(planned, key=_monday)]
+    by_week = groupby(planned, key=lambda run: run.on - timedelta(days=run.on.weekday()))
+    weeks = [(monday, list(runs)) for monday, runs in by_week]
+    key = _signer().dumps([me().id, training.calendar_key(me().id)])
     return render_template(
         "plan.html",
         past=[week for week in weeks if week[0] + timedelta(weeks=1) <= day],
@@ -119,7 +120,7 @@ def plan() -> str:
         races=training.entered(me().id, day),
         paces=asdict(training.paces(training.vdot(best))) if best else {},
         today=day,
-        calendar=url_for("training.calendar", key=_signed(), _external=True),
+        calendar=url_for("training.calendar", key=key, _external=True),
     )
 
 
@@ -214,16 +215,8 @@ def _day(text: str, field: str) -> date:
         raise Invalid(field, "a day is written like 2026-03-29") from None
 
 
-def _monday(workout: Workout) -> date:
-    return workout.on - timedelta(days=workout.on.weekday())
-
-
 def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="calendar")
-
-
-def _signed() -> str | bytes:
-    return _signer().dumps([me().id, training.calendar_key(me().id)])
 
 
 def _json(value: Race | Workout) -> dict[str, Any]:
