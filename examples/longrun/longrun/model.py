@@ -182,6 +182,78 @@ class Report:
     pages: int
 
 
+class WorkoutKind(StrEnum):
+    """What a planned run is for."""
+
+    EASY = "easy"
+    LONG = "long"
+    TEMPO = "tempo"
+    INTERVALS = "intervals"
+    RACE = "race"
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A race that everybody sees; `added_by` is None once that runner's account is gone."""
+
+    id: int
+    name: str
+    on: date
+    distance_m: float
+    location: str
+    url: str
+    added_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a runner wants of a race and can give: `days` are weekdays, 0 is Monday."""
+
+    target_s: float | None
+    days: frozenset[int]
+    max_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Workout:
+    """One planned run.
+
+    Attributes:
+        distance_m: All of it, of which `hard_m` in the pace of a hard workout.
+        pace_s_per_km: From and to; of the hard part, where there is one.
+        done_by: The activity that was this run.
+    """
+
+    race_id: int
+    on: date
+    kind: WorkoutKind
+    distance_m: float
+    hard_m: float
+    pace_s_per_km: tuple[float, float]
+    text: str
+    done_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way to a race, oldest workout first; none are left once the runner left the race."""
+
+    race: Race
+    goal: Goal
+    workouts: tuple[Workout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Seconds for a kilometre by purpose; easy runs lie between two."""
+
+    easy: tuple[float, float]
+    marathon: float
+    threshold: float
+    interval: float
+    repetition: float
+
+
 @dataclass(eq=False)
 class LongrunError(Exception):
     """Something a person can understand and act on; `text` is how it is said, from its fields."""
@@ -254,3 +326,21 @@ class Duplicate(LongrunError):
     code = "duplicate"
     text = "this recording is in the log already, as activity {0.activity_id}"
     activity_id: int
+
+
+@dataclass(eq=False)
+class NoSuchRace(LongrunError):
+    """No race has this number."""
+
+    code = "no-such-race"
+    text = "there is no race {0.race_id}"
+    race_id: int
+
+
+@dataclass(eq=False)
+class PlanTooShort(LongrunError):
+    """The race is too soon for what the runner ran lately."""
+
+    code = "plan-too-short"
+    text = "from where you are it takes {0.weeks_needed} weeks to train for this race"
+    weeks_needed: int

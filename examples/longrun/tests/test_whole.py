@@ -5,16 +5,17 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 
 import pytest
 from longrun.web import create_app
 
 import longrun
-from longrun import accounts, activities, demo, importer
+from longrun import accounts, activities, demo, importer, training
 
 ROOT = Path(longrun.__file__).parent
-OWNERS = ["accounts", "activities", "importer", "reports", "web", "demo"]
+OWNERS = ["accounts", "activities", "importer", "reports", "training", "web", "demo"]
 
 
 def test_the_demo_fills_a_log_and_repeats_nothing(tmp_path: Path) -> None:
@@ -24,6 +25,7 @@ def test_the_demo_fills_a_log_and_repeats_nothing(tmp_path: Path) -> None:
     again = demo.fill(tmp_path / "again", weeks=4, say=said.append)
 
     runner = accounts.authenticate(demo.EMAIL, demo.PASSWORD)
+    assert training.entered(runner.id, date.today())  # noqa: DTZ011
     count = len(activities.latest(runner.id, 100))
     assert count == len(said) == len(list((tmp_path / "files").iterdir())) > 3
     assert said[-1].startswith(f"{count} runs, now at ")

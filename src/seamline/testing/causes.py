@@ -10,6 +10,7 @@ PATCHED: Final = "patched"
 ASSIGNED: Final = "assigned"
 TEST_DATABASE: Final = "test database"
 RELOADED: Final = "reloaded"
+LISTENING: Final = "listening"
 CHANGED_APPLICATION: Final = "changed application"
 CHANGED_SETTINGS: Final = "changed settings"
 # What Django's ``setup_test_environment`` assigns.

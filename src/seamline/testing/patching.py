@@ -16,11 +16,13 @@ from seamline.testing.assigned import Assignments
 from seamline.testing.causes import (
     ASSIGNED,
     DJANGO_CONNECTING,
+    LISTENING,
     PATCHED,
     RELOADED,
     Cause,
     Replaced,
 )
+from seamline.testing.listening import Listening
 from seamline.testing.reach import Reach
 from seamline.testing.reloaded import Reloads
 from seamline.testing.replaced import Replacements
@@ -66,6 +68,7 @@ class Patches:
         self._functions: set[Replaced] = set()
         self._others = Replacements(reach.is_application)
         self._reloads = Reloads(reach.is_application)
+        self._listening = Listening(reach.is_application)
         seams.on_write = self._allow
 
     def watch(self) -> None:
@@ -78,6 +81,7 @@ class Patches:
         self._others.look()
         self._assigned.begin()
         self._reloads.begin()
+        self._listening.begin()
 
     def end(self) -> None:
         """Take note no more."""
@@ -104,14 +108,16 @@ class Patches:
             # A tool's patch is an assignment, too; which of two objects it is on is no matter.
             if (one.module, one.name.rpartition(".")[2]) not in patched:
                 yield Cause(ASSIGNED, str(one))
-        for one in self._reloads.active():
-            is_own = one.module == function.module
+        told = [(RELOADED, one) for one in self._reloads.active()]
+        for what, one in (*told, *((LISTENING, one) for one in self._listening.active())):
+            is_own = what == RELOADED and one.module == function.module
             if is_own or self._reach.concerns(service, function, *one):
-                yield Cause(RELOADED, str(one))
+                yield Cause(what, str(one))
 
     def _imported(self, loaded: frozenset[str]) -> None:
         self._assigned.imported(loaded)
         self._reloads.imported(loaded)
+        self._listening.imported(loaded)
 
     def settle(self) -> set[str]:
         """Forget the globals that are what they were before they were patched.

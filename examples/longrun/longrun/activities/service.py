@@ -30,7 +30,7 @@ from longrun.model import (
     TrackPoint,
     Week,
 )
-from longrun.signals import activity_added
+from longrun.signals import activity_added, activity_deleted
 
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
@@ -192,10 +192,11 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
 
 
 def delete(runner_id: int, activity_id: int) -> None:
-    """Take an activity out of the log, with everything known about it."""
+    """Take an activity out of the log, and announce it with `activity_deleted`."""
     with store.sessions.writing() as session:
         entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
+    activity_deleted.send("longrun.activities", runner_id=runner_id, activity_id=activity_id)
 
 
 def _mine(session: Session, runner_id: int, activity_id: int, *options: ORMOption) -> store.Entry:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from longrun import accounts, activities, importer
+from longrun import accounts, activities, importer, training
 from longrun.demo.fitwriter import write_fit
 from longrun.demo.runs import TZ, make_runs
 from longrun.gpx import write_gpx
-from longrun.model import Duplicate, EmailTaken, Source
+from longrun.model import Duplicate, EmailTaken, Goal, Source
 
 EMAIL: Final = "demo@example.com"
 # Known to everybody who reads this: the account holds nothing but made-up runs.
@@ -31,7 +31,7 @@ def write_files(directory: Path, weeks: int = 52) -> Iterator[Path]:
 
 
 def fill(directory: Path, weeks: int = 52, say: Callable[[str], object] | None = None) -> str:
-    """Make the demo account and its log; return what to tell the user.
+    """Make the demo account, its log and a plan; return what to tell the user.
 
     A log that has runs gains those that were run since, so doing it again costs next to nothing.
     The files are left in `directory`; `say` is called with what was done so far, after each run.
@@ -50,5 +50,10 @@ def fill(directory: Path, weeks: int = 52, say: Callable[[str], object] | None =
                 added += 1
                 if say is not None:
                     say(f"{added} runs, now at {recording.started_at:%B %Y}")
+    today = datetime.now(UTC).date()
+    if not training.entered(runner.id, today):
+        on = today + timedelta(weeks=16)
+        race = training.add_race(runner.id, "Lake run", on, 10_000, "Annecy")
+        training.enter(runner.id, race.id, Goal(None, frozenset({1, 3, 5, 6}), 6))
     login = f"Log in as {EMAIL} with the password {PASSWORD}"
     return f"{added} runs added.\nThe files are in {directory}.\n{login}"

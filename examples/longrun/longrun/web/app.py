@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import db
-from longrun.model import LongrunError, NotYours
-from longrun.web import api, formats, pages, people, runs, security, uploads
+from longrun.model import Invalid, LongrunError, NoSuchRace, NotYours
+from longrun.web import api, formats, pages, people, runs, security, training, uploads
 
 # Twenty long runs in one go.
 MAX_UPLOAD_BYTES: Final = 64 * 1024 * 1024
@@ -38,7 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(config or {})
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = _secret_key(db.instance_dir())
-    for blueprint in (pages.bp, people.bp, uploads.bp, runs.bp, api.bp):
+    for blueprint in (pages.bp, people.bp, uploads.bp, runs.bp, api.bp, training.bp):
         app.register_blueprint(blueprint)
     formats.init_app(app)
     security.init_app(app)
@@ -82,9 +82,10 @@ def _answer_http(error: HTTPException) -> AnyResponse | tuple[str | Response, in
 
 
 def _answer_ours(error: LongrunError) -> AnyResponse | tuple[str | Response, int]:
-    code = 404 if isinstance(error, NotYours) else 400
+    code = 404 if isinstance(error, NotYours | NoSuchRace) else 400
     if request.path.startswith("/api/"):
-        return jsonify(code=code, message=error.code, description=str(error)), code
+        field = {"field": error.field} if isinstance(error, Invalid) else {}
+        return jsonify(code=code, message=error.code, description=str(error), **field), code
     name = "Not found" if code == 404 else "That did not work"
     return render_template("error.html", code=code, name=name, text=str(error)), code
 

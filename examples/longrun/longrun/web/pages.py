@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, render_template
 
-from longrun import activities, reports
+from longrun import activities, reports, training
 from longrun.web.formats import decoration, next_month, today
 from longrun.web.security import current_runner
 
@@ -36,6 +36,8 @@ def home() -> str:
         ),
         fitness=decoration("The fitness curve", lambda: _fitness(runner.id, day)),
         bests=activities.bests(runner.id),
+        week=training.schedule(runner.id, day, day + timedelta(days=7)),
+        races=training.entered(runner.id, day),
     )
 
 
