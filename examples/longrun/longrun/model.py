@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 Units = Literal["km", "mi"]
+Sex = Literal["f", "m"]
 
 
 class Sport(StrEnum):
@@ -40,6 +41,11 @@ class Runner:
     units: Units
     max_hr: int | None
     confirmed: bool
+    is_admin: bool = False
+    rest_hr: int | None = None
+    born: date | None = None
+    sex: Sex | None = None
+    weight_kg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class ProfileChanges:
     tz: str
     units: Units
     max_hr: int | None
+    rest_hr: int | None = None
+    born: date | None = None
+    sex: Sex | None = None
+    weight_kg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +181,34 @@ class Report:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A personal token as its runner sees it: the token itself was told once, when it was made."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What a registered client was given: a signed token, good for `expires_in` seconds."""
+
+    token: str
+    expires_in: int
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a client's token says, once its signature, audience and time were found right."""
+
+    client_id: str
+    audience: str
+    scopes: frozenset[str]
+    expires_at: datetime
+
+
 class LongrunError(Exception):
     """Something a person can understand and act on."""
 
@@ -260,3 +298,35 @@ class Duplicate(LongrunError):
 
     def __str__(self) -> str:
         return f"this recording is in the log already, as activity {self.activity_id}"
+
+
+class NotConfirmed(LongrunError):
+    """The password is right, but nobody opened the link in the mail to this address yet."""
+
+    code = "not-confirmed"
+
+    def __str__(self) -> str:
+        return "this address is not confirmed yet"
+
+
+class BadLink(LongrunError):
+    """A link from a mail was used already, is too old, or never was one."""
+
+    code = "bad-link"
+
+    def __str__(self) -> str:
+        return "this link was used already, or is too old"
+
+
+class TokenRefused(LongrunError):
+    """No token is given, or none accepted; `error` is the word that OAuth has for it."""
+
+    code = "token-refused"
+
+    def __init__(self, error: str, reason: str) -> None:
+        super().__init__(error, reason)
+        self.error = error
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete as delete_rows, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -27,7 +27,7 @@ from longrun.model import (
     TrackPoint,
     Week,
 )
-from longrun.signals import activity_added
+from longrun.signals import account_deleted, activity_added
 
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
@@ -205,6 +205,16 @@ def delete(runner_id: int, activity_id: int) -> None:
         if entry is None:
             raise NotYours(activity_id)
         session.delete(entry)
+
+
+@account_deleted.connect
+def forget(_sender: str, runner_id: int) -> None:
+    """Delete all activities of a runner whose account is gone. Safe to repeat."""
+    mine = select(store.Entry.id).where(store.Entry.runner_id == runner_id)
+    with store.writing() as session:
+        for table in (store.Track, store.SplitRow, store.BestRow):
+            session.execute(delete_rows(table).where(table.activity_id.in_(mine)))
+        session.execute(delete_rows(store.Entry).where(store.Entry.runner_id == runner_id))
 
 
 def _mine(session: Session, runner_id: int, activity_id: int) -> store.Entry:

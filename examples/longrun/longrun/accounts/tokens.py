@@ -1,0 +1,185 @@
+"""Tokens for programs: a runner's own, and short ones for clients in their own name (OAuth 2)."""
+
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import jwt
+from sqlalchemy import delete, func, select
+
+from longrun.accounts import keys, store
+from longrun.accounts.service import clean_name
+from longrun.model import (
+    AccessToken,
+    ApiToken,
+    Claims,
+    Invalid,
+    NoSuchRunner,
+    Runner,
+    TokenRefused,
+)
+
+MAX_TOKENS: Final = 20
+# What a header may hold; ours have some 400 characters.
+_MAX_LENGTH: Final = 4096
+_WORD: Final = re.compile(r"[!#-\[\]-~]{1,80}")
+
+
+def create_token(runner_id: int, name: str) -> str:
+    """Return a new personal token, which is told this once.
+
+    Raises:
+        NoSuchRunner: Nobody has this number.
+        Invalid: The name cannot be kept, or there are too many tokens.
+    """
+    token = f"lr_{secrets.token_urlsafe(32)}"
+    row = store.ApiToken(
+        runner_id=runner_id,
+        name=clean_name(name),
+        digest=store.digest(token),
+        created_at=store.now(),
+    )
+    count = select(func.count()).where(store.ApiToken.runner_id == runner_id)
+    with store.writing() as session:
+        if session.get(store.Account, runner_id) is None:
+            raise NoSuchRunner(runner_id)
+        if session.scalars(count).one() >= MAX_TOKENS:
+            raise Invalid("token", f"nobody needs more than {MAX_TOKENS} tokens: revoke one")
+        session.add(row)
+    return token
+
+
+def tokens(runner_id: int) -> list[ApiToken]:
+    """Return a runner's personal tokens, oldest first; what they are made of is not kept."""
+    query = select(store.ApiToken).where(store.ApiToken.runner_id == runner_id)
+    with store.reading() as session:
+        return [
+            ApiToken(row.id, row.name, row.created_at.replace(tzinfo=UTC))
+            for row in session.scalars(query.order_by(store.ApiToken.id))
+        ]
+
+
+def revoke_token(runner_id: int, token_id: int) -> None:
+    """Make one of the runner's own personal tokens worthless; others' stay."""
+    mine = store.ApiToken.id == token_id, store.ApiToken.runner_id == runner_id
+    with store.writing() as session:
+        session.execute(delete(store.ApiToken).where(*mine))
+
+
+def token_owner(token: str) -> Runner:
+    """Return the runner who made a personal token.
+
+    Raises:
+        TokenRefused: There is no such token (any more).
+    """
+    query = select(store.Account).join(store.ApiToken)
+    with store.reading() as session:
+        query = query.where(store.ApiToken.digest == store.digest(token))
+        account = session.scalars(query).one_or_none()
+        if account is None:
+            raise TokenRefused("invalid_token", "there is no such token")
+        return account.as_runner()
+
+
+def add_client(client_id: str, audiences: Iterable[str], scopes: Iterable[str]) -> str:
+    """Register a program and return its secret, which is told this once.
+
+    One that is registered already gets a new secret; the old one is worthless.
+
+    Raises:
+        Invalid: A name is none that a token can carry.
+    """
+    secret = secrets.token_urlsafe(32)
+    lists = [" ".join(sorted(set(words))) for words in (audiences, scopes)]
+    for word in (client_id, *lists[0].split(" "), *lists[1].split()):
+        if not _WORD.fullmatch(word) or ":" in client_id:
+            raise Invalid("client", f"{word!r} is not a name of printable characters")
+    with store.writing() as session:
+        session.merge(
+            store.Client(
+                id=client_id, digest=store.digest(secret), audiences=lists[0], scopes=lists[1]
+            )
+        )
+    return secret
+
+
+def remove_client(client_id: str) -> None:
+    """Give this client no more tokens; those it has expire within ten minutes."""
+    with store.writing() as session:
+        session.execute(delete(store.Client).where(store.Client.id == client_id))
+
+
+def issue_token(
+    client_id: str, client_secret: str, audience: str = "", scope: str = ""
+) -> AccessToken:
+    """Return a signed token for what the client may do at the audience.
+
+    Args:
+        client_id: Who asks.
+        client_secret: What only this client knows.
+        audience: Whom the token is for; empty for the only one that the client may speak to.
+        scope: What for, words with spaces between; empty for all that the client may do.
+
+    Raises:
+        TokenRefused: `invalid_client`, which never says whether the client or the secret is
+            wrong, `invalid_target` or `invalid_scope`.
+    """
+    with store.reading() as session:
+        client = session.get(store.Client, client_id)
+    # An unknown client costs the same comparison.
+    known = client.digest if client else store.digest("")
+    if not hmac.compare_digest(known, store.digest(client_secret)) or client is None:
+        raise TokenRefused("invalid_client", "client or secret is wrong")
+    audience = audience or client.audiences
+    if audience not in client.audiences.split():
+        raise TokenRefused("invalid_target", "this client may not speak to that audience")
+    granted = sorted(set((scope or client.scopes).split()))
+    if not set(granted) <= set(client.scopes.split()):
+        raise TokenRefused("invalid_scope", "this client may not ask for that scope")
+    now = datetime.now(UTC)
+    key = keys.signing_key()
+    claims = {
+        "iss": _issuer(),
+        "sub": client_id,
+        "client_id": client_id,
+        "aud": audience,
+        "scope": " ".join(granted),
+        "iat": now,
+        "exp": now + timedelta(seconds=keys.TOKEN_SECONDS),
+        "jti": secrets.token_hex(16),
+    }
+    token = jwt.encode(claims, key, "EdDSA", {"kid": key.key_id, "typ": "at+jwt"})
+    return AccessToken(token, keys.TOKEN_SECONDS, " ".join(granted))
+
+
+def verify_token(token: str, audience: str, scope: str | None = None) -> Claims:
+    """Return what a client's token says, if we signed it for this audience.
+
+    Raises:
+        TokenRefused: `invalid_token`, or `insufficient_scope` if it is good, but not for `scope`.
+    """
+    try:
+        token = token[:_MAX_LENGTH]
+        key = keys.verifying_keys()[jwt.get_unverified_header(token)["kid"]]
+        found = jwt.decode(
+            token,
+            key,
+            algorithms=["EdDSA"],
+            audience=audience,
+            issuer=_issuer(),
+            options={"require": ["exp", "iat", "iss", "aud", "sub", "scope"]},
+        )
+    except (jwt.InvalidTokenError, KeyError) as error:
+        raise TokenRefused("invalid_token", "this token is not good here, or no more") from error
+    scopes = frozenset(found["scope"].split())
+    if scope is not None and scope not in scopes:
+        raise TokenRefused("insufficient_scope", f"this token is not good for {scope}")
+    return Claims(found["sub"], audience, scopes, datetime.fromtimestamp(found["exp"], UTC))
+
+
+def _issuer() -> str:
+    return os.environ.get("LONGRUN_URL", "http://127.0.0.1:5000").rstrip("/")
