@@ -33,7 +33,9 @@ def ann() -> Runner:
 
 @pytest.fixture
 def bob() -> Runner:
-    return accounts.register("bob@example.com", PASSWORD, "Bob", "America/New_York", confirmed=True)
+    return accounts.register(
+        "bob@example.com", PASSWORD, "Bob", "America/New_York", confirmed=True
+    )
 
 
 class Browser:

@@ -28,9 +28,8 @@ def signing_key() -> PyJWK:
 
 def verifying_keys() -> dict[str, PyJWK]:
     """Return each key that may have signed a token which is still good, by its number."""
-    return {
-        key["kid"]: made for key, made in _keys() if key.get("exp", time.time()) >= time.time()
-    }
+    now = time.time()
+    return {key["kid"]: made for key, made in _keys() if key.get("exp", now) >= now}
 
 
 def jwks() -> dict[str, list[dict[str, str]]]:

@@ -38,11 +38,10 @@ def _token() -> Response:
         raise TokenRefused("unsupported_grant_type", "this is for client_credentials only")
     if basic and "client_secret" in form:
         raise TokenRefused("invalid_request", "the secret is there twice")
-    known = (basic.parameters if basic.type == "basic" else {}) if basic else form
-    client_id, secret = (known.get(n) or "" for n in ("client_id", "client_secret"))
-    issued = accounts.issue_token(
-        client_id, secret, form.get("audience", ""), form.get("scope", "")
-    )
+    client = basic.username if basic else form.get("client_id")
+    secret = basic.password if basic else form.get("client_secret")
+    asked = (form.get(name, "") for name in ("audience", "scope"))
+    issued = accounts.issue_token(client or "", secret or "", *asked)
     return jsonify(
         access_token=issued.token,
         token_type="Bearer",  # noqa: S106 - the name of a kind, not a secret
