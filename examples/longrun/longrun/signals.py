@@ -16,7 +16,7 @@ _NAMES: Final = Namespace()
 user_registered: Final = _NAMES.signal("user_registered")
 # `runner` is a Runner, `token` what the link to a new password carries.
 reset_requested: Final = _NAMES.signal("reset_requested")
-# `runner_id` is a number: whoever keeps rows of this runner deletes them.
+# `runner_id` is a number: whoever keeps rows of this runner deletes them, also a second time.
 account_deleted: Final = _NAMES.signal("account_deleted")
 # `activity` is an Activity.
 activity_added: Final = _NAMES.signal("activity_added")

@@ -59,7 +59,7 @@ def test_d3_no_hash_and_no_token_leaves_accounts(
     at_home.log_in(ann.email)
 
     texts = [at_home.get(path).text for path in ("/admin/users", "/profile", "/api/v1/me", "/")]
-    texts += [json.dumps([asdict(r) for r in accounts.everyone()], default=str)]
+    texts += [json.dumps([asdict(r) for r in accounts.runners().values()], default=str)]
     texts += [repr(accounts.tokens(ann.id)), repr(accounts.jwks())]
 
     for text in texts:
@@ -145,7 +145,7 @@ def test_d11_no_secret_is_in_the_sources_and_nobody_has_a_known_password(
         keys.add(create_app().config["SECRET_KEY"])
         keys.add(accounts.jwks()["keys"][0]["x"])
     assert len(keys) == 4
-    assert accounts.everyone() == []
+    assert accounts.runners() == {}
 
 
 def test_d13_a_token_is_bound_to_audience_scope_and_ten_minutes(browser: Browser) -> None:

@@ -17,7 +17,6 @@ from longrun.model import (
     BadCredentials,
     EmailTaken,
     Invalid,
-    NoSuchRunner,
     NotConfirmed,
     ProfileChanges,
     Runner,
@@ -45,12 +44,7 @@ def register(
 ) -> Runner:
     """Make an account and announce it with `user_registered`.
 
-    Args:
-        email: How the runner logs in.
-        password: What only the runner knows.
-        name: What the pages say.
-        tz: Where the runner's days begin.
-        confirmed: The address is known to be right: no link is made, nothing is announced.
+    An address that is `confirmed` already needs no link: nothing is announced.
 
     Raises:
         EmailTaken: There is one with this address, in whatever case.
@@ -94,25 +88,16 @@ def confirm(token: str) -> Runner:
     Raises:
         BadLink: It was used already, is too old, or never was one.
     """
-    with store.writing() as session:
-        account = links.spend(session, token, "confirm")
-        account.confirmed_at = account.confirmed_at or store.now()
-        return account.as_runner()
+    return links.spend(token, "confirm")
 
 
 def request_confirmation(email: str) -> None:
-    """Announce a new link with `user_registered`, if this address waits for one.
-
-    The answer tells nobody whether it does, nor does the time that it takes.
-    """
+    """Announce a new link with `user_registered`, if this address waits for one."""
     links.request(email, "confirm", user_registered)
 
 
 def request_reset(email: str) -> None:
-    """Announce a link to a new password with `reset_requested`, if somebody has this address.
-
-    The answer tells nobody whether somebody has, nor does the time that it takes.
-    """
+    """Announce a link to a new password with `reset_requested`, if somebody has this address."""
     links.request(email, "reset", reset_requested)
 
 
@@ -124,20 +109,11 @@ def set_password(token: str, password: str) -> Runner:
         BadLink: The token was used already, is too old, or never was one.
     """
     _check_password(password)
-    hashed = hash_password(password)
-    with store.writing() as session:
-        account = links.spend(session, token, "reset")
-        account.password = hashed
-        account.confirmed_at = account.confirmed_at or store.now()
-        return account.as_runner()
+    return links.spend(token, "reset", password=hash_password(password))
 
 
 def vouch(email: str, *, admin: bool = False) -> Runner:
     """Confirm an address without a mail, as whoever runs this installation may.
-
-    Args:
-        email: Whose.
-        admin: Make the runner an administrator, too.
 
     Raises:
         Invalid: Nobody has this address.
@@ -177,24 +153,15 @@ def runner(runner_id: int) -> Runner:
         NoSuchRunner: Nobody has this number.
     """
     with store.reading() as session:
-        account = session.get(store.Account, runner_id)
-        if account is None:
-            raise NoSuchRunner(runner_id)
-        return account.as_runner()
+        return store.account(session, runner_id).as_runner()
 
 
-def runners(ids: Sequence[int]) -> dict[int, Runner]:
-    """Return the runners with these numbers, in one query; unknown numbers are left out."""
+def runners(ids: Sequence[int] | None = None) -> dict[int, Runner]:
+    """Return the runners with these numbers that exist, or all of them, in one query."""
+    query = select(store.Account).order_by(store.Account.id)
     with store.reading() as session:
-        query = select(store.Account).where(store.Account.id.in_(ids)).order_by(store.Account.id)
-        return {account.id: account.as_runner() for account in session.scalars(query)}
-
-
-def everyone() -> list[Runner]:
-    """Return all runners, for administrators to look through."""
-    with store.reading() as session:
-        query = select(store.Account).order_by(store.Account.id)
-        return [account.as_runner() for account in session.scalars(query)]
+        some = query if ids is None else query.where(store.Account.id.in_(ids))
+        return {account.id: account.as_runner() for account in session.scalars(some)}
 
 
 def update_profile(runner_id: int, changes: ProfileChanges) -> Runner:
@@ -207,9 +174,7 @@ def update_profile(runner_id: int, changes: ProfileChanges) -> Runner:
     changes = replace(changes, name=clean_name(changes.name))
     _check(changes)
     with store.writing() as session:
-        account = session.get(store.Account, runner_id)
-        if account is None:
-            raise NoSuchRunner(runner_id)
+        account = store.account(session, runner_id)
         for field in fields(changes):
             setattr(account, field.name, getattr(changes, field.name))
         return account.as_runner()
@@ -225,10 +190,7 @@ def delete_account(runner_id: int, password: str) -> None:
         BadCredentials: The password is wrong; nothing was deleted.
     """
     with store.reading() as session:
-        account = session.get(store.Account, runner_id)
-        if account is None:
-            raise NoSuchRunner(runner_id)
-        hashed = account.password
+        hashed = store.account(session, runner_id).password
     if not _is_password(password, hashed):
         raise BadCredentials
     with store.writing() as session:

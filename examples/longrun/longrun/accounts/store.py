@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, String, false, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from longrun import db
-from longrun.model import Runner, Sex, Units
+from longrun.model import NoSuchRunner, Runner, Sex, Units
 
 
 class Table(DeclarativeBase):
@@ -112,6 +112,14 @@ def now() -> datetime:
 def digest(token: str) -> str:
     """Return what is kept of a token, which is random and long: a plain hash tells nothing."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def account(session: Session, runner_id: int) -> Account:
+    """Return the account with this number, or raise `NoSuchRunner`."""
+    found = session.get(Account, runner_id)
+    if found is None:
+        raise NoSuchRunner(runner_id)
+    return found
 
 
 def find(session: Session, email: str) -> Account | None:

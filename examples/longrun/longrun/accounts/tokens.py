@@ -4,11 +4,13 @@ import hmac
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import jwt
+from jwt.types import Options
 from sqlalchemy import delete, func, select
 
 from longrun.accounts import keys, store
@@ -18,7 +20,6 @@ from longrun.model import (
     ApiToken,
     Claims,
     Invalid,
-    NoSuchRunner,
     Runner,
     TokenRefused,
 )
@@ -26,6 +27,7 @@ from longrun.model import (
 MAX_TOKENS: Final = 20
 # What a header may hold; ours have some 400 characters.
 _MAX_LENGTH: Final = 4096
+_REQUIRED: Final[Options] = {"require": ["exp", "iat", "iss", "aud", "sub", "scope"]}
 _WORD: Final = re.compile(r"[!#-\[\]-~]{1,80}")
 
 
@@ -37,19 +39,13 @@ def create_token(runner_id: int, name: str) -> str:
         Invalid: The name cannot be kept, or there are too many tokens.
     """
     token = f"lr_{secrets.token_urlsafe(32)}"
-    row = store.ApiToken(
-        runner_id=runner_id,
-        name=clean_name(name),
-        digest=store.digest(token),
-        created_at=store.now(),
-    )
+    row = {"name": clean_name(name), "digest": store.digest(token), "created_at": store.now()}
     count = select(func.count()).where(store.ApiToken.runner_id == runner_id)
     with store.writing() as session:
-        if session.get(store.Account, runner_id) is None:
-            raise NoSuchRunner(runner_id)
+        owner = store.account(session, runner_id)
         if session.scalars(count).one() >= MAX_TOKENS:
             raise Invalid("token", f"nobody needs more than {MAX_TOKENS} tokens: revoke one")
-        session.add(row)
+        session.add(store.ApiToken(runner_id=owner.id, **row))
     return token
 
 
@@ -71,14 +67,10 @@ def revoke_token(runner_id: int, token_id: int) -> None:
 
 
 def token_owner(token: str) -> Runner:
-    """Return the runner who made a personal token.
-
-    Raises:
-        TokenRefused: There is no such token (any more).
-    """
-    query = select(store.Account).join(store.ApiToken)
+    """Return the runner who made a personal token, or raise `TokenRefused`."""
+    known = store.ApiToken.digest == store.digest(token)
     with store.reading() as session:
-        query = query.where(store.ApiToken.digest == store.digest(token))
+        query = select(store.Account).join(store.ApiToken).where(known)
         account = session.scalars(query).one_or_none()
         if account is None:
             raise TokenRefused("invalid_token", "there is no such token")
@@ -86,9 +78,7 @@ def token_owner(token: str) -> Runner:
 
 
 def add_client(client_id: str, audiences: Iterable[str], scopes: Iterable[str]) -> str:
-    """Register a program and return its secret, which is told this once.
-
-    One that is registered already gets a new secret; the old one is worthless.
+    """Register a program, or anew, and return its secret, which is told this once.
 
     Raises:
         Invalid: A name is none that a token can carry.
@@ -98,19 +88,10 @@ def add_client(client_id: str, audiences: Iterable[str], scopes: Iterable[str]) 
     for word in (client_id, *lists[0].split(" "), *lists[1].split()):
         if not _WORD.fullmatch(word) or ":" in client_id:
             raise Invalid("client", f"{word!r} is not a name of printable characters")
+    row = {"digest": store.digest(secret), "audiences": lists[0], "scopes": lists[1]}
     with store.writing() as session:
-        session.merge(
-            store.Client(
-                id=client_id, digest=store.digest(secret), audiences=lists[0], scopes=lists[1]
-            )
-        )
+        session.merge(store.Client(id=client_id, **row))
     return secret
-
-
-def remove_client(client_id: str) -> None:
-    """Give this client no more tokens; those it has expire within ten minutes."""
-    with store.writing() as session:
-        session.execute(delete(store.Client).where(store.Client.id == client_id))
 
 
 def issue_token(
@@ -118,11 +99,7 @@ def issue_token(
 ) -> AccessToken:
     """Return a signed token for what the client may do at the audience.
 
-    Args:
-        client_id: Who asks.
-        client_secret: What only this client knows.
-        audience: Whom the token is for; empty for the only one that the client may speak to.
-        scope: What for, words with spaces between; empty for all that the client may do.
+    Left empty, the audience is the only one the client has, the scope all that it may do.
 
     Raises:
         TokenRefused: `invalid_client`, which never says whether the client or the secret is
@@ -140,19 +117,11 @@ def issue_token(
     granted = sorted(set((scope or client.scopes).split()))
     if not set(granted) <= set(client.scopes.split()):
         raise TokenRefused("invalid_scope", "this client may not ask for that scope")
-    now = datetime.now(UTC)
-    key = keys.signing_key()
-    claims = {
-        "iss": _issuer(),
-        "sub": client_id,
-        "client_id": client_id,
-        "aud": audience,
-        "scope": " ".join(granted),
-        "iat": now,
-        "exp": now + timedelta(seconds=keys.TOKEN_SECONDS),
-        "jti": secrets.token_hex(16),
-    }
-    token = jwt.encode(claims, key, "EdDSA", {"kid": key.key_id, "typ": "at+jwt"})
+    now, key = int(time.time()), keys.signing_key()
+    claims = {"iss": _issuer(), "sub": client_id, "client_id": client_id, "aud": audience}
+    claims |= {"scope": " ".join(granted), "jti": secrets.token_hex(16)}
+    times = {"iat": now, "exp": now + keys.TOKEN_SECONDS}
+    token = jwt.encode(claims | times, key, "EdDSA", {"kid": key.key_id, "typ": "at+jwt"})
     return AccessToken(token, keys.TOKEN_SECONDS, " ".join(granted))
 
 
@@ -166,12 +135,7 @@ def verify_token(token: str, audience: str, scope: str | None = None) -> Claims:
         token = token[:_MAX_LENGTH]
         key = keys.verifying_keys()[jwt.get_unverified_header(token)["kid"]]
         found = jwt.decode(
-            token,
-            key,
-            algorithms=["EdDSA"],
-            audience=audience,
-            issuer=_issuer(),
-            options={"require": ["exp", "iat", "iss", "aud", "sub", "scope"]},
+            token, key, ["EdDSA"], audience=audience, issuer=_issuer(), options=_REQUIRED
         )
     except (jwt.InvalidTokenError, KeyError) as error:
         raise TokenRefused("invalid_token", "this token is not good here, or no more") from error

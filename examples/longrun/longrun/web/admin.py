@@ -12,4 +12,4 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 @admin_required
 def users() -> str:
     """List all runners."""
-    return render_template("users.html", users=accounts.everyone())
+    return render_template("users.html", users=accounts.runners().values())

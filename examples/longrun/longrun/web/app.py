@@ -49,7 +49,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(config or {})
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = _secret_key(db.instance_dir())
-    for area in (pages, people, letters, uploads, runs, api, oauth, admin):
+    for area in (pages, people, letters, uploads, runs, api, oauth, admin, commands):
         app.register_blueprint(area.bp)
     formats.init_app(app)
     security.init_app(app)
@@ -57,7 +57,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_error_handler(LongrunError, _answer_ours)
     app.after_request(_protect)
     app.cli.add_command(_demo)
-    commands.init_app(app)
     return app
 
 

@@ -12,7 +12,7 @@ from longrun.web.security import log_out, login_required, me
 
 bp = Blueprint("letters", __name__)
 
-Answer = str | Response | tuple[str, int]
+Answer = Response | tuple[str, int]
 _EMAIL = ("email", "E-mail", "email", "email")
 _PASSWORD = ("password", "Password", "password", "current-password")
 _NEW_PASSWORD = ("password", "New password", "password", "new-password")
@@ -23,8 +23,7 @@ def check_mail() -> Answer:
     """Say that a mail is under way, and send it anew."""
     if request.method == "POST":
         accounts.request_confirmation(request.form.get("email", ""))
-        flash("If this address waits for it, a new link is under way.")
-        return redirect(url_for(".check_mail"))
+        return _go(".check_mail", "If this address waits for it, a new link is under way.")
     text = (
         "We sent you a link that confirms your address. Open it within two days, then log in. "
         "Nothing there? Look among the spam, or have the link sent anew."
@@ -40,10 +39,8 @@ def confirm(token: str) -> Answer:
     try:
         accounts.confirm(token)
     except BadLink as error:
-        flash(f"{str(error).capitalize()}. Log in, or have a new one sent.")
-        return redirect(url_for(".check_mail"))
-    flash("Your address is confirmed. Log in to begin.")
-    return redirect(url_for("people.login"))
+        return _go(".check_mail", f"{str(error).capitalize()}. Log in, or have a new one sent.")
+    return _go("people.login", "Your address is confirmed. Log in to begin.")
 
 
 @bp.route("/forgot", methods=["GET", "POST"])
@@ -51,8 +48,8 @@ def forgot() -> Answer:
     """Send a link to a new password."""
     if request.method == "POST":
         accounts.request_reset(request.form.get("email", ""))
-        flash("If somebody has this address, a link to a new password is under way.")
-        return redirect(url_for("people.login"))
+        words = "If somebody has this address, a link to a new password is under way."
+        return _go("people.login", words)
     text = "We send a link to your address. It is good for an hour."
     return _ask("A new password", text, "Send the link", _EMAIL)
 
@@ -60,41 +57,42 @@ def forgot() -> Answer:
 @bp.route("/reset/<token>", methods=["GET", "POST"])
 def reset(token: str) -> Answer:
     """Set a new password."""
-    text, button = "Eight characters or more. A sentence is easy to keep.", "Set the password"
-    if request.method == "GET":
-        return _ask("A new password", text, button, _NEW_PASSWORD)
-    try:
-        accounts.set_password(token, request.form.get("password", ""))
-    except Invalid as error:
-        return _ask("A new password", text, button, _NEW_PASSWORD, wrong=str(error)), 422
-    except BadLink as error:
-        flash(f"{str(error).capitalize()}. Ask for a new one.")
-        return redirect(url_for(".forgot"))
-    flash("Your password is changed. Log in with it.")
-    return redirect(url_for("people.login"))
+    wrong = ""
+    if request.method == "POST":
+        try:
+            accounts.set_password(token, request.form.get("password", ""))
+            return _go("people.login", "Your password is changed. Log in with it.")
+        except BadLink as error:
+            return _go(".forgot", f"{str(error).capitalize()}. Ask for a new one.")
+        except Invalid as error:
+            wrong = str(error)
+    text = "Eight characters or more. A sentence is easy to keep."
+    return _ask("A new password", text, "Set the password", _NEW_PASSWORD, wrong)
 
 
 @bp.route("/profile/delete", methods=["GET", "POST"])
 @login_required
 def delete_account() -> Answer:
     """Delete the runner's account, once the password proves who asks."""
+    wrong = ""
+    if request.method == "POST":
+        try:
+            accounts.delete_account(me().id, request.form.get("password", ""))
+            log_out()
+            return _go("pages.home", "Your account is deleted.")
+        except BadCredentials:
+            wrong = "this is not your password"
     text = "Your runs, plans and reports go with it. Nobody can bring them back."
-    if request.method == "GET":
-        return _ask("Delete your account?", text, "Delete everything", _PASSWORD)
-    try:
-        accounts.delete_account(me().id, request.form.get("password", ""))
-    except BadCredentials:
-        wrong = "this is not your password"
-        page = _ask("Delete your account?", text, "Delete everything", _PASSWORD, wrong=wrong)
-        return page, 422
-    log_out()
-    flash("Your account is deleted.")
-    return redirect(url_for("pages.home"))
+    return _ask("Delete your account?", text, "Delete everything", _PASSWORD, wrong)
+
+
+def _go(endpoint: str, words: str) -> Response:
+    flash(words)
+    return redirect(url_for(endpoint))
 
 
 def _ask(
     title: str, text: str, button: str, field: tuple[str, ...] | None = None, wrong: str = ""
-) -> str:
-    return render_template(
-        "ask.html", title=title, text=text, button=button, asked=field, wrong=wrong
-    )
+) -> tuple[str, int]:
+    said = {"title": title, "text": text, "button": button, "asked": field, "wrong": wrong}
+    return render_template("ask.html", **said), 422 if wrong else 200

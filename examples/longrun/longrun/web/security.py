@@ -44,25 +44,12 @@ def me() -> Runner:
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only runners who are logged in see this page."""
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        me()
-        return view(*args, **kwargs)
-
-    return guarded
+    return _after(me, view)
 
 
 def admin_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only administrators see this page."""
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not me().is_admin:
-            abort(403)
-        return view(*args, **kwargs)
-
-    return guarded
+    return _after(lambda: me().is_admin or abort(403), view)
 
 
 def scope_required(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -70,17 +57,9 @@ def scope_required(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     What it answers is the same for all of them: it knows no runner.
     """
-
-    def guard(view: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if current_runner() is None and scope not in g.get("scopes", ()):
-                abort(403 if "scopes" in g else 401)
-            return view(*args, **kwargs)
-
-        return guarded
-
-    return guard
+    return functools.partial(
+        _after, lambda: current_runner() or scope in g.get("scopes", ()) or me()
+    )
 
 
 def log_in(runner: Runner) -> None:
@@ -119,6 +98,15 @@ def _from_session() -> Runner | None:
     except NoSuchRunner:
         session.clear()
         return None
+
+
+def _after(check: Callable[[], object], view: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        check()
+        return view(*args, **kwargs)
+
+    return guarded
 
 
 def _bearer() -> str | None:
