@@ -26,6 +26,9 @@ _CHANGING: Final = frozenset(
         "popitem", "remove", "setdefault", "sort", "update",
     }
 )  # fmt: skip
+# Methods of signals, blinker's and Django's, and what these keep their receivers in.
+_CONNECTING: Final = frozenset({"connect", "connect_via", "connected_to", "disconnect"})
+_RECEIVERS: Final = "receivers"
 
 
 class Stores(NamedTuple):
@@ -74,6 +77,8 @@ class Stores(NamedTuple):
                 at_import |= assigned if inner is code else set()
             if stores_items(inner):
                 changed |= names
+            if not _CONNECTING.isdisjoint(inner.co_names):
+                changed.add(_RECEIVERS)
         return cls(*map(frozenset, (attributes, beside, changed, mentioned, at_import)))
 
 

@@ -281,6 +281,56 @@ def test_what_a_conftest_assigns_while_it_is_imported_is_noticed_all_session(sho
     assert "1 test local: 1 assigned" in outcome.text
 
 
+def test_a_receiver_that_a_test_connects_hears_what_a_package_sends(shop):
+    shop.write("shop/signals.py", "from blinker import Signal\nsold = Signal()\n")
+    shop.write(
+        "shop/stock.py",
+        "import os\nfrom shop import signals\n"
+        "def sell(): return len(signals.sold.send('stock')), os.getpid()\n"
+        "def count(): return os.getpid()\n",
+    )
+    shop.tests(
+        """
+        import os
+        import pytest
+        from shop import signals, stock
+
+        HERE = os.getpid()
+
+        @pytest.fixture
+        def heard():
+            found = []
+            def listen(sender):
+                found.append(sender)
+            with signals.sold.connected_to(listen):
+                yield found
+
+        def test_before():
+            assert stock.sell()[0] == 0
+            assert stock.sell()[1] != HERE
+
+        def test_a_fixture_connects(heard):
+            assert stock.sell() == (1, HERE)
+            assert stock.count() != HERE
+            assert heard == ["stock"]
+
+        def test_a_test_connects():
+            def listen(sender):
+                pass
+            signals.sold.connect(listen)
+            assert stock.sell() == (1, HERE)
+            signals.sold.disconnect(listen)
+            assert stock.sell()[0] == 0
+            assert stock.sell()[1] != HERE
+        """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 3}, outcome.text
+    assert "2 tests local: 2 assigned" in outcome.text
+
+
 def test_what_earlier_calls_left_on_the_host_is_not_lost_by_an_assignment(shop):
     shop.write(
         "shop/prices.py",
