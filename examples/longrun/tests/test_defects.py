@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import re
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -86,16 +85,14 @@ def test_d5_an_unknown_client_is_answered_as_a_wrong_secret_is(browser: Browser)
     for client, secret in (("nobody", "guessed"), ("nobody", ""), ("", ""), ("screen", "é")):
         assert ask(client, secret) == wrong
     # The time of both is the same work: one query, one hash, one comparison.
-    took = {}
-    for client in ("screen", "nobody"):
-        times = []
-        for _ in range(30):
-            began = time.perf_counter()
-            with pytest.raises(TokenRefused):
-                accounts.issue_token(client, "guessed", "longrun")
-            times.append(time.perf_counter() - began)
-        took[client] = statistics.median(times)
-    assert 1 / 3 < took["screen"] / took["nobody"] < 3
+    took: dict[str, list[float]] = {"screen": [], "nobody": []}
+    for client in [*took] * 40:
+        began = time.perf_counter()
+        with pytest.raises(TokenRefused):
+            accounts.issue_token(client, "guessed", "longrun")
+        took[client].append(time.perf_counter() - began)
+    # The fastest of many: what else this machine does only ever adds.
+    assert 1 / 3 < min(took["screen"]) / min(took["nobody"]) < 3
 
 
 def test_d6_a_token_chooses_no_algorithm(browser: Browser) -> None:

@@ -83,11 +83,7 @@ def register(
 
 
 def confirm(token: str) -> Runner:
-    """Let the runner log in who got this token by mail.
-
-    Raises:
-        BadLink: It was used already, is too old, or never was one.
-    """
+    """Let the runner log in who got this token by mail, or raise `BadLink`."""
     return links.spend(token, "confirm")
 
 
@@ -113,11 +109,7 @@ def set_password(token: str, password: str) -> Runner:
 
 
 def vouch(email: str, *, admin: bool = False) -> Runner:
-    """Confirm an address without a mail, as whoever runs this installation may.
-
-    Raises:
-        Invalid: Nobody has this address.
-    """
+    """Confirm an address without a mail, as whoever runs this installation may."""
     with store.writing() as session:
         account = store.find(session, email)
         if account is None:

@@ -28,15 +28,14 @@ MAX_TOKENS: Final = 20
 # What a header may hold; ours have some 400 characters.
 _MAX_LENGTH: Final = 4096
 _REQUIRED: Final[Options] = {"require": ["exp", "iat", "iss", "aud", "sub", "scope"]}
-_WORD: Final = re.compile(r"[!#-\[\]-~]{1,80}")
+# What goes into a URL, a header and a list as it is.
+_WORD: Final = re.compile(r"[\w.:~-]{1,80}", re.ASCII)
 
 
 def create_token(runner_id: int, name: str) -> str:
     """Return a new personal token, which is told this once.
 
-    Raises:
-        NoSuchRunner: Nobody has this number.
-        Invalid: The name cannot be kept, or there are too many tokens.
+    Raises `Invalid` where the name cannot be kept, or there are too many tokens.
     """
     token = f"lr_{secrets.token_urlsafe(32)}"
     row = {"name": clean_name(name), "digest": store.digest(token), "created_at": store.now()}
@@ -78,16 +77,12 @@ def token_owner(token: str) -> Runner:
 
 
 def add_client(client_id: str, audiences: Iterable[str], scopes: Iterable[str]) -> str:
-    """Register a program, or anew, and return its secret, which is told this once.
-
-    Raises:
-        Invalid: A name is none that a token can carry.
-    """
+    """Register a program, or anew, and return its secret, which is told this once."""
     secret = secrets.token_urlsafe(32)
     lists = [" ".join(sorted(set(words))) for words in (audiences, scopes)]
     for word in (client_id, *lists[0].split(" "), *lists[1].split()):
         if not _WORD.fullmatch(word) or ":" in client_id:
-            raise Invalid("client", f"{word!r} is not a name of printable characters")
+            raise Invalid("client", f"{word!r} is not a name of letters, digits and . : ~ - _")
     row = {"digest": store.digest(secret), "audiences": lists[0], "scopes": lists[1]}
     with store.writing() as session:
         session.merge(store.Client(id=client_id, **row))
