@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from longrun import accounts, activities
 from longrun.model import Recording, Source, Sport, TrackPoint
 
-ann = accounts.register(sys.argv[1], sys.argv[2], "Ann Archer")
+ann = accounts.register(sys.argv[1], sys.argv[2], "Ann Archer", confirmed=True)
 for number in range(int(sys.argv[3])):
     points = tuple(
         TrackPoint(10.0 * i, 30.0 * i, 48 + 2e-4 * (i % 40), 2 + 2e-4 * (i // 7), 100.0, 150)

@@ -2,17 +2,18 @@
 
 import fcntl
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect, make_url
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 Value = TypeVar("Value")
 # A writer waits this long for another process's transaction; ours last milliseconds.
@@ -22,6 +23,20 @@ BUSY_SECONDS: Final = 15
 def instance_dir() -> Path:
     """Return where this installation's files are: `LONGRUN_INSTANCE`, or ./instance."""
     return Path(os.environ.get("LONGRUN_INSTANCE", "instance")).absolute()
+
+
+def keep_secret(path: Path, secret: str) -> None:
+    """Write a file that only its owner reads, unless it is there.
+
+    Of several processes that start at once one makes it, and none reads half of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    mine.touch(mode=0o600)
+    mine.write_text(secret)
+    with suppress(FileExistsError):
+        path.hardlink_to(mine)
+    mine.unlink()
 
 
 def database_url() -> str:
@@ -62,7 +77,9 @@ def open_sessions(url: str, metadata: MetaData) -> sessionmaker[Session]:
     """Open the database at `url` and create the tables of `metadata` that are missing."""
     if make_url(url).get_backend_name() != "sqlite":
         engine = create_engine(url, pool_pre_ping=True)
-        metadata.create_all(engine)
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            _add_columns(connection, metadata)
         return sessionmaker(engine)
     # Opening a SQLite file costs microseconds, and a connection that is not kept cannot be
     # inherited by a forked process or outlive its file.
@@ -120,3 +137,15 @@ def _create_tables(engine: Engine, metadata: MetaData) -> None:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):
                     connection.execute(CreateIndex(index, if_not_exists=True))
+            _add_columns(connection, metadata)
+
+
+def _add_columns(connection: Connection, metadata: MetaData) -> None:
+    # What a database of an older version lacks: each such column may be empty or has a default.
+    there = inspect(connection)
+    for table in metadata.sorted_tables:
+        names = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in names:
+                made = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 Units = Literal["km", "mi"]
+Sex = Literal["f", "m"]
 
 
 class Sport(StrEnum):
@@ -40,6 +41,11 @@ class Runner:
     units: Units
     max_hr: int | None
     confirmed: bool
+    is_admin: bool = False
+    rest_hr: int | None = None
+    born: date | None = None
+    sex: Sex | None = None
+    weight_kg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class ProfileChanges:
     tz: str
     units: Units
     max_hr: int | None
+    rest_hr: int | None = None
+    born: date | None = None
+    sex: Sex | None = None
+    weight_kg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +264,34 @@ class Paces:
     repetition: float
 
 
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A personal token as its runner sees it: the token itself was told once, when it was made."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What a registered client was given: a signed token, good for `expires_in` seconds."""
+
+    token: str
+    expires_in: int
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a client's token says, once its signature, audience and time were found right."""
+
+    client_id: str
+    audience: str
+    scopes: frozenset[str]
+    expires_at: datetime
+
+
 @dataclass(eq=False)
 class LongrunError(Exception):
     """Something a person can understand and act on; `text` is how it is said, from its fields."""
@@ -344,3 +382,27 @@ class PlanTooShort(LongrunError):
     code = "plan-too-short"
     text = "from where you are it takes {0.weeks_needed} weeks to train for this race"
     weeks_needed: int
+
+
+class NotConfirmed(LongrunError):
+    """The password is right, but nobody opened the link in the mail to this address yet."""
+
+    code = "not-confirmed"
+    text = "this address is not confirmed yet"
+
+
+class BadLink(LongrunError):
+    """A link from a mail was used already, is too old, or never was one."""
+
+    code = "bad-link"
+    text = "this link was used already, or is too old"
+
+
+@dataclass(eq=False)
+class TokenRefused(LongrunError):
+    """No token is given, or none accepted; `error` is the word that OAuth has for it."""
+
+    code = "token-refused"
+    text = "{0.reason}"
+    error: str
+    reason: str

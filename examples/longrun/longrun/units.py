@@ -34,6 +34,17 @@ def pace(metres: float, seconds: float, units: Units) -> str:
     return f"{clock(seconds / metres * UNIT_M[units])} /{units}"
 
 
+def heart_zones(max_hr: int, rest_hr: int | None) -> list[tuple[str, int, int]]:
+    """Return five zones as name, lowest and highest rate: tenths of what lies above resting.
+
+    Without a resting rate they are tenths of the highest one.
+    """
+    rest = rest_hr or 0
+    at = [round(rest + (max_hr - rest) * tenths / 10) for tenths in range(5, 11)]
+    names = ("Recovery", "Easy", "Steady", "Threshold", "Hard")
+    return [(name, at[i], at[i + 1] - (i < 4)) for i, name in enumerate(names)]
+
+
 def name_of(metres: float) -> str:
     """Return what runners call a distance."""
     return _NAMES.get(round(metres), f"{metres / 1000:g} km")

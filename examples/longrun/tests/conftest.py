@@ -28,12 +28,14 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def ann() -> Runner:
-    return accounts.register("ann@example.com", PASSWORD, "Ann", "Europe/Paris")
+    return accounts.register("ann@example.com", PASSWORD, "Ann", "Europe/Paris", confirmed=True)
 
 
 @pytest.fixture
 def bob() -> Runner:
-    return accounts.register("bob@example.com", PASSWORD, "Bob", "America/New_York")
+    return accounts.register(
+        "bob@example.com", PASSWORD, "Bob", "America/New_York", confirmed=True
+    )
 
 
 class Browser:

@@ -19,7 +19,7 @@ from longrun import accounts
 PASSWORD = "correct horse"
 
 
-def test_a_new_runner_can_log_in_at_once(ann: Runner) -> None:
+def test_a_confirmed_runner_can_log_in(ann: Runner) -> None:
     assert accounts.authenticate("ann@example.com", PASSWORD) == ann
     assert ann.confirmed
 
@@ -95,7 +95,8 @@ def test_the_password_is_nowhere_in_the_database(ann: Runner, tmp_path: Path) ->
 def test_a_runner_carries_no_secret(ann: Runner) -> None:
     names = {field.name for field in fields(ann)}
 
-    assert names == {"id", "email", "name", "tz", "units", "max_hr", "confirmed"}
+    assert names == {"id", "email", "name", "tz", "units", "max_hr", "confirmed", "is_admin",
+                     "rest_hr", "born", "sex", "weight_kg"}  # fmt: skip
     assert "scrypt" not in repr(ann)
 
 
@@ -134,7 +135,7 @@ def test_a_hash_costs_what_an_attacker_should_pay(
 ) -> None:
     monkeypatch.delenv("LONGRUN_SCRYPT_LOG_N")
 
-    eve = accounts.register("eve@example.com", "correct horse", "Eve")
+    eve = accounts.register("eve@example.com", "correct horse", "Eve", confirmed=True)
 
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("x.db*"))
     assert b"scrypt$15$8$1$" in stored

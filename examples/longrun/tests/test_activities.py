@@ -406,7 +406,7 @@ def listen(sender, activity):
     heard.append((sender, activity))
 
 activity_added.connect(listen)
-runner = accounts.register("signal@example.com", "correct horse", "Ann")
+runner = accounts.register("signal@example.com", "correct horse", "Ann", confirmed=True)
 added = activities.add(runner.id, files.recording())
 try:
     activities.add(runner.id, files.recording())

@@ -49,14 +49,15 @@ def test_a_visitor_to_the_api_gets_401_as_json(browser: Browser, path: str) -> N
     assert sorted(answer.get_json()) == ["code", "description", "message"]
 
 
-def test_registering_logs_in(browser: Browser) -> None:
+def test_registering_sends_to_the_mailbox(browser: Browser) -> None:
     answer = browser.send(
         "/register", name="Ann", email="ann@example.com", password=PASSWORD, tz="Europe/Paris"
     )
 
-    assert answer.status_code == 302
-    assert "Hello, Ann" in browser.get("/").text
-    assert accounts.authenticate("ann@example.com", PASSWORD).tz == "Europe/Paris"
+    assert answer.location == "/confirm"
+    assert "Check your mail" in browser.get("/confirm").text
+    assert "Hello, Ann" not in browser.get("/").text
+    assert accounts.vouch("ann@example.com").tz == "Europe/Paris"
 
 
 @pytest.mark.parametrize(
@@ -346,7 +347,8 @@ def test_the_api_tells_who_one_is_without_secrets(at_home: Browser, ann: Runner)
     found = at_home.get("/api/v1/me").get_json()
 
     assert found["email"] == ann.email
-    assert sorted(found) == ["confirmed", "email", "id", "max_hr", "name", "tz", "units"]
+    assert sorted(found) == ["born", "confirmed", "email", "id", "is_admin", "max_hr", "name",
+                             "rest_hr", "sex", "tz", "units", "weight_kg"]  # fmt: skip
 
 
 def test_the_api_lists_runs_of_a_month_and_the_latest(at_home: Browser, lake: Activity) -> None:

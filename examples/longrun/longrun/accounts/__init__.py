@@ -1,15 +1,36 @@
-"""Who the runners are. The only package that sees a password or its hash.
+"""Who the runners are, and which programs may speak for them or in their own name.
 
-An account is confirmed as soon as it is made: mail that confirms the address has its place in
-`register`, and `Runner.confirmed` is what the other packages will look at.
+The only package that sees a password, a token or their hashes, and the keys that sign.
 """
 
+from longrun.accounts.keys import jwks, rotate as rotate_keys
 from longrun.accounts.service import (
     authenticate,
+    confirm,
+    delete_account,
+    purge,
     register,
+    request_confirmation,
+    request_reset,
     runner,
     runners,
+    set_password,
     update_profile,
+    vouch,
+)
+from longrun.accounts.tokens import (
+    add_client,
+    create_token,
+    issue_token,
+    revoke_token,
+    token_owner,
+    tokens,
+    verify_token,
 )
 
-__all__ = ["authenticate", "register", "runner", "runners", "update_profile"]
+__all__ = [
+    "add_client", "authenticate", "confirm", "create_token", "delete_account", "issue_token",
+    "jwks", "purge", "register", "request_confirmation", "request_reset", "revoke_token",
+    "rotate_keys", "runner", "runners", "set_password", "token_owner", "tokens",
+    "update_profile", "verify_token", "vouch",
+]  # fmt: skip

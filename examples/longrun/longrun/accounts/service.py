@@ -2,24 +2,26 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Final, cast
+from dataclasses import fields, replace
+from datetime import date
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from longrun.accounts import store
+from longrun.accounts import links, store
 from longrun.accounts.passwords import hash_password, is_password
 from longrun.model import (
     BadCredentials,
     EmailTaken,
     Invalid,
-    NoSuchRunner,
+    NotConfirmed,
     ProfileChanges,
     Runner,
-    Units,
 )
+from longrun.signals import account_deleted, reset_requested, tell, user_registered
 
 MIN_PASSWORD: Final = 8
 # scrypt would hash a megabyte as happily; nobody types one.
@@ -28,40 +30,93 @@ MAX_NAME: Final = 80
 # An address is proved by mail that arrives; this only catches slips of the finger.
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
 _MAX_EMAIL: Final = 254
-_HEART_RATES: Final = range(80, 251)
+# A number of the profile -> what it is, the least and the most that can be.
+_RANGES: Final = {
+    "max_hr": ("a highest heart rate", 80, 250),
+    "rest_hr": ("a resting heart rate", 25, 120),
+    "weight_kg": ("a weight in kilograms", 20, 300),
+}
+_SENDER: Final = "longrun.accounts"
 
 
-def register(email: str, password: str, name: str, tz: str = "UTC") -> Runner:
-    """Make an account.
+def register(
+    email: str, password: str, name: str, tz: str = "UTC", *, confirmed: bool = False
+) -> Runner:
+    """Make an account and announce it with `user_registered`.
+
+    An address that is `confirmed` already needs no link: nothing is announced.
 
     Raises:
         EmailTaken: There is one with this address, in whatever case.
         Invalid: A value cannot be kept; `field` says which.
     """
     email = _clean_email(email)
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        message = f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters"
-        raise Invalid("password", message)
-    name = _clean_name(name)
+    _check_password(password)
+    name = clean_name(name)
     _check_tz(tz)
-    now = _now()
+    now = store.now()
     account = store.Account(
         email=email,
         password=hash_password(password),
         name=name,
         tz=tz,
         units="km",
-        # Set by the link in the confirmation mail, once there is one.
-        confirmed_at=now,
+        confirmed_at=now if confirmed else None,
         created_at=now,
     )
     try:
         with store.writing() as session:
             session.add(account)
             session.flush()
-            return _runner(account)
+            # SQLite hands the last number out again: nobody may come into what another one left.
+            if session.get(store.Departure, account.id):
+                newest = select(func.max(store.Departure.runner_id))
+                account.id = session.scalars(newest).one() + 1
+                session.flush()
+            made = account.as_runner()
+            token = "" if confirmed else links.make(session, made.id, "confirm")
     except IntegrityError as error:
         raise EmailTaken(email) from error
+    if token:
+        tell(user_registered, _SENDER, runner=made, token=token)
+    return made
+
+
+def confirm(token: str) -> Runner:
+    """Let the runner log in who got this token by mail, or raise `BadLink`."""
+    return links.spend(token, "confirm")
+
+
+def request_confirmation(email: str) -> None:
+    """Announce a new link with `user_registered`, if this address waits for one."""
+    links.request(email, "confirm", user_registered)
+
+
+def request_reset(email: str) -> None:
+    """Announce a link to a new password with `reset_requested`, if somebody has this address."""
+    links.request(email, "reset", reset_requested)
+
+
+def set_password(token: str, password: str) -> Runner:
+    """Change the password of the runner who got this token by mail, which confirms the address.
+
+    Raises:
+        Invalid: The password cannot be kept; the token is still good.
+        BadLink: The token was used already, is too old, or never was one.
+    """
+    _check_password(password)
+    return links.spend(token, "reset", password=hash_password(password))
+
+
+def vouch(email: str, *, admin: bool = False) -> Runner:
+    """Confirm an address without a mail, as whoever runs this installation may."""
+    with store.writing() as session:
+        account = store.find(session, email)
+        if account is None:
+            raise Invalid("email", f"nobody has the address {email}")
+        account.confirmed_at = account.confirmed_at or store.now()
+        account.is_admin = account.is_admin or admin
+        return account.as_runner()
 
 
 def authenticate(email: str, password: str) -> Runner:
@@ -71,15 +126,15 @@ def authenticate(email: str, password: str) -> Runner:
 
     Raises:
         BadCredentials: They do not belong together.
+        NotConfirmed: They do, but the address is not confirmed.
     """
     with store.reading() as session:
-        query = select(store.Account).where(store.Account.email == email.strip().lower())
-        account = session.scalars(query).one_or_none()
-        found = None if account is None else (_runner(account), account.password)
-    too_long = len(password) > MAX_PASSWORD
-    right = is_password("" if too_long else password, found[1] if found else None)
-    if found is None or not right or too_long:
+        account = store.find(session, email)
+        found = None if account is None else (account.as_runner(), account.password)
+    if not _is_password(password, found[1] if found else None) or found is None:
         raise BadCredentials
+    if not found[0].confirmed:
+        raise NotConfirmed
     return found[0]
 
 
@@ -90,17 +145,15 @@ def runner(runner_id: int) -> Runner:
         NoSuchRunner: Nobody has this number.
     """
     with store.reading() as session:
-        account = session.get(store.Account, runner_id)
-        if account is None:
-            raise NoSuchRunner(runner_id)
-        return _runner(account)
+        return store.account(session, runner_id).as_runner()
 
 
-def runners(ids: Sequence[int]) -> dict[int, Runner]:
-    """Return the runners with these numbers, in one query; unknown numbers are left out."""
+def runners(ids: Sequence[int] | None = None) -> dict[int, Runner]:
+    """Return the runners with these numbers that exist, or all of them, in one query."""
+    query = select(store.Account).order_by(store.Account.id)
     with store.reading() as session:
-        query = select(store.Account).where(store.Account.id.in_(ids)).order_by(store.Account.id)
-        return {account.id: _runner(account) for account in session.scalars(query)}
+        some = query if ids is None else query.where(store.Account.id.in_(ids))
+        return {account.id: account.as_runner() for account in session.scalars(some)}
 
 
 def update_profile(runner_id: int, changes: ProfileChanges) -> Runner:
@@ -110,33 +163,85 @@ def update_profile(runner_id: int, changes: ProfileChanges) -> Runner:
         NoSuchRunner: Nobody has this number.
         Invalid: A value cannot be kept; nothing was changed.
     """
-    name = _clean_name(changes.name)
+    changes = replace(changes, name=clean_name(changes.name))
+    _check(changes)
+    with store.writing() as session:
+        account = store.account(session, runner_id)
+        for field in fields(changes):
+            setattr(account, field.name, getattr(changes, field.name))
+        return account.as_runner()
+
+
+def delete_account(runner_id: int, password: str) -> None:
+    """Delete an account with its links and tokens, and announce it with `account_deleted`.
+
+    It is gone even when somebody cannot hear of it just now: `purge` tells them again.
+
+    Raises:
+        NoSuchRunner: Nobody has this number.
+        BadCredentials: The password is wrong; nothing was deleted.
+    """
+    with store.reading() as session:
+        hashed = store.account(session, runner_id).password
+    if not _is_password(password, hashed):
+        raise BadCredentials
+    with store.writing() as session:
+        _remove(session, runner_id)
+    _tell_departures()
+
+
+def purge() -> None:
+    """Delete what nobody confirmed in time, and tell of departures that were not taken yet."""
+    with store.writing() as session:
+        session.execute(delete(store.Link).where(store.Link.expires_at <= store.now()))
+        query = select(store.Account.id).where(
+            store.Account.confirmed_at.is_(None),
+            ~exists().where(store.Link.runner_id == store.Account.id),
+        )
+        for runner_id in session.scalars(query).all():
+            _remove(session, runner_id)
+    _tell_departures()
+
+
+def _remove(session: Session, runner_id: int) -> None:
+    session.execute(delete(store.Account).where(store.Account.id == runner_id))
+    session.merge(store.Departure(runner_id=runner_id, taken=False))
+
+
+def _tell_departures() -> None:
+    query = select(store.Departure.runner_id).where(store.Departure.taken.is_(False))
+    with store.reading() as session:
+        waiting = session.scalars(query).all()
+    for runner_id in waiting:
+        if tell(account_deleted, _SENDER, runner_id=runner_id):
+            with store.writing() as session:
+                session.get_one(store.Departure, runner_id).taken = True
+
+
+def _is_password(password: str, hashed: str | None) -> bool:
+    too_long = len(password) > MAX_PASSWORD
+    return is_password("" if too_long else password, hashed) and not too_long
+
+
+def _check_password(password: str) -> None:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Invalid("password", f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+
+
+def _check(changes: ProfileChanges) -> None:
     _check_tz(changes.tz)
     if changes.units not in {"km", "mi"}:
         raise Invalid("units", "distances are shown in km or mi")
-    if changes.max_hr is not None and changes.max_hr not in _HEART_RATES:
-        raise Invalid("max_hr", "a highest heart rate is between 80 and 250")
-    with store.writing() as session:
-        account = session.get(store.Account, runner_id)
-        if account is None:
-            raise NoSuchRunner(runner_id)
-        account.name = name
-        account.tz = changes.tz
-        account.units = changes.units
-        account.max_hr = changes.max_hr
-        return _runner(account)
-
-
-def _runner(account: store.Account) -> Runner:
-    return Runner(
-        id=account.id,
-        email=account.email,
-        name=account.name,
-        tz=account.tz,
-        units=cast("Units", account.units),
-        max_hr=account.max_hr,
-        confirmed=account.confirmed_at is not None,
-    )
+    if changes.sex not in {None, "f", "m"}:
+        raise Invalid("sex", "this is f, m or left open")
+    for field, (what, least, most) in _RANGES.items():
+        value = getattr(changes, field)
+        if value is not None and not least <= value <= most:
+            raise Invalid(field, f"{what} is between {least} and {most}")
+    if changes.max_hr and changes.rest_hr and changes.rest_hr >= changes.max_hr:
+        raise Invalid("rest_hr", "a resting heart rate is below the highest")
+    if changes.born and not date(1900, 1, 1) <= changes.born <= store.now().date():
+        raise Invalid("born", "nobody who runs was born then")
 
 
 def _clean_email(email: str) -> str:
@@ -146,7 +251,8 @@ def _clean_email(email: str) -> str:
     return email
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """Return a name with single spaces, or raise `Invalid`."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise Invalid("name", f"a name has 1 to {MAX_NAME} characters")
@@ -160,8 +266,3 @@ def _check_tz(tz: str) -> None:
         ZoneInfo(tz)
     except (LookupError, ValueError, OSError) as error:
         raise Invalid("tz", f"{tz!r} is not a time zone, such as Europe/Paris") from error
-
-
-def _now() -> datetime:
-    # SQLite keeps no zone: every instant in the tables is UTC without one.
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,15 +1,18 @@
 """The table of accounts and the session on it. Private to this package."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import cast
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String, false, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from longrun import db
+from longrun.model import NoSuchRunner, Runner, Sex, Units
 
 
 class Table(DeclarativeBase):
@@ -30,6 +33,99 @@ class Account(Table):
     max_hr: Mapped[int | None]
     confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    is_admin: Mapped[bool] = mapped_column(default=False, server_default=false())
+    rest_hr: Mapped[int | None]
+    born: Mapped[date | None]
+    sex: Mapped[str | None] = mapped_column(String(1))
+    weight_kg: Mapped[float | None]
+
+    def as_runner(self) -> Runner:
+        """Return what the other packages may see: no hash."""
+        return Runner(
+            id=self.id,
+            email=self.email,
+            name=self.name,
+            tz=self.tz,
+            units=cast("Units", self.units),
+            max_hr=self.max_hr,
+            confirmed=self.confirmed_at is not None,
+            is_admin=self.is_admin,
+            rest_hr=self.rest_hr,
+            born=self.born,
+            sex=cast("Sex | None", self.sex),
+            weight_kg=self.weight_kg,
+        )
+
+
+class Link(Table):
+    """What a link in a mail is good for; only the SHA-256 of its token is kept."""
+
+    __tablename__ = "account_link"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    runner_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    purpose: Mapped[str] = mapped_column(String(8))
+    expires_at: Mapped[datetime]
+
+
+class Departure(Table):
+    """An account that was deleted; `taken` once all who keep rows of it have deleted them."""
+
+    __tablename__ = "account_departure"
+
+    runner_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    taken: Mapped[bool] = mapped_column(default=False)
+
+
+class ApiToken(Table):
+    """A runner's personal token; only its SHA-256 is kept."""
+
+    __tablename__ = "account_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    runner_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(80))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+
+
+class Client(Table):
+    """A program that asks for tokens in its own name; lists are words with spaces between."""
+
+    __tablename__ = "account_client"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    audiences: Mapped[str] = mapped_column(String(400))
+    scopes: Mapped[str] = mapped_column(String(400))
+
+
+def now() -> datetime:
+    """Return the instant it is. SQLite keeps no zone: the tables hold UTC without one."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def digest(token: str) -> str:
+    """Return what is kept of a token, which is random and long: a plain hash tells nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def account(session: Session, runner_id: int) -> Account:
+    """Return the account with this number, or raise `NoSuchRunner`."""
+    found = session.get(Account, runner_id)
+    if found is None:
+        raise NoSuchRunner(runner_id)
+    return found
+
+
+def find(session: Session, email: str) -> Account | None:
+    """Return the account with this address, in whatever case."""
+    query = select(Account).where(Account.email == email.strip().lower())
+    return session.scalars(query).one_or_none()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete as delete_rows, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -30,7 +30,7 @@ from longrun.model import (
     TrackPoint,
     Week,
 )
-from longrun.signals import activity_added, activity_deleted
+from longrun.signals import account_deleted, activity_added, activity_deleted, tell
 
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
@@ -67,7 +67,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
         if known is None:
             raise
         raise Duplicate(known) from error
-    activity_added.send("longrun.activities", activity=activity)
+    tell(activity_added, "longrun.activities", activity=activity)
     return activity
 
 
@@ -196,7 +196,17 @@ def delete(runner_id: int, activity_id: int) -> None:
     with store.sessions.writing() as session:
         entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
-    activity_deleted.send("longrun.activities", runner_id=runner_id, activity_id=activity_id)
+    tell(activity_deleted, "longrun.activities", runner_id=runner_id, activity_id=activity_id)
+
+
+@account_deleted.connect
+def forget(_sender: str, runner_id: int) -> None:
+    """Delete all activities of a runner whose account is gone. Safe to repeat."""
+    mine = select(store.Entry.id).where(store.Entry.runner_id == runner_id)
+    with store.sessions.writing() as session:
+        for table in (store.Track, store.SplitRow, store.BestRow):
+            session.execute(delete_rows(table).where(table.activity_id.in_(mine)))
+        session.execute(delete_rows(store.Entry).where(store.Entry.runner_id == runner_id))
 
 
 def _mine(session: Session, runner_id: int, activity_id: int, *options: ORMOption) -> store.Entry:

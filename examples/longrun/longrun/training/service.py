@@ -59,7 +59,7 @@ def add_race(  # noqa: PLR0917
         # All but the number, which the database gives.
         row = dict(zip(RACE.columns.keys()[1:], fields, strict=True))
         number = session.scalar(insert(RACE).returning(RACE.c.id), row)
-    signals.race_added.send("longrun.training", race=Race(number, *fields))
+    signals.tell(signals.race_added, "longrun.training", race=Race(number, *fields))
     return Race(number, *fields)
 
 
@@ -211,7 +211,7 @@ def _today(runner_id: int) -> date:
 
 
 def _announce(runner_id: int, changed: Plan) -> Plan:
-    signals.plan_changed.send("longrun.training", runner_id=runner_id, plan=changed)
+    signals.tell(signals.plan_changed, "longrun.training", runner_id=runner_id, plan=changed)
     return changed
 
 

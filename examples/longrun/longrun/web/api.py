@@ -1,4 +1,4 @@
-"""The JSON API: the runner's own data, under the session of the browser."""
+"""The JSON API: the runner's own data, under the session of the browser or a personal token."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -20,7 +20,8 @@ MAX_RUNS = 200
 @login_required
 def about_me() -> Response:
     """Return who is logged in."""
-    return jsonify(asdict(me()))
+    born = me().born
+    return jsonify(asdict(me()) | {"born": born.isoformat() if born else None})
 
 
 @bp.get("/runs")

@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +12,21 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import db
-from longrun.model import Invalid, LongrunError, NoSuchRace, NotYours
-from longrun.web import api, formats, pages, people, runs, security, training, uploads
+from longrun.model import Invalid, LongrunError, NoSuchRace, NotYours, TokenRefused
+from longrun.web import (
+    admin,
+    api,
+    commands,
+    formats,
+    letters,
+    oauth,
+    pages,
+    people,
+    runs,
+    security,
+    training,
+    uploads,
+)
 
 # Twenty long runs in one go.
 MAX_UPLOAD_BYTES: Final = 64 * 1024 * 1024
@@ -38,8 +50,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(config or {})
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = _secret_key(db.instance_dir())
-    for blueprint in (pages.bp, people.bp, uploads.bp, runs.bp, api.bp, training.bp):
-        app.register_blueprint(blueprint)
+    for area in (pages, people, letters, uploads, runs, training, api, oauth, admin, commands):
+        app.register_blueprint(area.bp)
     formats.init_app(app)
     security.init_app(app)
     app.register_error_handler(HTTPException, _answer_http)
@@ -54,17 +66,9 @@ def _secret_key(directory: Path) -> str:
     given = os.environ.get("LONGRUN_SECRET_KEY")
     if given:
         return given
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / "secret.key"
     if not path.exists():
-        # Written aside and linked: of several processes that start at once one makes the key, and
-        # none reads half of it.
-        mine = directory / f".secret.{secrets.token_hex(8)}"
-        mine.touch(mode=0o600)
-        mine.write_text(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            path.hardlink_to(mine)
-        mine.unlink()
+        db.keep_secret(path, secrets.token_hex(32))
     return path.read_text()
 
 
@@ -82,10 +86,13 @@ def _answer_http(error: HTTPException) -> AnyResponse | tuple[str | Response, in
 
 
 def _answer_ours(error: LongrunError) -> AnyResponse | tuple[str | Response, int]:
-    code = 404 if isinstance(error, NotYours | NoSuchRace) else 400
+    code = {NotYours: 404, NoSuchRace: 404, TokenRefused: 401}.get(type(error), 400)
     if request.path.startswith("/api/"):
         field = {"field": error.field} if isinstance(error, Invalid) else {}
-        return jsonify(code=code, message=error.code, description=str(error), **field), code
+        answer = jsonify(code=code, message=error.code, description=str(error), **field)
+        if isinstance(error, TokenRefused):
+            answer.headers["WWW-Authenticate"] = f'Bearer error="{error.error}"'
+        return answer, code
     name = "Not found" if code == 404 else "That did not work"
     return render_template("error.html", code=code, name=name, text=str(error)), code
 

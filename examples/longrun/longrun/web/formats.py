@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
         name_of=units.name_of,
         unit_html=unit_html,
     )
-    app.jinja_env.globals.update(pace=pace)
+    app.jinja_env.globals.update(pace=pace, heart_zones=units.heart_zones)
 
 
 def distance(metres: float, digits: int = 1) -> str:

@@ -1,28 +1,32 @@
 """Accounts in the browser: register, log in, log out, profile."""
 
+from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
+from typing import TypeVar, cast
 from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from longrun import accounts
-from longrun.model import BadCredentials, EmailTaken, Invalid, ProfileChanges
+from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Sex
 from longrun.web.security import current_runner, log_in, log_out, login_required, me, safe_next
 
+T = TypeVar("T")
 bp = Blueprint("people", __name__)
 
 
 @bp.route("/register", methods=["GET", "POST"])
 def register() -> str | Response | tuple[str, int]:
-    """Make an account and log in with it."""
+    """Make an account, which is confirmed by mail."""
     if current_runner() is not None:
         return redirect("/")
     if request.method == "GET":
         return render_template("register.html", zones=_zones(), wrong={})
     form = request.form
     try:
-        runner = accounts.register(
+        accounts.register(
             form.get("email", ""),
             form.get("password", ""),
             form.get("name", ""),
@@ -33,8 +37,7 @@ def register() -> str | Response | tuple[str, int]:
     except EmailTaken as error:
         wrong = {"email": str(error)}
     else:
-        log_in(runner)
-        return redirect(url_for("pages.home"))
+        return redirect(url_for("letters.check_mail"))
     return render_template("register.html", zones=_zones(), wrong=wrong), 422
 
 
@@ -53,6 +56,9 @@ def login() -> str | Response | tuple[str, int]:
     except BadCredentials as error:
         wrong = str(error).capitalize() + "."
         return render_template("login.html", target=target, wrong=wrong), 422
+    except NotConfirmed as error:
+        flash(f"{str(error).capitalize()}.")
+        return redirect(url_for("letters.check_mail"))
     log_in(runner)
     return redirect(target)
 
@@ -67,23 +73,52 @@ def logout() -> Response:
 @bp.route("/profile", methods=["GET", "POST"])
 @login_required
 def profile() -> str | Response | tuple[str, int]:
-    """Show and change name, time zone and units."""
+    """Show and change name, time zone, units and what training is reckoned from."""
     if request.method == "GET":
-        return render_template("profile.html", zones=_zones(), wrong={})
+        return _profile()
     form = request.form
     try:
         changes = ProfileChanges(
             name=form.get("name", ""),
             tz=form.get("tz", ""),
             units="mi" if form.get("units") == "mi" else "km",
-            max_hr=_heart_rate(form.get("max_hr", "").strip()),
+            max_hr=_heart_rate("max_hr"),
+            rest_hr=_heart_rate("rest_hr"),
+            born=_read("born", date.fromisoformat, "a day is written like 1990-03-31"),
+            sex=cast("Sex", form["sex"]) if form.get("sex") else None,
+            weight_kg=_read("weight_kg", float, "a weight is a number"),
         )
         accounts.update_profile(me().id, changes)
     except Invalid as error:
-        wrong = {error.field: error.reason}
-        return render_template("profile.html", zones=_zones(), wrong=wrong), 422
+        return _profile(wrong={error.field: error.reason}), 422
     flash("Your profile is saved.")
     return redirect(url_for("people.profile"))
+
+
+@bp.post("/profile/tokens")
+@login_required
+def create_token() -> str | tuple[str, int]:
+    """Make a personal token; this page is the only one that ever shows it."""
+    try:
+        return _profile(fresh=accounts.create_token(me().id, request.form.get("token", "")))
+    except Invalid as error:
+        return _profile(wrong={"token": error.reason}), 422
+
+
+@bp.post("/profile/tokens/<int:token_id>/revoke")
+@login_required
+def revoke_token(token_id: int) -> Response:
+    """Make a personal token worthless."""
+    accounts.revoke_token(me().id, token_id)
+    flash("The token is worthless now.")
+    return redirect(url_for("people.profile"))
+
+
+def _profile(*, wrong: Mapping[str, str] | None = None, fresh: str = "") -> str:
+    tokens = accounts.tokens(me().id)
+    return render_template(
+        "profile.html", zones=_zones(), wrong=wrong or {}, tokens=tokens, fresh=fresh
+    )
 
 
 @cache
@@ -91,7 +126,16 @@ def _zones() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
 
-def _heart_rate(text: str) -> int | None:
+def _heart_rate(field: str) -> int | None:
+    text = request.form.get(field, "").strip()
     if text and not (text.isascii() and text.isdecimal() and len(text) <= 3):
-        raise Invalid("max_hr", "a heart rate is a whole number")
+        raise Invalid(field, "a heart rate is a whole number")
     return int(text) if text else None
+
+
+def _read(field: str, parse: Callable[[str], T], mistake: str) -> T | None:
+    text = request.form.get(field, "").strip()
+    try:
+        return parse(text) if text else None
+    except ValueError as error:
+        raise Invalid(field, mistake) from error

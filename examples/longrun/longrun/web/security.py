@@ -15,6 +15,8 @@ from longrun.model import NoSuchRunner, Runner
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# Whom tokens of clients are made out to when they are for this API.
+AUDIENCE: Final = "longrun"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,7 +29,8 @@ def init_app(app: Flask) -> None:
 def current_runner() -> Runner | None:
     """Return who is logged in; asked once for each request."""
     if "runner" not in g:
-        g.runner = _from_session()
+        token = _bearer()
+        g.runner = _from_session() if token is None else _from_token(token)
     return g.runner
 
 
@@ -35,19 +38,28 @@ def me() -> Runner:
     """Return who is logged in, in a view behind `login_required`."""
     runner = current_runner()
     if runner is None:
-        abort(401)
+        abort(403 if "scopes" in g else 401)
     return runner
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only runners who are logged in see this page."""
+    return _after(me, view)
 
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        me()
-        return view(*args, **kwargs)
 
-    return guarded
+def admin_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only administrators see this page."""
+    return _after(lambda: me().is_admin or abort(403), view)
+
+
+def scope_required(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let runners who are logged in use this, and clients whose token has the scope.
+
+    What it answers is the same for all of them: it knows no runner.
+    """
+    return functools.partial(
+        _after, lambda: current_runner() or scope in g.get("scopes", ()) or me()
+    )
 
 
 def log_in(runner: Runner) -> None:
@@ -88,9 +100,36 @@ def _from_session() -> Runner | None:
         return None
 
 
+def _after(check: Callable[[], object], view: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        check()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def _bearer() -> str | None:
+    """Return the token of a program. Only the API takes one, and then knows no session."""
+    given = request.authorization
+    if given is None or given.type != "bearer" or not request.path.startswith("/api/"):
+        return None
+    return given.token or ""
+
+
+def _from_token(token: str) -> Runner | None:
+    if token.startswith("lr_"):
+        return accounts.token_owner(token)
+    # A client speaks for no runner: it gets what its scopes say, and nobody's private data.
+    g.scopes = accounts.verify_token(token, AUDIENCE).scopes
+    return None
+
+
 def _check_token() -> None:
+    # No other site can make a browser send a token or a client's secret.
+    program = _bearer() is not None or request.endpoint == "oauth.token"
     # No form of another site sends JSON, and its scripts are not allowed to.
-    if request.method in _SAFE or request.is_json:
+    if request.method in _SAFE or program or request.is_json:
         return
     known, sent = session.get("csrf", ""), request.form.get("csrf", "")
     if not known or not hmac.compare_digest(known.encode(), sent.encode()):

@@ -27,7 +27,7 @@ from longrun import accounts, activities, training
 from longrun.model import Best, Goal, Invalid, NoSuchRunner, PlanTooShort, Race, Workout
 from longrun.units import UNIT_M
 from longrun.web.formats import today
-from longrun.web.security import login_required, me
+from longrun.web.security import current_runner, login_required, me, scope_required
 
 bp = Blueprint("training", __name__)
 
@@ -147,10 +147,12 @@ def renew() -> AnyResponse:
 
 
 @bp.get("/api/v1/races")
-@login_required
+@scope_required("races:read")
 def api_races() -> Response:
     """Return the races of all runners on the day `?after=` and later."""
-    after = _day(request.args.get("after", f"{today(me().tz)}"), "after")
+    runner = current_runner()
+    now = today(runner.tz if runner else "UTC")
+    after = _day(request.args.get("after", f"{now}"), "after")
     return jsonify(races=[_json(race) for race in training.races(after)])
 
 

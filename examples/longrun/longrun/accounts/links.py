@@ -1,0 +1,69 @@
+"""Links in mails: a random token, good once, for one purpose and for a while."""
+
+import secrets
+import time
+from datetime import timedelta
+from typing import Final, Literal
+
+from blinker import NamedSignal
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from longrun.accounts import store
+from longrun.model import BadLink, Runner
+from longrun.signals import tell
+
+Purpose = Literal["confirm", "reset"]
+
+_GOOD_FOR: Final = {"confirm": timedelta(days=2), "reset": timedelta(hours=1)}
+# So many mails somebody can have sent to an address that may be another's.
+MAX_LINKS: Final = 5
+# An answer takes as long as it takes to put a mail into the outbox of another process.
+ANSWER_SECONDS: Final = 0.1
+
+
+def make(session: Session, runner_id: int, purpose: Purpose) -> str:
+    """Return the token of a new link."""
+    token, until = secrets.token_urlsafe(32), store.now() + _GOOD_FOR[purpose]
+    row = {"digest": store.digest(token), "runner_id": runner_id, "expires_at": until}
+    session.add(store.Link(purpose=purpose, **row))
+    return token
+
+
+def spend(token: str, purpose: Purpose, **changes: str) -> Runner:
+    """Change the account whose link this is, and confirm it: its owner reads the mail.
+
+    The link and its like are good no more. Raises `BadLink` where this one was not.
+    """
+    with store.writing() as session:
+        link = session.get(store.Link, store.digest(token), with_for_update=True)
+        if link is None or link.purpose != purpose or link.expires_at <= store.now():
+            raise BadLink
+        account = store.account(session, link.runner_id)
+        account.confirmed_at = account.confirmed_at or store.now()
+        for name, value in changes.items():
+            setattr(account, name, value)
+        session.execute(delete(store.Link).where(*_like(account, purpose)))
+        return account.as_runner()
+
+
+def request(email: str, purpose: Purpose, signal: NamedSignal) -> None:
+    """Announce a new link, if the account with this address has a use for one.
+
+    Neither the answer nor the time that it takes tells whether there is such an account.
+    """
+    answer_at = time.monotonic() + ANSWER_SECONDS
+    made = None
+    with store.writing() as session:
+        account = store.find(session, email)
+        if account is not None and (purpose == "reset" or account.confirmed_at is None):
+            good = *_like(account, purpose), store.Link.expires_at > store.now()
+            if session.scalars(select(func.count()).where(*good)).one() < MAX_LINKS:
+                made = account.as_runner(), make(session, account.id, purpose)
+    if made:
+        tell(signal, "longrun.accounts", runner=made[0], token=made[1])
+    time.sleep(max(0.0, answer_at - time.monotonic()))
+
+
+def _like(account: store.Account, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+    return store.Link.runner_id == account.id, store.Link.purpose == purpose
