@@ -9,6 +9,8 @@ from pypdf import PdfReader
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
+# The key, as a driver sends it.
+END = "\ue010"
 # The demo's own log is short here; two files of half a year ago are left to be uploaded.
 FILL = """
 import json, sys
@@ -76,6 +78,10 @@ def look_at_run(person, title: str) -> None:
     length = "return arguments[0].getTotalLength()"
     lines = person.all("svg.route path.pace")
     assert sum(person.driver.execute_script(length, line) for line in lines) > 100
+    # The end of the run, as the keyboard reads it from the chart; the map points at it.
+    person.one("input[type=range]").send_keys(END)
+    assert re.match(r"\d+\.\d\d km · \d+:\d\d min/km · \d+ bpm", person.one("output").text)
+    assert person.one("svg.route circle.cursor").is_displayed()
     rows = person.texts("table.splits tbody tr")
     assert len(rows) >= 3
     assert all(re.match(r"\d+ (last \d+ m )?\d+:\d\d \d+:\d\d ?/km", row) for row in rows), rows

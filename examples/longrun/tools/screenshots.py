@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[1]
 PICTURES = {
     "dashboard": ("/", 1180, 900, False),
     "run": ("/runs/{run}", 1180, 900, False),
-    "run-dark": ("/runs/{run}", 1180, 900, True),
     "year": ("/year/{year}", 1180, 900, True),
     "phone": ("/runs/{run}", 390, 844, False),
     "phone-dark": ("/", 390, 844, True),

@@ -29,7 +29,7 @@ _BANISTER_A, _BANISTER_B = 0.64, 1.92
 
 
 def load(run: Activity, runner: Runner, threshold_m_per_s: float) -> float:
-    """Return the load of one activity."""
+    """Return the load of one activity, or of a row with its columns."""
     if run.avg_hr and runner.max_hr:
         effort = (run.avg_hr - _REST_HR) / (runner.max_hr - _REST_HR)
     elif run.sport in {Sport.RUN, Sport.WALK} and run.moving_s > 0:

