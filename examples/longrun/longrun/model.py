@@ -40,6 +40,7 @@ class Runner:
     units: Units
     max_hr: int | None
     confirmed: bool
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,75 @@ class Report:
     filename: str
     pdf: bytes
     pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail; `kind` is a content type such as application/pdf."""
+
+    filename: str
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail in the outbox; `state` is waiting, sent, filed (there is no server) or given up."""
+
+    id: str
+    to: str
+    subject: str
+    state: str
+    attempts: int
+    created_at: datetime
+    next_at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailPreferences:
+    """Which mails a runner wants, besides those that an account needs."""
+
+    monthly_report: bool = True
+    reminders: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMember:
+    """One recording in an archive: its place in the directory, its name, its title if known."""
+
+    index: int
+    name: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """What became of one file; `outcome` is waiting, added, duplicate or bad."""
+
+    name: str
+    outcome: str
+    activity_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJob:
+    """An upload that is worked on; `counts` says how many files came to each outcome.
+
+    Attributes:
+        listed: The archives were opened, so that every file is counted.
+        attended: Something works on the imports of this installation.
+        files: Some of the files, those that need a look first.
+    """
+
+    id: int
+    created_at: datetime
+    finished_at: datetime | None
+    listed: bool
+    attended: bool
+    counts: dict[str, int]
+    files: tuple[ImportedFile, ...] = ()
 
 
 class LongrunError(Exception):

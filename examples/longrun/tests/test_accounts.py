@@ -95,7 +95,9 @@ def test_the_password_is_nowhere_in_the_database(ann: Runner, tmp_path: Path) ->
 def test_a_runner_carries_no_secret(ann: Runner) -> None:
     names = {field.name for field in fields(ann)}
 
-    assert names == {"id", "email", "name", "tz", "units", "max_hr", "confirmed"}
+    assert names == {
+        "id", "email", "name", "tz", "units", "max_hr", "confirmed", "is_admin",
+    }  # fmt: skip
     assert "scrypt" not in repr(ann)
 
 

@@ -211,7 +211,7 @@ def test_names_of_files_and_titles_cannot_write_html(at_home: Browser, ann: Runn
 
 
 def test_an_upload_that_is_too_large_is_refused(ann: Runner) -> None:
-    browser = Browser(create_app({"MAX_CONTENT_LENGTH": 5000}).test_client())
+    browser = Browser(create_app({"MAX_ARCHIVE_LENGTH": 5000}).test_client())
     browser.log_in(ann.email)
 
     answer = browser.upload(("big.gpx", b"x" * 10_000))
@@ -346,7 +346,9 @@ def test_the_api_tells_who_one_is_without_secrets(at_home: Browser, ann: Runner)
     found = at_home.get("/api/v1/me").get_json()
 
     assert found["email"] == ann.email
-    assert sorted(found) == ["confirmed", "email", "id", "max_hr", "name", "tz", "units"]
+    assert sorted(found) == [
+        "confirmed", "email", "id", "is_admin", "max_hr", "name", "tz", "units",
+    ]  # fmt: skip
 
 
 def test_the_api_lists_runs_of_a_month_and_the_latest(at_home: Browser, lake: Activity) -> None:

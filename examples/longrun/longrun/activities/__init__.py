@@ -3,7 +3,9 @@
 A number that belongs to somebody else is answered as one that does not exist: `NotYours`.
 """
 
+from longrun.activities.export import export
 from longrun.activities.service import (
+    active_since,
     add,
     bests,
     delete,
@@ -11,6 +13,7 @@ from longrun.activities.service import (
     get,
     in_period,
     latest,
+    newest,
     splits,
     summary,
     track,
@@ -18,13 +21,16 @@ from longrun.activities.service import (
 )
 
 __all__ = [
+    "active_since",
     "add",
     "bests",
     "delete",
     "edit",
+    "export",
     "get",
     "in_period",
     "latest",
+    "newest",
     "splits",
     "summary",
     "track",

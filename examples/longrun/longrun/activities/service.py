@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete as delete_rows, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -27,7 +27,7 @@ from longrun.model import (
     TrackPoint,
     Week,
 )
-from longrun.signals import activity_added
+from longrun.signals import account_deleted, activity_added, activity_deleted, best_broken
 
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
@@ -36,7 +36,7 @@ _HOURS: Final = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon")
 
 
 def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
-    """Put a recording into the runner's log and announce it with `activity_added`.
+    """Put a recording into the runner's log and announce it: `activity_added`, `best_broken`.
 
     Safe to repeat: the same run is kept once, also when another file tells it.
 
@@ -55,15 +55,21 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
     )
     try:
         with store.writing() as session:
+            distances = [row.distance_m for row in entry.bests]
+            old = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
             session.add(entry)
             session.flush()
             activity = _activity(entry)
+            new = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
     except IntegrityError as error:
         known = _with_digest(runner_id, digest)
         if known is None:
             raise
         raise Duplicate(known) from error
     activity_added.send("longrun.activities", activity=activity)
+    for metres, best in old.items():
+        if new[metres].activity_id == activity.id:
+            best_broken.send("longrun.activities", runner_id=runner_id, best=new[metres], old=best)
     return activity
 
 
@@ -153,19 +159,24 @@ def splits(runner_id: int, activity_id: int) -> list[Split]:
 def bests(runner_id: int, since: date | None = None) -> list[Best]:
     """Return the runner's fastest times, shortest distance first; the older one of equals."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
-    query = select(store.BestRow, store.Entry.started_at).join(
-        store.Entry, store.Entry.id == store.BestRow.activity_id
-    )
-    query = query.where(store.Entry.runner_id == runner_id).order_by(
-        store.BestRow.seconds, store.Entry.started_at
-    )
-    found: dict[float, Best] = {}
     with store.reading() as session:
-        for row, started_at in session.execute(query):
-            on = _day(started_at.replace(tzinfo=UTC), zone)
-            if row.distance_m not in found and (since is None or on >= since):
-                found[row.distance_m] = Best(row.distance_m, row.seconds, row.activity_id, on)
+        found = _fastest(session, runner_id, zone, since=since)
     return [found[distance] for distance in sorted(found)]
+
+
+def newest(runner_id: int) -> int:
+    """Return the number of the activity that came into the log last, or 0."""
+    with store.reading() as session:
+        query = select(func.max(store.Entry.id)).where(store.Entry.runner_id == runner_id)
+        return session.scalars(query).one() or 0
+
+
+def active_since(instant: datetime) -> list[int]:
+    """Return the numbers of the runners who were active after `instant`."""
+    begin = instant.astimezone(UTC).replace(tzinfo=None)
+    query = select(store.Entry.runner_id).where(store.Entry.started_at > begin).distinct()
+    with store.reading() as session:
+        return sorted(session.scalars(query))
 
 
 def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity:
@@ -205,6 +216,43 @@ def delete(runner_id: int, activity_id: int) -> None:
         if entry is None:
             raise NotYours(activity_id)
         session.delete(entry)
+    activity_deleted.send("longrun.activities", runner_id=runner_id, activity_id=activity_id)
+
+
+@account_deleted.connect
+def _on_deleted(_sender: object, *, runner_id: int) -> None:
+    mine = select(store.Entry.id).where(store.Entry.runner_id == runner_id)
+    with store.writing() as session:
+        for table in (store.Track, store.SplitRow, store.BestRow):
+            session.execute(delete_rows(table).where(table.activity_id.in_(mine)))
+        session.execute(delete_rows(store.Entry).where(store.Entry.runner_id == runner_id))
+
+
+def _fastest(
+    session: Session,
+    runner_id: int,
+    zone: ZoneInfo,
+    distances: Sequence[float] | None = None,
+    since: date | None = None,
+) -> dict[float, Best]:
+    """Return the best for each distance; only the first of each is fetched, in whole days."""
+    rank = func.row_number().over(
+        partition_by=store.BestRow.distance_m,
+        order_by=(store.BestRow.seconds, store.Entry.started_at),
+    )
+    row = store.BestRow
+    query = select(row.distance_m, row.seconds, row.activity_id, store.Entry.started_at, rank)
+    query = query.join(store.Entry, store.Entry.id == row.activity_id)
+    query = query.where(store.Entry.runner_id == runner_id)
+    if distances is not None:
+        query = query.where(row.distance_m.in_(distances))
+    if since is not None:
+        query = query.where(store.Entry.started_at >= _midnight(since, zone))
+    ranked = query.subquery()
+    found = session.execute(select(ranked).where(list(ranked.c)[-1] == 1))
+    return {
+        m: Best(m, s, number, _day(at.replace(tzinfo=UTC), zone)) for m, s, number, at, _ in found
+    }
 
 
 def _mine(session: Session, runner_id: int, activity_id: int) -> store.Entry:

@@ -1,0 +1,120 @@
+"""What is in a bulk export: a ZIP of a stranger, opened by whoever holds the file."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import BinaryIO, Final, ParamSpec, TypeVar, cast
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from longrun.importer.service import MAX_BYTES
+from longrun.model import ArchiveMember, BadFile
+
+# Three activities a day for ten years, and the photographs of an export.
+MAX_RECORDINGS: Final = 10_000
+# The directory is held in memory; each entry has at least 46 bytes and then its name.
+MAX_DIRECTORY_BYTES: Final = 4 * 1024 * 1024
+MAX_TOTAL_BYTES: Final = 8 * 1024 * 1024 * 1024
+# The emptiest GPX packs to a thirtieth.
+MAX_RATIO: Final = 100
+_KINDS: Final = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Bounded:
+    """A file whose reader cannot be told by the file itself to read a lot at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._read = file.read
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= MAX_DIRECTORY_BYTES:
+            raise BadFile("the archive has too many entries")
+        return self._read(size)
+
+
+def open_archive(file: BinaryIO) -> list[ArchiveMember]:
+    """List the recordings in an archive, with the titles that its activities.csv gives them.
+
+    Raises:
+        BadFile: It is no archive, or one that is made to be unpacked into too much.
+    """
+    return _guarded(_list, file)
+
+
+def read_member(file: BinaryIO, index: int) -> bytes:
+    """Return one recording out of an archive, as `open_archive` listed it.
+
+    Raises:
+        BadFile: It is damaged, encrypted, packed in an unusual way, or too large.
+    """
+    return _guarded(_unpack, file, index)
+
+
+def _guarded(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return read(*args, **kwargs)
+    except BadFile:
+        raise
+    # As in `parse`: whatever a stranger's bytes make a reader raise is a fact about the file.
+    except Exception as error:
+        raise BadFile(f"the archive is damaged ({type(error).__name__})") from error
+
+
+def _open(file: BinaryIO) -> ZipFile:
+    return ZipFile(cast("BinaryIO", _Bounded(file)))
+
+
+def _list(file: BinaryIO) -> list[ArchiveMember]:
+    with _open(file) as archive:
+        every = list(enumerate(archive.infolist()))
+        found = [(i, info) for i, info in every if _is_recording(info.filename)]
+        if not found:
+            inside = any(info.filename.lower().endswith(".zip") for _, info in every)
+            hint = "; unpack it, and upload the archives in it" if inside else ""
+            raise BadFile(f"the archive has no GPX, TCX or FIT file{hint}")
+        if len(found) > MAX_RECORDINGS:
+            raise BadFile(f"the archive has more than {MAX_RECORDINGS:,} recordings")
+        if sum(info.file_size for _, info in found) > MAX_TOTAL_BYTES:
+            raise BadFile("the archive is too large when unpacked")
+        if any(info.file_size > 4096 + MAX_RATIO * info.compress_size for _, info in found):
+            raise BadFile("the archive unpacks to more than recordings do")
+        tables = [i for i, info in every if info.filename.lower() == "activities.csv"]
+        titles = _titles(_bytes(archive, archive.infolist()[tables[0]])) if tables else {}
+        return [ArchiveMember(i, _name(f), titles.get(f.filename, "")) for i, f in found]
+
+
+def _unpack(file: BinaryIO, index: int) -> bytes:
+    with _open(file) as archive:
+        return _bytes(archive, archive.infolist()[index])
+
+
+def _bytes(archive: ZipFile, info: ZipInfo) -> bytes:
+    # Other methods take as much memory as the file asks for.
+    if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or info.flag_bits & 1:
+        raise BadFile("the file is encrypted, or packed in an unusual way")
+    with archive.open(info) as member:
+        data = member.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise BadFile(f"the file is larger than {MAX_BYTES // 2**20} MiB")
+    return data
+
+
+def _is_recording(path: str) -> bool:
+    name = path.lower().rpartition("/")[2]
+    return name.endswith(_KINDS) and not name.startswith(".")
+
+
+def _name(info: ZipInfo) -> str:
+    # The last part only, and never used as a path: where an archive wants to go does not matter.
+    name = info.filename.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in name if c.isprintable())[:120]
+
+
+def _titles(table: bytes) -> dict[str, str]:
+    rows = csv.DictReader(io.StringIO(table.decode("utf-8", "replace")))
+    try:
+        return {row.get("Filename") or "": row.get("Activity Name") or "" for row in rows}
+    except csv.Error:
+        return {}

@@ -1,0 +1,44 @@
+"""Does what the tables say is to be done, until it is told to stop: `python -m longrun.work`."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from longrun import jobs, notify
+
+# How often each is looked at, in seconds; one that had something to do is asked again at once.
+TASKS: Final[tuple[tuple[float, Callable[[datetime], object]], ...]] = (
+    (1, jobs.step),
+    (5, notify.flush_outbox),
+    (600, jobs.monthly_reports),
+)
+_STOPS: Final = {signal.SIGINT, signal.SIGTERM}
+_log = logging.getLogger(__name__)
+
+
+def work() -> None:
+    """Work until SIGINT or SIGTERM. Nothing is lost by a harder end, it only comes later."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    _log.info("working; what is to be done is in the database")
+    due = [0.0] * len(TASKS)
+    while signal.sigtimedwait(_STOPS, max(0, min(due) - time.monotonic())) is None:
+        for index, (seconds, task) in enumerate(TASKS):
+            if due[index] <= time.monotonic():
+                due[index] = time.monotonic() + (0 if _is_busy(task) else seconds)
+
+
+def _is_busy(task: Callable[[datetime], object]) -> bool:
+    try:
+        return bool(task(datetime.now(UTC)))
+    # The outermost loop: whatever failed is still in the tables, and its turn comes again.
+    except Exception:  # noqa: BLE001 - logged, every time
+        _log.exception("this will be tried again")
+        return False
+
+
+if __name__ == "__main__":
+    work()
