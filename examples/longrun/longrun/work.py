@@ -1,6 +1,8 @@
 """Does what the tables say is to be done, until it is told to stop: `python -m longrun.work`."""
 
 import logging
+import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -15,17 +17,20 @@ TASKS: Final[tuple[tuple[float, Callable[[datetime], object]], ...]] = (
     (5, notify.flush_outbox),
     (600, jobs.monthly_reports),
 )
-_STOPS: Final = {signal.SIGINT, signal.SIGTERM}
 _log = logging.getLogger(__name__)
 
 
 def work() -> None:
     """Work until SIGINT or SIGTERM. Nothing is lost by a harder end, it only comes later."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    # Whatever is done when a signal comes is finished; waiting ends at once.
+    told, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(tell)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     _log.info("working; what is to be done is in the database")
     due = [0.0] * len(TASKS)
-    while signal.sigtimedwait(_STOPS, max(0, min(due) - time.monotonic())) is None:
+    while not select.select([told], [], [], max(0, min(due) - time.monotonic()))[0]:
         for index, (seconds, task) in enumerate(TASKS):
             if due[index] <= time.monotonic():
                 due[index] = time.monotonic() + (0 if _is_busy(task) else seconds)

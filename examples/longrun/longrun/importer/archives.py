@@ -29,9 +29,11 @@ class _Bounded:
         self._read = file.read
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= MAX_DIRECTORY_BYTES:
+        most = MAX_DIRECTORY_BYTES + 1
+        data = self._read(min(size, most) if size >= 0 else most)
+        if len(data) == most:
             raise BadFile("the archive has too many entries")
-        return self._read(size)
+        return data
 
 
 def open_archive(file: BinaryIO) -> list[ArchiveMember]:

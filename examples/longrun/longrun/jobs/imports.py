@@ -171,6 +171,9 @@ def _take(file_id: int, *, runner_id: int, after: int, directory: Path, until: f
     pause = timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
     names = ("outcome", "activity_id", "reason")
     with store.writing() as session:
+        told = select(store.File.id).filter_by(job_id=row.job_id, outcome="added")
+        if outcome[1] and session.scalars(told.filter_by(activity_id=outcome[1])).first():
+            outcome = ("duplicate", *outcome[1:])
         change = update(store.File).filter_by(id=file_id, outcome="waiting")
         session.execute(
             change.values(**dict(zip(names, outcome, strict=True)), retry_at=_now() + pause)
@@ -189,17 +192,10 @@ def _add(
         except Duplicate as error:
             # A second attempt may find what the first one added before it was cut off.
             ours = row.attempts > 1 and error.activity_id > after
-            ours = ours and not _is_told(row.job_id, error.activity_id)
             results.append(("added" if ours else "duplicate", error.activity_id, ""))
         except BadFile as error:
             results.append(("bad", None, error.reason))
     return min(results, key=lambda result: _ORDER.index(result[0]))
-
-
-def _is_told(job_id: int, activity_id: int) -> bool:
-    query = select(store.File.id).filter_by(job_id=job_id, activity_id=activity_id)
-    with store.reading() as session:
-        return session.scalars(query).first() is not None
 
 
 def _told(session: Session, job: store.Job, files: Sequence[ImportedFile]) -> ImportJob:
@@ -211,7 +207,7 @@ def _told(session: Session, job: store.Job, files: Sequence[ImportedFile]) -> Im
         finished_at=job.finished_at and job.finished_at.replace(tzinfo=UTC),
         listed=job.listed,
         attended=attendance is not None and attendance.at > _now() - ATTENDED,
-        counts=dict(session.execute(count.group_by(store.File.outcome)).tuples().all()),
+        counts=dict(session.execute(count.group_by(store.File.outcome)).all()),
         files=tuple(files),
     )
 

@@ -127,9 +127,6 @@ def _file(number: str, message: bytes) -> None:
 def _address(text: str) -> Address:
     # Parts are quoted where they need it, and a line break in one is refused.
     user, _, domain = text.rpartition("@")
-    try:
-        if not (user and domain):
-            raise ValueError(text)
+    if user and domain and text.isprintable():
         return Address(username=user, domain=domain)
-    except (ValueError, IndexError) as error:
-        raise Invalid("to", f"{text!r} is not an e-mail address") from error
+    raise Invalid("to", f"{text!r} is not an e-mail address")
