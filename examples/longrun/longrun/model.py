@@ -185,14 +185,13 @@ class Attachment:
 class Mail:
     """A mail in the outbox; `state` is waiting, sent, filed (there is no server) or given up."""
 
-    id: str
     to: str
     subject: str
     state: str
     attempts: int
+    error: str
     created_at: datetime
     next_at: datetime
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +223,19 @@ class ImportedFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportJob:
-    """An upload that is worked on; `counts` says how many files came to each outcome.
+    """An upload that is worked on, and how many of its files came to each outcome.
 
     Attributes:
-        listed: The archives were opened, so that every file is counted.
-        attended: Something works on the imports of this installation.
+        is_listed: The archives were opened, so that every file is counted.
+        is_attended: Something works on the imports of this installation.
         files: Some of the files, those that need a look first.
     """
 
     id: int
     created_at: datetime
-    finished_at: datetime | None
-    listed: bool
-    attended: bool
+    is_finished: bool
+    is_listed: bool
+    is_attended: bool
     counts: dict[str, int]
     files: tuple[ImportedFile, ...] = ()
 

@@ -33,16 +33,12 @@ def work() -> None:
     while not select.select([told], [], [], max(0, min(due) - time.monotonic()))[0]:
         for index, (seconds, task) in enumerate(TASKS):
             if due[index] <= time.monotonic():
-                due[index] = time.monotonic() + (0 if _is_busy(task) else seconds)
-
-
-def _is_busy(task: Callable[[datetime], object]) -> bool:
-    try:
-        return bool(task(datetime.now(UTC)))
-    # The outermost loop: whatever failed is still in the tables, and its turn comes again.
-    except Exception:  # noqa: BLE001 - logged, every time
-        _log.exception("this will be tried again")
-        return False
+                due[index] = time.monotonic() + seconds
+                try:
+                    due[index] -= seconds if task(datetime.now(UTC)) else 0
+                # The outermost loop: what failed is still in the tables, its turn comes again.
+                except Exception:  # noqa: BLE001 - logged, every time
+                    _log.exception("this will be tried again")
 
 
 if __name__ == "__main__":

@@ -151,7 +151,7 @@ def test_looking_at_an_import_never_works_on_it(at_home: Browser, ann: Runner) -
     for path in (f"/imports/{number}", "/upload", "/"):
         at_home.get(path)
 
-    assert not state(ann, number).listed
+    assert not state(ann, number).is_listed
 
 
 def test_an_import_belongs_to_its_runner(
@@ -189,7 +189,7 @@ def test_the_files_are_gone_once_they_are_in_the_log(
     work()
 
     assert list((tmp_path / "instance" / "imports").iterdir()) == []
-    assert state(ann, number).finished_at is not None
+    assert state(ann, number).is_finished
 
 
 def test_what_fails_for_another_reason_than_the_file_is_tried_again(
@@ -243,7 +243,7 @@ def test_a_consumer_that_is_killed_at_any_point_loses_and_repeats_nothing(
         time.sleep(random.uniform(0, 0.4))
         consumer.end(signal.SIGKILL)
     consumer = start()
-    wait_until(lambda: state(ann, number).finished_at is not None)
+    wait_until(lambda: state(ann, number).is_finished)
 
     assert state(ann, number).counts == {"added": RUNS, "duplicate": 4, "bad": 2}
     found = activities.latest(ann.id, 1000)
@@ -260,7 +260,7 @@ def test_two_consumers_share_the_work(
     numbers = [upload(at_home, ("export.zip", export())) for _ in range(2)]
 
     both = [start(), start()]
-    wait_until(lambda: all(state(ann, number).finished_at for number in numbers))
+    wait_until(lambda: all(state(ann, number).is_finished for number in numbers))
 
     counts = [state(ann, number).counts for number in numbers]
     assert sum(one.get("added", 0) for one in counts) == RUNS
@@ -289,7 +289,7 @@ def test_who_registers_and_waits_sees_that_somebody_works(
 ) -> None:
     consumer = start()
     number = upload(at_home, ("export.zip", export()))
-    wait_until(lambda: state(ann, number).attended)
+    wait_until(lambda: state(ann, number).is_attended)
 
     assert "Nothing works on imports" not in at_home.get(f"/imports/{number}").text
     consumer.end(signal.SIGTERM)

@@ -16,44 +16,34 @@ from longrun.model import Recording
 _ALL: Final = 1_000_000
 
 
-class _Outgoing(io.RawIOBase):
-    """A file that is written and taken away, piece by piece."""
+class _Stream(io.BytesIO):
+    """What was written since the last look; who writes cannot go back."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
-        self._pieces.append(bytes(data))
-        return len(data)
+    def tell(self) -> int:
+        raise io.UnsupportedOperation("tell")
 
     def take(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+        taken = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return taken
 
 
 def export(runner_id: int) -> Iterator[bytes]:
-    """Make a ZIP of the runner's log while it is read: a GPX for each activity, and JSON.
-
-    Raises:
-        NoSuchRunner: Nobody has this number.
-    """
+    """Make a ZIP of the runner's log while it is read: a GPX for each activity, and JSON."""
     every = latest(runner_id, _ALL)
     told = {
         "runner.json": asdict(accounts.runner(runner_id)),
         "activities.json": [asdict(activity) for activity in every],
         "bests.json": [asdict(best) for best in bests(runner_id)],
     }
-    out = _Outgoing()
-    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+    with _Stream() as out, ZipFile(out, "w", ZIP_DEFLATED) as archive:
         for name, value in told.items():
             archive.writestr(name, json.dumps(value, default=str, ensure_ascii=False, indent=1))
         for a in every:
-            points = track(runner_id, a.id, _ALL)
-            device = a.device or "longrun"
+            points, device = track(runner_id, a.id, _ALL), a.device or "longrun"
             run = Recording(a.source, a.sport, a.started_at, points, a.title, device)
             archive.writestr(f"activities/{a.started_at:%Y-%m-%d}-{a.id}.gpx", write_gpx(run))
             yield out.take()
-    yield out.take()
+        archive.close()
+        yield out.take()

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from longrun import activities, db, importer
-from longrun.jobs import store
+from longrun.jobs.store import Attendance, File, Job, reading, writing
 from longrun.model import BadFile, Duplicate, ImportedFile, ImportJob, Recording
 from longrun.signals import account_deleted
 
@@ -30,7 +30,6 @@ MAX_ATTEMPTS: Final = 10
 MAX_PAUSE_S: Final = 600
 ATTENDED: Final = timedelta(seconds=30)
 _SHOWN: Final = 500
-_ZIP: Final = b"PK"
 _ORDER: Final = ("added", "duplicate", "bad")
 _log = logging.getLogger(__name__)
 
@@ -43,171 +42,148 @@ def start_import(runner_id: int, place: str, names: Sequence[str]) -> int:
         place: The directory below `imports` of the instance; the files in it are named 0, 1, ...
         names: What each was called.
     """
-    now = _now()
-    with store.writing() as session:
-        job = store.Job(runner_id=runner_id, place=place, created_at=now, worked_at=now)
+    now = _plain(datetime.now(UTC))
+    with writing() as session:
+        job = Job(runner_id=runner_id, place=place, created_at=now, worked_at=now)
         session.add(job)
         session.flush()
-        session.add_all(
-            store.File(job_id=job.id, upload=i, name=name[:120], retry_at=now)
-            for i, name in enumerate(names)
-        )
+        for i, name in enumerate(names):
+            session.add(File(job_id=job.id, upload=i, name=name[:120], retry_at=now))
         return job.id
 
 
 def progress(runner_id: int, job_id: int) -> ImportJob | None:
     """Return how far an import is, or None if the runner has no such import."""
-    order = (store.File.outcome != "bad", store.File.outcome == "waiting", store.File.id)
-    with store.reading() as session:
-        job = session.get(store.Job, job_id)
+    query = select(File.name, File.outcome, File.activity_id, File.reason).filter_by(job_id=job_id)
+    query = query.order_by(File.outcome != "bad", File.outcome == "waiting", File.id).limit(_SHOWN)
+    with reading() as session:
+        job = session.get(Job, job_id)
         if job is None or job.runner_id != runner_id:
             return None
-        query = select(store.File).filter_by(job_id=job_id).order_by(*order).limit(_SHOWN)
-        files = [
-            ImportedFile(f.name, f.outcome, f.activity_id, f.reason)
-            for f in session.scalars(query)
-        ]
-        return _told(session, job, files)
+        return _told(session, job, [ImportedFile(*row) for row in session.execute(query)])
 
 
 def imports(runner_id: int, limit: int = 5) -> list[ImportJob]:
     """Return the runner's latest imports, newest first, without their files."""
-    query = select(store.Job).filter_by(runner_id=runner_id).order_by(store.Job.id.desc())
-    with store.reading() as session:
-        return [_told(session, job, ()) for job in session.scalars(query.limit(limit))]
+    query = select(Job).filter_by(runner_id=runner_id).order_by(Job.id.desc()).limit(limit)
+    with reading() as session:
+        return [_told(session, job, ()) for job in session.scalars(query)]
 
 
 def step(now: datetime) -> bool:
     """Work on an import for a short while; return False if there is nothing to do at `now`."""
-    with store.writing() as session:
-        session.merge(store.Attendance(id=1, at=_plain(now)))
-        query = select(store.Job.id).where(store.Job.finished_at.is_(None))
-        waiting = session.scalars(query.order_by(store.Job.worked_at)).all()
-    return any(_work(job_id, _plain(now)) for job_id in waiting)
+    query = select(Job.id, Job.place).where(Job.finished_at.is_(None)).order_by(Job.worked_at)
+    with writing() as session:
+        session.merge(Attendance(id=1, at=_plain(now)))
+        waiting = session.execute(query).all()
+    return any(_work(job_id, _place(place), _plain(now)) for job_id, place in waiting)
 
 
-def _work(job_id: int, now: datetime) -> bool:
-    with store.writing() as session:
-        job = session.get(store.Job, job_id)
-        if job is None:
-            return False
-        job.worked_at = now
-        directory, runner_id, after = _place(job.place), job.runner_id, job.after_id
-        listed = job.listed
+def _work(job_id: int, directory: Path, now: datetime) -> bool:
+    query = select(File.id).filter_by(job_id=job_id, outcome="waiting").order_by(File.id)
     with _alone(directory) as alone:
         if not alone:
             return False
+        with writing() as session:
+            job = session.get(Job, job_id)
+            listed = job is not None and job.listed
+            left = listed and session.scalars(query.limit(1)).first() is not None
+            files = session.scalars(query.where(File.retry_at <= now).limit(200)).all()
+            if job is None or (listed and not left):
+                # Done; by another one since we looked, or with the account that is deleted.
+                shutil.rmtree(directory, ignore_errors=True)
+            if job is None:
+                return False
+            job.worked_at, job.finished_at = now, None if left or not listed else now
+            session.flush()
+            session.expunge(job)
         if not listed:
-            _list(job_id, runner_id, directory)
-            return True
+            _list(job, directory)
         until = time.monotonic() + STEP_S
-        query = select(store.File.id).filter_by(job_id=job_id, outcome="waiting")
-        with store.reading() as session:
-            left = session.scalars(query).first() is not None
-            due = query.where(store.File.retry_at <= now).order_by(store.File.id).limit(200)
-            files = session.scalars(due).all()
         with ThreadPoolExecutor(READERS) as pool:
-            take = partial(_take, runner_id=runner_id, after=after, directory=directory)
-            tuple(pool.map(partial(take, until=until), files))
-        if not left:
-            shutil.rmtree(directory, ignore_errors=True)
-            with store.writing() as session:
-                session.get_one(store.Job, job_id).finished_at = _now()
+            tuple(pool.map(partial(_take, job, directory, until), files if listed else ()))
         return bool(files) or not left
 
 
-def _list(job_id: int, runner_id: int, directory: Path) -> None:
+def _list(job: Job, directory: Path) -> None:
     """Put what is in the archives in their place, all at once."""
-    after, now = activities.newest(runner_id), _now()
-    with store.writing() as session:
-        job = session.get_one(store.Job, job_id)
-        for row in session.scalars(select(store.File).filter_by(job_id=job_id)).all():
+    after = activities.newest(job.runner_id)
+    with writing() as session:
+        for row in session.scalars(select(File).filter_by(job_id=job.id)).all():
             try:
                 with (directory / str(row.upload)).open("rb") as file:
-                    if file.read(2) != _ZIP:
+                    if file.read(2) != b"PK":
                         continue
                     members = importer.open_archive(file)
-            except (BadFile, OSError) as error:
+            except (BadFile, FileNotFoundError) as error:
                 row.outcome, row.reason = "bad", str(error)[:200]
                 continue
             session.delete(row)
-            session.add_all(
-                store.File(
-                    job_id=job_id,
-                    upload=row.upload,
-                    member=member.index,
-                    name=member.name,
-                    title=member.title[:120],
-                    retry_at=now,
-                )
-                for member in members
-            )
-        job.listed, job.after_id = True, after
+            common = {"job_id": job.id, "upload": row.upload, "retry_at": row.retry_at}
+            for one in members:
+                session.add(File(member=one.index, name=one.name, title=one.title[:120], **common))
+        session.execute(update(Job).filter_by(id=job.id).values(listed=True, after_id=after))
 
 
-def _take(file_id: int, *, runner_id: int, after: int, directory: Path, until: float) -> None:
+def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
     if time.monotonic() > until:
         return
-    with store.writing() as session:
-        row = session.get(store.File, file_id)
+    with writing() as session:
+        row = session.get(File, file_id)
         if row is None:
             return
         row.attempts += 1
         session.flush()
         session.expunge(row)
-    outcome: tuple[str, int | None, str]
     try:
         with (directory / str(row.upload)).open("rb") as file:
             data = file.read() if row.member is None else importer.read_member(file, row.member)
-        outcome = _add(row, runner_id, after, importer.parse(data, row.name))
+        outcome = _add(job, row, importer.parse(data, row.name))
     except (BadFile, FileNotFoundError) as error:
         outcome = ("bad", None, str(error)[:200])
     # The outermost loop of this file: it stays in the table, and is tried again later.
     except Exception:  # noqa: BLE001 - logged, and counted
-        _log.exception("file %d of import %d failed", file_id, row.job_id)
+        _log.exception("file %d of import %d failed", file_id, job.id)
         outcome = ("waiting", None, "")
         if row.attempts >= MAX_ATTEMPTS:
             outcome = ("bad", None, f"it could not be read in {row.attempts} attempts")
-    pause = timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
-    names = ("outcome", "activity_id", "reason")
-    with store.writing() as session:
-        told = select(store.File.id).filter_by(job_id=row.job_id, outcome="added")
-        if outcome[1] and session.scalars(told.filter_by(activity_id=outcome[1])).first():
-            outcome = ("duplicate", *outcome[1:])
-        change = update(store.File).filter_by(id=file_id, outcome="waiting")
-        session.execute(
-            change.values(**dict(zip(names, outcome, strict=True)), retry_at=_now() + pause)
-        )
+    name, activity_id, reason = outcome
+    retry_at = _plain(datetime.now(UTC)) + timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
+    told = select(File.id).filter_by(job_id=job.id, outcome="added", activity_id=activity_id)
+    change = update(File).filter_by(id=file_id, outcome="waiting")
+    with writing() as session:
+        if activity_id and session.scalars(told).first():
+            name = "duplicate"
+        values = {"outcome": name, "activity_id": activity_id, "reason": reason}
+        session.execute(change.values(**values, retry_at=retry_at))
 
 
-def _add(
-    row: store.File, runner_id: int, after: int, recordings: Sequence[Recording]
-) -> tuple[str, int | None, str]:
+def _add(job: Job, row: File, recordings: Sequence[Recording]) -> tuple[str, int | None, str]:
     """Put the recordings of a file into the log; the best of their outcomes is the file's."""
     results: list[tuple[str, int | None, str]] = []
     for recording in recordings:
         try:
-            activity = activities.add(runner_id, recording, title=row.title)
-            results.append(("added", activity.id, ""))
+            added = activities.add(job.runner_id, recording, title=row.title)
+            results.append(("added", added.id, ""))
         except Duplicate as error:
             # A second attempt may find what the first one added before it was cut off.
-            ours = row.attempts > 1 and error.activity_id > after
+            ours = row.attempts > 1 and error.activity_id > job.after_id
             results.append(("added" if ours else "duplicate", error.activity_id, ""))
         except BadFile as error:
             results.append(("bad", None, error.reason))
     return min(results, key=lambda result: _ORDER.index(result[0]))
 
 
-def _told(session: Session, job: store.Job, files: Sequence[ImportedFile]) -> ImportJob:
-    count = select(store.File.outcome, func.count()).filter_by(job_id=job.id)
-    attendance = session.get(store.Attendance, 1)
+def _told(session: Session, job: Job, files: Sequence[ImportedFile]) -> ImportJob:
+    count = select(File.outcome, func.count()).filter_by(job_id=job.id).group_by(File.outcome)
+    attended = session.scalars(select(Attendance.at)).first()
     return ImportJob(
         id=job.id,
         created_at=job.created_at.replace(tzinfo=UTC),
-        finished_at=job.finished_at and job.finished_at.replace(tzinfo=UTC),
-        listed=job.listed,
-        attended=attendance is not None and attendance.at > _now() - ATTENDED,
-        counts=dict(session.execute(count.group_by(store.File.outcome)).all()),
+        is_finished=job.finished_at is not None,
+        is_listed=job.listed,
+        is_attended=attended is not None and attended > _plain(datetime.now(UTC)) - ATTENDED,
+        counts=dict(session.execute(count).all()),
         files=tuple(files),
     )
 
@@ -222,19 +198,18 @@ def _alone(directory: Path) -> Iterator[bool]:
     held = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
     except BlockingIOError:
+        os.close(held)
         yield False
+        return
+    try:
+        yield True
     finally:
         os.close(held)
 
 
 def _place(name: str) -> Path:
     return db.instance_dir() / "imports" / name
-
-
-def _now() -> datetime:
-    return _plain(datetime.now(UTC))
 
 
 def _plain(instant: datetime) -> datetime:
@@ -244,8 +219,8 @@ def _plain(instant: datetime) -> datetime:
 
 @account_deleted.connect
 def _on_deleted(_sender: object, *, runner_id: int) -> None:
-    with store.writing() as session:
-        for job in session.scalars(select(store.Job).filter_by(runner_id=runner_id)).all():
+    with writing() as session:
+        for job in session.scalars(select(Job).filter_by(runner_id=runner_id)).all():
             shutil.rmtree(_place(job.place), ignore_errors=True)
-            session.execute(delete(store.File).filter_by(job_id=job.id))
+            session.execute(delete(File).filter_by(job_id=job.id))
             session.delete(job)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -80,20 +81,21 @@ def knows(key: str) -> bool:
 
 def outbox(limit: int = 50) -> list[Mail]:
     """Return the latest mails, newest first."""
-    query = select(store.Outgoing).order_by(store.Outgoing.created_at.desc()).limit(limit)
+    row = store.Outgoing
+    columns = (
+        row.to,
+        row.subject,
+        row.state,
+        row.attempts,
+        row.error,
+        row.created_at,
+        row.next_at,
+    )
+    query = select(*columns).order_by(row.created_at.desc()).limit(limit)
     with store.reading() as session:
         return [
-            Mail(
-                id=row.id,
-                to=row.to,
-                subject=row.subject,
-                state=row.state,
-                attempts=row.attempts,
-                created_at=row.created_at.replace(tzinfo=UTC),
-                next_at=row.next_at.replace(tzinfo=UTC),
-                error=row.error,
-            )
-            for row in session.scalars(query)
+            Mail(*row[:5], *(at.replace(tzinfo=UTC) for at in row[5:]))
+            for row in session.execute(query)
         ]
 
 
@@ -107,13 +109,7 @@ def preferences(runner_id: int) -> MailPreferences:
 def set_preferences(runner_id: int, chosen: MailPreferences) -> None:
     """Keep what a runner chose."""
     with store.writing() as session:
-        session.merge(
-            store.Preference(
-                runner_id=runner_id,
-                monthly_report=chosen.monthly_report,
-                reminders=chosen.reminders,
-            )
-        )
+        session.merge(store.Preference(runner_id=runner_id, **asdict(chosen)))
 
 
 def flush_outbox(now: datetime) -> int:
