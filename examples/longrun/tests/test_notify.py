@@ -180,7 +180,7 @@ def test_who_sends_holds_the_mail_until_the_lease_ends(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as crashing:
-        crashing.setattr(delivery.Line, "deliver", crash)
+        crashing.setattr(delivery, "deliver", crash)
         with pytest.raises(KeyboardInterrupt):
             flush()
 

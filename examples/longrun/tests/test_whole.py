@@ -14,7 +14,7 @@ import longrun
 from longrun import accounts, activities, demo, importer
 
 ROOT = Path(longrun.__file__).parent
-OWNERS = ["accounts", "activities", "importer", "reports", "web", "demo"]
+OWNERS = ["accounts", "activities", "importer", "jobs", "notify", "reports", "web", "demo"]
 
 
 def test_the_demo_fills_a_log_and_repeats_nothing(tmp_path: Path) -> None:

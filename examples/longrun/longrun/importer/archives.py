@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable
-from typing import BinaryIO, Final, ParamSpec, TypeVar, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from longrun.importer.service import MAX_BYTES
@@ -17,8 +18,6 @@ MAX_TOTAL_BYTES: Final = 8 * 1024 * 1024 * 1024
 # The emptiest GPX packs to a thirtieth.
 MAX_RATIO: Final = 100
 _KINDS: Final = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class _Bounded:
@@ -42,7 +41,22 @@ def open_archive(file: BinaryIO) -> list[ArchiveMember]:
     Raises:
         BadFile: It is no archive, or one that is made to be unpacked into too much.
     """
-    return _guarded(_list, file)
+    with _opened(file) as archive:
+        every = archive.infolist()
+        found = [(i, info) for i, info in enumerate(every) if _is_recording(info.filename)]
+        inside = any(info.filename.lower().endswith(".zip") for info in every)
+        hint = "; unpack it, and upload the archives in it" if inside else ""
+        for is_wrong, reason in (
+            (not found, f"has no GPX, TCX or FIT file{hint}"),
+            (len(found) > MAX_RECORDINGS, f"has more than {MAX_RECORDINGS:,} recordings"),
+            (sum(f.file_size for _, f in found) > MAX_TOTAL_BYTES, "is too large when unpacked"),
+            (any(_is_bomb(f) for _, f in found), "unpacks to more than recordings do"),
+        ):
+            if is_wrong:
+                raise BadFile(f"the archive {reason}")
+        table = next((info for info in every if info.filename == "activities.csv"), None)
+        titles = _titles(_bytes(archive, table)) if table else {}
+        return [ArchiveMember(i, _name(f), titles.get(f.filename, "")) for i, f in found]
 
 
 def read_member(file: BinaryIO, index: int) -> bytes:
@@ -51,45 +65,20 @@ def read_member(file: BinaryIO, index: int) -> bytes:
     Raises:
         BadFile: It is damaged, encrypted, packed in an unusual way, or too large.
     """
-    return _guarded(_unpack, file, index)
+    with _opened(file) as archive:
+        return _bytes(archive, archive.infolist()[index])
 
 
-def _guarded(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[ZipFile]:
     try:
-        return read(*args, **kwargs)
+        with ZipFile(cast("BinaryIO", _Bounded(file))) as archive:
+            yield archive
     except BadFile:
         raise
     # As in `parse`: whatever a stranger's bytes make a reader raise is a fact about the file.
     except Exception as error:
         raise BadFile(f"the archive is damaged ({type(error).__name__})") from error
-
-
-def _open(file: BinaryIO) -> ZipFile:
-    return ZipFile(cast("BinaryIO", _Bounded(file)))
-
-
-def _list(file: BinaryIO) -> list[ArchiveMember]:
-    with _open(file) as archive:
-        every = list(enumerate(archive.infolist()))
-        found = [(i, info) for i, info in every if _is_recording(info.filename)]
-        if not found:
-            inside = any(info.filename.lower().endswith(".zip") for _, info in every)
-            hint = "; unpack it, and upload the archives in it" if inside else ""
-            raise BadFile(f"the archive has no GPX, TCX or FIT file{hint}")
-        if len(found) > MAX_RECORDINGS:
-            raise BadFile(f"the archive has more than {MAX_RECORDINGS:,} recordings")
-        if sum(info.file_size for _, info in found) > MAX_TOTAL_BYTES:
-            raise BadFile("the archive is too large when unpacked")
-        if any(info.file_size > 4096 + MAX_RATIO * info.compress_size for _, info in found):
-            raise BadFile("the archive unpacks to more than recordings do")
-        tables = [i for i, info in every if info.filename.lower() == "activities.csv"]
-        titles = _titles(_bytes(archive, archive.infolist()[tables[0]])) if tables else {}
-        return [ArchiveMember(i, _name(f), titles.get(f.filename, "")) for i, f in found]
-
-
-def _unpack(file: BinaryIO, index: int) -> bytes:
-    with _open(file) as archive:
-        return _bytes(archive, archive.infolist()[index])
 
 
 def _bytes(archive: ZipFile, info: ZipInfo) -> bytes:
@@ -101,6 +90,10 @@ def _bytes(archive: ZipFile, info: ZipInfo) -> bytes:
     if len(data) > MAX_BYTES:
         raise BadFile(f"the file is larger than {MAX_BYTES // 2**20} MiB")
     return data
+
+
+def _is_bomb(info: ZipInfo) -> bool:
+    return info.file_size > 4096 + MAX_RATIO * info.compress_size
 
 
 def _is_recording(path: str) -> bool:

@@ -3,12 +3,11 @@
 import os
 import ssl
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
-from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPRecipientsRefused
+from smtplib import SMTP, SMTP_SSL, SMTPException
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -39,11 +38,11 @@ def write(
         Invalid: This is no address that mail can be sent to.
     """
     message = EmailMessage(POLICY)
-    message["From"] = _address(os.environ.get("LONGRUN_MAIL_FROM", "longrun@localhost"))
+    message["From"] = sender = _sender()
     message["To"] = _address(to)
     message["Subject"] = one_line(subject)
     message["Date"] = at
-    message["Message-ID"] = f"<{number}@{message['From'].addresses[0].domain}>"
+    message["Message-ID"] = f"<{number}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     for file in files:
@@ -58,40 +57,23 @@ def one_line(text: str) -> str:
     return "".join(c for c in " ".join(text.split()) if c.isprintable())[:200]
 
 
-class Line:
-    """A connection to the mail server, opened for the first mail and kept for the next ones."""
+def deliver(number: str, to: str, message: bytes) -> None:
+    """Hand one mail over, or write it where a person can open it.
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._smtp: SMTP | None = None
-
-    def deliver(self, number: str, to: str, message: bytes) -> None:
-        """Hand one mail over.
-
-        Raises:
-            OSError: The server is away, or refuses (SMTPException); nothing may be known of it.
-            ValueError: The mail cannot be sent by this server at all.
-        """
-        if not self._url:
-            return _file(number, message)
-        self._smtp = self._smtp or _connect(self._url)
-        sender = os.environ.get("LONGRUN_MAIL_FROM", "longrun@localhost")
-        self._smtp.sendmail(_address(sender).addr_spec, [_address(to).addr_spec], message)
-        return None
-
-    def close(self) -> None:
-        """Say goodbye, if there is anybody."""
-        if self._smtp is not None:
-            with suppress(OSError):
-                self._smtp.quit()
-            self._smtp = None
-
-
-def is_final(error: Exception) -> bool:
-    """Tell whether trying again is of no use: the server knows no such address, or we cannot."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(500 <= code < 600 for code, _ in error.recipients.values())
-    return isinstance(error, ValueError | Invalid)
+    Raises:
+        OSError: The server is away, or refuses (SMTPException).
+        ValueError: The mail cannot be sent by this server at all.
+    """
+    if server():
+        with _connect(server()) as smtp:
+            smtp.sendmail(_sender().addr_spec, [_address(to).addr_spec], message)
+        return
+    directory = db.instance_dir() / "mail"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = directory / f".{number}"
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(message)
+    unfinished.rename(directory / f"{number}.eml")
 
 
 def _connect(url: str) -> SMTP:
@@ -105,7 +87,6 @@ def _connect(url: str) -> SMTP:
         smtp.ehlo_or_helo_if_needed()
         if smtp.has_extn("starttls"):
             smtp.starttls(context=context)
-            smtp.ehlo()
         elif parts.username and host not in _LOOPBACK:
             smtp.close()
             raise SMTPException("the server offers no TLS, and the password is not sent without")
@@ -114,14 +95,8 @@ def _connect(url: str) -> SMTP:
     return smtp
 
 
-def _file(number: str, message: bytes) -> None:
-    """Write the mail where a person can open it; doing it again changes nothing."""
-    directory = db.instance_dir() / "mail"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = directory / f".{number}"
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(message)
-    unfinished.rename(directory / f"{number}.eml")
+def _sender() -> Address:
+    return _address(os.environ.get("LONGRUN_MAIL_FROM", "longrun@localhost"))
 
 
 def _address(text: str) -> Address:

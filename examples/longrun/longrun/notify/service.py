@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import Final
 from uuid import uuid4
 
@@ -119,33 +120,29 @@ def flush_outbox(now: datetime) -> int:
     Any number of processes may do this at once. A mail that failed is tried again after a minute,
     two, four, up to six hours, and given up after three days.
     """
-    line, left = delivery.Line(delivery.server()), 0
-    try:
-        for _ in range(_BATCH):
-            claimed = _claim(_plain(now))
-            if claimed is None:
-                break
-            number, to, message = claimed
-            try:
-                line.deliver(number, to, message)
-            except (OSError, ValueError, delivery.Invalid) as error:
-                _log.warning("mail %s was not delivered: %s", number, error)
-                _failed(number, _plain(now), error)
-                # The connection may be in the middle of something: the next mail gets a new one.
-                line.close()
-            else:
-                left += 1
-                _delivered(number)
-    finally:
-        line.close()
+    left = 0
+    for _ in range(_BATCH):
+        claimed = _claim(_plain(now))
+        if claimed is None:
+            break
+        number, to, message = claimed
+        try:
+            delivery.deliver(number, to, message)
+        except (OSError, ValueError) as error:
+            _log.warning("mail %s was not delivered: %s", number, error)
+            _settle(number, _plain(now), error)
+            if not isinstance(error, SMTPException | ValueError):
+                break  # The server is away for the others, too.
+        else:
+            left += 1
+            _settle(number, _plain(now))
     return left
 
 
 def _claim(now: datetime) -> tuple[str, str, bytes] | None:
-    query = select(store.Outgoing).where(
-        store.Outgoing.state == "waiting", store.Outgoing.next_at <= now
-    )
-    query = query.order_by(store.Outgoing.next_at, store.Outgoing.created_at).limit(1)
+    mail = store.Outgoing
+    query = select(mail).where(mail.state == "waiting", mail.next_at <= now)
+    query = query.order_by(mail.next_at, mail.created_at).limit(1)
     with store.writing() as session:
         row = session.scalars(query.with_for_update(skip_locked=True)).first()
         if row is None:
@@ -155,23 +152,28 @@ def _claim(now: datetime) -> tuple[str, str, bytes] | None:
         return row.id, row.to, row.message
 
 
-def _delivered(number: str) -> None:
+def _settle(number: str, now: datetime, error: Exception | None = None) -> None:
     with store.writing() as session:
         row = session.get(store.Outgoing, number)
-        # Its account may be deleted by now, and the mail with it.
-        if row is not None:
+        if row is None:  # Its account is deleted, and the mail with it.
+            return
+        pause = min(FIRST_PAUSE * 2 ** min(row.attempts - 1, 16), LONGEST_PAUSE)
+        row.error = f"{type(error).__name__}: {error}"[:500] if error else ""
+        if error is None:
             row.state = "sent" if delivery.server() else "filed"
-            row.message, row.error = b"", ""
+        elif _is_final(error) or now + pause > row.created_at + GIVEN_UP_AFTER:
+            row.state = "given up"
+        else:
+            row.next_at = now + pause
+            return
+        row.message = b""
 
 
-def _failed(number: str, now: datetime, error: Exception) -> None:
-    with store.writing() as session:
-        row = session.get(store.Outgoing, number)
-        if row is not None:
-            pause = min(FIRST_PAUSE * 2 ** min(row.attempts - 1, 16), LONGEST_PAUSE)
-            row.next_at, row.error = now + pause, f"{type(error).__name__}: {error}"[:500]
-            if delivery.is_final(error) or now + pause > row.created_at + GIVEN_UP_AFTER:
-                row.state, row.message = "given up", b""
+def _is_final(error: Exception) -> bool:
+    """Tell whether trying again is of no use: the server knows no such address, or we cannot."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(500 <= code < 600 for code, _ in error.recipients.values())
+    return isinstance(error, ValueError)
 
 
 def _plain(instant: datetime) -> datetime:
