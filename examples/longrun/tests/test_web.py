@@ -16,8 +16,8 @@ from pypdf import PdfReader
 from conftest import PASSWORD, Browser
 from longrun import accounts, activities, importer
 
-PRIVATE = ["/upload", "/runs", "/runs/1", "/runs/1.gpx", "/bests", "/profile",
-           "/reports/2026-03.pdf", "/imports/1", "/profile/export.zip", "/admin/outbox"]  # fmt: skip
+PRIVATE = ["/upload", "/runs", "/runs/1", "/runs/1.gpx", "/bests", "/profile", "/imports/1",
+           "/reports/2026-03.pdf", "/profile/export.zip", "/admin/outbox"]  # fmt: skip
 PRIVATE_API = ["/api/v1/me", "/api/v1/runs", "/api/v1/runs/1"]
 
 
