@@ -292,6 +292,74 @@ class Claims:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail; `kind` is a content type such as application/pdf."""
+
+    filename: str
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail in the outbox; `state` is waiting, sent, filed (there is no server) or given up."""
+
+    to: str
+    subject: str
+    state: str
+    attempts: int
+    error: str
+    created_at: datetime
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailPreferences:
+    """Which mails a runner wants, besides those that an account needs."""
+
+    monthly_report: bool = True
+    reminders: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMember:
+    """One recording in an archive: its place in the directory, its name, its title if known."""
+
+    index: int
+    name: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """What became of one file; `outcome` is waiting, added, duplicate or bad."""
+
+    name: str
+    outcome: str
+    activity_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJob:
+    """An upload that is worked on, and how many of its files came to each outcome.
+
+    Attributes:
+        is_listed: The archives were opened, so that every file is counted.
+        is_attended: Something works on the imports of this installation.
+        files: Some of the files, those that need a look first.
+    """
+
+    id: int
+    created_at: datetime
+    is_finished: bool
+    is_listed: bool
+    is_attended: bool
+    counts: dict[str, int]
+    files: tuple[ImportedFile, ...] = ()
+
+
 @dataclass(eq=False)
 class LongrunError(Exception):
     """Something a person can understand and act on; `text` is how it is said, from its fields."""

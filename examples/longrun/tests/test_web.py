@@ -16,8 +16,8 @@ from pypdf import PdfReader
 from conftest import PASSWORD, Browser
 from longrun import accounts, activities, importer
 
-PRIVATE = ["/upload", "/runs", "/runs/1", "/runs/1.gpx", "/bests", "/profile",
-           "/reports/2026-03.pdf"]  # fmt: skip
+PRIVATE = ["/upload", "/runs", "/runs/1", "/runs/1.gpx", "/bests", "/profile", "/imports/1",
+           "/reports/2026-03.pdf", "/profile/export.zip", "/admin/outbox"]  # fmt: skip
 PRIVATE_API = ["/api/v1/me", "/api/v1/runs", "/api/v1/runs/1"]
 
 
@@ -212,7 +212,7 @@ def test_names_of_files_and_titles_cannot_write_html(at_home: Browser, ann: Runn
 
 
 def test_an_upload_that_is_too_large_is_refused(ann: Runner) -> None:
-    browser = Browser(create_app({"MAX_CONTENT_LENGTH": 5000}).test_client())
+    browser = Browser(create_app({"MAX_ARCHIVE_LENGTH": 5000}).test_client())
     browser.log_in(ann.email)
 
     answer = browser.upload(("big.gpx", b"x" * 10_000))

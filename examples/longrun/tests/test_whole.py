@@ -15,7 +15,17 @@ import longrun
 from longrun import accounts, activities, demo, importer, training
 
 ROOT = Path(longrun.__file__).parent
-OWNERS = ["accounts", "activities", "importer", "reports", "training", "web", "demo"]
+OWNERS = [
+    "accounts",
+    "activities",
+    "importer",
+    "jobs",
+    "notify",
+    "reports",
+    "training",
+    "web",
+    "demo",
+]
 
 
 def test_the_demo_fills_a_log_and_repeats_nothing(tmp_path: Path) -> None:

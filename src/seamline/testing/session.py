@@ -126,7 +126,7 @@ class SplitSession:
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         self._told = Lines(Path(self._run_dir, ERRORS_FILE))
         plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
-        plan, front = with_front(_not_preloaded(plan))
+        plan, front = with_front(_for_tests(plan))
         mine = () if is_local else front.services
         self.services = tuple(
             service.name
@@ -412,10 +412,17 @@ class SplitSession:
             self._raw_environ = None if raw is None else dict(raw)
 
 
-def _not_preloaded(plan: Plan) -> Plan:
-    """Return the plan with hosts that load the application themselves, in each test's settings."""
-    groups = (msgspec.structs.replace(group, preload=False) for group in plan.groups)
-    return msgspec.structs.replace(plan, groups=tuple(groups))
+def _for_tests(plan: Plan) -> Plan:
+    """Return the plan with hosts that load the application themselves, in each test's settings.
+
+    Commands are left out: whole, no program works beside the tests on what they set up.
+    """
+    commands = {service.name for service in plan.services if service.command is not None}
+    groups = []
+    for group in plan.groups:
+        services = tuple(name for name in group.services if name not in commands)
+        groups += [msgspec.structs.replace(group, services=services, preload=False)]
+    return msgspec.structs.replace(plan, groups=tuple(one for one in groups if one.services))
 
 
 def with_front(plan: Plan) -> tuple[Plan, GroupPlan]:

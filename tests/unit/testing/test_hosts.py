@@ -367,3 +367,28 @@ def test_an_error_of_pytest_itself_leaves_no_host(suite):
     suite.tests('def test_it(): assert stock.left("tea") == 10')
 
     assert suite.run("pair").status == 3
+
+
+@pytest.mark.parametrize("layout", ["micro", "beside"])
+def test_no_command_works_beside_the_tests(suite, layout):
+    toml = suite.root / "seamline.toml"
+    command = '[services.worker]\ncommand = ["python", "worker.py"]\n'
+    pair = toml.read_text().replace("[layouts.pair]", f"{command}[layouts.beside]", 1)
+    toml.write_text(
+        pair.partition("[layouts.headless]")[0].replace('"stock"]', '"stock", "worker"]')
+    )
+    suite.write(
+        "worker.py", "import pathlib, signal\npathlib.Path('worked').touch()\nsignal.pause()"
+    )
+    suite.tests(
+        """
+        def test_it_is_alone(request):
+            assert orders.place("tea", 1) == stock.left("tea") == 9
+            assert not (request.config.rootpath / "worked").exists()
+        """
+    )
+
+    outcome = suite.run(layout)
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert not (suite.root / "worked").exists()

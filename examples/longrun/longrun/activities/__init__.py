@@ -3,7 +3,9 @@
 A number that belongs to somebody else is answered as one that does not exist: `NotYours`.
 """
 
+from longrun.activities.export import export
 from longrun.activities.service import (
+    active_since,
     add,
     bests,
     delete,
@@ -13,6 +15,7 @@ from longrun.activities.service import (
     in_period,
     latest,
     load,
+    newest,
     splits,
     summary,
     track,
@@ -20,6 +23,6 @@ from longrun.activities.service import (
 )
 
 __all__ = [
-    "add", "bests", "delete", "edit", "fitness", "get", "in_period", "latest", "load", "splits",
-    "summary", "track", "tracks",
+    "active_since", "add", "bests", "delete", "edit", "export", "fitness", "get", "in_period",
+    "latest", "load", "newest", "splits", "summary", "track", "tracks",
 ]  # fmt: skip

@@ -31,7 +31,7 @@ from longrun.model import (
     TrackPoint,
     Week,
 )
-from longrun.signals import account_deleted, activity_added, activity_deleted, tell
+from longrun.signals import account_deleted, activity_added, activity_deleted, best_broken, tell
 
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
@@ -40,7 +40,7 @@ _HOURS: Final = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon")
 
 
 def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
-    """Put a recording into the runner's log and announce it with `activity_added`.
+    """Put a recording into the runner's log and announce it: `activity_added`, `best_broken`.
 
     Safe to repeat: the same run is kept once, also when another file tells it.
 
@@ -58,9 +58,12 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
     entry.title = given or _default_title(rec, ZoneInfo(runner.tz))
     try:
         with store.sessions.writing() as session:
+            distances = [row.distance_m for row in entry.bests]
+            old = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
             session.add(entry)
             session.flush()
             activity = _activity(entry)
+            new = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
     except IntegrityError as error:
         query = select(store.Entry.id).filter_by(runner_id=runner_id, digest=digest)
         with store.sessions.reading() as session:
@@ -69,6 +72,9 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
             raise
         raise Duplicate(known) from error
     tell(activity_added, "longrun.activities", activity=activity)
+    for metres, best in old.items():
+        if (now := new[metres]).activity_id == activity.id:
+            tell(best_broken, "longrun.activities", runner_id=runner_id, best=now, old=best)
     return activity
 
 
@@ -140,16 +146,8 @@ def splits(runner_id: int, activity_id: int) -> list[Split]:
 def bests(runner_id: int, since: date | None = None) -> list[Best]:
     """Return the runner's fastest times, shortest distance first; the older one of equals."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
-    row, entry = store.BestRow, store.Entry
-    query = select(row.distance_m, row.seconds, row.activity_id, entry.started_at)
-    query = query.join(entry, entry.id == row.activity_id)
-    query = query.where(entry.runner_id == runner_id).order_by(row.seconds, entry.started_at)
-    found: dict[float, Best] = {}
     with store.sessions.reading() as session:
-        for best in session.execute(query):
-            on = _day(best.started_at.replace(tzinfo=UTC), zone)
-            if best.distance_m not in found and (since is None or on >= since):
-                found[best.distance_m] = db.value_of(Best, best, on=on)
+        found = _fastest(session, runner_id, zone, since=since)
     return [found[distance] for distance in sorted(found)]
 
 
@@ -175,6 +173,21 @@ def fitness(runner_id: int, start: date, end: date) -> list[Fitness]:
             day = _day(run.started_at.replace(tzinfo=UTC), zone)
             per_day[day] += loads.load(run, runner, threshold)
     return [day for day in loads.curve(per_day, first, end) if day.day >= start]
+
+
+def newest(runner_id: int) -> int:
+    """Return the number of the activity that came into the log last, or 0."""
+    with store.sessions.reading() as session:
+        query = select(func.max(store.Entry.id)).where(store.Entry.runner_id == runner_id)
+        return session.scalars(query).one() or 0
+
+
+def active_since(instant: datetime) -> list[int]:
+    """Return the numbers of the runners who were active after `instant`."""
+    begin = instant.astimezone(UTC).replace(tzinfo=None)
+    query = select(store.Entry.runner_id).where(store.Entry.started_at > begin).distinct()
+    with store.sessions.reading() as session:
+        return sorted(session.scalars(query))
 
 
 def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity:
@@ -205,6 +218,33 @@ def delete(runner_id: int, activity_id: int) -> None:
         entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
     tell(activity_deleted, "longrun.activities", runner_id=runner_id, activity_id=activity_id)
+
+
+def _fastest(
+    session: Session,
+    runner_id: int,
+    zone: ZoneInfo,
+    distances: Sequence[float] | None = None,
+    since: date | None = None,
+) -> dict[float, Best]:
+    """Return the best for each distance; only the first of each is fetched, in whole days."""
+    rank = func.row_number().over(
+        partition_by=store.BestRow.distance_m,
+        order_by=(store.BestRow.seconds, store.Entry.started_at),
+    )
+    row = store.BestRow
+    query = select(row.distance_m, row.seconds, row.activity_id, store.Entry.started_at, rank)
+    query = query.join(store.Entry, store.Entry.id == row.activity_id)
+    query = query.where(store.Entry.runner_id == runner_id)
+    if distances is not None:
+        query = query.where(row.distance_m.in_(distances))
+    if since is not None:
+        query = query.where(store.Entry.started_at >= _midnight(since, zone))
+    ranked = query.subquery()
+    found = session.execute(select(ranked).where(list(ranked.c)[-1] == 1))
+    return {
+        m: Best(m, s, number, _day(at.replace(tzinfo=UTC), zone)) for m, s, number, at, _ in found
+    }
 
 
 @account_deleted.connect

@@ -4,6 +4,7 @@ Whatever the bytes are, `parse` returns recordings or raises `BadFile`. This pac
 opens nothing and asks nobody, so it can run where it may touch nothing else.
 """
 
+from longrun.importer.archives import open_archive, read_member
 from longrun.importer.service import parse, sniff
 
-__all__ = ["parse", "sniff"]
+__all__ = ["open_archive", "parse", "read_member", "sniff"]

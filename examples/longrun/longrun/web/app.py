@@ -19,6 +19,7 @@ from longrun.web import (
     commands,
     formats,
     letters,
+    mail,
     oauth,
     pages,
     people,
@@ -28,8 +29,9 @@ from longrun.web import (
     uploads,
 )
 
-# Twenty long runs in one go.
+# Twenty long runs in one go, and the photographs in a bulk export.
 MAX_UPLOAD_BYTES: Final = 64 * 1024 * 1024
+MAX_ARCHIVE_BYTES: Final = 1024 * 1024 * 1024
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -46,11 +48,24 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         # Set this behind HTTPS; a browser drops a Secure cookie on plain http://localhost.
         SESSION_COOKIE_SECURE=os.environ.get("LONGRUN_HTTPS") == "1",
         MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+        MAX_ARCHIVE_LENGTH=MAX_ARCHIVE_BYTES,
     )
     app.config.update(config or {})
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = _secret_key(db.instance_dir())
-    for area in (pages, people, letters, uploads, runs, training, api, oauth, admin, commands):
+    for area in (
+        pages,
+        people,
+        letters,
+        uploads,
+        runs,
+        training,
+        api,
+        oauth,
+        admin,
+        mail,
+        commands,
+    ):
         app.register_blueprint(area.bp)
     formats.init_app(app)
     security.init_app(app)
@@ -58,6 +73,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_error_handler(LongrunError, _answer_ours)
     app.after_request(_protect)
     app.cli.add_command(_demo)
+    app.cli.add_command(_work)
     return app
 
 
@@ -114,3 +130,12 @@ def _demo(directory: Path | None) -> None:
     from longrun import demo
 
     click.echo(demo.fill(directory or db.instance_dir() / "demo"))
+
+
+@click.command("work")
+def _work() -> None:
+    """Import what was uploaded and send what is due, until Ctrl-C."""
+    # Only this command works in the background.
+    from longrun.work import work
+
+    work()

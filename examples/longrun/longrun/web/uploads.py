@@ -1,16 +1,30 @@
 """Files into the log: each file has its own result, whatever became of the others."""
 
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from flask import Blueprint, render_template, request
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
 
-from longrun import activities, importer
+from longrun import activities, db, importer, jobs
 from longrun.model import Activity, BadFile, Duplicate
 from longrun.web.security import login_required, me
 
 bp = Blueprint("uploads", __name__)
+# More are worked on while the runner does something else; an archive always is.
+AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +38,50 @@ class Result:
     reason: str = ""
 
 
+@bp.url_value_preprocessor
+def _allow(_endpoint: str | None, _values: dict[str, object] | None) -> None:
+    # Before the form is read to be checked: who is logged in may send an archive.
+    if "runner" in session:
+        request.max_content_length = current_app.config["MAX_ARCHIVE_LENGTH"]
+
+
 @bp.route("/upload", methods=["GET", "POST"])
 @login_required
-def upload() -> str | tuple[str, int]:
+def upload() -> str | Response | tuple[str, int]:
     """Take any number of files and show what became of each."""
-    if request.method == "GET":
-        return render_template("upload.html", results=[])
     files = [file for file in request.files.getlist("files") if file.filename]
-    if not files:
-        return render_template("upload.html", results=[], wrong="Choose at least one file."), 422
+    if any(_is_archive(file) for file in files) or len(files) > AT_ONCE:
+        return redirect(url_for("uploads.progress", job_id=_start(me().id, files)), 303)
     results = [result for file in files for result in _take(me().id, file)]
-    status = 200 if any(result.outcome != "bad" for result in results) else 422
-    return render_template("upload.html", results=results), status
+    wrong = "Choose at least one file." if request.method == "POST" and not files else ""
+    page = render_template(
+        "upload.html", results=results, wrong=wrong, imports=jobs.imports(me().id)
+    )
+    bad = all(result.outcome == "bad" for result in results)
+    return page, 422 if request.method == "POST" and bad else 200
+
+
+@bp.get("/imports/<int:job_id>")
+@login_required
+def progress(job_id: int) -> str:
+    """Show how far an import is."""
+    job = jobs.progress(me().id, job_id)
+    return render_template("import.html", job=job) if job else abort(404)
+
+
+def _is_archive(file: FileStorage) -> bool:
+    head = file.stream.read(2)
+    file.stream.seek(0)
+    return head == b"PK"
+
+
+def _start(runner_id: int, files: Sequence[FileStorage]) -> int:
+    place = secrets.token_hex(16)
+    directory = db.instance_dir() / "imports" / place
+    directory.mkdir(parents=True)
+    for index, file in enumerate(files):
+        file.save(directory / str(index))
+    return jobs.start_import(runner_id, place, [file.filename or "file" for file in files])
 
 
 def _take(runner_id: int, file: FileStorage) -> list[Result]:

@@ -1,0 +1,81 @@
+"""The tables of jobs and the session on them. Private to this package."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from longrun import db
+
+
+class Table(DeclarativeBase):
+    """The tables of jobs."""
+
+
+class Job(Table):
+    """One upload. Its files are in the directory `place`, named by their number."""
+
+    __tablename__ = "import_job"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    runner_id: Mapped[int] = mapped_column(index=True)
+    place: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    # When it was last worked on: the others have their turn first.
+    worked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    listed: Mapped[bool] = mapped_column(default=False)
+    # Activities with higher numbers did not exist when it began.
+    after_id: Mapped[int] = mapped_column(default=0)
+
+
+class File(Table):
+    """One file of a job, or one member of an archive: its place in the directory of the ZIP."""
+
+    __tablename__ = "import_file"
+    __table_args__ = (Index("import_file_by_outcome", "job_id", "outcome"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("import_job.id", ondelete="CASCADE"))
+    upload: Mapped[int]
+    member: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(String(120), default="")
+    outcome: Mapped[str] = mapped_column(String(9), default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime]
+    activity_id: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Attendance(Table):
+    """When somebody last looked for work."""
+
+    __tablename__ = "job_attendance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a session that only reads."""
+    with db.reading(_sessions(db.database_url(), os.getpid())) as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a session that commits when the block ends."""
+    with db.writing(_sessions(db.database_url(), os.getpid())) as session:
+        yield session
+
+
+@lru_cache(maxsize=4)
+def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
+    # The process is part of the key: a forked one must not share its parent's connections.
+    return db.open_sessions(url, Table.metadata)
