@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from seamline.supervisor.run import Supervisor, supervise
     from seamline.supervisor.rundir import is_live, last_run, live_run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+    from seamline.supervisor.takeover import Takeover
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "StatusRequest",
     "StopRequest",
     "Supervisor",
+    "Takeover",
     "WorkerStatus",
     "Zygote",
     "align",
@@ -111,6 +113,7 @@ _LATE: Final = {
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
     "Supervisor": "seamline.supervisor.run",
+    "Takeover": "seamline.supervisor.takeover",
     "WorkerStatus": "seamline.supervisor.status",
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",

@@ -122,6 +122,13 @@ class Inherited:
         )
 
 
+def named_descriptors(plan: Plan) -> tuple[int, ...]:
+    """Return the descriptors that services of a plan listen on, whose they are not."""
+    binds = {str(one.bind) for one in plan.services}
+    names = sorted(bind.removeprefix(_SCHEME) for bind in binds if bind.startswith(_SCHEME))
+    return tuple(int(name) for name in names)
+
+
 def without_passed(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for children, for whom nothing of it was meant."""
     return {name: value for name, value in environ.items() if name not in _VARIABLES}
