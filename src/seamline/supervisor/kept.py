@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from seamline.supervisor.signals import leave_signals
+
 #: The directory of the files, in the run directory.
 LOG_DIRECTORY: Final = "logs"
 #: Ends of the files' names: the one that is written, and the one before it.
@@ -130,6 +132,7 @@ class Kept:
         self._thread.join(timeout)
 
     def _write(self) -> None:
+        leave_signals()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._ended)

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from seamline.supervisor.kept import SUPERVISOR, Kept, Line
+from seamline.supervisor.signals import leave_signals
 
 # A line longer than this is cut in pieces, so that one worker cannot fill the memory.
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -99,6 +100,7 @@ class Output:
         return self._ended or (is_asked and not self._is_held)
 
     def _write(self) -> None:
+        leave_signals()
         while True:
             with self._changed:
                 self._changed.wait_for(self._has_work)

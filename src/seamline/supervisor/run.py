@@ -34,10 +34,11 @@ from seamline.supervisor.resuming import resume
 from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.scaling import Weigh
+from seamline.supervisor.signals import HEARD
 from seamline.supervisor.starting import abort_late, first_failure, late
 from seamline.supervisor.status import Status
 from seamline.supervisor.takeover import Takeover
-from seamline.supervisor.upgrading import HELD_SIGNALS, Upgrading
+from seamline.supervisor.upgrading import Upgrading
 from seamline.supervisor.zygote import Zygote
 
 if TYPE_CHECKING:
@@ -394,7 +395,7 @@ class Supervisor:
             loop.add_signal_handler(signal.SIGUSR2, rolling.ask_upgrade)
         else:
             loop.add_signal_handler(signal.SIGUSR2, self._logs.notice, _NO_UPGRADE)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
 
     def _estate(self, control: ControlServer) -> Estate:
         return Estate(
@@ -437,12 +438,3 @@ class Supervisor:
         interrupted = self._ending is Ending.INTERRUPTED
         linger = _LINGER_AFTER_CTRL_C_SECONDS if interrupted else LINGER_SECONDS
         await drain(self._groups, self._urls, self.plan.graceful_timeout, linger)
-
-
-def supervise(make: Callable[[], Supervisor]) -> int:
-    """Run a supervisor in an event loop of its own; returns its exit status."""
-
-    async def live() -> int:
-        return await make().run()
-
-    return asyncio.run(live())

@@ -19,18 +19,9 @@ from seamline.errors import StartError
 from seamline.supervisor.estate import Estate
 from seamline.supervisor.operations import Operations
 from seamline.supervisor.reaping import awaited
+from seamline.supervisor.signals import HEARD
 from seamline.supervisor.takeover import TAKEOVER_VARIABLE, Takeover
 
-#: What the next supervisor must not be ended by before it can hear it.
-HELD_SIGNALS: Final = (
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-)
 # A signal that has arrived is heard two turns of the loop later.
 _TURNS: Final = 3
 # Of what a command that cannot start says, so much is shown.
@@ -72,7 +63,8 @@ class Upgrading(Operations):
         before = None
         try:
             await estate.settle()
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+            # No other thread takes any, so they wait for the next program.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
             self._check_up()
