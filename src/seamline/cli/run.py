@@ -19,6 +19,7 @@ from seamline.supervisor import (
     Inherited,
     Notifier,
     StatusRequest,
+    Store,
     Supervisor,
     Takeover,
     ask,
@@ -102,6 +103,12 @@ def _supervisor(
     *,
     left: Takeover | None = None,
 ) -> Supervisor:
+    notifier = Notifier.of(os.environ, os.getpid())
+    if left is None:
+        stored = Inherited.read(os.environ, os.getpid()).stored
+        store = Store.of(os.environ, notifier, passed=stored)
+    else:
+        store = Store.of(os.environ, notifier, names=left.stored)
     return Supervisor(
         plan,
         environment,
@@ -112,7 +119,8 @@ def _supervisor(
         verbose=output.verbose > 0,
         weigh=lambda group, workers: _weigh(load_config(args), group, workers),
         replan=lambda: plan_of(load_config(args), output, strict=args.strict),
-        notifier=Notifier.of(os.environ, os.getpid()),
+        notifier=notifier,
+        store=store,
         left=left,
     )
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from seamline.supervisor.run import Supervisor
     from seamline.supervisor.rundir import is_live, last_run, live_run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+    from seamline.supervisor.store import Store
     from seamline.supervisor.supervising import supervise
     from seamline.supervisor.takeover import Takeover
     from seamline.supervisor.zygote import ForkedProcess, Zygote
@@ -64,6 +65,7 @@ __all__ = [
     "Status",
     "StatusRequest",
     "StopRequest",
+    "Store",
     "Supervisor",
     "Takeover",
     "WorkerStatus",
@@ -114,6 +116,7 @@ _LATE: Final = {
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
     "Supervisor": "seamline.supervisor.run",
+    "Store": "seamline.supervisor.store",
     "Takeover": "seamline.supervisor.takeover",
     "WorkerStatus": "seamline.supervisor.status",
     "Zygote": "seamline.supervisor.zygote",

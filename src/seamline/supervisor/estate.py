@@ -13,6 +13,7 @@ from seamline.supervisor.inherited import named_descriptors
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.sockets import Address
+from seamline.supervisor.store import Store
 from seamline.supervisor.takeover import HeldGroup, HeldSlot, Takeover
 from seamline.worker import Listener
 
@@ -30,6 +31,7 @@ class Estate:
         environment: Of the workers.
         log_level: Of the workers.
         started_at: When the run began.
+        store: What a service manager keeps of it.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Estate:
         environment: Mapping[str, str],
         log_level: str,
         started_at: float,
+        store: Store,
     ) -> None:
         self._groups = groups
         self._urls = urls
@@ -52,6 +55,7 @@ class Estate:
         self._hash_seed = environment["PYTHONHASHSEED"]
         self._log_level = log_level
         self._started_at = started_at
+        self._store = store
 
     @property
     def is_wanted(self) -> bool:
@@ -76,6 +80,7 @@ class Estate:
             hash_seed=self._hash_seed,
             log_level=self._log_level,
             started_at=self._started_at,
+            stored=dict(self._store.names),
         )
 
     async def settle(self) -> None:

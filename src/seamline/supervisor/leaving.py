@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seamline.supervisor.group import Group
 from seamline.supervisor.sockets import Address
+from seamline.supervisor.store import Store
 from seamline.worker import Drain
 
 
@@ -44,8 +45,10 @@ async def kill_all(groups: Sequence[Group]) -> None:
         await asyncio.wait(waiting)
 
 
-def remove_sockets(urls: Mapping[str, Address]) -> None:
-    """Remove Unix sockets outside the run directory."""
+def remove_sockets(urls: Mapping[str, Address], store: Store) -> None:
+    """Remove Unix sockets outside the run directory, unless the next start will have them."""
+    if store.is_open:
+        return
     for address in set(urls.values()):
         if address.path and not address.is_inherited:
             Path(address.path).unlink(missing_ok=True)

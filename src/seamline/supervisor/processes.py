@@ -231,7 +231,6 @@ class Process:
             unread=self._channel.unread,
             pipes=self._outputs.pipes(),
             started_at=self.started_at,
-            heard_at=self.heard_at,
             changed_at=self.changed_at,
             first_rss_bytes=self.first_rss_bytes,
             chance=self.chance,

@@ -25,7 +25,7 @@ from seamline.supervisor.logs import LogStream
 from seamline.supervisor.looking import look_regularly
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.operations import Operations
-from seamline.supervisor.places import fill
+from seamline.supervisor.places import fill, keep_sockets
 from seamline.supervisor.preloading import common_preloads
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reaping import reap_orphans
@@ -37,6 +37,7 @@ from seamline.supervisor.scaling import Weigh
 from seamline.supervisor.signals import HEARD
 from seamline.supervisor.starting import abort_late, first_failure, late
 from seamline.supervisor.status import Status
+from seamline.supervisor.store import Store
 from seamline.supervisor.takeover import Takeover
 from seamline.supervisor.upgrading import Upgrading
 from seamline.supervisor.zygote import Zygote
@@ -74,6 +75,7 @@ class Supervisor:
         weigh: Raises when a group must not have so many workers, as the code is now.
         development: Follows changes of files, where the run is for development.
         notifier: Tells a service manager how the run goes.
+        store: What that has kept of an earlier run's sockets, and will keep of this one's.
         left: What the supervisor before in this process has left; None begins a run.
     """
 
@@ -95,6 +97,7 @@ class Supervisor:
         weigh: Weigh | None = None,
         development: Development | None = None,
         notifier: Notifier | None = None,
+        store: Store | None = None,
         left: Takeover | None = None,
     ) -> None:
         self.plan = plan
@@ -113,6 +116,7 @@ class Supervisor:
         self._weigh = weigh
         self._development = development
         self._notifier = notifier or Notifier()
+        self._store = store or Store(self._notifier)
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
         self._aligning = Aligning(self._groups, self.mark)
@@ -165,7 +169,7 @@ class Supervisor:
                 self._development.close()
             await kill_all(self._groups)
             control.close()
-            remove_sockets(self._urls)
+            remove_sockets(self._urls, self._store)
             self._logs.close()
             self._directory.remove()
         if self._failure is not None:
@@ -175,6 +179,7 @@ class Supervisor:
     async def _open(self, rolling: Operations, control: ControlServer) -> None:
         if self._left is None:
             self._open_groups()
+            keep_sockets(self._store, self._groups, self._urls, self._logs)
             self._directory.write(self.plan, self._secret)
             await control.start()
         else:
@@ -214,7 +219,7 @@ class Supervisor:
             adopt=self._adopt,
             notifier=self._notifier,
         )
-        made.weigh = self._weigh
+        made.weigh, made.store = self._weigh, self._store
         return made
 
     def _control(self, rolling: Operations) -> ControlServer:
@@ -253,7 +258,7 @@ class Supervisor:
                 continue
             self._groups.append(group := self._group(plan))
             is_called = len(self.plan.groups) > 1 and not packages.isdisjoint(plan.services)
-            fill(group, self.plan, self._urls, is_called=is_called)
+            fill(group, self.plan, self._urls, self._store, is_called=is_called)
 
     def _group(self, plan: GroupPlan) -> Group:
         return Group(
@@ -407,6 +412,7 @@ class Supervisor:
             environment=self._environment,
             log_level=self._log_level,
             started_at=self._started_at,
+            store=self._store,
         )
 
     def _end(self, ending: Ending) -> None:

@@ -44,7 +44,7 @@ class HeldProcess(msgspec.Struct, frozen=True, kw_only=True):
         child: Its number as this process's child; ``pid`` is that of a command itself.
         control: Descriptor of the socket pair's end.
         unread: What was read of a report that has not ended yet.
-        generation, state, pid, started_at, heard_at, changed_at, first_rss_bytes, chance, last:
+        generation, state, pid, started_at, changed_at, first_rss_bytes, chance, last:
             As in :class:`~seamline.supervisor.processes.Process`. The clock is the machine's.
     """
 
@@ -56,7 +56,6 @@ class HeldProcess(msgspec.Struct, frozen=True, kw_only=True):
     unread: bytes
     pipes: tuple[Pipe, ...]
     started_at: float
-    heard_at: float
     changed_at: float
     first_rss_bytes: int
     chance: float
@@ -111,6 +110,7 @@ class Takeover(msgspec.Struct, frozen=True, kw_only=True):
         hash_seed: Of every process of the run.
         log_level: Of workers, as it was.
         started_at: When the run began, by the machine's clock.
+        stored: Names of the sockets that a service manager keeps, by the kernel's number.
     """
 
     format: int = _FORMAT
@@ -127,6 +127,7 @@ class Takeover(msgspec.Struct, frozen=True, kw_only=True):
     hash_seed: str
     log_level: str
     started_at: float
+    stored: dict[int, str]
 
     @classmethod
     def take(cls, environ: MutableMapping[str, str]) -> "Takeover | None":
