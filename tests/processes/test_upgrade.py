@@ -278,3 +278,59 @@ def test_command_that_is_told_of_what_it_cannot_take_over_starts_nothing(plainfl
         assert f"SEAMLINE_TAKEOVER is '{told}', which leads to none" in run.err.prose
         assert why in run.err.prose
     assert plainflask.leftovers() == []
+
+
+def test_a_line_that_was_half_printed_stays_one_line(plainflask) -> None:
+    plainflask.write(WEB)
+    plainflask.edit(
+        "web.py",
+        "def create_app",
+        "import os, sys, threading, time\n"
+        "def say():\n"
+        "    os.write(1, b'first half, ')\n"
+        "    while os.path.exists('half'):\n"
+        "        time.sleep(0.01)\n"
+        "    os.write(1, b'second half\\n')\n"
+        "if os.path.exists('half'):\n"
+        "    threading.Thread(target=say).start()\n\n\n"
+        "def create_app",
+    )
+    (plainflask.root / "half").write_text("")
+    run = plainflask.start().ready()
+
+    run.signal(signal.SIGUSR2)
+    run.err.wait_for("^upgraded: Seamline")
+    (plainflask.root / "half").unlink()
+
+    run.out.wait_for(r"\| first half, second half$")
+    run.err.wait_for("^reloaded: 1 of app")
+    assert run.stop() == 0
+
+
+def test_a_reload_that_was_asked_for_meanwhile_is_done_and_answered_first(
+    plainflask, eventually
+) -> None:
+    plainflask.write(TWO_WORKERS)
+    run = plainflask.start("--layout", "two").ready()
+    run.signal(signal.SIGUSR2)
+    run.err.wait_for("^upgrade: looking")
+
+    result = plainflask.command("reload")
+
+    assert result.returncode == 0, result.stderr
+    run.err.wait_for("^not upgraded: something else was asked for meanwhile; that is done first")
+    run.err.wait_for("^upgraded: Seamline")
+    run.err.wait_for_count("^reloaded: 2 of front", 2)
+    assert [one["generation"] for one in run.workers()] == [3, 3]
+    assert run.stop() == 0
+
+
+def test_dev_is_not_executed_anew(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start(command="dev").ready()
+
+    run.signal(signal.SIGUSR2)
+
+    run.err.wait_for("^SIGUSR2 is ignored: only seamline run can be executed anew")
+    assert run.get("/") == (200, "plain flask\n")
+    assert run.stop() == 0

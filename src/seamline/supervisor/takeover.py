@@ -19,7 +19,8 @@ from seamline.worker import Beat, Listener
 
 #: Holds the descriptor of the file; nobody but the process that it is for has it.
 TAKEOVER_VARIABLE: Final = "SEAMLINE_TAKEOVER"
-# Another number for every change that an older or newer Seamline would misread.
+# Another number for every change that an older or newer Seamline would misread: of this, of the
+# plan, or of what workers and their supervisor say to each other.
 _FORMAT: Final = 1
 
 
