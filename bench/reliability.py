@@ -3,7 +3,8 @@
 Clients ask as fast as they are answered while every worker of every group is replaced again and
 again (``reload``, or ``restart``, which ends the old ones first), while groups get more and fewer
 workers (``scale``), after every hundred requests or calls that one has answered (``recycle``), or
-while one worker after the other is killed (``kill``). A request without its answer is lost. Each
+while one worker after the other is killed (``kill``), or while the supervisor itself is executed
+anew (``upgrade``, by SIGUSR2). A request without its answer is lost. Each
 request and each call across the seam notes its token in a file: one that is noted twice is
 doubled, one that is answered and not noted is missing. A killed worker loses what it was
 answering, and nothing else: no connection is refused, and nobody waits for the import of its
@@ -34,7 +35,7 @@ from bench.load import MODES, Address, Client, Tally
 from bench.peers import servers
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "restart", "scale", "kill", "recycle")
+FAULTS = ("reload", "restart", "scale", "kill", "recycle", "upgrade")
 # Up from two, down to one, and back.
 _NUMBERS = ("4", "1", "2")
 SERVERS = ("seamline", *servers.NAMES)
@@ -126,6 +127,9 @@ class Running:
         if fault == "kill":
             await self._kill_one(number)
             return 0
+        if fault == "upgrade":
+            await self._upgrade()
+            return 0
         words = [fault]
         if fault == "scale":
             count = _NUMBERS[number % len(_NUMBERS)]
@@ -144,6 +148,25 @@ class Running:
                 after = (await self.command("status"))["groups"][group]["workers"][slot]
                 if after["state"] == "ready" and after["generation"] > before["generation"]:
                     return
+
+    async def _upgrade(self) -> None:
+        """Have the supervisor executed anew, and wait until it has replaced every worker."""
+        before = await self._workers()
+        os.kill(self.process.pid, signal.SIGUSR2)
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                after = await self._workers()
+                if all(
+                    new["state"] == "ready"
+                    and new["generation"] > old["generation"]
+                    and not new["leaving"]
+                    for new, old in zip(after, before, strict=True)
+                ):
+                    return
+
+    async def _workers(self) -> list[dict[str, Any]]:
+        groups = (await self.command("status"))["groups"]
+        return [worker for group in groups for worker in group["workers"]]
 
     async def recycled(self) -> int:
         """Return how many workers were replaced for what they had answered."""

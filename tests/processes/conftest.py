@@ -69,6 +69,18 @@ class Stream:
         assert match, f"no line matches {pattern!r} in:\n" + "\n".join(self.lines)
         return match
 
+    def wait_for_count(self, pattern: str, count: int) -> None:
+        """Wait until so many lines match."""
+
+        def found() -> int:
+            return sum(bool(re.search(pattern, line)) for line in self.lines)
+
+        with self._grown:
+            self._grown.wait_for(lambda: found() >= count or self._ended, PATIENCE_SECONDS)
+        assert found() >= count, f"{pattern!r} is not there {count} times in:\n" + "\n".join(
+            self.lines
+        )
+
     @property
     def text(self) -> str:
         """Everything, once the command has ended."""

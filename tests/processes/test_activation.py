@@ -1,5 +1,6 @@
 """Under a service manager: sockets that it opened, and what it hears."""
 
+import signal
 import socket
 import sys
 import threading
@@ -120,6 +121,21 @@ def test_who_connected_before_the_start_is_answered_and_nobody_is_refused_after_
     connected(listening).close()  # still listened to, by whoever opened it
     if listening.family == socket.AF_UNIX:
         assert Path(listening.getsockname()).exists()
+
+
+def test_who_is_executed_anew_listens_on_what_was_passed_to_the_first(
+    plainflask, listening
+) -> None:
+    run = activated(plainflask, listening).ready()
+
+    for times in (1, 2):
+        run.signal(signal.SIGUSR2)
+        run.err.wait_for_count("^reloaded: ", times)
+        assert [ask(listening) for _ in range(4)] == ["plain flask\n"] * 4
+
+    assert plainflask.command("reload").returncode == 0
+    assert run.stop() == 0
+    connected(listening).close()
 
 
 def test_address_that_was_passed_is_shown(plainflask) -> None:

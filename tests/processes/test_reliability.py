@@ -52,6 +52,21 @@ def test_reloads_under_load_lose_and_double_nothing(mode, kind, interface) -> No
     assert row["calls"] >= 400
 
 
+@pytest.mark.parametrize(("mode", "kind", "interface"), ROWS)
+def test_supervisors_that_are_executed_anew_lose_and_double_nothing(mode, kind, interface) -> None:
+    row = measure("upgrade", mode, kind, interface, rounds=2)
+
+    assert row["reasons"] == {}
+    assert counts(row, "doubled", "missing", "doubled_calls", "missing_calls") == {
+        "doubled": 0,
+        "missing": 0,
+        "doubled_calls": 0,
+        "missing_calls": 0,
+    }
+    assert row["rounds"] >= 2
+    assert row["requests"] >= 1000
+
+
 def test_recycled_workers_lose_and_double_nothing() -> None:
     row = measure("recycle", "keep", "tcp", "wsgi", rounds=4)
 

@@ -1,6 +1,7 @@
 """``seamline run``: everything in a layout, one log stream, until it is stopped."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ from seamline.supervisor import (
     Inherited,
     Notifier,
     StatusRequest,
+    Store,
     Supervisor,
+    Takeover,
     ask,
     live_run,
     supervise,
@@ -58,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
         UsageError: ``--strict`` was given and there are errors to mend.
     """
     output = output_of(args)
+    left = Takeover.take(os.environ)
+    if left is not None:
+        return _take_over(left, args, output)
     config = load_config(args)
     plan = plan_of(config, output, strict=args.strict)
     # Made only now that nothing is refused any more, and checked once it is there: until then
@@ -65,18 +71,57 @@ def run(args: argparse.Namespace) -> int:
     run_dir(config, os.environ)
     _refuse_second(config, plan)
     return supervise(
-        lambda: Supervisor(
-            plan,
-            for_workers(os.environ),
-            access_log=not output.quiet,
-            log_level=config.log_level,
-            as_json=output.json,
-            colored=is_colored(sys.stdout, args.color, os.environ),
-            verbose=output.verbose > 0,
-            weigh=lambda group, workers: _weigh(load_config(args), group, workers),
-            replan=lambda: plan_of(load_config(args), output, strict=args.strict),
-            notifier=Notifier.of(os.environ, os.getpid()),
-        )
+        lambda: _supervisor(plan, for_workers(os.environ), config.log_level, args, output)
+    )
+
+
+def _take_over(left: Takeover, args: argparse.Namespace, output: Output) -> int:
+    """Go on with a run that this process began, or only try whether that is possible.
+
+    Raises:
+        UsageError: What is configured cannot be used; of a trial alone.
+    """
+    log_level = left.log_level
+    if left.is_trial:
+        left.check(plan_of(load_config(args), output, strict=args.strict, pid=left.pid))
+        return 0
+    # What became wrong since the trial is said by the reload that follows; what runs goes on.
+    with contextlib.suppress(UsageError):
+        log_level = load_config(args).log_level
+    environment = {**for_workers(os.environ), "PYTHONHASHSEED": left.hash_seed}
+    return supervise(
+        lambda: _supervisor(left.plan, environment, log_level, args, output, left=left)
+    )
+
+
+def _supervisor(
+    plan: Plan,
+    environment: Mapping[str, str],
+    log_level: str,
+    args: argparse.Namespace,
+    output: Output,
+    *,
+    left: Takeover | None = None,
+) -> Supervisor:
+    notifier = Notifier.of(os.environ, os.getpid())
+    if left is None:
+        stored = Inherited.read(os.environ, os.getpid()).stored
+        store = Store.of(os.environ, notifier, passed=stored)
+    else:
+        store = Store.of(os.environ, notifier, names=left.stored)
+    return Supervisor(
+        plan,
+        environment,
+        access_log=not output.quiet,
+        log_level=log_level,
+        as_json=output.json,
+        colored=is_colored(sys.stdout, args.color, os.environ),
+        verbose=output.verbose > 0,
+        weigh=lambda group, workers: _weigh(load_config(args), group, workers),
+        replan=lambda: plan_of(load_config(args), output, strict=args.strict),
+        notifier=notifier,
+        store=store,
+        left=left,
     )
 
 
@@ -100,8 +145,15 @@ def for_workers(environ: Mapping[str, str]) -> dict[str, str]:
     return without_notices(without_passed(environ))
 
 
-def plan_of(config: Config, output: Output, *, strict: bool) -> Plan:
-    """Return what is to run, as file and code say now. Raises as :func:`run`."""
+def plan_of(config: Config, output: Output, *, strict: bool, pid: int | None = None) -> Plan:
+    """Return what is to run, as file and code say now. Raises as :func:`run`.
+
+    Args:
+        config: What the file says.
+        output: Where warnings go.
+        strict: Whether an error of ``check`` is one.
+        pid: Of the process that will run it; None for this one.
+    """
     analysis = analyse_project(config, config.layout)
     plan = build(
         config, analysis, layout=config.layout, run_dir=run_dir(config, os.environ, create=False)
@@ -122,7 +174,7 @@ def plan_of(config: Config, output: Output, *, strict: bool) -> Plan:
                 f"{counted(len(errors), 'error')} found, and --strict starts nothing then",
                 remedy="see them whole with: seamline check",
             )
-    return Inherited.read(os.environ, os.getpid()).assign(plan)
+    return Inherited.read(os.environ, pid or os.getpid()).assign(plan)
 
 
 def _weigh(config: Config, group: str, workers: int) -> None:

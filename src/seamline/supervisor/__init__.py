@@ -38,9 +38,12 @@ if TYPE_CHECKING:
         unknown_group,
     )
     from seamline.supervisor.report import duration, ready_block, shown_path, status_table
-    from seamline.supervisor.run import Supervisor, supervise
+    from seamline.supervisor.run import Supervisor
     from seamline.supervisor.rundir import is_live, last_run, live_run
     from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+    from seamline.supervisor.store import Store
+    from seamline.supervisor.supervising import supervise
+    from seamline.supervisor.takeover import Takeover
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
@@ -62,7 +65,9 @@ __all__ = [
     "Status",
     "StatusRequest",
     "StopRequest",
+    "Store",
     "Supervisor",
+    "Takeover",
     "WorkerStatus",
     "Zygote",
     "align",
@@ -111,6 +116,8 @@ _LATE: Final = {
     "StatusRequest": "seamline.supervisor.control",
     "StopRequest": "seamline.supervisor.control",
     "Supervisor": "seamline.supervisor.run",
+    "Store": "seamline.supervisor.store",
+    "Takeover": "seamline.supervisor.takeover",
     "WorkerStatus": "seamline.supervisor.status",
     "Zygote": "seamline.supervisor.zygote",
     "align": "seamline.supervisor.control",
@@ -127,7 +134,7 @@ _LATE: Final = {
     "ready_block": "seamline.supervisor.report",
     "shown_path": "seamline.supervisor.report",
     "status_table": "seamline.supervisor.report",
-    "supervise": "seamline.supervisor.run",
+    "supervise": "seamline.supervisor.supervising",
     "unknown_group": "seamline.supervisor.reloads",
     "watch_files": "seamline.supervisor.development",
     "with_debugger": "seamline.supervisor.development",

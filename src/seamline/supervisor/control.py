@@ -8,9 +8,10 @@ Whoever may open the socket (0600, in a 0700 directory) may ask anything.
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -122,24 +123,69 @@ class ControlServer:
         self._tell = tell
         self._change = change
         self._changing: set[asyncio.Task[Reloaded | NotReloaded]] = set()
+        self._answering: set[asyncio.Task[None] | None] = set()
+        self._listening: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        """Begin to answer."""
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(str(self._path))
-        self._path.chmod(0o600)
-        listening.listen()
+    async def start(self, descriptor: int | None = None) -> None:
+        """Begin to answer.
+
+        Args:
+            descriptor: Of the listening socket, if there is one already.
+        """
+        if descriptor is not None:
+            self._listening = socket.socket(fileno=descriptor)
+        else:
+            self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listening.bind(str(self._path))
+            self._path.chmod(0o600)
+            self._listening.listen()
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Answer again."""
+        assert self._listening is not None
+        # From Python 3.13 on, the server would remove the socket's file when it pauses.
+        keeping: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._server = await asyncio.start_unix_server(
-            self._serve, sock=listening, limit=_MAX_REQUEST_BYTES
+            self._serve, sock=self._listening.dup(), limit=_MAX_REQUEST_BYTES, **keeping
         )
+
+    async def pause(self, seconds: float) -> None:
+        """Let who asks from now on wait, and finish with who asked before, at most so long."""
+        if self._server is not None:
+            self._server.close()
+        await asyncio.sleep(0)  # what was accepted in this turn begins to be answered
+        answering = [one for one in self._answering if one is not None]
+        if answering:
+            await asyncio.wait(answering, timeout=seconds)
+
+    def fileno(self) -> int:
+        """Return the descriptor of the listening socket."""
+        assert self._listening is not None
+        return self._listening.fileno()
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether somebody waits for a change of the run."""
+        return bool(self._changing)
 
     def close(self) -> None:
         """Answer no more."""
         if self._server is not None:
             self._server.close()
+        if self._listening is not None:
+            self._listening.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._answering.add(task)
+        try:
+            await self._serve_all(reader, writer)
+        finally:
+            self._answering.discard(task)
+
+    async def _serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Cancelled with its run: asyncio's own streams would print that they were.
         ends = (ConnectionError, asyncio.CancelledError)
         with contextlib.closing(writer), contextlib.suppress(*ends):

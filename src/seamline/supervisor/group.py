@@ -138,7 +138,7 @@ class Slot:
             await self._launch(process)
         except OSError:
             self.successor = None
-            self._revive()
+            self.revive()
             raise
         return process
 
@@ -166,10 +166,10 @@ class Slot:
             dropped.kill()
             await dropped.ended
             self.leaving.discard(dropped)
-        self._revive()
+        self.revive()
 
-    def _revive(self) -> None:
-        """Fill the slot if its worker died while a successor was to take over."""
+    def revive(self) -> None:
+        """Fill the slot if nothing lives in it and nothing is about to."""
         is_empty = self.process is None or self.process.state is State.STOPPED
         if is_empty and self._timer is None and not self._group.is_leaving:
             self.start_after(backoff(max(self.deaths, 1)))

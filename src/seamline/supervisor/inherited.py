@@ -15,6 +15,7 @@ import msgspec
 from seamline.errors import BindError
 from seamline.plan import Plan, ServicePlan
 from seamline.supervisor.sockets import Address
+from seamline.supervisor.store import is_stored
 
 _SCHEME: Final = "fd://"
 # Of sd_listen_fds(3): SD_LISTEN_FDS_START.
@@ -35,10 +36,14 @@ class Inherited:
 
     Args:
         names: Of the descriptors, by number; empty where one has none.
+
+    Attributes:
+        stored: Names of those that an earlier start had kept, by number.
     """
 
     def __init__(self, names: Mapping[int, str]) -> None:
-        self._names = dict(names)
+        self.stored = {number: name for number, name in names.items() if is_stored(name)}
+        self._names = {number: name for number, name in names.items() if not is_stored(name)}
 
     @classmethod
     def read(cls, environ: Mapping[str, str], pid: int) -> "Inherited":
@@ -120,6 +125,13 @@ class Inherited:
             "listens on it",
             remedy=f'give one bind = "fd://{name or number}", or pass it no more',
         )
+
+
+def named_descriptors(plan: Plan) -> tuple[int, ...]:
+    """Return the descriptors that services of a plan listen on, whose they are not."""
+    binds = {str(one.bind) for one in plan.services}
+    names = sorted(bind.removeprefix(_SCHEME) for bind in binds if bind.startswith(_SCHEME))
+    return tuple(int(name) for name in names)
 
 
 def without_passed(environ: Mapping[str, str]) -> dict[str, str]:

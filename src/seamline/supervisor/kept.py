@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from seamline.supervisor.signals import leave_signals
+
 #: The directory of the files, in the run directory.
 LOG_DIRECTORY: Final = "logs"
 #: Ends of the files' names: the one that is written, and the one before it.
@@ -103,6 +105,7 @@ class Kept:
         self._waiting_bytes = 0
         self._failing: set[str] = set()
         self._ended = False
+        self._is_behind = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._write, name="seamline-kept", daemon=True)
         self._thread.start()
@@ -113,16 +116,23 @@ class Kept:
             if not self._ended and self._waiting_bytes < _MAX_WAITING_BYTES:
                 self._waiting.append((name, data))
                 self._waiting_bytes += len(data)
-                self._changed.notify()
+                self._is_behind = True
+                self._changed.notify_all()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until nothing waits to be written; return whether that came to pass in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._is_behind, timeout)
 
     def close(self, timeout: float = 1.0) -> None:
         """Write what waits, for at most that many seconds, and end the thread."""
         with self._changed:
             self._ended = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(timeout)
 
     def _write(self) -> None:
+        leave_signals()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._ended)
@@ -132,6 +142,9 @@ class Kept:
                 self._waiting_bytes = 0
             for name, data in waiting:
                 self._write_one(name, data)
+            with self._changed:
+                self._is_behind = bool(self._waiting)
+                self._changed.notify_all()
         for ring in self._rings.values():
             ring.close()
 

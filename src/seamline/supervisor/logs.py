@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from seamline.supervisor.kept import SUPERVISOR, Kept, Line
+from seamline.supervisor.signals import leave_signals
 
 # A line longer than this is cut in pieces, so that one worker cannot fill the memory.
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -68,32 +69,38 @@ class Output:
             if not self._ended:
                 self._waiting.append(data)
                 self._waiting_bytes += len(data)
-                self._changed.notify()
+                self._changed.notify_all()
 
     def call_when_drained(self, resume: Callable[[], None]) -> None:
         """Call back, from the thread, once there is room again."""
         with self._changed:
             self._resume.append(resume)
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until nothing waits to be written; return whether that came to pass in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting_bytes, timeout)
 
     def close(self, timeout: float = 2.0) -> None:
         """Write what waits, for at most that many seconds, and end the thread."""
         with self._changed:
             self._ended = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(timeout)
 
     def hold(self, *, is_held: bool) -> None:
         """Keep what is put, or write again."""
         with self._changed:
             self._is_held = is_held
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _has_work(self) -> bool:
         is_asked = bool(self._waiting or self._resume)
         return self._ended or (is_asked and not self._is_held)
 
     def _write(self) -> None:
+        leave_signals()
         while True:
             with self._changed:
                 self._changed.wait_for(self._has_work)
@@ -107,6 +114,7 @@ class Output:
                 self._on_closed()
             with self._changed:
                 self._waiting_bytes = sum(map(len, self._waiting))
+                self._changed.notify_all()
                 resume, self._resume = self._resume, []
             for call in resume:
                 call()
@@ -235,6 +243,11 @@ class LogStream:
         for output in (self._output, self._notices):
             output.hold(is_held=is_held)
 
+    def flush(self, timeout: float) -> bool:
+        """Write what waits; return whether all was written in time. Blocks."""
+        kept = self._kept is None or self._kept.flush(timeout)
+        return self._output.flush(timeout) and self._notices.flush(timeout) and kept
+
     def close(self) -> None:
         """Write what waits and end."""
         if self._kept is not None:
@@ -265,14 +278,20 @@ class LineReader(asyncio.Protocol):
     Args:
         stream: Where the lines go; reading pauses while it is full.
         write: Called with the lines.
+        partial: What is known already of the first one.
+
+    Attributes:
+        partial: What was read of a line that has not ended yet.
     """
 
-    def __init__(self, stream: LogStream, write: Callable[[list[bytes]], None]) -> None:
+    def __init__(
+        self, stream: LogStream, write: Callable[[list[bytes]], None], partial: bytes = b""
+    ) -> None:
         self.closed = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._stream = stream
         self._write = write
-        self._partial = b""
+        self.partial = partial
         self._transport: asyncio.ReadTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -282,10 +301,10 @@ class LineReader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what was printed."""
-        *lines, self._partial = (self._partial + data).split(b"\n")
-        while len(self._partial) > MAX_LINE_BYTES:
-            lines.append(self._partial[:MAX_LINE_BYTES])
-            self._partial = self._partial[MAX_LINE_BYTES:]
+        *lines, self.partial = (self.partial + data).split(b"\n")
+        while len(self.partial) > MAX_LINE_BYTES:
+            lines.append(self.partial[:MAX_LINE_BYTES])
+            self.partial = self.partial[MAX_LINE_BYTES:]
         if lines:
             self._write(lines)
         if self._stream.is_full and self._transport is not None:
@@ -294,9 +313,9 @@ class LineReader(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's
         """Pass on a last line that had no end."""
-        if self._partial:
-            self._write([self._partial])
-            self._partial = b""
+        if self.partial:
+            self._write([self.partial])
+            self.partial = b""
         if not self.closed.done():
             self.closed.set_result(None)
 

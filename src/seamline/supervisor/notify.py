@@ -5,14 +5,19 @@ begins with ``@`` is an abstract one. ``WATCHDOG_USEC`` asks for a sign of life 
 (sd_watchdog_enabled(3)).
 """
 
+import array
+import asyncio
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-_VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+_VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE")
 _MICROSECONDS: Final = 1_000_000
+# As sd_notify_barrier(3) is used: a manager that is busy takes a moment.
+_HEARD_SECONDS: Final = 5.0
 
 
 class Notifier:
@@ -73,9 +78,36 @@ class Notifier:
             self._told_at = now
             self._send(WATCHDOG="1")
 
-    def _send(self, **fields: str) -> None:
+    def keep(self, name: str, descriptor: int) -> bool:
+        """Have a descriptor be kept for the next start; return whether that could be sent."""
+        return self._send(descriptor, FDSTORE="1", FDNAME=name)
+
+    def let_go(self, name: str) -> bool:
+        """Have what has that name not be kept any more; return whether that could be sent."""
+        return self._send(FDSTOREREMOVE="1", FDNAME=name)
+
+    async def has_heard(self) -> bool:
+        """Wait until all that was sent so far is done; return whether it was in time."""
+        loop = asyncio.get_running_loop()
+        ours, theirs = os.pipe()
+        heard: asyncio.Future[None] = loop.create_future()
+        try:
+            # Whoever hears it closes what came with it: then the pipe has no other end any more.
+            if not self._send(theirs, BARRIER="1"):
+                return False
+        finally:
+            os.close(theirs)
+        loop.add_reader(ours, lambda: None if heard.done() else heard.set_result(None))
+        try:
+            await asyncio.wait([heard], timeout=_HEARD_SECONDS)
+        finally:
+            loop.remove_reader(ours)
+            os.close(ours)
+        return heard.done()
+
+    def _send(self, *descriptors: int, **fields: str) -> bool:
         if not self._path:
-            return
+            return False
         text = "\n".join(f"{name}={' '.join(value.split())}" for name, value in fields.items())
         with (
             # Its reader is gone, or is not reading: nothing of the run depends on it.
@@ -83,7 +115,11 @@ class Notifier:
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sending,
         ):
             sending.setblocking(False)
-            sending.sendto(text.encode(), self._path)
+            # Not send_fds(), which ignores the address up to Python 3.11.
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+            sending.sendmsg([text.encode()], rights if descriptors else [], 0, self._path)
+            return True
+        return False
 
 
 def without_notices(environ: Mapping[str, str]) -> dict[str, str]:

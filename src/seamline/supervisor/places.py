@@ -1,23 +1,29 @@
 """The places of a group: its slots, each with the sockets that outlive its workers."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from seamline.plan import Plan
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.inherited import open_inherited
-from seamline.supervisor.sockets import Address, open_http, open_unix
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.sockets import Address, open_unix
+from seamline.supervisor.store import Store
 
 if TYPE_CHECKING:
     import socket
 
 
-def fill(group: Group, plan: Plan, urls: dict[str, Address], *, is_called: bool) -> None:
+def fill(
+    group: Group, plan: Plan, urls: dict[str, Address], store: Store, *, is_called: bool
+) -> None:
     """Give a group its slots: the workers of its own, then one for each command.
 
     Args:
         group: Still empty.
         plan: Of the run.
         urls: Where http services answer, by name; those of the group are added.
+        store: Has what was kept of them.
         is_called: Whether another group calls it.
 
     Raises:
@@ -36,7 +42,7 @@ def fill(group: Group, plan: Plan, urls: dict[str, Address], *, is_called: bool)
             address, sockets = open_inherited(text, len(numbers))
         else:
             parsed = Address.parse(text)
-            address, sockets = open_http(parsed, len(numbers), plan.socket_mode)
+            address, sockets = store.open_http(parsed, len(numbers), plan.socket_mode)
         listeners.append((tuple(names), sockets))
         urls.update(dict.fromkeys(names, address))
     for number in numbers:
@@ -48,3 +54,21 @@ def fill(group: Group, plan: Plan, urls: dict[str, Address], *, is_called: bool)
         group.slots.append(Slot(group, number, http=given, calls=calls))
     for offset, service in enumerate(commands):
         group.slots.append(Slot(group, len(numbers) + offset, command=service.name))
+
+
+def keep_sockets(
+    store: Store, groups: Iterable[Group], urls: Mapping[str, Address], logs: LogStream
+) -> None:
+    """Have a service manager keep where the run serves http, and nothing else of before.
+
+    What it listens on itself it need not keep, and calls are made by processes of the run alone.
+    """
+    slots = (slot for group in groups for slot in group.slots)
+    places = [
+        (slot.number, opened)
+        for slot in slots
+        for opened, names in slot.http
+        if not urls[names[0]].is_inherited
+    ]
+    store.keep(places, logs)
+    store.close_rest(logs)

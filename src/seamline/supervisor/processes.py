@@ -7,20 +7,21 @@ import os
 import random
 import signal
 import socket
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from seamline.plan import WORKER_VARIABLE
+from seamline.supervisor.channel import Channel
 from seamline.supervisor.executing import execute, open_pipe
-from seamline.supervisor.logs import LineReader, LogStream
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.outputs import Outputs
 from seamline.supervisor.reaping import awaited
+from seamline.supervisor.takeover import HeldProcess
 from seamline.supervisor.zygote import ForkedProcess, UnforkableError, Zygote
 from seamline.worker import (
-    MAX_LINE_BYTES,
     Adopt,
     Align,
     Aligned,
@@ -40,8 +41,6 @@ from seamline.worker import (
     Resize,
     Tell,
     Which,
-    decode_report,
-    encode,
 )
 
 if TYPE_CHECKING:
@@ -51,11 +50,6 @@ if TYPE_CHECKING:
 _DUMP_SECONDS: Final = 2.0
 # A worker tells its numbers between two steps of its loop; one that is busy for longer will not.
 _TELL_SECONDS: Final = 0.5
-# Output that a dead worker's surviving children may still hold open is not waited for longer.
-_LAST_LINES_SECONDS: Final = 1.0
-# What is told of one that ended without saying why: about a traceback's worth.
-_LAST_LINES: Final = 12
-_LAST_LINE_BYTES: Final = 400
 
 
 _Awaited = TypeVar("_Awaited")
@@ -87,7 +81,6 @@ class Process:
             silent for; ``None`` before that.
         aligned: Its latest answer to an :class:`Align`.
         given_up: Requests and calls that it had not answered when its time was over.
-        last_lines: The latest that it printed, whichever stream.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
         ready: Done once it has said that it accepts.
@@ -106,7 +99,6 @@ class Process:
         self.lag: float | None = None
         self.aligned: Aligned | None = None
         self.given_up = 0
-        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
@@ -117,15 +109,12 @@ class Process:
         self._logs = logs
         self._on_change = on_change
         self._child: subprocess.Popen[bytes] | ForkedProcess | None = None
-        self._channel: socket.socket | None = None
-        self._unread = b""
+        self._channel: Channel | None = None
         self._answers: dict[int, asyncio.Future[Aligned]] = {}
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._sought: dict[int, asyncio.Future[Files]] = {}
         self._serials = itertools.count(1)
-        self._sending = asyncio.Lock()
-        self._readers: list[LineReader] = []
-        self._closing: list[asyncio.BaseTransport] = []
+        self._outputs = Outputs(logs, self._write)
         self._ending: asyncio.Task[None] | None = None
 
     async def start(
@@ -141,7 +130,6 @@ class Process:
                 ours, theirs = socket.socketpair()
                 undo.enter_context(ours)
                 given.enter_context(theirs)
-                ours.setblocking(False)
                 handover = msgspec.structs.replace(handover, control=theirs.fileno())
                 pipes = [open_pipe(undo, given) for _ in range(2)]
                 outputs = (pipes[0][1], pipes[1][1])
@@ -157,11 +145,14 @@ class Process:
         self.started_at = self.heard_at = self.changed_at = self._loop.time()
         self.pid = self._child.pid
         awaited.add(self.pid)
-        self._channel = ours
-        self._loop.add_reader(ours, self._read_reports)
+        self._channel = self._listen(ours)
         for name, (read, _) in zip(("stdout", "stderr"), pipes, strict=True):
-            await self._follow(name, read)
-        # Last, because its end is told once everything that it printed can be read.
+            await self._outputs.follow(name, read)
+        self._watch_end()
+
+    def _watch_end(self) -> None:
+        """Hear of its end: last, which is told once everything that it printed can be read."""
+        assert self._child is not None
         try:
             pidfd = os.pidfd_open(self._child.pid)
         except OSError:  # out of descriptors: its end could not be heard
@@ -185,19 +176,13 @@ class Process:
             self._logs.notice(f"{self.identity.group} starts without a fork: {exc}")
             return None
 
-    async def _follow(self, name: str, descriptor: int) -> None:
-        where = self.identity
+    def _write(self, name: str, lines: list[bytes]) -> None:
+        self._logs.lines(self.identity.group, self.identity.slot, self.pid, name, lines)
 
-        def write(lines: list[bytes]) -> None:
-            for line in lines[-_LAST_LINES:]:
-                self.last_lines.append(line[:_LAST_LINE_BYTES].decode(errors="replace"))
-            self._logs.lines(where.group, where.slot, self.pid, name, lines)
-
-        transport, reader = await self._loop.connect_read_pipe(
-            lambda: LineReader(self._logs, write), os.fdopen(descriptor, "rb", buffering=0)
-        )
-        self._readers.append(reader)
-        self._closing.append(transport)
+    @property
+    def last_lines(self) -> Sequence[str]:
+        """The latest lines that it printed, whichever stream."""
+        return self._outputs.last_lines
 
     def _give_up(self) -> None:
         """End one that was just started; whoever starts processes hears of it by an error."""
@@ -205,10 +190,8 @@ class Process:
         assert self._channel is not None
         self.kill()
         self.returncode = self._wait()
-        self._loop.remove_reader(self._channel)
-        self._channel.close()
-        for transport in self._closing:
-            transport.close()
+        self._channel.end()
+        self._outputs.close()
         self.state = State.STOPPED
         self.ended.set_result(self.returncode)
 
@@ -223,6 +206,51 @@ class Process:
         """Whether there is, or was, a process."""
         return self._child is not None
 
+    # -- from one supervisor to the next in the same process ---------------------------
+
+    def _listen(self, ours: socket.socket, unread: bytes = b"") -> Channel:
+        return Channel(ours, self._hear, self._refuse, unread)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is alive, or ended and all of it written, and no order is half sent."""
+        is_ending = self.returncode is not None and self.state is not State.STOPPED
+        is_sending = self._channel is not None and self._channel.is_sending
+        return self.has_started and not is_ending and not is_sending
+
+    def held(self) -> HeldProcess | None:
+        """Describe it for the next supervisor, if it lives."""
+        if self._child is None or self._channel is None or self.returncode is not None:
+            return None
+        return HeldProcess(
+            child=self._child.pid,
+            pid=self.pid,
+            generation=self.identity.generation,
+            state=self.state,
+            control=self._channel.fileno(),
+            unread=self._channel.unread,
+            pipes=self._outputs.pipes(),
+            started_at=self.started_at,
+            changed_at=self.changed_at,
+            first_rss_bytes=self.first_rss_bytes,
+            chance=self.chance,
+            last=self.last,
+        )
+
+    async def resume(self, held: HeldProcess) -> None:
+        """Go on with a process that the supervisor before this one started."""
+        awaited.add(held.child)
+        self._child = ForkedProcess(held.child)
+        self.pid, self.state = held.pid, State(held.state)
+        self.started_at, self.changed_at = held.started_at, held.changed_at
+        self.first_rss_bytes, self.chance, self.last = held.first_rss_bytes, held.chance, held.last
+        if self.state is not State.STARTING:
+            self.ready.set_result(None)
+        self._channel = self._listen(socket.socket(fileno=held.control), held.unread)
+        for pipe in held.pipes:
+            await self._outputs.follow(pipe.name, pipe.fd, pipe.partial)
+        self._watch_end()
+
     # -- orders ------------------------------------------------------------------------
 
     def drain(self, order: Drain) -> None:
@@ -234,8 +262,7 @@ class Process:
             self.kill()
         elif self.state is State.READY and self._channel is not None:
             self._set(State.DRAINING)
-            with contextlib.suppress(OSError):  # already dead: its end is on the way
-                self._channel.send(encode(order))
+            self._channel.send_now(order)
 
     async def align(self, order: Align) -> Aligned | None:
         """Have it take over what a test process set up.
@@ -279,15 +306,13 @@ class Process:
     ) -> None:
         """Have it accept for another slot of its group, on that slot's sockets."""
         assert self._channel is not None
-        async with self._sending:
-            order = Adopt(
+        await self._channel.send_adopt(
+            lambda: Adopt(
                 slot=slot,
                 calls=None if calls is None else calls.fileno(),
                 http=tuple(Listener(opened.fileno(), names) for opened, names in http),
             )
-            # Already dead, or so stuck that hundreds of orders wait: it is not asked again.
-            with contextlib.suppress(OSError):
-                socket.send_fds(self._channel, [encode(order)], order.descriptors())
+        )
 
     async def loaded(self, seconds: float = _TELL_SECONDS) -> frozenset[str] | None:
         """Return the project's files that it has loaded, or None when it does not say in time."""
@@ -309,9 +334,7 @@ class Process:
     async def send(self, order: Align | Release | Resize | Tell | Which) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
-        async with self._sending:
-            with contextlib.suppress(OSError):  # already dead: its end is on the way
-                await self._loop.sock_sendall(self._channel, encode(order))
+        await self._channel.send(order)
 
     async def resize(self, group: str, workers: int) -> None:
         """Tell it how many workers a group has now, unless it has ended."""
@@ -344,31 +367,9 @@ class Process:
             self.changed_at = self._loop.time()
             self._on_change(self)
 
-    def _read_reports(self) -> None:
-        assert self._channel is not None
-        try:
-            data = self._channel.recv(65536)
-        except BlockingIOError:
-            return
-        except ConnectionResetError:
-            data = b""
-        if not data:
-            self._loop.remove_reader(self._channel)
-            return
-        try:
-            self._take(data)
-        except msgspec.DecodeError as exc:
-            # Its application may write to any descriptor. Unheard, it counts as stuck in time.
-            where = f"{self.identity.group}.{self.identity.slot}[{self.pid}]"
-            self._logs.notice(f"{where} sent what is no report ({exc}) and is not heard any more")
-            self._loop.remove_reader(self._channel)
-
-    def _take(self, data: bytes) -> None:
-        *lines, self._unread = (self._unread + data).split(b"\n")
-        if len(self._unread) > MAX_LINE_BYTES:
-            raise msgspec.DecodeError(f"a line of more than {MAX_LINE_BYTES} bytes")
-        for line in lines:
-            self._hear(decode_report(line))
+    def _refuse(self, why: str) -> None:
+        where = f"{self.identity.group}.{self.identity.slot}[{self.pid}]"
+        self._logs.notice(f"{where} sent what is no report ({why}) and is not heard any more")
 
     def _hear(self, report: Report) -> None:
         self.heard_at = self._loop.time()
@@ -405,26 +406,13 @@ class Process:
             os.killpg(self._child.pid, signal.SIGKILL)
         self.returncode = self._wait()
         if self._channel is not None:
-            if self._loop.remove_reader(self._channel):
-                self._read_rest()
-            self._channel.close()
+            self._channel.end()
         self._ending = self._loop.create_task(self._finish())
         # Its last lines may take a second; what connects to its sockets meanwhile shall not.
         self._on_change(self)
 
-    def _read_rest(self) -> None:
-        """Hear what it said last, such as why it failed."""
-        assert self._channel is not None
-        with contextlib.suppress(BlockingIOError, ConnectionResetError, msgspec.DecodeError):
-            while data := self._channel.recv(65536):
-                self._take(data)
-
     async def _finish(self) -> None:
-        await asyncio.wait(
-            [reader.closed for reader in self._readers], timeout=_LAST_LINES_SECONDS
-        )
-        for transport in self._closing:
-            transport.close()
+        await self._outputs.finish()
         self.state = State.STOPPED
         self.ended.set_result(self.returncode or 0)
         self._on_change(self)

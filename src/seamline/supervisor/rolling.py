@@ -3,13 +3,14 @@
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias
 
 import msgspec
 
-from seamline.errors import InternalError, SeamlineError, StartError, UsageError
+from seamline.errors import InternalError, SeamlineError, StartError
 from seamline.plan import GroupPlan, Plan
+from seamline.supervisor.fixed import NEW_START, as_scaled, check_fixed
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.notify import Notifier
@@ -33,12 +34,13 @@ SPARE_SECONDS: Final = 5.0
 _STEADY_SECONDS: Final = 1.0
 
 #: What can be done to a run, and how it is called when it has been done.
-Doing: TypeAlias = Literal["reload", "recycle", "restart", "scale"]
+Doing: TypeAlias = Literal["reload", "recycle", "restart", "scale", "upgrade"]
 DONE: Final[dict[Doing, str]] = {
     "reload": "reloaded",
     "recycle": "recycled",
     "restart": "restarted",
     "scale": "scaled",
+    "upgrade": "upgraded",
 }
 
 
@@ -56,7 +58,7 @@ class Rolling:
     """
 
     #: For what only a new start can do.
-    remedy: ClassVar[str] = "seamline stop, then seamline run"
+    remedy: ClassVar[str] = NEW_START
 
     def __init__(
         self,
@@ -85,7 +87,8 @@ class Rolling:
         self._word: Doing = "reload"
         self._is_begun = False
         self._kept = ""
-        self._before = self._first = plan
+        self._before = plan
+        self._first = {group.name: group.workers for group in plan.groups}
         self._scaled: dict[str, int] = {}
         self._killed = 0
         self._given_up = 0
@@ -119,6 +122,15 @@ class Rolling:
             slot.recycled += 1
             slot.recycle_reason = why
             return True
+
+    def resume(self, first: Mapping[str, int], scaled: Mapping[str, int]) -> None:
+        """Know what was asked for of the run before this began.
+
+        Args:
+            first: Numbers of workers that the file said at the start, by group.
+            scaled: Numbers that were asked for since.
+        """
+        self._first, self._scaled = dict(first), dict(scaled)
 
     def begin(self) -> None:
         """Replace from now on; until the run is ready there is nothing to take over from."""
@@ -233,14 +245,8 @@ class Rolling:
             return self._plan
         reading = asyncio.ensure_future(asyncio.to_thread(self._replan))
         await self._wait(reading, seconds=None)
-        plan = self._as_scaled(reading.result())
-        before, after = _fixed(self._plan), _fixed(plan)
-        for what, value in before.items():
-            if after[what] != value:
-                raise UsageError(
-                    f"{what} changed since the run was started, which takes a new start",
-                    remedy=self.remedy,
-                )
+        plan = as_scaled(reading.result(), self._first, self._scaled)
+        check_fixed(self._plan, plan, self.remedy)
         return plan
 
     async def _load_anew(self, group: Group) -> Zygote | None:
@@ -264,16 +270,6 @@ class Rolling:
         finally:
             if before is not None:
                 before.close()
-
-    def _as_scaled(self, plan: Plan) -> Plan:
-        """Return a plan that was read with the numbers of workers that were asked for since."""
-        groups = []
-        for group in plan.groups:
-            scaled = self._scaled.get(group.name)
-            if scaled is not None and group.workers == self._first.group(group.name).workers:
-                group = msgspec.structs.replace(group, workers=scaled)  # noqa: PLW2901
-            groups.append(group)
-        return msgspec.structs.replace(plan, groups=tuple(groups))
 
     # -- one slot ----------------------------------------------------------------------
 
@@ -424,16 +420,3 @@ def _stopped() -> NoReturn:
 def serves_http(plan: Plan, group: GroupPlan) -> bool:
     """Whether a group has an http service."""
     return any(plan.service(name).http is not None for name in group.services)
-
-
-def _fixed(plan: Plan) -> dict[str, object]:
-    """Return what belongs to sockets and slots, which outlive every worker."""
-    return {
-        "the name": plan.name,
-        "the place of the project": (plan.root, plan.run_dir),
-        "socket_mode": plan.socket_mode,
-        "the layout": [(group.name, group.services) for group in plan.groups],
-        "the number of workers": [group.workers for group in plan.groups],
-        "a service": [(one.name, bool(one.http), bool(one.command)) for one in plan.services],
-        "an address": [(one.bind, one.path) for one in plan.services],
-    }

@@ -8,38 +8,50 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from seamline.errors import SeamlineError, StartError
-from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, Plan, environment_of
+from seamline import __version__
+from seamline.errors import SeamlineError
+from seamline.plan import CONTROL_SOCKET, RUN_VARIABLE, GroupPlan, Plan, environment_of
 from seamline.supervisor import report
 from seamline.supervisor.aligning import Aligning
 from seamline.supervisor.autoscaling import Autoscaling
 from seamline.supervisor.control import ControlServer
 from seamline.supervisor.development import Development
 from seamline.supervisor.ending import Ending
+from seamline.supervisor.estate import Estate
 from seamline.supervisor.group import Group, Timeouts
 from seamline.supervisor.hashing import with_hash_seed
+from seamline.supervisor.leaving import drain, kill_all, remove_sockets
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.looking import look_regularly
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.operations import Operations
-from seamline.supervisor.places import fill
+from seamline.supervisor.places import fill, keep_sockets
 from seamline.supervisor.preloading import common_preloads
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reaping import reap_orphans
 from seamline.supervisor.recycling import Recycling
-from seamline.supervisor.reloads import NotLoaded, start_failure
+from seamline.supervisor.resuming import resume
 from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.scaling import Weigh
+from seamline.supervisor.signals import HEARD
+from seamline.supervisor.starting import abort_late, first_failure, late
 from seamline.supervisor.status import Status
+from seamline.supervisor.store import Store
+from seamline.supervisor.takeover import Takeover
+from seamline.supervisor.upgrading import Upgrading
 from seamline.supervisor.zygote import Zygote
-from seamline.worker import Drain
 
 if TYPE_CHECKING:
     from seamline.supervisor.sockets import Address
 
 # After Ctrl-C the client is most often the developer's own browser, which asks again.
 _LINGER_AFTER_CTRL_C_SECONDS: Final = 0.1
+_NOTHING_TO_REOPEN: Final = (
+    "SIGUSR1 is ignored: Seamline writes its log to standard output and error, and has no file "
+    "of its own to reopen"
+)
+_NO_UPGRADE: Final = "SIGUSR2 is ignored: only seamline run can be executed anew; start it again"
 
 
 class Supervisor:
@@ -63,6 +75,8 @@ class Supervisor:
         weigh: Raises when a group must not have so many workers, as the code is now.
         development: Follows changes of files, where the run is for development.
         notifier: Tells a service manager how the run goes.
+        store: What that has kept of an earlier run's sockets, and will keep of this one's.
+        left: What the supervisor before in this process has left; None begins a run.
     """
 
     def __init__(
@@ -83,8 +97,11 @@ class Supervisor:
         weigh: Weigh | None = None,
         development: Development | None = None,
         notifier: Notifier | None = None,
+        store: Store | None = None,
+        left: Takeover | None = None,
     ) -> None:
         self.plan = plan
+        self._left = left
         self._environment = {**with_hash_seed(environment), RUN_VARIABLE: plan.run_dir}
         self._access_log = access_log
         self._log_level = log_level
@@ -99,6 +116,7 @@ class Supervisor:
         self._weigh = weigh
         self._development = development
         self._notifier = notifier or Notifier()
+        self._store = store or Store(self._notifier)
         self._directory = RunDirectory(plan.run_dir)
         self._groups: list[Group] = []
         self._aligning = Aligning(self._groups, self.mark)
@@ -120,8 +138,8 @@ class Supervisor:
             ApplicationError: The application cannot be loaded.
         """
         loop = asyncio.get_running_loop()
-        self._started_at = loop.time()
-        self._directory.take()
+        self._started_at = loop.time() if self._left is None else self._left.started_at
+        self._directory.take(None if self._left is None else self._left.lock)
         self._logs = LogStream(
             lambda: self._end_from_thread(loop), as_json=self._as_json, colored=self._colored
         )
@@ -130,14 +148,10 @@ class Supervisor:
         control = self._control(rolling)
         looking: asyncio.Task[None] | None = None
         try:
-            self._open_groups()
-            self._directory.write(self.plan, self._secret)
-            await control.start()
-            self._watch_signals(rolling)
+            await self._open(rolling, control)
+            self._watch_signals(rolling, control)
             looking = asyncio.create_task(self._look_after(rolling))
-            await self._start()
-            rolling.begin()
-            self._notifier.ready(f"{self.plan.name}, layout {self.plan.layout}")
+            await self._begin(rolling)
             if self._development is not None:
                 await self._development.follow(self.plan.root, self._end_asked)
             await self._end_asked.wait()
@@ -153,17 +167,49 @@ class Supervisor:
                 self._zygote.close()
             if self._development is not None:
                 self._development.close()
-            await self._kill_all()
+            await kill_all(self._groups)
             control.close()
-            self._remove_sockets()
+            remove_sockets(self._urls, self._store)
             self._logs.close()
             self._directory.remove()
         if self._failure is not None:
             raise self._failure
         return (self._ending or Ending.STOPPED).value
 
+    async def _open(self, rolling: Operations, control: ControlServer) -> None:
+        if self._left is None:
+            self._open_groups()
+            keep_sockets(self._store, self._groups, self._urls, self._logs)
+            self._directory.write(self.plan, self._secret)
+            await control.start()
+        else:
+            await self._resume(self._left, rolling)
+            await control.start(self._left.control)
+
+    async def _resume(self, left: Takeover, rolling: Operations) -> None:
+        """Find the run as it was left."""
+        self._is_up = True
+        self._urls.update(left.urls)
+        rolling.resume(left.first, left.scaled)
+        held = {one.name: one for one in left.groups}
+        for plan in self.plan.groups:
+            self._groups.append(group := self._group(plan))
+            group.numbers = left.scaled
+            await resume(group, held[plan.name])
+
+    async def _begin(self, rolling: Operations) -> None:
+        """Start what is to run, or replace what runs."""
+        if self._left is None:
+            await self._start()
+            rolling.begin()
+            self._notifier.ready(f"{self.plan.name}, layout {self.plan.layout}")
+        else:
+            self._logs.notice(f"upgraded: Seamline {__version__} goes on with what runs")
+            rolling.begin()
+            rolling.ask()
+
     def _operations(self) -> Operations:
-        make = Operations if self._development is None else self._development.begin
+        make = Upgrading if self._development is None else self._development.begin
         made = make(
             self.plan,
             self._groups,
@@ -173,7 +219,7 @@ class Supervisor:
             adopt=self._adopt,
             notifier=self._notifier,
         )
-        made.weigh = self._weigh
+        made.weigh, made.store = self._weigh, self._store
         return made
 
     def _control(self, rolling: Operations) -> ControlServer:
@@ -210,20 +256,22 @@ class Supervisor:
         for plan in self.plan.groups:
             if plan.name == self._absent:
                 continue
-            group = Group(
-                plan,
-                self.plan.root,
-                environment_of(plan, self._environment),
-                self._logs,
-                self._on_change,
-                access_log=self._access_log,
-                log_level=self._log_level,
-                zygote=None if plan.env or plan.sandbox else self._zygote,
-                startup_timeout=self.plan.startup_timeout,
-            )
-            self._groups.append(group)
+            self._groups.append(group := self._group(plan))
             is_called = len(self.plan.groups) > 1 and not packages.isdisjoint(plan.services)
-            fill(group, self.plan, self._urls, is_called=is_called)
+            fill(group, self.plan, self._urls, self._store, is_called=is_called)
+
+    def _group(self, plan: GroupPlan) -> Group:
+        return Group(
+            plan,
+            self.plan.root,
+            environment_of(plan, self._environment),
+            self._logs,
+            self._on_change,
+            access_log=self._access_log,
+            log_level=self._log_level,
+            zygote=None if plan.env or plan.sandbox else self._zygote,
+            startup_timeout=self.plan.startup_timeout,
+        )
 
     async def _start(self) -> None:
         """Start everything and wait until it is ready, or something failed, or the end."""
@@ -261,7 +309,8 @@ class Supervisor:
         await asyncio.wait({started})
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
-            await self._give_up()
+            self._fail(late(self._groups, self.plan.startup_timeout))
+            await abort_late(self._groups)
 
     async def _start_groups(self) -> None:
         """Start all of them; one that waits for a fork does not hold up another."""
@@ -269,21 +318,6 @@ class Supervisor:
         for outcome in await asyncio.gather(*starting, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
-
-    async def _give_up(self) -> None:
-        """Say which groups did not become ready, and have their processes say where they are."""
-        late = [group for group in self._groups if not group.is_ready]
-        self._fail(
-            StartError(
-                f"not ready after {self.plan.startup_timeout:g} s: "
-                f"{', '.join(group.plan.name for group in late)}; everything was stopped, "
-                "above is where each thread was (startup_timeout in seamline.toml sets the limit)"
-            )
-        )
-        stuck = [
-            slot.process for group in late for slot in group.slots if slot.process is not None
-        ]
-        await asyncio.gather(*(one.abort() for one in stuck if one.state is State.STARTING))
 
     async def _wait_ready(self, started: asyncio.Task[None]) -> None:
         await asyncio.shield(started)
@@ -320,17 +354,7 @@ class Supervisor:
             slot = next(slot for slot in group.slots if slot.number == process.identity.slot)
             group.replace(slot, process)
         else:
-            self._fail(self._first_failure(group, process))
-
-    def _first_failure(self, group: Group, process: Process) -> SeamlineError:
-        """Say why the very first start of a worker failed: once, whatever others say too."""
-        error = start_failure(process, f"worker {group.plan.name}.{process.identity.slot}")
-        if isinstance(error, NotLoaded):
-            shown = error.failed.traceback if self._verbose else error.failed.excerpt
-            if shown:
-                self._logs.block(shown.rstrip())
-            error.file = error.file and report.shown_path(error.file)
-        return error
+            self._fail(first_failure(group, process, self._logs, verbose=self._verbose))
 
     def _fail(self, error: SeamlineError) -> None:
         self._failure = self._failure or error
@@ -362,7 +386,7 @@ class Supervisor:
 
     # -- leaving -----------------------------------------------------------------------
 
-    def _watch_signals(self, rolling: Operations) -> None:
+    def _watch_signals(self, rolling: Operations, control: ControlServer) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end, Ending.STOPPED)
         loop.add_signal_handler(signal.SIGINT, self._end, Ending.INTERRUPTED)
@@ -370,9 +394,26 @@ class Supervisor:
         if self._development is None:  # which uses the terminal that these are about, too
             loop.add_signal_handler(signal.SIGTTIN, rolling.nudge, 1)
             loop.add_signal_handler(signal.SIGTTOU, rolling.nudge, -1)
-        for reserved in (signal.SIGUSR1, signal.SIGUSR2):
-            text = f"{reserved.name} has no meaning yet and is ignored"
-            loop.add_signal_handler(reserved, self._logs.notice, text)
+        loop.add_signal_handler(signal.SIGUSR1, self._logs.notice, _NOTHING_TO_REOPEN)
+        if self._replan is not None and isinstance(rolling, Upgrading):
+            rolling.estate = self._estate(control)
+            loop.add_signal_handler(signal.SIGUSR2, rolling.ask_upgrade)
+        else:
+            loop.add_signal_handler(signal.SIGUSR2, self._logs.notice, _NO_UPGRADE)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+
+    def _estate(self, control: ControlServer) -> Estate:
+        return Estate(
+            self._groups,
+            self._urls,
+            self._directory,
+            control,
+            self._logs,
+            environment=self._environment,
+            log_level=self._log_level,
+            started_at=self._started_at,
+            store=self._store,
+        )
 
     def _end(self, ending: Ending) -> None:
         """Begin to end; asked twice, end now."""
@@ -398,47 +439,8 @@ class Supervisor:
             loop.call_soon_threadsafe(end)
 
     async def _drain(self) -> None:
-        """Let http groups finish first: they call the others."""
         if self._killed:
             return
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.plan.graceful_timeout
         interrupted = self._ending is Ending.INTERRUPTED
         linger = _LINGER_AFTER_CTRL_C_SECONDS if interrupted else LINGER_SECONDS
-        for group in self._groups:
-            group.leave()
-        first = [
-            group
-            for group in self._groups
-            if not self._urls.keys().isdisjoint(group.plan.services)
-        ]
-        rest = [group for group in self._groups if group not in first]
-        for part in (first, rest):
-            left = max(until - loop.time(), 0.1)
-            order = Drain(timeout=left, linger=min(linger, left))
-            await asyncio.gather(*(group.drain(order) for group in part))
-
-    async def _kill_all(self) -> None:
-        waiting = []
-        for group in self._groups:
-            group.kill()
-            for slot in group.slots:
-                slot.close()
-                waiting += [one.ended for one in slot.processes if one.has_started]
-        if waiting:
-            await asyncio.wait(waiting)
-
-    def _remove_sockets(self) -> None:
-        """Remove Unix sockets outside the run directory."""
-        for address in set(self._urls.values()):
-            if address.path and not address.is_inherited:
-                Path(address.path).unlink(missing_ok=True)
-
-
-def supervise(make: Callable[[], Supervisor]) -> int:
-    """Run a supervisor in an event loop of its own; returns its exit status."""
-
-    async def live() -> int:
-        return await make().run()
-
-    return asyncio.run(live())
+        await drain(self._groups, self._urls, self.plan.graceful_timeout, linger)

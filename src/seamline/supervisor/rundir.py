@@ -56,15 +56,20 @@ class RunDirectory:
         self.path = Path(path)
         self._lock: int | None = None
 
-    def take(self) -> None:
+    def take(self, lock: int | None = None) -> None:
         """Create the directory, or take over that of a dead run. Its parent must be there.
+
+        Args:
+            lock: Descriptor of its lock, if this process has it already: all stays as it is then.
 
         Raises:
             StartError: A live run of the same project has it.
             UsageError: The directory cannot be made or written to.
         """
-        with self._explained():
-            self._take()
+        self._lock = lock
+        if lock is None:
+            with self._explained():
+                self._take()
 
     def _take(self) -> None:
         while True:
@@ -86,6 +91,12 @@ class RunDirectory:
         self._clean()
         os.ftruncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
+
+    @property
+    def lock(self) -> int:
+        """Descriptor of the lock, once the directory is taken."""
+        assert self._lock is not None
+        return self._lock
 
     def write(self, plan: Plan, secret: bytes | None = None) -> None:
         """Write what workers read: the plan and a secret, a new one if none is given.

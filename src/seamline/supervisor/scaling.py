@@ -12,10 +12,12 @@ import msgspec
 from seamline.errors import StartError, UsageError
 from seamline.plan import Plan
 from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.notify import Notifier
 from seamline.supervisor.reloads import Tell
 from seamline.supervisor.rolling import Rolling
 from seamline.supervisor.sharing import is_shared, open_beside, spread, steer, waiting
 from seamline.supervisor.sockets import BACKLOG, open_unix
+from seamline.supervisor.store import Store
 
 #: As in ``seamline.toml``: above it a slip is likelier than a wish.
 MOST_WORKERS: Final = 1024
@@ -36,9 +38,11 @@ class Scaling(Rolling):
 
     Attributes:
         weigh: Looks at the code of now before a group gets more workers; None where there is none.
+        store: What a service manager keeps of the run's sockets.
     """
 
     weigh: Weigh | None = None
+    store: Store = Store(Notifier())
 
     async def _scale(self, wanted: Mapping[str, int], tell: Tell) -> None:
         """Give each group its number. Nothing is changed when one cannot have it."""
@@ -138,6 +142,9 @@ class Scaling(Rolling):
         slot.counts = True
         for listening, _ in slot.http:
             listening.listen(BACKLOG)  # it does already; this is the length that waits
+        beside = zip(slot.http, group.slots[0].http, strict=True)
+        kept = [opened for (opened, _), (first, _) in beside if self.store.has(first)]
+        self.store.keep([(slot.number, opened) for opened in kept], self._logs)
         self._say(f"{slot.name}[{started.pid}] is ready", None, tell)
 
     # -- down --------------------------------------------------------------------------
@@ -157,7 +164,9 @@ class Scaling(Rolling):
         for first, _ in alone:
             steer(first, count)
         if alone:
-            await self._wait_accepted([opened for _, opened in alone])
+            closing = [opened for _, opened in alone]
+            await self._wait_accepted(closing)
+            await self.store.let_go(closing, self._logs)
         for slot in going:
             if slot.calls is not None:  # who has not heard of it yet asks another
                 _unlink(self._plan.socket_path(group.plan.name, slot.number))

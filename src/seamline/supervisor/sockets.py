@@ -6,7 +6,7 @@ import os
 import socket
 import stat
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -87,13 +87,19 @@ def open_http(address: Address, slots: int, mode: int) -> tuple[Address, list[so
     return bound, sockets
 
 
-def _open_tcp(address: Address, *, share: bool) -> socket.socket:
+def resolve(address: Address) -> tuple[int, int, int, tuple[Any, ...]]:
+    """Return family, kind, protocol and the kernel's form of a TCP address. Raises BindError."""
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except socket.gaierror as exc:
         raise BindError(f"cannot listen on {address}: {exc.strerror}") from exc
+    return family, kind, protocol, where
+
+
+def _open_tcp(address: Address, *, share: bool) -> socket.socket:
+    family, kind, protocol, where = resolve(address)
     opened = socket.socket(family, kind, protocol)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,5 +1,8 @@
 """seamline.supervisor.notify: what a service manager hears."""
 
+import array
+import asyncio
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -112,3 +115,35 @@ def test_children_hear_nothing_of_it() -> None:
     environ = {"NOTIFY_SOCKET": "@a", "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "PATH": "/bin"}
 
     assert without_notices(environ) == {"PATH": "/bin"}
+
+
+def test_descriptors_are_sent_to_be_kept_and_let_go_by_name(manager) -> None:
+    telling = Notifier(manager.socket.getsockname())
+    with socket.socket() as kept:
+        assert telling.keep("seamline.0.1", kept.fileno())
+        text, rights, _, _ = manager.socket.recvmsg(4096, socket.CMSG_SPACE(4))
+        (found,) = array.array("i", rights[0][2])
+        assert os.fstat(found).st_ino == os.fstat(kept.fileno()).st_ino
+        os.close(found)
+
+    assert telling.let_go("seamline.0.1")
+
+    assert text == b"FDSTORE=1\nFDNAME=seamline.0.1"
+    assert manager.heard() == [{"FDSTOREREMOVE": "1", "FDNAME": "seamline.0.1"}]
+    assert not Notifier("").let_go("seamline.0.1")
+
+
+def test_that_all_was_heard_is_known_when_what_came_with_it_is_closed(manager) -> None:
+    async def scenario() -> tuple[bool, bool]:
+        telling = Notifier(manager.socket.getsockname())
+        waiting = asyncio.ensure_future(telling.has_heard())
+        await asyncio.sleep(0)
+        was_done = waiting.done()
+        assert manager.heard() == [{"BARRIER": "1"}]  # without room for it: it is closed
+        return was_done, await waiting
+
+    assert asyncio.run(scenario()) == (False, True)
+
+
+def test_nobody_has_heard_what_was_not_sent() -> None:
+    assert not asyncio.run(Notifier("/nowhere/notify").has_heard())

@@ -29,11 +29,11 @@ def heard(*sent: bytes) -> tuple[Process, list[str]]:
         process = Process(Identity("web", 0, 1), logs, lambda _: None)  # type: ignore[arg-type]
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        process._channel = ours
+        channel = process._listen(ours)
         for data in sent:
             theirs.send(data)
-            process._read_reports()
-        ours.close()
+            channel._read()
+        channel.end()
         theirs.close()
         return process, logs.texts
 

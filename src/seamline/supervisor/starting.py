@@ -1,0 +1,45 @@
+"""What is said of a run that does not get ready."""
+
+import asyncio
+from collections.abc import Sequence
+
+from seamline.errors import SeamlineError, StartError
+from seamline.supervisor.group import Group
+from seamline.supervisor.logs import LogStream
+from seamline.supervisor.processes import Process, State
+from seamline.supervisor.reloads import NotLoaded, start_failure
+from seamline.supervisor.report import shown_path
+
+
+def first_failure(
+    group: Group, process: Process, logs: LogStream, *, verbose: bool
+) -> SeamlineError:
+    """Say why the very first start of a worker failed: once, whatever others say too."""
+    error = start_failure(process, f"worker {group.plan.name}.{process.identity.slot}")
+    if isinstance(error, NotLoaded):
+        shown = error.failed.traceback if verbose else error.failed.excerpt
+        if shown:
+            logs.block(shown.rstrip())
+        error.file = error.file and shown_path(error.file)
+    return error
+
+
+def late(groups: Sequence[Group], seconds: float) -> StartError:
+    """Say which groups did not become ready in time."""
+    names = ", ".join(group.plan.name for group in groups if not group.is_ready)
+    return StartError(
+        f"not ready after {seconds:g} s: {names}; everything was stopped, above is where each "
+        "thread was (startup_timeout in seamline.toml sets the limit)"
+    )
+
+
+async def abort_late(groups: Sequence[Group]) -> None:
+    """Have the processes of groups that did not become ready say where they are."""
+    stuck = [
+        slot.process
+        for group in groups
+        if not group.is_ready
+        for slot in group.slots
+        if slot.process is not None and slot.process.state is State.STARTING
+    ]
+    await asyncio.gather(*(one.abort() for one in stuck))
