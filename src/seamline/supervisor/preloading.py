@@ -2,12 +2,58 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from seamline.plan import WORKER_VARIABLE, GroupPlan
 from seamline.supervisor.logs import LineReader, LogStream
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Identity
+
+
+class Preloaded:
+    """What the workers of one group are forked from, where it is to be preloaded.
+
+    Args:
+        begin: Starts the process and has it load the application, without waiting until it has;
+            returns ``None`` where nothing is to be preloaded.
+
+    Attributes:
+        zygote: What the next worker is forked from, or ``None``.
+    """
+
+    def __init__(self, begin: Callable[[], Awaitable[Zygote | None]]) -> None:
+        self.zygote: Zygote | None = None
+        self._begin = begin
+
+    async def load_anew(self) -> Zygote | None:
+        """Have workers that start from now on be forked from the application as it is now.
+
+        Does not wait until it is loaded.
+
+        Returns:
+            What they were forked from so far, to be closed or given to :meth:`load_as`.
+
+        Raises:
+            OSError: There is no room for another process.
+        """
+        before = self.zygote
+        self.zygote = await self._begin()
+        return before
+
+    def load_as(self, before: Zygote | None) -> None:
+        """Have workers be forked again from what they were forked from before."""
+        self.close()
+        self.zygote = before
+
+    def close(self) -> None:
+        """End what workers are forked from, which they survive."""
+        if self.zygote is not None:
+            self.zygote.close()
+
+    async def show(self) -> None:
+        """Have what is still loading write where its thread is."""
+        if self.zygote is not None:
+            await self.zygote.show()
 
 
 async def begin_load(

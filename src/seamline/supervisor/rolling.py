@@ -77,7 +77,6 @@ class Rolling:
         self._adopt = adopt
         self._notifier = notifier or Notifier()
         self._turn = asyncio.Lock()
-        self._asked: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_up = False
         self._replaced: Counter[str] = Counter()
@@ -89,14 +88,6 @@ class Rolling:
         self._scaled: dict[str, int] = {}
         self._killed = 0
         self._given_up = 0
-
-    async def reload(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
-        """Replace every worker of some groups, or of all, and say what came of it.
-
-        A second one that is asked for meanwhile begins when the first has ended: the code may
-        have changed since that one began.
-        """
-        return await self._in_turn(tell, lambda: self._reload(names, tell), "reload")
 
     async def recycle(self, slot: Slot, process: Process, why: str) -> bool:
         """Replace a worker that has reached a limit, unless it has left when its turn comes.
@@ -124,22 +115,12 @@ class Rolling:
         """Replace from now on; until the run is ready there is nothing to take over from."""
         self._is_up = True
 
-    def ask(self) -> None:
-        """Replace every worker of all groups; one more that waits for its turn is enough."""
-        if self._asked is None:
-            self._asked = self._spawn(self._reload_asked())
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background, kept alive until it is done."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    async def _reload_asked(self) -> None:
-        async with self._turn:
-            self._asked = None  # the code may change from now on: the next one may be asked for
-            await self._try(lambda: self._reload((), lambda _: None), "reload")
 
     async def settle(self) -> None:
         """Wait until nothing is replaced any more, after the end was asked for."""
@@ -182,22 +163,6 @@ class Rolling:
             return self._failed(InternalError(f"{type(exc).__name__}: {exc}"))
         self._succeeded()
         return self._done()
-
-    async def _reload(self, names: Sequence[str], tell: Tell) -> None:
-        self._check_up()
-        chosen = self._chosen(names)
-        before = self._before = self._plan
-        after = await self._read_plan()
-        tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
-        self._take(after)
-        self._is_begun = True
-        try:
-            for group in chosen:
-                await self._replace_all(group, tell)
-        except BaseException:
-            if not self._replaced:
-                self._take(before)
-            raise
 
     def _check_up(self) -> None:
         if self._end_asked.is_set():
@@ -246,24 +211,10 @@ class Rolling:
     async def _load_anew(self, group: Group) -> Zygote | None:
         """Have a preloaded group's next workers be of the code of now; return what was before."""
         try:
-            return await group.load_anew()
+            return await group.preloaded.load_anew()
         except OSError as exc:
             why = exc.strerror or str(exc)
             raise StartError(f"{group.plan.name} could not be loaded anew: {why}") from exc
-
-    async def _replace_all(self, group: Group, tell: Tell) -> None:
-        before = await self._load_anew(group)
-        try:
-            for slot in group.slots:
-                await self._replace(slot, tell)
-        except BaseException:
-            if not self._replaced[group.plan.name]:
-                group.load_as(before)
-                before = None
-            raise
-        finally:
-            if before is not None:
-                before.close()
 
     def _as_scaled(self, plan: Plan) -> Plan:
         """Return a plan that was read with the numbers of workers that were asked for since."""
@@ -290,17 +241,22 @@ class Rolling:
 
     async def _succeed(self, slot: Slot) -> Process:
         """Start a successor and wait until it is ready; there is none when it does not get so."""
-        try:
-            successor = await slot.start_successor()
-        except OSError as exc:
-            why = exc.strerror or str(exc)
-            raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
+        successor = await self._start_successor(slot, slot.start_successor)
         try:
             await self._wait_ready(slot, successor)
         except BaseException:
             await slot.drop_successor()
             raise
         return successor
+
+    async def _start_successor(
+        self, slot: Slot, start: Callable[[], Awaitable[Process]]
+    ) -> Process:
+        try:
+            return await start()
+        except OSError as exc:
+            why = exc.strerror or str(exc)
+            raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
 
     async def _restart(self, slot: Slot, tell: Tell) -> None:
         """End a command, then start it: two at a time could be one too many of it."""
@@ -352,11 +308,17 @@ class Rolling:
 
     async def _wait_ready(self, slot: Slot, started: Process) -> None:
         """Wait until a process that was started accepts. Raises when it does not get there."""
+        await self._wait_reached(slot, started, started.ready)
+
+    async def _wait_reached(
+        self, slot: Slot, started: Process, reached: "asyncio.Future[None]"
+    ) -> None:
+        """Wait until a process has got so far. Raises when it does not get there."""
         limit = self._plan.startup_timeout
-        await self._wait(started.ready, started.ended, seconds=limit)
+        await self._wait(reached, started.ended, seconds=limit)
         if started.ended.done():
             raise start_failure(started, f"the successor of {slot.name}")
-        if not started.ready.done():
+        if not reached.done():
             await started.abort()
             raise StartError(
                 f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "

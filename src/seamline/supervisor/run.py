@@ -16,7 +16,7 @@ from seamline.supervisor.autoscaling import Autoscaling
 from seamline.supervisor.control import ControlServer
 from seamline.supervisor.development import Development
 from seamline.supervisor.ending import Ending
-from seamline.supervisor.group import Group, Timeouts
+from seamline.supervisor.group import Group
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.looking import look_regularly
@@ -32,6 +32,7 @@ from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.scaling import Weigh
 from seamline.supervisor.status import Status
+from seamline.supervisor.stuck import Timeouts
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Drain
 
@@ -143,7 +144,7 @@ class Supervisor:
             await self._end_asked.wait()
             self._notifier.stopping()
             for group in self._groups:  # whoever waits to be forked waits no more
-                group.close_loaded()
+                group.preloaded.close()
             await rolling.settle()
             await self._drain()
         finally:
@@ -250,14 +251,14 @@ class Supervisor:
         ready.cancel()
         is_late = not self._end_asked.is_set()
         if is_late:
-            showing = [group.show_loading() for group in self._groups]
+            showing = [group.preloaded.show() for group in self._groups]
             if self._zygote is not None:
                 showing.append(self._zygote.show())
             await asyncio.gather(*showing)
         if self._zygote is not None:
             self._zygote.close()
         for group in self._groups:
-            group.close_loaded()
+            group.preloaded.close()
         await asyncio.wait({started})
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():

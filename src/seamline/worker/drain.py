@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -21,9 +22,29 @@ KEEP_ALIVE_SECONDS: Final = 75
 
 
 class _Lifespan(LifespanOn):
-    """Keeps what the application said when its start-up failed."""
+    """Keeps what the application said when its start-up failed.
+
+    Args:
+        config: Of the server.
+        prepared: Set once the application has started up.
+        begin: What is waited for then.
+    """
 
     failure = ""
+
+    def __init__(
+        self, config: uvicorn.Config, prepared: asyncio.Event, begin: asyncio.Event
+    ) -> None:
+        super().__init__(config)
+        self._prepared = prepared
+        self._begin = begin
+
+    async def startup(self) -> None:
+        """Have the application start up; the server accepts when this returns."""
+        await super().startup()
+        if not self.should_exit:
+            self._prepared.set()
+            await self._begin.wait()
 
     async def send(self, message: Any) -> None:
         if message["type"] == "lifespan.startup.failed":
@@ -39,6 +60,9 @@ class DrainingServer(uvicorn.Server):
     is checked against.
 
     Attributes:
+        prepared: Set once the application's own start-up is done.
+        begin: To be set to have it accept after that.
+        ready: Set once it accepts.
         given_up: Requests that were not answered when the time to drain was over.
     """
 
@@ -54,7 +78,8 @@ class DrainingServer(uvicorn.Server):
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         config.load()
-        config.lifespan_class = _Lifespan
+        self.prepared, self.begin = asyncio.Event(), asyncio.Event()
+        config.lifespan_class = partial(_Lifespan, prepared=self.prepared, begin=self.begin)
         super().__init__(config)
         self.ready = asyncio.Event()
         self.draining = False
@@ -122,7 +147,7 @@ class DrainingServer(uvicorn.Server):
         return len(self.server_state.tasks)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Run the application's start-up, then accept."""
+        """Run the application's start-up, then accept, once that is to begin."""
         await super().startup(sockets)
         self.ready.set()
 

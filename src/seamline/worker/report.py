@@ -58,6 +58,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
         log_level: Level of Seamline's own and the HTTP server's messages.
         command: A command service to run instead of the application, or ``None``.
         is_aligned: Whether an :class:`Align` is on its way that counts before the first call.
+        is_held: Whether it accepts only when a :class:`Begin` says so.
     """
 
     control: int
@@ -67,6 +68,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     command: str | None = None
     is_aligned: bool = False
+    is_held: bool = False
 
     def descriptors(self) -> tuple[int, ...]:
         """Return every descriptor named, to be passed on or kept from children."""
@@ -106,6 +108,10 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
     pid: int
     protocol: int = 1
+
+
+class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
+    """The application is loaded and has started up; nothing is accepted before :class:`Begin`."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -237,6 +243,10 @@ class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
     linger: float = 2.0
 
 
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """Supervisor to worker: accept now. It was held until then."""
+
+
 class Adopt(msgspec.Struct, frozen=True, tag="adopt", kw_only=True):
     """Supervisor to worker: accept also for a slot of the group that has no worker now.
 
@@ -307,8 +317,8 @@ class Files(msgspec.Struct, frozen=True, tag="files"):
     loaded: tuple[str, ...] | None
 
 
-Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned | Files
-Order = Drain | Align | Adopt | Release | Resize | Tell | Which
+Report = Hello | Prepared | Ready | Beat | Draining | Bye | Failed | Aligned | Files
+Order = Drain | Begin | Align | Adopt | Release | Resize | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

@@ -90,6 +90,7 @@ def serve(application, scenario: Scenario) -> None:
             errors=Process.request_errors,
         )
         servers.append(DrainingServer(front, [listening]))
+        servers[0].begin.set()
         running = asyncio.create_task(servers[0].run_until_drained())
         await servers[0].ready.wait()
         try:
