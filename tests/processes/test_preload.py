@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -268,10 +269,15 @@ def test_a_reload_that_never_loads_keeps_what_there_is(preloaded) -> None:
     before = run.pids()
     preloaded.edit("web.py", "print('being loaded')", "import time; time.sleep(600)")
 
+    begun = time.monotonic()
     result = preloaded.command("reload")
 
     assert result.returncode == 4
     assert "was not ready after 4 s" in " ".join(result.stderr.split())
+    # Once, not for loading and then again for a worker. What is executed would say so.
+    assert 4 <= time.monotonic() - begun < 8
+    assert len(loads(preloaded)) == 2
+    run.out.wait_for("plainflask/web.py")
     assert run.pids() == before
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0

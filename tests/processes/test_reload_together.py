@@ -173,3 +173,29 @@ def test_a_start_up_that_fails_keeps_every_group(project) -> None:
     assert "start-up failed: no database" in result.stderr
     assert run.pids() == before
     assert run.stop() == 0
+
+
+def test_what_a_reload_waits_for_is_seen_meanwhile(plainflask, eventually) -> None:
+    run = plainflask.start("--layout", "micro").ready()
+    gate = plainflask.root / "gate"
+    os.mkfifo(gate)
+    plainflask.edit("web.py", "import os", f"import os\nopen({str(gate)!r}).close()")
+    reloading = plainflask.begin("reload")
+
+    def change() -> dict | None:
+        return next(one for one in run.status()["groups"] if one["name"] == "web")["change"]
+
+    told = eventually(
+        lambda: change() and change()["seconds"] > 1 and change(), "a change told of"
+    )
+    assert (told["doing"], told["slot"]) == ("reloading", 0)
+    assert told["waiting_for"] == "a successor of slot 0"
+    assert "; reloading, " in plainflask.command("status").stdout
+    shown = plainflask.command("ps").stdout
+    assert "s: waiting for a successor of slot 0" in shown
+    assert shown.count("starting") == 3  # held, or in the way to that
+
+    gate.open("w").close()
+    reloading.communicate()
+    assert change() is None
+    assert run.stop() == 0

@@ -32,7 +32,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         group, slot: Where it works; ``None`` for the supervisor.
         pid: ``None`` for a slot that waits for its next worker.
-        state: As in ``seamline status``; ``leaving`` for one that was replaced.
+        state: As in ``seamline status``; ``starting`` also for one that is to take over, and
+            ``leaving`` for one that was replaced.
         seconds: Its age.
         lag: Seconds that its event loop took to answer.
         cpu: Processor time it took lately, 1.0 being one core all the time.
@@ -155,10 +156,9 @@ class Meter:
                 )
                 rows.append(self._measured(row))
                 rows += [
-                    self._measured(
-                        Row(group=group.name, slot=worker.slot, pid=pid, state="leaving")
-                    )
-                    for pid in worker.leaving
+                    self._measured(Row(group=group.name, slot=worker.slot, pid=pid, state=state))
+                    for state in ("starting", "leaving")
+                    for pid in getattr(worker, state)
                 ]
         return rows
 
@@ -223,7 +223,8 @@ def table(status: Status, rows: list[Row], width: int) -> list[str]:
         cells = _cells(row)
         values = "".join(f"{cells[title]:>{size}}" for title, size, _ in columns)
         lines.append(f"  {_name(row):{first}}{values}")
-    return [clipped(line, width) for line in lines]
+    changes = [f"  {one.name}: {one.change}" for one in status.groups if one.change]
+    return [clipped(line, width) for line in (*lines, *([""] if changes else []), *changes)]
 
 
 def _name(row: Row) -> str:

@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     from seamline.supervisor.report import duration, ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor, supervise
     from seamline.supervisor.rundir import is_live, last_run, live_run
-    from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+    from seamline.supervisor.status import ChangeStatus, GroupStatus, Status, WorkerStatus
     from seamline.supervisor.zygote import ForkedProcess, Zygote
 
 __all__ = [
     "AlignRequest",
     "AlignedReply",
     "Change",
+    "ChangeStatus",
     "Development",
     "ForkedProcess",
     "GroupStatus",
@@ -97,6 +98,7 @@ _LATE: Final = {
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
     "Change": "seamline.supervisor.reloads",
+    "ChangeStatus": "seamline.supervisor.status",
     "Development": "seamline.supervisor.development",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",

@@ -88,6 +88,11 @@ class Slot:
         return self._calls
 
     @property
+    def group(self) -> "Group":
+        """The one that it is a slot of."""
+        return self._group
+
+    @property
     def name(self) -> str:
         """``group.slot``."""
         return f"{self._group.plan.name}.{self.number}"
@@ -275,6 +280,8 @@ class Group:
         scale_reason: Why it got more or fewer by itself last, or nothing.
         alignment: What every worker that starts takes over before it answers a call.
         numbers: Workers of the groups that were given others than the file says.
+        awaited: What is waited for while its workers are changed, by slot: what is being done, the
+            event, and since when.
     """
 
     def __init__(
@@ -306,6 +313,7 @@ class Group:
         self.is_leaving = False
         self.alignment: Align | None = None
         self.numbers: Mapping[str, int] = {}
+        self.awaited: dict[int, tuple[str, str, float]] = {}
         self.ready_after: float | None = None
         self._started_at = 0.0
         self._on_change = on_change

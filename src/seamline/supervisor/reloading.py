@@ -71,8 +71,9 @@ class Reloading(Scaling):
         if slot is None:  # two of a command could be one too many
             return
         try:
-            started = await self._start_successor(slot, slot.prepare)
-            await self._wait_reached(slot, started, started.prepared)
+            with self._awaiting(slot, f"a successor of slot {slot.number}") as since:
+                started = await self._start_successor(slot, slot.prepare)
+                await self._wait_reached(slot, started, started.prepared, since)
         except SeamlineError:
             if not self._end_asked.is_set():
                 tell(f"the new {group.plan.name} cannot start; no group is replaced")

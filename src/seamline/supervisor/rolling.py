@@ -1,9 +1,10 @@
 """Rolling replacement: a successor first, and only when it is ready the old worker leaves."""
 
 import asyncio
+import contextlib
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias
 
 import msgspec
@@ -22,7 +23,7 @@ from seamline.supervisor.reloads import (
     start_failure,
     unknown_group,
 )
-from seamline.supervisor.zygote import Zygote
+from seamline.supervisor.zygote import LateError, Zygote
 from seamline.worker import Drain
 
 #: Clients that keep connections open hear of a worker's end within this time.
@@ -39,6 +40,12 @@ DONE: Final[dict[Doing, str]] = {
     "recycle": "recycled",
     "restart": "restarted",
     "scale": "scaled",
+}
+DOING: Final[dict[Doing, str]] = {
+    "reload": "reloading",
+    "recycle": "recycling",
+    "restart": "restarting",
+    "scale": "scaling",
 }
 
 
@@ -241,12 +248,13 @@ class Rolling:
 
     async def _succeed(self, slot: Slot) -> Process:
         """Start a successor and wait until it is ready; there is none when it does not get so."""
-        successor = await self._start_successor(slot, slot.start_successor)
-        try:
-            await self._wait_ready(slot, successor)
-        except BaseException:
-            await slot.drop_successor()
-            raise
+        with self._awaiting(slot, f"a successor of slot {slot.number}") as since:
+            successor = await self._start_successor(slot, slot.start_successor)
+            try:
+                await self._wait_ready(slot, successor, since)
+            except BaseException:
+                await slot.drop_successor()
+                raise
         return successor
 
     async def _start_successor(
@@ -254,6 +262,8 @@ class Rolling:
     ) -> Process:
         try:
             return await start()
+        except LateError as exc:
+            raise self._late(slot) from exc
         except OSError as exc:
             why = exc.strerror or str(exc)
             raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
@@ -273,14 +283,18 @@ class Rolling:
         Raises:
             StartError: It did not get there; it is started again until it does.
         """
-        try:
-            await slot.start()
-        except OSError as exc:
-            slot.start_after(1.0)
-            raise StartError(f"{slot.name} could not be started: {exc.strerror or exc}") from exc
-        started = slot.process
-        assert started is not None
-        await self._wait_ready(slot, started)
+        with self._awaiting(slot, f"a worker of slot {slot.number}") as since:
+            try:
+                await slot.start()
+            except OSError as exc:
+                slot.start_after(1.0)
+                if isinstance(exc, LateError):
+                    raise self._late(slot) from exc
+                why = exc.strerror or str(exc)
+                raise StartError(f"{slot.name} could not be started: {why}") from exc
+            started = slot.process
+            assert started is not None
+            await self._wait_ready(slot, started, since)
         if slot.is_command:
             # It says nothing about itself; what is written wrong in it shows at once.
             await self._wait(started.ended, seconds=_STEADY_SECONDS)
@@ -306,30 +320,41 @@ class Rolling:
         self._logs.notice(f"{self._word}: {text}")
         tell(text)
 
-    async def _wait_ready(self, slot: Slot, started: Process) -> None:
+    async def _wait_ready(self, slot: Slot, started: Process, since: float) -> None:
         """Wait until a process that was started accepts. Raises when it does not get there."""
-        await self._wait_reached(slot, started, started.ready)
+        await self._wait_reached(slot, started, started.ready, since)
 
     async def _wait_reached(
-        self, slot: Slot, started: Process, reached: "asyncio.Future[None]"
+        self, slot: Slot, started: Process, reached: "asyncio.Future[None]", since: float
     ) -> None:
-        """Wait until a process has got so far. Raises when it does not get there."""
-        limit = self._plan.startup_timeout
-        await self._wait(reached, started.ended, seconds=limit)
+        """Wait until a process has got so far. Raises when it does not get there.
+
+        Args:
+            slot: Its own.
+            started: The process.
+            reached: Done when it has.
+            since: When its time began, which what it was forked from may have used up in part.
+        """
+        left = since + self._plan.startup_timeout - asyncio.get_running_loop().time()
+        await self._wait(reached, started.ended, seconds=max(left, 0.0))
         if started.ended.done():
             raise start_failure(started, f"the successor of {slot.name}")
         if not reached.done():
             await started.abort()
-            raise StartError(
-                f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "
-                "threads was is in the log of the run (startup_timeout sets the limit)"
-            )
+            raise self._late(slot)
+
+    def _late(self, slot: Slot) -> StartError:
+        return StartError(
+            f"the successor of {slot.name} was not ready after {self._plan.startup_timeout:g} s; "
+            "where each of its threads was is in the log of the run (startup_timeout sets the limit)"
+        )
 
     async def _let_leave(self, slot: Slot, old: Process) -> None:
         """Let a worker finish what it runs; one that does not leave in time is killed."""
         limit = self._plan.graceful_timeout
         old.drain(Drain(timeout=limit, linger=min(LINGER_SECONDS, limit)))
-        await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
+        with self._awaiting(slot, f"{old.pid}, which finishes what it runs"):
+            await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
         name = f"{slot.name}[{old.pid}]"
         if not old.ended.done():
             self._logs.notice(f"{name} had not left after {limit:g} s; its stacks follow")
@@ -340,6 +365,16 @@ class Rolling:
             self._given_up += old.given_up
             self._logs.notice(f"{name} gave up {old.given_up} unanswered after {limit:g} s")
         slot.leaving.discard(old)
+
+    @contextlib.contextmanager
+    def _awaiting(self, slot: Slot, what: str) -> Iterator[float]:
+        """Have the status tell what is waited for meanwhile; returns since when."""
+        awaited, since = slot.group.awaited, asyncio.get_running_loop().time()
+        awaited[slot.number] = (DOING[self._word], what, since)
+        try:
+            yield since
+        finally:
+            awaited.pop(slot.number, None)
 
     async def _wait(self, *things: "asyncio.Future[Any]", seconds: float | None) -> None:
         """Wait for the first of several things, at most so long.

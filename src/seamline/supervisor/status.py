@@ -17,6 +17,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         recycle_reason: Which one, the last time, or empty.
         adopted_by: Number of the slot whose worker accepts for this one now, or ``None``.
         leaving: Process ids of former workers of the slot that finish what they run.
+        starting: Process ids of those that are to take over from the worker.
         seconds: Age of the process.
         lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
             of a command.
@@ -34,6 +35,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     recycle_reason: str = ""
     adopted_by: int | None = None
     leaving: tuple[int, ...] = ()
+    starting: tuple[int, ...] = ()
     seconds: float = 0.0
     lag: float | None = None
     in_flight: int = 0
@@ -46,10 +48,30 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     busy: float = 0.0
 
 
+class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being done to a group's workers.
+
+    Attributes:
+        doing: ``reloading``, ``restarting``, ``scaling`` or ``recycling``.
+        slot: Of which one it is.
+        waiting_for: What has to happen before it goes on.
+        seconds: How long that has been waited for.
+    """
+
+    doing: str
+    slot: int
+    waiting_for: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.doing}, {self.seconds:.0f} s: waiting for {self.waiting_for}"
+
+
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One group.
 
     Attributes:
+        change: What is being done to it, or ``None``.
         ready_after: Seconds from its start until it was ready first.
         scale_reason: Why it got more or fewer workers by itself last, or empty.
     """
@@ -60,6 +82,7 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     urls: tuple[str, ...] = ()
     ready_after: float | None = None
     scale_reason: str = ""
+    change: ChangeStatus | None = None
 
     @property
     def ready(self) -> int:

@@ -42,6 +42,10 @@ class UnforkableError(Exception):
     """A zygote cannot be forked, for the reason given; a worker has to be executed."""
 
 
+class LateError(TimeoutError):
+    """A zygote did not get ready in the time that a worker has for that."""
+
+
 class ForkedProcess:
     """A process that was forked, as :class:`subprocess.Popen` would show it.
 
@@ -191,6 +195,7 @@ class Zygote:
 
         Raises:
             UnforkableError: No worker was made; one can be executed instead.
+            LateError: Nor was one, and the time for it is over. The next can be executed.
             OSError: It was closed: no worker is wanted any more.
         """
         async with self._asking:
@@ -206,7 +211,7 @@ class Zygote:
                 self._refused = f"it gave no answer for {self._patience:g} s"
                 await self.show()
                 self._end()
-                raise UnforkableError(self._refused) from None
+                raise LateError(self._refused) from None
             except BaseException:
                 self._close_channel()
                 raise
