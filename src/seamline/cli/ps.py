@@ -30,7 +30,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One process.
 
     Attributes:
-        group, slot: Where it works; ``None`` for the supervisor.
+        role: ``supervisor``, ``worker`` or ``zygote``, which workers are forked from.
+        group, slot: Where it works; no group for the supervisor, no slot for a zygote.
         pid: ``None`` for a slot that waits for its next worker.
         state: As in ``seamline status``; ``starting`` also for one that is to take over, and
             ``leaving`` for one that was replaced.
@@ -40,6 +41,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         rss_bytes, pss_bytes: Its memory: all, and with what it shares divided fairly.
     """
 
+    role: str = "worker"
     group: str | None
     slot: int | None
     pid: int | None
@@ -131,6 +133,7 @@ class Meter:
         rows = [
             self._measured(
                 Row(
+                    role="supervisor",
                     group=None,
                     slot=None,
                     pid=status.pid,
@@ -140,6 +143,11 @@ class Meter:
             )
         ]
         for group in status.groups:
+            if (zygote := group.zygote) is not None:
+                row = Row(
+                    role="zygote", group=group.name, slot=None, pid=zygote.pid, state=zygote.state
+                )
+                rows.append(self._measured(row))
             for worker in group.workers:
                 is_command = worker.lag is None
                 row = Row(
@@ -228,7 +236,9 @@ def table(status: Status, rows: list[Row], width: int) -> list[str]:
 
 
 def _name(row: Row) -> str:
-    return "supervisor" if row.group is None else f"{row.group}.{row.slot}"
+    if row.group is None:
+        return row.role
+    return f"{row.group} {row.role}" if row.slot is None else f"{row.group}.{row.slot}"
 
 
 def _cells(row: Row) -> dict[str, str]:

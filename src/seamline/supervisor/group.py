@@ -3,19 +3,17 @@
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from typing import Any
 
 from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
-from seamline.supervisor.backoff import backoff
+from seamline.supervisor.backoff import LONG_LIFE_SECONDS, backoff
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import Preloaded, begin_load
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.stuck import Timeouts, why_stuck
 from seamline.supervisor.zygote import Zygote
 from seamline.worker import Align, Begin, Drain, Handover, Identity, Listener, Release
-
-_LONG_LIFE_SECONDS: Final = 60.0
 
 
 class Slot:
@@ -300,7 +298,7 @@ class Group:
         self.plan = plan
         self.zygote = zygote
         self.startup_timeout = startup_timeout
-        self.preloaded = Preloaded(self._begin_load)
+        self.preloaded = Preloaded(plan.name, logs, self._begin_load)
         self.root = root
         self.environment = environment
         self.logs = logs
@@ -379,7 +377,7 @@ class Group:
         if self.is_leaving or process is not slot.process:
             return
         lived = asyncio.get_running_loop().time() - process.started_at
-        slot.deaths = 1 if lived > _LONG_LIFE_SECONDS else slot.deaths + 1
+        slot.deaths = 1 if lived > LONG_LIFE_SECONDS else slot.deaths + 1
         slot.restarts += 1
         wait = backoff(slot.deaths)
         why = f": {process.failed.message}" if process.failed else ""

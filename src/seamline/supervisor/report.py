@@ -10,7 +10,13 @@ from seamline.plan import Plan
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.processes import State
 from seamline.supervisor.sockets import Address
-from seamline.supervisor.status import ChangeStatus, GroupStatus, Status, WorkerStatus
+from seamline.supervisor.status import (
+    ChangeStatus,
+    GroupStatus,
+    Status,
+    WorkerStatus,
+    ZygoteStatus,
+)
 
 
 def status_of(
@@ -54,8 +60,16 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
         urls=tuple(urls[name] for name in group.plan.services if name in urls),
         ready_after=None if group.ready_after is None else round(group.ready_after, 3),
         scale_reason=group.scale_reason,
+        zygote=_zygote(group),
         change=_change(group, now),
     )
+
+
+def _zygote(group: Group) -> ZygoteStatus | None:
+    zygote = group.forked_from
+    if zygote is None or zygote.state == "stopped":
+        return None
+    return ZygoteStatus(zygote.pid, zygote.state)
 
 
 def _change(group: Group, now: float) -> ChangeStatus | None:
@@ -144,6 +158,7 @@ def status_table(status: Status) -> str:
             f"{sums['in_flight']:9}  {sums['requests']:8}  {sums['calls']:6}  "
             f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
             + (f" ({reasons[-1]})" if reasons else "")
+            + (f"; zygote {group.zygote.state}" if group.zygote else "")
             + (f"; {recycled} recycled ({limits[-1]})" if limits else "")
             + (f"; {group.change}" if group.change else "")
         )

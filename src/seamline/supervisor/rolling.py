@@ -344,9 +344,10 @@ class Rolling:
             raise self._late(slot)
 
     def _late(self, slot: Slot) -> StartError:
+        limit = self._plan.startup_timeout
         return StartError(
-            f"the successor of {slot.name} was not ready after {self._plan.startup_timeout:g} s; "
-            "where each of its threads was is in the log of the run (startup_timeout sets the limit)"
+            f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "
+            "threads was is in the log of the run (startup_timeout sets the limit)"
         )
 
     async def _let_leave(self, slot: Slot, old: Process) -> None:

@@ -67,10 +67,18 @@ class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.doing}, {self.seconds:.0f} s: waiting for {self.waiting_for}"
 
 
+class ZygoteStatus(msgspec.Struct, frozen=True):
+    """A process that workers are forked from: ``starting`` or ``ready``."""
+
+    pid: int
+    state: str
+
+
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One group.
 
     Attributes:
+        zygote: What its workers are forked from, or ``None`` when they are executed.
         change: What is being done to it, or ``None``.
         ready_after: Seconds from its start until it was ready first.
         scale_reason: Why it got more or fewer workers by itself last, or empty.
@@ -82,6 +90,7 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     urls: tuple[str, ...] = ()
     ready_after: float | None = None
     scale_reason: str = ""
+    zygote: ZygoteStatus | None = None
     change: ChangeStatus | None = None
 
     @property
