@@ -118,7 +118,7 @@ def test_code_that_cannot_be_loaded_keeps_workers_and_what_they_are_forked_from(
     [
         (
             "from threading import *; Thread(target=Event().wait, daemon=True).start()",
-            r"the application started 1 thread\(s\)",
+            r"application started 1 thread\(s\) .*'Thread-1 \(wait\)', started at .*web\.py:17",
         ),
         ("import socket; kept = socket.socketpair()", r"the application opened 2 connection"),
         (
