@@ -56,7 +56,11 @@ def _find(
         if found is None:
             raise
     if found is None:
-        load_config(args)  # a file that cannot be used is why nothing runs
+        try:
+            load_config(args)
+        except ConfigError:  # most likely why nothing runs
+            output_of(args).note("this project is not running, and cannot be started as it is:")
+            raise
         raise NotRunning("this project is not running; start it with: seamline run")
     return found
 
