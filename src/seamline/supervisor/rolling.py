@@ -403,7 +403,12 @@ class Rolling:
         if self._end_asked.is_set():
             kept = "the run is ending"
         self._logs.notice(f"not {DONE[self._word]}: {error}; {kept}")
-        return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
+        return self._not_done(error)
+
+    def _not_done(self, error: SeamlineError) -> NotReloaded:
+        return NotReloaded.of(
+            error, self._done(), is_begun=self._is_begun, is_ending=self._end_asked.is_set()
+        )
 
     def _done(self) -> Reloaded:
         return Reloaded(

@@ -15,7 +15,7 @@ from seamline.supervisor.aligning import Aligning
 from seamline.supervisor.autoscaling import Autoscaling
 from seamline.supervisor.control import ControlServer
 from seamline.supervisor.development import Development
-from seamline.supervisor.ending import Ending
+from seamline.supervisor.ending import Ending, Leaving
 from seamline.supervisor.group import Group
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.logs import LogStream
@@ -106,6 +106,7 @@ class Supervisor:
         self._urls: dict[str, Address] = {}
         self._is_up = False
         self._ending: Ending | None = None
+        self._leaving: Leaving | None = None
         self._end_asked = asyncio.Event()
         self._killed = False
         self._failure: SeamlineError | None = None
@@ -383,6 +384,7 @@ class Supervisor:
                 group.kill()
             return
         self._ending = ending
+        self._leaving = Leaving(self.plan.name, self._groups, asyncio.get_running_loop().time())
         self._end_asked.set()
         if ending is Ending.INTERRUPTED:
             self._logs.notice("finishing what runs; Ctrl-C again stops at once")
@@ -428,6 +430,8 @@ class Supervisor:
                 waiting += [one.ended for one in slot.processes if one.has_started]
         if waiting:
             await asyncio.wait(waiting)
+        if self._leaving is not None and self._failure is None:
+            self._logs.notice(self._leaving.last_words(asyncio.get_running_loop().time()))
 
     def _remove_sockets(self) -> None:
         """Remove Unix sockets outside the run directory."""
