@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from seamline.plan import Plan
+from seamline.supervisor.adoption import SILENT_SECONDS
 from seamline.supervisor.group import Group, Slot
-from seamline.supervisor.processes import State
+from seamline.supervisor.processes import Process, State
 from seamline.supervisor.sockets import Address
 from seamline.supervisor.status import (
     ChangeStatus,
@@ -106,6 +107,8 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         generation=process.identity.generation,
         seconds=round(now - process.started_at, 3),
         lag=None if process.lag is None else round(process.lag, 4),
+        loop_lag=last.late_seconds,
+        oldest_seconds=_oldest(process, now),
         in_flight=last.in_flight,
         requests=last.requests,
         calls=last.calls,
@@ -115,6 +118,13 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         rss_bytes=last.rss_bytes,
         busy=last.busy,
     )
+
+
+def _oldest(process: Process, now: float) -> float:
+    """Return it as of now: what was told last has grown older since, if the worker is silent."""
+    told = process.last.oldest_seconds
+    silent = now - process.heard_at
+    return round(told + silent, 3) if told and silent > SILENT_SECONDS else told
 
 
 def ready_block(status: Status) -> str:

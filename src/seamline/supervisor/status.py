@@ -21,6 +21,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Age of the process.
         lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
             of a command.
+        loop_lag: Seconds by which its latest beat, of one each second, came too late.
+        oldest_seconds: For how long the oldest HTTP request that it answers now has been running.
         in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes, busy: As reported
             when the status was asked for; of a worker whose loop is blocked, as last reported.
     """
@@ -38,6 +40,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     starting: tuple[int, ...] = ()
     seconds: float = 0.0
     lag: float | None = None
+    loop_lag: float = 0.0
+    oldest_seconds: float = 0.0
     in_flight: int = 0
     requests: int = 0
     calls: int = 0

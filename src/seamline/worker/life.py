@@ -74,6 +74,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_orphan = False
         self._left = threading.Event()
+        self._late_seconds = 0.0
         self._given_up = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -130,12 +131,15 @@ class Worker:
         return not ordered.is_set()
 
     async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self._tell()
+            due = loop.time() + _BEAT_SECONDS
             await asyncio.sleep(_BEAT_SECONDS)
+            self._late_seconds = max(loop.time() - due, 0.0)
 
     def _tell(self, serial: int = 0) -> None:
-        self._channel.send_nowait(self._serving.beat(serial))
+        self._channel.send_nowait(self._serving.beat(serial, self._late_seconds))
 
     # -- from the thread that reads orders ---------------------------------------------
 

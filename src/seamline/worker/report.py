@@ -132,6 +132,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         rss_bytes: Resident memory.
         busy: Share of what it can do that it did since the beat before, 0 to 1: of one
             processor, or of its threads if that is more.
+        late_seconds: By how much the loop sent its latest regular beat too late.
+        oldest_seconds: Age of the oldest HTTP request that is being answered now.
         stuck_seconds: How long nothing has moved in threads that are all busy, while requests or
             calls wait for one.
     """
@@ -145,6 +147,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     stayed: int = 0
     rss_bytes: int = 0
     busy: float = 0.0
+    late_seconds: float = 0.0
+    oldest_seconds: float = 0.0
     stuck_seconds: float = 0.0
 
 

@@ -129,8 +129,9 @@ class Serving:
         await self._process.drain(max(until - time.monotonic(), 0.1))
         return self._process.given_up + sum(server.given_up for server in self._http)
 
-    def beat(self, serial: int) -> Beat:
+    def beat(self, serial: int, late_seconds: float) -> Beat:
         """Count what happened so far."""
+        now = time.perf_counter()
         calls = self._process.stats()
         return Beat(
             serial=serial,
@@ -142,6 +143,8 @@ class Serving:
             stayed=sum(calls.stayed.values()),
             rss_bytes=_resident_bytes(),
             busy=round(self._busy(calls), 2),
+            late_seconds=round(late_seconds, 4),
+            oldest_seconds=round(max((one.oldest(now) for one in self._fronts), default=0.0), 3),
             stuck_seconds=round(self._stuck_seconds(calls), 1),
         )
 
