@@ -16,6 +16,8 @@ from seamline.errors import ApplicationError
 
 # How often waiting conditions are looked at; uvicorn's own loops look every 0.1 s.
 _LOOK_SECONDS: Final = 0.02
+# A client that heard of the end of its WebSocket has closed its side by then.
+_HEAR_SECONDS: Final = 1.0
 # Idle time a client may keep a connection. Longer than the 60 s reverse proxies keep theirs,
 # so that it is the proxy that closes and no request meets a closing connection.
 KEEP_ALIVE_SECONDS: Final = 75
@@ -189,9 +191,11 @@ class DrainingServer(uvicorn.Server):
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             state = self.server_state
-            for connection in list(state.connections):
+            connections: list[Any] = list(state.connections)
+            for connection in connections:
                 if connection not in told and _is_open_websocket(connection):
                     told.add(connection)
+                    connection.transport = _Lingering(connection.transport)
                     connection.shutdown()  # with 1012, "service restart"
             if not (state.connections or state.tasks) or time.monotonic() >= until:
                 return
@@ -200,6 +204,39 @@ class DrainingServer(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals alone: the worker itself decides what they mean."""
         yield
+
+
+class _Lingering:
+    """A transport that goes on to read for a moment after it was closed.
+
+    What a client sends in the moment in which its WebSocket is closed would meet a closed socket:
+    it sees its own write fail then, and not the close frame that says why.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._is_closed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Whether nothing is written any more."""
+        return self._is_closed or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Write, unless it was closed."""
+        if not self._is_closed:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """End what is written; the peer's end, or a second, ends the rest."""
+        if not self.is_closing() and self._transport.can_write_eof():
+            self._is_closed = True
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(_HEAR_SECONDS, self._transport.close)
+        elif not self._is_closed:
+            self._transport.close()
 
 
 def _is_open_websocket(connection: Any) -> bool:
