@@ -8,7 +8,8 @@ anew (``upgrade``, by SIGUSR2). A request without its answer is lost. Each
 request and each call across the seam notes its token in a file: one that is noted twice is
 doubled, one that is answered and not noted is missing. A killed worker loses what it was
 answering, and nothing else: no connection is refused, and nobody waits for the import of its
-successor, however long that takes (``--import-seconds``).
+successor, however long that takes (``--import-seconds``). ``websocket`` and ``stop`` are about
+connections that last, see ``bench/lasting.py``.
 """
 
 import argparse
@@ -30,12 +31,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench import lasting
 from bench.calls import SEAMLINE
 from bench.load import MODES, Address, Client, Tally
 from bench.peers import servers
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "restart", "scale", "kill", "recycle", "upgrade")
+FAULTS = ("reload", "restart", "scale", "kill", "recycle", "upgrade", *lasting.FAULTS)
 # Up from two, down to one, and back.
 _NUMBERS = ("4", "1", "2")
 SERVERS = ("seamline", *servers.NAMES)
@@ -74,6 +76,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--single", action="store_true", help="one worker in each group instead of two"
+    )
+    parser.add_argument(
+        "--stop-seconds", type=float, default=10, help="that a request takes during a stop (10)"
     )
     parser.add_argument("--mode", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--socket", nargs="+", choices=SOCKETS, default=SOCKETS)
@@ -335,10 +340,23 @@ def table(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
+async def _measure_lasting(args: argparse.Namespace, fault: str, kind: str) -> dict:
+    started = running(kind, "pair", args.import_seconds)
+    if fault == "stop":
+        return await lasting.measure_stop(started, kind, args.stop_seconds)
+    return await lasting.measure_websockets(started, kind, args.clients, args.rounds)
+
+
 async def _measure_all(args: argparse.Namespace) -> list[dict]:
     rows = []
     dimensions = (args.mode, args.socket, args.interface, args.fault, args.server)
+    for kind, fault in itertools.product(args.socket, args.fault):
+        if fault in lasting.FAULTS:
+            rows.append(await _measure_lasting(args, fault, kind))
+            print(json.dumps(rows[-1]), file=sys.stderr)
     for mode, kind, interface, fault, server in itertools.product(*dimensions):
+        if fault in lasting.FAULTS:
+            continue
         if server != "seamline" and (
             fault not in servers.FAULTS or (server, interface) not in servers.COMMANDS
         ):
@@ -356,11 +374,14 @@ def main() -> int:
     if args.json:
         print(json.dumps({"environment": before, "rows": rows}, indent=1))
     else:
-        print(before, table(rows), sep="\n\n")
+        lost = [row for row in rows if row["fault"] not in lasting.FAULTS]
+        print(before, *([table(lost)] if lost else []), *lasting.tables(rows), sep="\n\n")
     return int(any(_is_bad(row) for row in rows if row["server"] == "seamline"))
 
 
 def _is_bad(row: dict) -> bool:
+    if row["fault"] in lasting.FAULTS:
+        return lasting.is_bad(row)
     faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
     if row["fault"] != "kill":
         faults.append("lost")

@@ -71,3 +71,26 @@ def test_users_frames_are_shown_and_verbose_shows_all(project) -> None:
     assert 'DATABASE = connect("db.internal")' in brief.err.text
     assert "importlib" not in brief.err.text
     assert "importlib" in whole.err.text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["ps"],
+        ["logs"],
+        ["stop"],
+        ["reload"],
+        ["restart"],
+        ["scale", "web=2"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_where_nothing_runs_a_file_that_cannot_be_used_is_told(project, command) -> None:
+    project.write('name = "shop"\n[services.web\n')
+
+    result = project.command(*command)
+
+    assert result.returncode == 2
+    assert "this project is not running, and cannot be started as it is" in result.stderr
+    assert "seamline.toml:2" in result.stderr

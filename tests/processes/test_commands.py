@@ -643,3 +643,21 @@ def test_number_that_cannot_be_written_down_changes_nothing(plainflask) -> None:
     assert len(run.pids()) == 2
     assert plainflask.command("reload").returncode == 0
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize("command", [["scale", "app=2"], ["restart"], ["reload"]], ids=" ".join)
+def test_a_change_of_a_run_that_is_ending_says_so(plainflask, command) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    asking = threading.Thread(target=run.get, args=("/slow/6.0",))
+    asking.start()
+    run.out.wait_for("slow request begins")
+    run.signal(signal.SIGTERM)
+
+    result = plainflask.command(*command)
+
+    assert result.returncode == 4
+    assert "the run is ending" in result.stderr
+    assert "serve on" not in result.stderr
+    asking.join()
+    assert run.wait() == 0

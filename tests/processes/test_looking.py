@@ -6,6 +6,7 @@ import pty
 import resource
 import select
 import signal
+import threading
 
 import pytest
 
@@ -183,6 +184,28 @@ def test_ps_on_a_terminal_is_refreshed_until_ctrl_c_and_leaves_it_as_it_was(plai
     left = seen.rpartition(b"\x1b[?25h\x1b[?1049l")[2].decode()
     assert "app.0" in left
     assert "\x1b" not in left
+    assert run.stop() == 0
+
+
+def test_ps_shows_for_how_long_the_oldest_request_has_been_running(plainflask, eventually) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    asking = threading.Thread(target=run.get, args=("/slow/6.0",))
+    asking.start()
+    run.out.wait_for("slow request begins")
+
+    eventually(lambda: run.workers()[0]["oldest_seconds"] > 1.0, "a request that grows old")
+    _, row = json.loads(plainflask.command("ps", "--json").stdout)["processes"]
+    shown = plainflask.command("ps").stdout
+
+    assert 1.0 < row["oldest"] < 8
+    assert 0 <= row["loop_lag"] < 30
+    titles, _, values = (
+        line.split() for line in shown.replace("IN FLIGHT", "IN").splitlines()[2:]
+    )
+    assert float(values[titles.index("OLDEST")].rstrip("s")) > 1.0
+    asking.join()
+    assert run.workers()[0]["oldest_seconds"] == 0
     assert run.stop() == 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -46,6 +47,18 @@ def test_the_application_is_loaded_once_for_all_workers(preloaded) -> None:
     assert len(loads(preloaded)) == 1
     assert loads(preloaded)[0] not in map(str, run.pids())
     assert run.get("/") == (200, "plain flask\n")
+    (group,) = run.status()["groups"]
+    assert group["zygote"] == {"pid": int(loads(preloaded)[0]), "state": "ready"}
+    processes = json.loads(preloaded.command("ps", "--json").stdout)["processes"]
+    assert [(one["role"], one["slot"]) for one in processes] == [
+        ("supervisor", None),
+        ("zygote", None),
+        ("worker", 0),
+        ("worker", 1),
+    ]
+    assert processes[1]["pid"] == group["zygote"]["pid"]
+    assert processes[1]["rss_bytes"] > 0
+    assert "front zygote" in preloaded.command("ps").stdout
     run.out.wait_for(rf"front\[{loads(preloaded)[0]}\] \| being loaded")
     assert run.stop() == 0
     assert preloaded.processes() == set()
@@ -105,7 +118,7 @@ def test_code_that_cannot_be_loaded_keeps_workers_and_what_they_are_forked_from(
     [
         (
             "from threading import *; Thread(target=Event().wait, daemon=True).start()",
-            r"the application started 1 thread\(s\)",
+            r"application started 1 thread\(s\) .*'Thread-1 \(wait\)', started at .*web\.py:17",
         ),
         ("import socket; kept = socket.socketpair()", r"the application opened 2 connection"),
         (
@@ -139,13 +152,13 @@ def test_an_application_that_cannot_be_loaded_is_told_of_as_without_a_fork(prelo
 
 
 def test_an_application_that_never_loads_ends_the_start_with_its_stack(preloaded) -> None:
-    preloaded.write("startup_timeout = 2\n" + PRELOADED)
+    preloaded.write("startup_timeout = 8\n" + PRELOADED)
     preloaded.edit("web.py", "print('being loaded')", "import time; time.sleep(600)")
 
     run = preloaded.start("--layout", "two")
 
     assert run.wait() != 0
-    assert "not ready after 2 s: front" in run.err.prose
+    assert "not ready after 8 s: front" in run.err.prose
     assert "plainflask/web.py" in run.out.text
     assert preloaded.processes() == set()
 
@@ -244,20 +257,48 @@ back = ["stock"]
     assert run.stop() == 0
 
 
-def test_a_worker_is_executed_when_what_it_would_be_forked_from_has_ended(
-    preloaded, eventually
-) -> None:
+def test_what_workers_are_forked_from_is_made_anew_when_it_dies(preloaded, eventually) -> None:
     run = preloaded.start("--layout", "two").ready()
     before = run.pids()
+
     os.kill(int(loads(preloaded)[0]), 9)
 
+    run.err.wait_for(
+        rf"workers of front are forked from\[{loads(preloaded)[0]}\] was killed by SIGKILL"
+    )
+    run.err.wait_for(r"front is loaded again in 0\.\d s")
+    eventually(lambda: len(loads(preloaded)) == 2, "another one")
+    assert run.pids() == before
     os.kill(before[0], 9)
-
-    run.err.wait_for("front starts without a fork: the zygote has ended")
     eventually(lambda: is_ready_without(run, before[0]), "another worker")
-    assert len(loads(preloaded)) == 2
+    assert len(loads(preloaded)) == 2  # it was forked
     assert preloaded.command("reload").returncode == 0
     assert len(loads(preloaded)) == 3
+    assert run.stop() == 0
+    assert preloaded.processes() == set()
+
+
+def test_what_keeps_dying_while_it_is_loaded_is_tried_later_and_later(preloaded) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    preloaded.edit("web.py", "print('being loaded')", "os.kill(os.getpid(), 9)")
+
+    os.kill(int(loads(preloaded)[0]), 9)
+
+    for least in ("0.1", "0.2", r"0\.[34]", r"0\.[678]"):
+        run.err.wait_for(rf"front is loaded again in {least} s")
+    assert run.status()["state"] == "ready"
+    assert run.stop() == 0
+    assert preloaded.processes() == set()
+
+
+def test_code_that_cannot_be_loaded_again_is_said(preloaded) -> None:
+    run = preloaded.start("--layout", "two").ready()
+    preloaded.edit("web.py", "print('being loaded')", BROKEN)
+
+    os.kill(int(loads(preloaded)[0]), 9)
+
+    run.err.wait_for("front is not loaded: loading the application raised .*not today")
+    assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
     assert preloaded.processes() == set()
 
@@ -268,10 +309,15 @@ def test_a_reload_that_never_loads_keeps_what_there_is(preloaded) -> None:
     before = run.pids()
     preloaded.edit("web.py", "print('being loaded')", "import time; time.sleep(600)")
 
+    begun = time.monotonic()
     result = preloaded.command("reload")
 
     assert result.returncode == 4
     assert "was not ready after 4 s" in " ".join(result.stderr.split())
+    # Once, not for loading and then again for a worker. What is executed would say so.
+    assert 4 <= time.monotonic() - begun < 8
+    assert len(loads(preloaded)) == 2
+    run.out.wait_for("plainflask/web.py")
     assert run.pids() == before
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0

@@ -17,6 +17,10 @@ ROWS = [("close", "tcp", "wsgi"), ("keep", "unix", "asgi"), ("think", "tcp", "as
 
 def measure(fault: str, mode: str, kind: str, interface: str, rounds: int) -> dict:
     words = ["--requests", "1000", "--rounds", str(rounds), "--fault", fault]
+    if fault == "websocket":
+        words += ["--clients", "16"]
+    if fault == "stop":
+        words += ["--stop-seconds", "4"]
     words += ["--mode", mode, "--socket", kind, "--interface", interface]
     done = subprocess.run(
         [sys.executable, "-m", "bench.reliability", "--json", *words],
@@ -109,6 +113,26 @@ def test_killed_workers_lose_what_they_were_answering_and_nothing_else() -> None
         "doubled_calls": 0,
         "missing_calls": 0,
     }
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_websockets_that_talk_while_workers_are_replaced_are_told_to_come_again(kind) -> None:
+    row = measure("websocket", "keep", kind, "asgi", rounds=3)
+
+    assert counts(row, "refused", "others", "wrong") == {"refused": 0, "others": 0, "wrong": 0}
+    assert row["restarts"] >= 3 * 16
+    assert row["messages"] > 0
+
+
+def test_a_stop_waits_for_the_slow_request_and_for_nothing_that_is_idle() -> None:
+    row = measure("stop", "keep", "tcp", "asgi", rounds=1)
+
+    assert counts(row, "status", "close_code", "kept_closed") == {
+        "status": 200,
+        "close_code": 1012,
+        "kept_closed": "yes",
+    }
+    assert 3 <= row["stopped_seconds"] < 21  # graceful_timeout and a second
 
 
 @pytest.mark.parametrize(

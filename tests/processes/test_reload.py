@@ -312,7 +312,7 @@ def test_worker_that_dies_while_its_successor_starts_is_taken_over_from(
     eventually(lambda: len(plainflask.processes()) == 4, "a successor")
 
     os.kill(before, signal.SIGKILL)
-    run.err.wait_for(r"was killed by SIGKILL; its successor is starting")
+    run.err.wait_for(r"was killed by SIGKILL; starting it again")
     gate.open("w").close()
 
     reloading.communicate()
@@ -338,7 +338,7 @@ def test_slot_is_filled_again_when_both_worker_and_successor_die(plainflask, eve
     reloading = plainflask.begin("reload")
     eventually(lambda: len(plainflask.processes()) == 4, "a successor")
     os.kill(before, signal.SIGKILL)
-    run.err.wait_for(r"was killed by SIGKILL; its successor is starting")
+    run.err.wait_for(r"was killed by SIGKILL; starting it again")
 
     with gate.open("w"):
         gate.unlink()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -230,6 +231,8 @@ def test_ctrl_c_stops_gracefully_with_status_130(plainflask) -> None:
 
     assert run.wait() == 130
     assert "finishing what runs" in run.err.prose
+    last = run.err.text.splitlines()[-1]
+    assert re.search(r"plain stopped: 1 worker in \d\.\d s$", last)
     assert plainflask.leftovers() == []
 
 
@@ -246,6 +249,7 @@ def test_a_second_ctrl_c_does_not_wait_for_requests(plainflask) -> None:
         run.signal(signal.SIGINT)
 
         assert run.wait() == 130
+    assert run.err.text.endswith("s; 1 killed")
     assert plainflask.processes() == set()
 
 
@@ -258,6 +262,7 @@ def test_a_request_longer_than_graceful_timeout_is_given_up(plainflask) -> None:
         run.out.wait_for("slow request begins")
 
         assert run.stop() == 0
+    assert run.err.text.endswith("s; 1 killed")  # a thread cannot be given up otherwise
     assert plainflask.processes() == set()
 
 

@@ -5,7 +5,8 @@ import asyncio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from reliable import ledger
 from reliable.notes import note, open_notes
@@ -27,4 +28,24 @@ async def call(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await ledger.enter_async(request.path_params["token"]))
 
 
-app = Starlette(routes=[Route("/plain/{token}", plain), Route("/call/{token}", call)])
+async def slow(request: Request) -> PlainTextResponse:
+    """Answer after so many seconds."""
+    await asyncio.sleep(request.path_params["seconds"])
+    return PlainTextResponse("slow")
+
+
+async def echo(websocket: WebSocket) -> None:
+    """Send back what comes, until the other side leaves."""
+    await websocket.accept()
+    async for text in websocket.iter_text():
+        await websocket.send_text(text)
+
+
+app = Starlette(
+    routes=[
+        Route("/plain/{token}", plain),
+        Route("/call/{token}", call),
+        Route("/slow/{seconds:float}", slow),
+        WebSocketRoute("/echo", echo),
+    ]
+)

@@ -30,15 +30,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One process.
 
     Attributes:
-        group, slot: Where it works; ``None`` for the supervisor.
+        role: ``supervisor``, ``worker`` or ``zygote``, which workers are forked from.
+        group, slot: Where it works; no group for the supervisor, no slot for a zygote.
         pid: ``None`` for a slot that waits for its next worker.
-        state: As in ``seamline status``; ``leaving`` for one that was replaced.
+        state: As in ``seamline status``; ``starting`` also for one that is to take over, and
+            ``leaving`` for one that was replaced.
         seconds: Its age.
+        oldest: Seconds that its oldest request has been running; 0 when it answers none.
+        loop_lag: Seconds by which its latest beat came too late.
         lag: Seconds that its event loop took to answer.
         cpu: Processor time it took lately, 1.0 being one core all the time.
         rss_bytes, pss_bytes: Its memory: all, and with what it shares divided fairly.
     """
 
+    role: str = "worker"
     group: str | None
     slot: int | None
     pid: int | None
@@ -48,6 +53,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     requests: int | None = None
     calls: int | None = None
     restarts: int = 0
+    oldest: float | None = None
+    loop_lag: float | None = None
     lag: float | None = None
     cpu: float | None = None
     rss_bytes: int | None = None
@@ -59,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "On a terminal the table is refreshed every second until Ctrl-C; elsewhere, and\n"
         "with --json, it is printed once. CPU is of one core, PSS counts shared memory by\n"
-        "its share, LAG is how long the event loop took to answer."
+        "its share, OLDEST is for how long the oldest request has been running, LAG is how\n"
+        "long the event loop took to answer."
     )
 
 
@@ -130,6 +138,7 @@ class Meter:
         rows = [
             self._measured(
                 Row(
+                    role="supervisor",
                     group=None,
                     slot=None,
                     pid=status.pid,
@@ -139,6 +148,11 @@ class Meter:
             )
         ]
         for group in status.groups:
+            if (zygote := group.zygote) is not None:
+                row = Row(
+                    role="zygote", group=group.name, slot=None, pid=zygote.pid, state=zygote.state
+                )
+                rows.append(self._measured(row))
             for worker in group.workers:
                 is_command = worker.lag is None
                 row = Row(
@@ -151,14 +165,15 @@ class Meter:
                     requests=None if is_command else worker.requests,
                     calls=None if is_command else worker.calls,
                     restarts=worker.restarts,
+                    oldest=None if is_command else worker.oldest_seconds,
+                    loop_lag=None if is_command else worker.loop_lag,
                     lag=worker.lag,
                 )
                 rows.append(self._measured(row))
                 rows += [
-                    self._measured(
-                        Row(group=group.name, slot=worker.slot, pid=pid, state="leaving")
-                    )
-                    for pid in worker.leaving
+                    self._measured(Row(group=group.name, slot=worker.slot, pid=pid, state=state))
+                    for state in ("starting", "leaving")
+                    for pid in getattr(worker, state)
                 ]
         return rows
 
@@ -199,13 +214,14 @@ def _memory(pid: int) -> tuple[int, int | None]:
 _COLUMNS: Final = (
     ("PID", 8, 0),
     ("STATE", 9, 0),
-    ("AGE", 7, 3),
+    ("AGE", 7, 4),
     ("IN FLIGHT", 10, 1),
-    ("REQUESTS", 9, 2),
-    ("CALLS", 7, 5),
+    ("OLDEST", 8, 2),
+    ("REQUESTS", 9, 3),
+    ("CALLS", 7, 6),
     ("CPU", 6, 0),
     ("RSS", 6, 1),
-    ("PSS", 6, 4),
+    ("PSS", 6, 5),
     ("LAG", 7, 2),
 )
 
@@ -223,11 +239,14 @@ def table(status: Status, rows: list[Row], width: int) -> list[str]:
         cells = _cells(row)
         values = "".join(f"{cells[title]:>{size}}" for title, size, _ in columns)
         lines.append(f"  {_name(row):{first}}{values}")
-    return [clipped(line, width) for line in lines]
+    changes = [f"  {one.name}: {one.change}" for one in status.groups if one.change]
+    return [clipped(line, width) for line in (*lines, *([""] if changes else []), *changes)]
 
 
 def _name(row: Row) -> str:
-    return "supervisor" if row.group is None else f"{row.group}.{row.slot}"
+    if row.group is None:
+        return row.role
+    return f"{row.group} {row.role}" if row.slot is None else f"{row.group}.{row.slot}"
 
 
 def _cells(row: Row) -> dict[str, str]:
@@ -236,6 +255,7 @@ def _cells(row: Row) -> dict[str, str]:
         "STATE": row.state,
         "AGE": "-" if row.seconds is None else _age(row.seconds),
         "IN FLIGHT": _shown(row.in_flight),
+        "OLDEST": "-" if not row.oldest else f"{row.oldest:.1f}s",
         "REQUESTS": _shown(row.requests),
         "CALLS": _shown(row.calls),
         "CPU": "-" if row.cpu is None else f"{row.cpu:.0%}",

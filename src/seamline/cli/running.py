@@ -56,7 +56,11 @@ def _find(
         if found is None:
             raise
     if found is None:
-        load_config(args)  # a file that cannot be used is why nothing runs
+        try:
+            load_config(args)
+        except ConfigError:  # most likely why nothing runs
+            output_of(args).note("this project is not running, and cannot be started as it is:")
+            raise
         raise NotRunning("this project is not running; start it with: seamline run")
     return found
 
@@ -102,16 +106,18 @@ def carry_out(
     if not isinstance(answer, NotReloaded):
         output.note(f"{answer.name} {done}: {_counts(counts)}")
         return 0
+    if answer.is_ending:
+        kept = "the run is ending"
     shown = (output.verbose and answer.traceback) or answer.excerpt
     if shown:
         output.note(shown.rstrip())
     if isinstance(request, ScaleRequest):
-        output.note(f"now {_counts(counts)}; {kept}" if counts else "nothing was changed")
+        output.note(f"now {_counts(counts)}; {kept}" if counts else f"nothing was changed; {kept}")
     elif answer.is_begun or isinstance(request, ReloadRequest):
         before = f"{_counts(answer.replaced)} before it failed" if answer.replaced else "nothing"
         output.note(f"replaced: {before}; {kept}")
     else:
-        output.note("nothing was changed")
+        output.note(f"nothing was changed{'; the run is ending' if answer.is_ending else ''}")
     assert error is not None
     raise error
 

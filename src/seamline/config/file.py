@@ -189,9 +189,15 @@ def _shown_path(path: Path) -> str:
 def _content(path: Path, shown: str) -> str:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
-        raise ConfigError(f"cannot read it: {reason}", file=shown) from exc
+    except OSError as exc:
+        raise ConfigError(f"cannot read it: {exc.strerror}", file=shown) from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(
+            f"it is not UTF-8: the byte 0x{exc.object[exc.start]:02x} is not text",
+            file=shown,
+            line=exc.object.count(b"\n", 0, exc.start) + 1,
+            remedy="save it as UTF-8, which every editor can, or type that character anew",
+        ) from exc
     if text.startswith("\ufeff"):
         raise ConfigError(
             "it begins with a byte order mark, which TOML has none of",

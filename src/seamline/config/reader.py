@@ -196,12 +196,19 @@ class Table:
         else:
             match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
             if match is None or match["unit"] not in units:
-                raise self.wrong(key, f"a number or a text with its unit, {example}")
+                near = _near(match, units) if match else ""
+                remedy = f'did you mean "{near}"?' if near else ""
+                raise self.wrong(
+                    key, f"a number or a text with its unit, {example}", remedy=remedy
+                )
             amount = float(match["number"]) * units[match["unit"]]
         lowest, highest = bounds
         if not lowest <= amount <= highest:
             limits = f"{_in_words(lowest, units)} to {_in_words(highest, units)}"
-            raise self.refuse(f"`{key}` must be {limits}, not {_shown(value)}", key)
+            is_bare = not isinstance(value, str)
+            one = "bytes" if "B" in units else "seconds"
+            remedy = f"a number alone is in {one}: write its unit, {example}" if is_bare else ""
+            raise self.refuse(f"`{key}` must be {limits}, not {_shown(value)}", key, remedy=remedy)
         return amount
 
     def count(self, key: str, default: int, *, highest: int) -> int:
@@ -298,3 +305,10 @@ def _shown(value: object) -> str:
             return "a table"
         case _:
             return f"a {type(value).__name__}"
+
+
+def _near(match: re.Match[str], units: Collection[str]) -> str:
+    """Return a quantity with the unit that its own may stand for: ``300M`` is most often MiB."""
+    letter = match["unit"][0]
+    found = next((one for one in units if one[0].lower() == letter.lower()), "")
+    return f"{match['number']}{found}" if found else ""

@@ -8,8 +8,8 @@ from seamline.config.values import Recycle
 KEYS: Final = ("max_requests", "max_requests_jitter", "max_rss", "max_age")
 _MOST_REQUESTS: Final = 2**31 - 1
 _LEAST_BYTES: Final = 1024 * 1024
-# 2**50: above it a slip is likelier than a machine.
-_MOST_BYTES: Final = 2**50
+# A TiB: above it a slip is likelier than such a worker.
+_MOST_BYTES: Final = 2**40
 _LONGEST_SECONDS: Final = 365 * 24 * 3600.0
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from seamline.supervisor.report import duration, ready_block, shown_path, status_table
     from seamline.supervisor.run import Supervisor
     from seamline.supervisor.rundir import is_live, last_run, live_run
-    from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+    from seamline.supervisor.status import ChangeStatus, GroupStatus, Status, WorkerStatus
     from seamline.supervisor.store import Store
     from seamline.supervisor.supervising import supervise
     from seamline.supervisor.takeover import Takeover
@@ -50,6 +50,7 @@ __all__ = [
     "AlignRequest",
     "AlignedReply",
     "Change",
+    "ChangeStatus",
     "Development",
     "ForkedProcess",
     "GroupStatus",
@@ -102,6 +103,7 @@ _LATE: Final = {
     "AlignRequest": "seamline.supervisor.control",
     "AlignedReply": "seamline.supervisor.control",
     "Change": "seamline.supervisor.reloads",
+    "ChangeStatus": "seamline.supervisor.status",
     "Development": "seamline.supervisor.development",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",

@@ -7,6 +7,8 @@ from typing import Final
 # Waits before a slot's worker is started again: doubled with each death, reset by a long life.
 FIRST_BACKOFF_SECONDS: Final = 0.1
 LAST_BACKOFF_SECONDS: Final = 30.0
+#: Whatever lived longer than this begins to count its deaths anew.
+LONG_LIFE_SECONDS: Final = 60.0
 
 
 def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:

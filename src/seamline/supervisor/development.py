@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, Final, TypeAlias
 
@@ -192,7 +192,18 @@ async def watch_files(root: str) -> AsyncIterator[set[str]]:
     from watchfiles import awatch
 
     async for changes in awatch(root, watch_filter=None, debounce=300, step=30):
-        yield {file for _, file in changes}
+        files = {file for _, file in changes}
+        # What was in a directory when it came, or got into it before it was watched, is not told.
+        yield files.union(*map(_files_below, files))
+
+
+def _files_below(path: str) -> Iterator[str]:
+    """Yield the files of a directory, those of libraries and what is hidden aside."""
+    for directory, below, names in os.walk(path):
+        if PurePath(directory).name in _LIBRARIES or PurePath(directory).name.startswith("."):
+            below.clear()
+            continue
+        yield from (os.path.join(directory, name) for name in names)  # noqa: PTH118 - as told
 
 
 def _forget_compiled(file: str) -> None:

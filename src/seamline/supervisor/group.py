@@ -3,28 +3,17 @@
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
-from seamline.supervisor.backoff import backoff
+from seamline.supervisor.backoff import LONG_LIFE_SECONDS, backoff
 from seamline.supervisor.logs import LogStream
-from seamline.supervisor.preloading import begin_load
+from seamline.supervisor.preloading import Preloaded, begin_load
 from seamline.supervisor.processes import Process, State, describe_end
+from seamline.supervisor.stuck import Timeouts, why_stuck
 from seamline.supervisor.zygote import Zygote
-from seamline.worker import Align, Drain, Handover, Identity, Listener, Release
-
-_LONG_LIFE_SECONDS: Final = 60.0
-
-
-class Timeouts(msgspec.Struct, frozen=True):
-    """When a worker counts as stuck, in seconds."""
-
-    startup: float
-    stall: float
-    drain: float
+from seamline.worker import Align, Begin, Drain, Handover, Identity, Listener, Release
 
 
 class Slot:
@@ -35,6 +24,7 @@ class Slot:
         command: The service whose command runs in it, or ``None``.
         process: The one that serves, dead or alive; ``None`` before the first and between a
             command and the next.
+        prepared: Started beside it, to be the next successor; held before it accepts.
         successor: Started to take over once it is ready.
         leaving: Those that were taken over from, and finish what they run.
         generation: Starts so far.
@@ -56,6 +46,7 @@ class Slot:
     ) -> None:
         self.number = number
         self.process: Process | None = None
+        self.prepared: Process | None = None
         self.successor: Process | None = None
         self.leaving: set[Process] = set()
         self.generation = 0
@@ -95,6 +86,11 @@ class Slot:
         return self._calls
 
     @property
+    def group(self) -> "Group":
+        """The one that it is a slot of."""
+        return self._group
+
+    @property
     def name(self) -> str:
         """``group.slot``."""
         return f"{self._group.plan.name}.{self.number}"
@@ -102,7 +98,8 @@ class Slot:
     @property
     def processes(self) -> list[Process]:
         """Every process that may be alive."""
-        return [one for one in (self.process, self.successor, *self.leaving) if one is not None]
+        found = (self.process, self.prepared, self.successor, *self.leaving)
+        return [one for one in found if one is not None]
 
     @property
     def can_be_adopted(self) -> bool:
@@ -126,13 +123,45 @@ class Slot:
         self.process = process = self._next()
         await self._launch(process)
 
+    async def prepare(self) -> Process:
+        """Start the next successor as far as where it would accept.
+
+        Until :meth:`start_successor` the slot is filled as if there were none.
+
+        Raises:
+            OSError: There is no room for another process.
+        """
+        self.prepared = process = self._next()
+        try:
+            await self._launch(process, is_held=True)
+        except OSError:
+            self.prepared = None
+            raise
+        return process
+
+    async def drop_prepared(self, seconds: float) -> None:
+        """End what was prepared; its application has so long to shut down what it started up."""
+        dropped, self.prepared = self.prepared, None
+        if dropped is not None:
+            self.leaving.add(dropped)
+            dropped.drain(Drain(timeout=seconds, linger=0.0))
+            await asyncio.wait([dropped.ended], timeout=seconds)
+            dropped.kill()
+            await dropped.ended
+            self.leaving.discard(dropped)
+
     async def start_successor(self) -> Process:
-        """Start the next generation beside the one that serves, on the same sockets.
+        """Have the next generation accept beside the one that serves, on the same sockets.
 
         Raises:
             OSError: There is no room for another process.
         """
         self.cancel()
+        prepared, self.prepared = self.prepared, None
+        if prepared is not None and prepared.returncode is None:
+            self.successor = prepared
+            await prepared.send(Begin())
+            return prepared
         self.successor = process = self._next()
         try:
             await self._launch(process)
@@ -180,7 +209,7 @@ class Slot:
         group = self._group
         return Process(identity, group.logs, lambda process: group.changed(self, process))
 
-    async def _launch(self, process: Process) -> None:
+    async def _launch(self, process: Process, *, is_held: bool = False) -> None:
         group = self._group
         listeners = tuple(Listener(opened.fileno(), names) for opened, names in self._http)
         handover = Handover(
@@ -191,6 +220,7 @@ class Slot:
             log_level=group.log_level,
             command=self.command,
             is_aligned=group.alignment is not None and not self.is_command,
+            is_held=is_held,
         )
         zygote = None if self.is_command else group.forked_from
         await process.start(handover, group.environment, group.root, zygote)
@@ -248,6 +278,8 @@ class Group:
         scale_reason: Why it got more or fewer by itself last, or nothing.
         alignment: What every worker that starts takes over before it answers a call.
         numbers: Workers of the groups that were given others than the file says.
+        awaited: What is waited for while its workers are changed, by slot: what is being done, the
+            event, and since when.
     """
 
     def __init__(
@@ -266,7 +298,7 @@ class Group:
         self.plan = plan
         self.zygote = zygote
         self.startup_timeout = startup_timeout
-        self._loaded: Zygote | None = None
+        self.preloaded = Preloaded(plan.name, logs, self._begin_load)
         self.root = root
         self.environment = environment
         self.logs = logs
@@ -279,6 +311,7 @@ class Group:
         self.is_leaving = False
         self.alignment: Align | None = None
         self.numbers: Mapping[str, int] = {}
+        self.awaited: dict[int, tuple[str, str, float]] = {}
         self.ready_after: float | None = None
         self._started_at = 0.0
         self._on_change = on_change
@@ -297,7 +330,7 @@ class Group:
     async def start(self) -> None:
         """Start a worker in every slot."""
         self._started_at = asyncio.get_running_loop().time()
-        await self.load_anew()
+        await self.preloaded.load_anew()
         for slot in self.slots:
             await slot.start()
 
@@ -306,47 +339,20 @@ class Group:
     @property
     def forked_from(self) -> Zygote | None:
         """What the next worker is forked from; None executes it."""
-        return self._loaded or self.zygote
+        return self.preloaded.zygote or self.zygote
 
-    async def load_anew(self) -> Zygote | None:
-        """Have workers that start from now on be forked from the application as it is now.
-
-        Does not wait until it is loaded. Does nothing unless the group is to be preloaded.
-
-        Returns:
-            What they were forked from so far, to be closed or given to :meth:`load_as`.
-
-        Raises:
-            OSError: There is no room for another process.
-        """
-        before = self._loaded
-        if self.plan.preload and not all(slot.is_command for slot in self.slots):
-            self._loaded = await begin_load(
-                self.plan.name,
-                self.root,
-                self.environment,
-                self.logs,
-                log_level=self.log_level,
-                seconds=self.startup_timeout,
-            )
-        else:
-            self._loaded = None
-        return before
-
-    def load_as(self, before: Zygote | None) -> None:
-        """Have workers be forked again from what they were forked from before."""
-        self.close_loaded()
-        self._loaded = before
-
-    def close_loaded(self) -> None:
-        """End what workers are forked from, which they survive."""
-        if self._loaded is not None:
-            self._loaded.close()
-
-    async def show_loading(self) -> None:
-        """Have what is still loading write where its thread is."""
-        if self._loaded is not None:
-            await self._loaded.show()
+    async def _begin_load(self) -> Zygote | None:
+        """Have a process load the application if workers are to be forked from one."""
+        if not self.plan.preload or all(slot.is_command for slot in self.slots):
+            return None
+        return await begin_load(
+            self.plan.name,
+            self.root,
+            self.environment,
+            self.logs,
+            log_level=self.log_level,
+            seconds=self.startup_timeout,
+        )
 
     # ----------------------------------------------------------------------------------
 
@@ -371,7 +377,7 @@ class Group:
         if self.is_leaving or process is not slot.process:
             return
         lived = asyncio.get_running_loop().time() - process.started_at
-        slot.deaths = 1 if lived > _LONG_LIFE_SECONDS else slot.deaths + 1
+        slot.deaths = 1 if lived > LONG_LIFE_SECONDS else slot.deaths + 1
         slot.restarts += 1
         wait = backoff(slot.deaths)
         why = f": {process.failed.message}" if process.failed else ""
@@ -382,27 +388,14 @@ class Group:
         self.logs.notice(f"{what}; starting it again in {wait:.1f} s")
         slot.start_after(wait)
 
-    def look_after(self, now: float, timeouts: "Timeouts") -> None:
-        """End what is stuck: silent or at a standstill, never ready, or never done draining."""
+    def look_after(self, now: float, timeouts: Timeouts) -> None:
+        """End what is stuck."""
         self._adopt(now)
         for slot in self.slots:
             process = slot.process
-            if process is None or process.was_stalled or process.returncode is not None:
-                continue
-            if not process.has_started:  # it waits for what it is to be forked from
-                continue
-            if process.state is State.READY and now - process.heard_at > timeouts.stall:
-                silent = f"gave no sign of life for {timeouts.stall:g} s"
-            elif process.state is State.READY and process.last.stuck_seconds > timeouts.stall:
-                silent = f"answered nothing for {timeouts.stall:g} s: all its threads are stuck"
-            elif process.state is State.STARTING and now - process.started_at > timeouts.startup:
-                silent = f"was not ready after {timeouts.startup:g} s"
-            elif process.state is State.DRAINING and now - process.changed_at > timeouts.drain:
-                silent = f"had not left after {timeouts.drain:g} s"
-            else:
-                continue
-            self.logs.notice(f"{slot.name}[{process.pid}] {silent}; its threads' stacks follow")
-            self.spawn(process.abort())
+            if process is not None and (why := why_stuck(process, now, timeouts)):
+                self.logs.notice(f"{slot.name}[{process.pid}] {why}; its threads' stacks follow")
+                self.spawn(process.abort())
 
     def _adopt(self, now: float) -> None:
         # While it starts, slots get ready one after the other, and nobody was told of them.
@@ -434,7 +427,7 @@ class Group:
     def leave(self) -> None:
         """Replace nobody from now on."""
         self.is_leaving = True
-        self.close_loaded()
+        self.preloaded.close()
         for slot in self.slots:
             slot.cancel()
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from seamline.supervisor.ending import Leaving
 from seamline.supervisor.group import Group
+from seamline.supervisor.logs import LogStream
 from seamline.supervisor.sockets import Address
 from seamline.supervisor.store import Store
 from seamline.worker import Drain
@@ -33,8 +35,8 @@ async def drain(
         await asyncio.gather(*(group.drain(order) for group in part))
 
 
-async def kill_all(groups: Sequence[Group]) -> None:
-    """End every process now, and wait until it has ended."""
+async def kill_all(groups: Sequence[Group], leaving: Leaving | None, logs: LogStream) -> None:
+    """End every process now, wait until it has ended, and say how that went."""
     waiting = []
     for group in groups:
         group.kill()
@@ -43,6 +45,8 @@ async def kill_all(groups: Sequence[Group]) -> None:
             waiting += [one.ended for one in slot.processes if one.has_started]
     if waiting:
         await asyncio.wait(waiting)
+    if leaving is not None:
+        logs.notice(leaving.last_words(asyncio.get_running_loop().time()))
 
 
 def remove_sockets(urls: Mapping[str, Address], store: Store) -> None:

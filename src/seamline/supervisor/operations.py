@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from seamline.errors import SeamlineError
 from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.reloading import Reloading
 from seamline.supervisor.reloads import (
     Change,
     NotReloaded,
@@ -14,10 +15,9 @@ from seamline.supervisor.reloads import (
     ScaleRequest,
     Tell,
 )
-from seamline.supervisor.scaling import Scaling
 
 
-class Operations(Scaling):
+class Operations(Reloading):
     """Does what is asked for on the control socket."""
 
     async def change(self, request: Change, tell: Tell) -> Reloaded | NotReloaded:

@@ -15,6 +15,7 @@ import msgspec
 
 from seamline.plan import WORKER_VARIABLE
 from seamline.supervisor.channel import Channel
+from seamline.supervisor.ends import how_ended
 from seamline.supervisor.executing import execute, open_pipe
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.outputs import Outputs
@@ -26,6 +27,7 @@ from seamline.worker import (
     Align,
     Aligned,
     Beat,
+    Begin,
     Bye,
     Drain,
     Draining,
@@ -35,6 +37,7 @@ from seamline.worker import (
     Hello,
     Identity,
     Listener,
+    Prepared,
     Ready,
     Release,
     Report,
@@ -83,6 +86,7 @@ class Process:
         given_up: Requests and calls that it had not answered when its time was over.
         failed: Why the application could not be loaded, if it said so.
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
+        prepared: Done once it has said that it would accept; only if it is held until then.
         ready: Done once it has said that it accepts.
         ended: Done once the process is reaped and its last lines are written.
     """
@@ -102,6 +106,7 @@ class Process:
         self.failed: Failed | None = None
         self.returncode: int | None = None
         self._loop = asyncio.get_running_loop()
+        self.prepared: asyncio.Future[None] = self._loop.create_future()
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[int] = self._loop.create_future()
         self.started_at = self.heard_at = self.changed_at = self._loop.time()
@@ -256,11 +261,11 @@ class Process:
     def drain(self, order: Drain) -> None:
         """Ask it to accept nothing new, finish and leave. Asking twice changes nothing.
 
-        One that has accepted nothing yet has nothing to finish: it is ended at once.
+        One that is still loading has nothing to finish: it is ended at once.
         """
-        if self.state is State.STARTING:
+        if self.state is State.STARTING and not self.prepared.done():
             self.kill()
-        elif self.state is State.READY and self._channel is not None:
+        elif self.state in {State.STARTING, State.READY} and self._channel is not None:
             self._set(State.DRAINING)
             self._channel.send_now(order)
 
@@ -331,7 +336,7 @@ class Process:
         files = answer.result().loaded
         return None if files is None else frozenset(files)
 
-    async def send(self, order: Align | Release | Resize | Tell | Which) -> None:
+    async def send(self, order: Align | Begin | Release | Resize | Tell | Which) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         await self._channel.send(order)
@@ -376,9 +381,11 @@ class Process:
         match report:
             case Hello(pid=pid):
                 self.pid = pid
-            case Ready() if self.state is State.STARTING:
-                self._set(State.READY)
-                self.ready.set_result(None)
+            case Prepared() | Ready():
+                _settle(self.prepared, None)
+                if isinstance(report, Ready) and self.state is State.STARTING:
+                    self._set(State.READY)
+                    self.ready.set_result(None)
             case Beat():
                 self.last = report
                 self.first_rss_bytes = self.first_rss_bytes or report.rss_bytes
@@ -394,8 +401,6 @@ class Process:
                 _settle(self._sought.get(report.serial), report)
             case Bye():
                 self.given_up = report.given_up
-            case Ready():
-                pass
 
     def _reap(self, pidfd: int) -> None:
         assert self._child is not None
@@ -425,11 +430,4 @@ def _settle(awaited: asyncio.Future[_Awaited] | None, value: _Awaited) -> None:
 
 def describe_end(process: Process) -> str:
     """Say how a process ended, in words: ``was killed by SIGKILL``."""
-    code = process.returncode
-    if process.was_stalled:
-        return "was stuck and was killed"
-    if code is None:
-        return "is alive"
-    if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"exited with status {code}"
+    return "was stuck and was killed" if process.was_stalled else how_ended(process.returncode)

@@ -78,6 +78,7 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
         excerpt, traceback: Of the application that could not be loaded: its own frames, all. Of
             a process that ended without a word about why, its last lines.
         is_begun: Whether anything was ended or started before that.
+        is_ending: Whether it is because the run is ending.
         replaced, workers, name, given_up, killed: As in :class:`Reloaded`, before that.
     """
 
@@ -91,6 +92,7 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     excerpt: str = ""
     traceback: str = ""
     is_begun: bool = False
+    is_ending: bool = False
     replaced: dict[str, int] = {}
     workers: dict[str, int] = {}
     name: str = ""
@@ -98,12 +100,20 @@ class NotReloaded(msgspec.Struct, frozen=True, tag="not-reloaded", kw_only=True)
     killed: int = 0
 
     @classmethod
-    def of(cls, error: SeamlineError, done: Reloaded, *, is_begun: bool = False) -> "NotReloaded":
+    def of(
+        cls,
+        error: SeamlineError,
+        done: Reloaded,
+        *,
+        is_begun: bool = False,
+        is_ending: bool = False,
+    ) -> "NotReloaded":
         """Describe an error, and what was done before it."""
         answer = cls(
             code=error.code,
             message=str(error),
             is_begun=is_begun,
+            is_ending=is_ending,
             **msgspec.structs.asdict(done),
         )
         if isinstance(error, EndedError):

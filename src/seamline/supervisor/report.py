@@ -4,11 +4,20 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from seamline.plan import Plan
+from seamline.supervisor.adoption import SILENT_SECONDS
 from seamline.supervisor.group import Group, Slot
-from seamline.supervisor.processes import State
+from seamline.supervisor.processes import Process, State
 from seamline.supervisor.sockets import Address
-from seamline.supervisor.status import GroupStatus, Status, WorkerStatus
+from seamline.supervisor.status import (
+    ChangeStatus,
+    GroupStatus,
+    Status,
+    WorkerStatus,
+    ZygoteStatus,
+)
 
 
 def status_of(
@@ -52,42 +61,54 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
         urls=tuple(urls[name] for name in group.plan.services if name in urls),
         ready_after=None if group.ready_after is None else round(group.ready_after, 3),
         scale_reason=group.scale_reason,
+        zygote=_zygote(group),
+        change=_change(group, now),
     )
+
+
+def _zygote(group: Group) -> ZygoteStatus | None:
+    zygote = group.forked_from
+    if zygote is None or zygote.state == "stopped":
+        return None
+    return ZygoteStatus(zygote.pid, zygote.state)
+
+
+def _change(group: Group, now: float) -> ChangeStatus | None:
+    """Describe what has been waited for longest."""
+    if not group.awaited:
+        return None
+    slot, (doing, what, since) = next(iter(group.awaited.items()))
+    return ChangeStatus(doing=doing, slot=slot, waiting_for=what, seconds=round(now - since, 3))
 
 
 def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
     process = slot.process
     state = slot.state
     guardian = group.adoption.guardians.get(slot.number)
-    adopted_by = None if guardian is None else guardian.identity.slot
-    leaving = tuple(sorted(one.pid for one in slot.leaving))
-    if process is None or state in {State.WAITING, State.STOPPED}:
-        return WorkerStatus(
-            pid=None,
-            slot=slot.number,
-            generation=slot.generation,
-            state=state,
-            restarts=slot.restarts,
-            reason=slot.reason,
-            recycled=slot.recycled,
-            recycle_reason=slot.recycle_reason,
-            adopted_by=adopted_by,
-            leaving=leaving,
-        )
-    last = process.last
-    return WorkerStatus(
-        pid=process.pid,
+    empty = WorkerStatus(
+        pid=None,
         slot=slot.number,
-        generation=process.identity.generation,
+        generation=slot.generation,
         state=state,
         restarts=slot.restarts,
         reason=slot.reason,
         recycled=slot.recycled,
         recycle_reason=slot.recycle_reason,
-        adopted_by=adopted_by,
-        leaving=leaving,
+        adopted_by=None if guardian is None else guardian.identity.slot,
+        leaving=tuple(sorted(one.pid for one in slot.leaving)),
+        starting=tuple(one.pid for one in (slot.prepared, slot.successor) if one and one.pid),
+    )
+    if process is None or state in {State.WAITING, State.STOPPED}:
+        return empty
+    last = process.last
+    return msgspec.structs.replace(
+        empty,
+        pid=process.pid,
+        generation=process.identity.generation,
         seconds=round(now - process.started_at, 3),
         lag=None if process.lag is None else round(process.lag, 4),
+        loop_lag=last.late_seconds,
+        oldest_seconds=_oldest(process, now),
         in_flight=last.in_flight,
         requests=last.requests,
         calls=last.calls,
@@ -97,6 +118,13 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         rss_bytes=last.rss_bytes,
         busy=last.busy,
     )
+
+
+def _oldest(process: Process, now: float) -> float:
+    """Return it as of now: what was told last has grown older since, if the worker is silent."""
+    told = process.last.oldest_seconds
+    silent = now - process.heard_at
+    return round(told + silent, 3) if told and silent > SILENT_SECONDS else told
 
 
 def ready_block(status: Status) -> str:
@@ -140,7 +168,9 @@ def status_table(status: Status) -> str:
             f"{sums['in_flight']:9}  {sums['requests']:8}  {sums['calls']:6}  "
             f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
             + (f" ({reasons[-1]})" if reasons else "")
+            + (f"; zygote {group.zygote.state}" if group.zygote else "")
             + (f"; {recycled} recycled ({limits[-1]})" if limits else "")
+            + (f"; {group.change}" if group.change else "")
         )
     if status.seam_calls or status.seam_errors or status.stayed:
         stayed = f", {status.stayed} stayed with their callers" if status.stayed else ""

@@ -1,9 +1,10 @@
 """Rolling replacement: a successor first, and only when it is ready the old worker leaves."""
 
 import asyncio
+import contextlib
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, NoReturn, TypeAlias
 
 import msgspec
@@ -23,7 +24,7 @@ from seamline.supervisor.reloads import (
     start_failure,
     unknown_group,
 )
-from seamline.supervisor.zygote import Zygote
+from seamline.supervisor.zygote import LateError, Zygote
 from seamline.worker import Drain
 
 #: Clients that keep connections open hear of a worker's end within this time.
@@ -41,6 +42,13 @@ DONE: Final[dict[Doing, str]] = {
     "restart": "restarted",
     "scale": "scaled",
     "upgrade": "upgraded",
+}
+DOING: Final[dict[Doing, str]] = {
+    "reload": "reloading",
+    "recycle": "recycling",
+    "restart": "restarting",
+    "scale": "scaling",
+    "upgrade": "upgrading",
 }
 
 
@@ -79,7 +87,6 @@ class Rolling:
         self._adopt = adopt
         self._notifier = notifier or Notifier()
         self._turn = asyncio.Lock()
-        self._asked: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_up = False
         self._replaced: Counter[str] = Counter()
@@ -92,14 +99,6 @@ class Rolling:
         self._scaled: dict[str, int] = {}
         self._killed = 0
         self._given_up = 0
-
-    async def reload(self, names: Sequence[str], tell: Tell) -> Reloaded | NotReloaded:
-        """Replace every worker of some groups, or of all, and say what came of it.
-
-        A second one that is asked for meanwhile begins when the first has ended: the code may
-        have changed since that one began.
-        """
-        return await self._in_turn(tell, lambda: self._reload(names, tell), "reload")
 
     async def recycle(self, slot: Slot, process: Process, why: str) -> bool:
         """Replace a worker that has reached a limit, unless it has left when its turn comes.
@@ -136,22 +135,12 @@ class Rolling:
         """Replace from now on; until the run is ready there is nothing to take over from."""
         self._is_up = True
 
-    def ask(self) -> None:
-        """Replace every worker of all groups; one more that waits for its turn is enough."""
-        if self._asked is None:
-            self._asked = self._spawn(self._reload_asked())
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background, kept alive until it is done."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    async def _reload_asked(self) -> None:
-        async with self._turn:
-            self._asked = None  # the code may change from now on: the next one may be asked for
-            await self._try(lambda: self._reload((), lambda _: None), "reload")
 
     async def settle(self) -> None:
         """Wait until nothing is replaced any more, after the end was asked for."""
@@ -195,22 +184,6 @@ class Rolling:
         self._succeeded()
         return self._done()
 
-    async def _reload(self, names: Sequence[str], tell: Tell) -> None:
-        self._check_up()
-        chosen = self._chosen(names)
-        before = self._before = self._plan
-        after = await self._read_plan()
-        tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
-        self._take(after)
-        self._is_begun = True
-        try:
-            for group in chosen:
-                await self._replace_all(group, tell)
-        except BaseException:
-            if not self._replaced:
-                self._take(before)
-            raise
-
     def _check_up(self) -> None:
         if self._end_asked.is_set():
             _stopped()
@@ -252,24 +225,11 @@ class Rolling:
     async def _load_anew(self, group: Group) -> Zygote | None:
         """Have a preloaded group's next workers be of the code of now; return what was before."""
         try:
-            return await group.load_anew()
+            return await group.preloaded.load_anew()
         except OSError as exc:
             why = exc.strerror or str(exc)
             raise StartError(f"{group.plan.name} could not be loaded anew: {why}") from exc
 
-    async def _replace_all(self, group: Group, tell: Tell) -> None:
-        before = await self._load_anew(group)
-        try:
-            for slot in group.slots:
-                await self._replace(slot, tell)
-        except BaseException:
-            if not self._replaced[group.plan.name]:
-                group.load_as(before)
-                before = None
-            raise
-        finally:
-            if before is not None:
-                before.close()
 
     # -- one slot ----------------------------------------------------------------------
 
@@ -286,17 +246,25 @@ class Rolling:
 
     async def _succeed(self, slot: Slot) -> Process:
         """Start a successor and wait until it is ready; there is none when it does not get so."""
+        with self._awaiting(slot, f"a successor of slot {slot.number}") as since:
+            successor = await self._start_successor(slot, slot.start_successor)
+            try:
+                await self._wait_ready(slot, successor, since)
+            except BaseException:
+                await slot.drop_successor()
+                raise
+        return successor
+
+    async def _start_successor(
+        self, slot: Slot, start: Callable[[], Awaitable[Process]]
+    ) -> Process:
         try:
-            successor = await slot.start_successor()
+            return await start()
+        except LateError as exc:
+            raise self._late(slot) from exc
         except OSError as exc:
             why = exc.strerror or str(exc)
             raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
-        try:
-            await self._wait_ready(slot, successor)
-        except BaseException:
-            await slot.drop_successor()
-            raise
-        return successor
 
     async def _restart(self, slot: Slot, tell: Tell) -> None:
         """End a command, then start it: two at a time could be one too many of it."""
@@ -313,14 +281,18 @@ class Rolling:
         Raises:
             StartError: It did not get there; it is started again until it does.
         """
-        try:
-            await slot.start()
-        except OSError as exc:
-            slot.start_after(1.0)
-            raise StartError(f"{slot.name} could not be started: {exc.strerror or exc}") from exc
-        started = slot.process
-        assert started is not None
-        await self._wait_ready(slot, started)
+        with self._awaiting(slot, f"a worker of slot {slot.number}") as since:
+            try:
+                await slot.start()
+            except OSError as exc:
+                slot.start_after(1.0)
+                if isinstance(exc, LateError):
+                    raise self._late(slot) from exc
+                why = exc.strerror or str(exc)
+                raise StartError(f"{slot.name} could not be started: {why}") from exc
+            started = slot.process
+            assert started is not None
+            await self._wait_ready(slot, started, since)
         if slot.is_command:
             # It says nothing about itself; what is written wrong in it shows at once.
             await self._wait(started.ended, seconds=_STEADY_SECONDS)
@@ -346,24 +318,42 @@ class Rolling:
         self._logs.notice(f"{self._word}: {text}")
         tell(text)
 
-    async def _wait_ready(self, slot: Slot, started: Process) -> None:
+    async def _wait_ready(self, slot: Slot, started: Process, since: float) -> None:
         """Wait until a process that was started accepts. Raises when it does not get there."""
-        limit = self._plan.startup_timeout
-        await self._wait(started.ready, started.ended, seconds=limit)
+        await self._wait_reached(slot, started, started.ready, since)
+
+    async def _wait_reached(
+        self, slot: Slot, started: Process, reached: "asyncio.Future[None]", since: float
+    ) -> None:
+        """Wait until a process has got so far. Raises when it does not get there.
+
+        Args:
+            slot: Its own.
+            started: The process.
+            reached: Done when it has.
+            since: When its time began, which what it was forked from may have used up in part.
+        """
+        left = since + self._plan.startup_timeout - asyncio.get_running_loop().time()
+        await self._wait(reached, started.ended, seconds=max(left, 0.0))
         if started.ended.done():
             raise start_failure(started, f"the successor of {slot.name}")
-        if not started.ready.done():
+        if not reached.done():
             await started.abort()
-            raise StartError(
-                f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "
-                "threads was is in the log of the run (startup_timeout sets the limit)"
-            )
+            raise self._late(slot)
+
+    def _late(self, slot: Slot) -> StartError:
+        limit = self._plan.startup_timeout
+        return StartError(
+            f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "
+            "threads was is in the log of the run (startup_timeout sets the limit)"
+        )
 
     async def _let_leave(self, slot: Slot, old: Process) -> None:
         """Let a worker finish what it runs; one that does not leave in time is killed."""
         limit = self._plan.graceful_timeout
         old.drain(Drain(timeout=limit, linger=min(LINGER_SECONDS, limit)))
-        await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
+        with self._awaiting(slot, f"{old.pid}, which finishes what it runs"):
+            await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
         name = f"{slot.name}[{old.pid}]"
         if not old.ended.done():
             self._logs.notice(f"{name} had not left after {limit:g} s; its stacks follow")
@@ -374,6 +364,16 @@ class Rolling:
             self._given_up += old.given_up
             self._logs.notice(f"{name} gave up {old.given_up} unanswered after {limit:g} s")
         slot.leaving.discard(old)
+
+    @contextlib.contextmanager
+    def _awaiting(self, slot: Slot, what: str) -> Iterator[float]:
+        """Have the status tell what is waited for meanwhile; returns since when."""
+        awaited, since = slot.group.awaited, asyncio.get_running_loop().time()
+        awaited[slot.number] = (DOING[self._word], what, since)
+        try:
+            yield since
+        finally:
+            awaited.pop(slot.number, None)
 
     async def _wait(self, *things: "asyncio.Future[Any]", seconds: float | None) -> None:
         """Wait for the first of several things, at most so long.
@@ -401,7 +401,12 @@ class Rolling:
         if self._end_asked.is_set():
             kept = "the run is ending"
         self._logs.notice(f"not {DONE[self._word]}: {error}; {kept}")
-        return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
+        return self._not_done(error)
+
+    def _not_done(self, error: SeamlineError) -> NotReloaded:
+        return NotReloaded.of(
+            error, self._done(), is_begun=self._is_begun, is_ending=self._end_asked.is_set()
+        )
 
     def _done(self) -> Reloaded:
         return Reloaded(

@@ -16,9 +16,9 @@ from seamline.supervisor.aligning import Aligning
 from seamline.supervisor.autoscaling import Autoscaling
 from seamline.supervisor.control import ControlServer
 from seamline.supervisor.development import Development
-from seamline.supervisor.ending import Ending
+from seamline.supervisor.ending import Ending, Leaving
 from seamline.supervisor.estate import Estate
-from seamline.supervisor.group import Group, Timeouts
+from seamline.supervisor.group import Group
 from seamline.supervisor.hashing import with_hash_seed
 from seamline.supervisor.leaving import drain, kill_all, remove_sockets
 from seamline.supervisor.logs import LogStream
@@ -38,6 +38,7 @@ from seamline.supervisor.signals import HEARD
 from seamline.supervisor.starting import abort_late, first_failure, late
 from seamline.supervisor.status import Status
 from seamline.supervisor.store import Store
+from seamline.supervisor.stuck import Timeouts
 from seamline.supervisor.takeover import Takeover
 from seamline.supervisor.upgrading import Upgrading
 from seamline.supervisor.zygote import Zygote
@@ -123,6 +124,7 @@ class Supervisor:
         self._urls: dict[str, Address] = {}
         self._is_up = False
         self._ending: Ending | None = None
+        self._leaving: Leaving | None = None
         self._end_asked = asyncio.Event()
         self._killed = False
         self._failure: SeamlineError | None = None
@@ -157,7 +159,7 @@ class Supervisor:
             await self._end_asked.wait()
             self._notifier.stopping()
             for group in self._groups:  # whoever waits to be forked waits no more
-                group.close_loaded()
+                group.preloaded.close()
             await rolling.settle()
             await self._drain()
         finally:
@@ -167,7 +169,7 @@ class Supervisor:
                 self._zygote.close()
             if self._development is not None:
                 self._development.close()
-            await kill_all(self._groups)
+            await kill_all(self._groups, None if self._failure else self._leaving, self._logs)
             control.close()
             remove_sockets(self._urls, self._store)
             self._logs.close()
@@ -298,14 +300,14 @@ class Supervisor:
         ready.cancel()
         is_late = not self._end_asked.is_set()
         if is_late:
-            showing = [group.show_loading() for group in self._groups]
+            showing = [group.preloaded.show() for group in self._groups]
             if self._zygote is not None:
                 showing.append(self._zygote.show())
             await asyncio.gather(*showing)
         if self._zygote is not None:
             self._zygote.close()
         for group in self._groups:
-            group.close_loaded()
+            group.preloaded.close()
         await asyncio.wait({started})
         started.exception()  # at most that no fork was waited for any more
         if not self._end_asked.is_set():
@@ -423,6 +425,7 @@ class Supervisor:
                 group.kill()
             return
         self._ending = ending
+        self._leaving = Leaving(self.plan.name, self._groups, asyncio.get_running_loop().time())
         self._end_asked.set()
         if ending is Ending.INTERRUPTED:
             self._logs.notice("finishing what runs; Ctrl-C again stops at once")

@@ -129,8 +129,9 @@ class Scaling(Rolling):
         slot = _open_slot(group, self._plan)
         group.slots.append(slot)
         try:
-            started = await slot.start_successor()
-            await self._wait_ready(slot, started)
+            with self._awaiting(slot, f"a worker of slot {slot.number}") as since:
+                started = await slot.start_successor()
+                await self._wait_ready(slot, started, since)
         except OSError as exc:
             _remove(group, slot)
             raise StartError(f"{slot.name} could not be started: {exc.strerror or exc}") from exc

@@ -17,9 +17,12 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         recycle_reason: Which one, the last time, or empty.
         adopted_by: Number of the slot whose worker accepts for this one now, or ``None``.
         leaving: Process ids of former workers of the slot that finish what they run.
+        starting: Process ids of those that are to take over from the worker.
         seconds: Age of the process.
         lag: Seconds that its event loop took to tell its numbers, or has been silent for; ``None``
             of a command.
+        loop_lag: Seconds by which its latest beat, of one each second, came too late.
+        oldest_seconds: For how long the oldest HTTP request that it answers now has been running.
         in_flight, requests, calls, seam_calls, seam_errors, stayed, rss_bytes, busy: As reported
             when the status was asked for; of a worker whose loop is blocked, as last reported.
     """
@@ -34,8 +37,11 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     recycle_reason: str = ""
     adopted_by: int | None = None
     leaving: tuple[int, ...] = ()
+    starting: tuple[int, ...] = ()
     seconds: float = 0.0
     lag: float | None = None
+    loop_lag: float = 0.0
+    oldest_seconds: float = 0.0
     in_flight: int = 0
     requests: int = 0
     calls: int = 0
@@ -46,10 +52,38 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     busy: float = 0.0
 
 
+class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being done to a group's workers.
+
+    Attributes:
+        doing: ``reloading``, ``restarting``, ``scaling`` or ``recycling``.
+        slot: Of which one it is.
+        waiting_for: What has to happen before it goes on.
+        seconds: How long that has been waited for.
+    """
+
+    doing: str
+    slot: int
+    waiting_for: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.doing}, {self.seconds:.0f} s: waiting for {self.waiting_for}"
+
+
+class ZygoteStatus(msgspec.Struct, frozen=True):
+    """A process that workers are forked from: ``starting`` or ``ready``."""
+
+    pid: int
+    state: str
+
+
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One group.
 
     Attributes:
+        zygote: What its workers are forked from, or ``None`` when they are executed.
+        change: What is being done to it, or ``None``.
         ready_after: Seconds from its start until it was ready first.
         scale_reason: Why it got more or fewer workers by itself last, or empty.
     """
@@ -60,6 +94,8 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     urls: tuple[str, ...] = ()
     ready_after: float | None = None
     scale_reason: str = ""
+    zygote: ZygoteStatus | None = None
+    change: ChangeStatus | None = None
 
     @property
     def ready(self) -> int:

@@ -226,10 +226,10 @@ class Together(Operations):
     def _failed(self, error: SeamlineError) -> NotReloaded:
         cause = self._cause
         if isinstance(error, StartError) and self._end_asked.is_set():
-            return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
+            return self._not_done(error)
         if self._is_abandoned:
             self._logs.notice(f"not reloaded ({cause}): it was still starting at the next change")
-            return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
+            return self._not_done(error)
         if isinstance(error, NotLoaded):
             if error.failed.excerpt:
                 self._logs.block(error.failed.excerpt.rstrip())
@@ -237,7 +237,7 @@ class Together(Operations):
         self._logs.notice(self._explain(error))
         kept = f"only {counted(self._replaced)} replaced" if self._replaced else "what ran runs on"
         self._logs.notice(f"not {DONE[self._word]}{f' ({cause})' if cause else ''}: {kept}")
-        return NotReloaded.of(error, self._done(), is_begun=self._is_begun)
+        return self._not_done(error)
 
 
 def _say_nothing(_: str) -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -40,6 +40,10 @@ _ANSWER_SECONDS: Final = 30.0
 
 class UnforkableError(Exception):
     """A zygote cannot be forked, for the reason given; a worker has to be executed."""
+
+
+class LateError(TimeoutError):
+    """A zygote did not get ready in the time that a worker has for that."""
 
 
 class ForkedProcess:
@@ -90,6 +94,11 @@ class Zygote:
         self._has_ended = False
         self._asking = asyncio.Lock()
         self._refused = ""
+        self._is_late = False
+        self._has_answered = False
+        self._has_died = False
+        self._on_death: Callable[[int], None] | None = None
+        self._watching = contextlib.ExitStack()
         self._patience: float | None = None
         self._process = process
         awaited.add(process.pid)
@@ -126,23 +135,44 @@ class Zygote:
             OSError: It was closed.
         """
         async with self._asking:
-            self._check_open()
             try:
-                await self._order(Check(), ())
-                answer = await self._answer()
+                answer = await self._ask(Check(), ())
             except UnforkableError:
                 return 0
-            except BaseException:
-                self._close_channel()
-                raise
             if isinstance(answer, Refused):
+                self._refuse(answer.reason)
                 return answer.harmless
             return None
 
+    def watch(self, on_death: Callable[[int], None]) -> None:
+        """Have its end told, should it come by itself, with what :class:`ForkedProcess` returns.
+
+        Raises:
+            OSError: There is no room for another descriptor.
+        """
+        loop = asyncio.get_running_loop()
+        pidfd = os.pidfd_open(self._process.pid)
+        self._on_death = on_death
+        self._watching.callback(os.close, pidfd)
+        self._watching.callback(loop.remove_reader, pidfd)
+        loop.add_reader(pidfd, self._died, "the zygote has ended")
+
     @property
-    def has_ended(self) -> bool:
-        """Whether nothing can be forked from it any more, as the last fork showed."""
-        return bool(self._refused)
+    def refused(self) -> str:
+        """Why nothing can be forked from it, or can any more, as is known by now; or nothing."""
+        return self._refused
+
+    @property
+    def has_died(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._has_died
+
+    @property
+    def state(self) -> str:
+        """``starting`` until it has answered for the first time, then ``ready``; ``stopped``."""
+        if self._has_ended:
+            return "stopped"
+        return "ready" if self._has_answered else "starting"
 
     @property
     def pid(self) -> int:
@@ -191,35 +221,48 @@ class Zygote:
 
         Raises:
             UnforkableError: No worker was made; one can be executed instead.
+            LateError: Nor was one, and the time for it is over. The next can be executed.
             OSError: It was closed: no worker is wanted any more.
         """
+        has_waited = self._asking.locked()
         async with self._asking:
-            self._check_open()
-            if self._refused:
-                raise UnforkableError(self._refused)
+            if has_waited and self._is_late:
+                raise LateError(self._refused)
             order = Fork(self._root, dict(environment), handover)
-            try:
-                await self._order(order, (*outputs, *handover.descriptors()))
-                async with asyncio.timeout(self._patience):
-                    answer = await self._answer()
-            except TimeoutError:
-                self._refused = f"it gave no answer for {self._patience:g} s"
-                await self.show()
-                self._end()
-                raise UnforkableError(self._refused) from None
-            except BaseException:
-                self._close_channel()
-                raise
-            self._patience = _ANSWER_SECONDS  # from now on it has nothing else to do
+            answer = await self._ask(order, (*outputs, *handover.descriptors()))
             if isinstance(answer, Forked):
                 awaited.add(answer.pid)
                 return ForkedProcess(answer.pid)
             if isinstance(answer, NotNow):
                 raise UnforkableError(answer.reason)
             assert isinstance(answer, Refused)
-            self._refused = answer.reason
-            self._end()  # what it started while it imported must not go on beside the workers
+            self._refuse(answer.reason)
             raise UnforkableError(self._refused)
+
+    def _refuse(self, reason: str) -> None:
+        self._refused = reason
+        self._end()  # what it started while it imported must not go on beside the workers
+
+    async def _ask(self, order: Check | Fork, descriptors: Sequence[int]) -> Answer:
+        """Send an order and wait for the answer. Raises as :meth:`fork`."""
+        self._check_open()
+        if self._refused:
+            raise UnforkableError(self._refused)
+        try:
+            await self._order(order, descriptors)
+            async with asyncio.timeout(self._patience):
+                answer = await self._answer()
+        except TimeoutError:
+            self._refused, self._is_late = f"it gave no answer for {self._patience:g} s", True
+            await self.show()
+            self._end()
+            raise LateError(self._refused) from None
+        except BaseException:
+            self._close_channel()
+            raise
+        self._has_answered = True
+        self._patience = _ANSWER_SECONDS  # from now on it has nothing else to do
+        return answer
 
     async def _order(
         self, order: Preload | Load | Check | Fork, descriptors: Sequence[int]
@@ -231,8 +274,7 @@ class Zygote:
             await asyncio.get_running_loop().sock_sendall(self._channel, text)
         except OSError as exc:
             self._check_open()
-            self._refused = f"the zygote has ended: {exc.strerror}"
-            self._end()
+            self._died(f"the zygote has ended: {exc.strerror}")
             raise UnforkableError(self._refused) from exc
 
     async def _answer(self) -> Answer:
@@ -246,8 +288,7 @@ class Zygote:
                 line += received
         self._check_open()
         if not line.endswith(b"\n"):
-            self._refused = "the zygote has ended"
-            self._end()  # it is reaped, at least
+            self._died("the zygote has ended")  # it is reaped, at least
             raise UnforkableError(self._refused)
         answer: Answer = msgspec.json.decode(line, type=Answer)
         return answer
@@ -267,6 +308,7 @@ class Zygote:
         """
         if not self._is_alive() or not self._asking.locked():
             return
+        self._unwatch()  # its end is no surprise
         self._process.send_signal(signal.SIGABRT)
         until = asyncio.get_running_loop().time() + _SHOW_SECONDS
         # Whoever waits for a fork may have it end meanwhile.
@@ -275,6 +317,20 @@ class Zygote:
             if os.waitid(os.P_PID, self._process.pid, flags) is not None:  # noqa: ASYNC222 - looks
                 return
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _died(self, reason: str) -> None:
+        """Take note of an end that nobody asked for."""
+        if self._has_ended:
+            return
+        self._refused, self._has_died = reason, True
+        on_death = self._on_death
+        self._end()
+        if on_death is not None and self._process.returncode is not None:
+            on_death(self._process.returncode)
+
+    def _unwatch(self) -> None:
+        self._on_death = None
+        self._watching.close()
 
     def _is_alive(self) -> bool:
         return not self._has_ended
@@ -293,6 +349,7 @@ class Zygote:
         if self._has_ended:
             return
         self._has_ended = True
+        self._unwatch()
         # It may be importing, and holds nothing that it would have to give back. Before it is
         # reaped its number cannot be taken by another process group.
         os.killpg(self._process.pid, signal.SIGKILL)

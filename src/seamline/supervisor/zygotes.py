@@ -34,7 +34,7 @@ class Zygotes:
         """Drop the zygote of a group if it is not what its next worker would be."""
         if group.zygote is None:
             return
-        if group.zygote.has_ended or self._made[group.plan.name] != self._wanted(group):
+        if group.zygote.refused or self._made[group.plan.name] != self._wanted(group):
             self._drop(group)
 
     async def prepare(self, group: Group) -> None:

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -15,15 +16,37 @@ from seamline.errors import ApplicationError
 
 # How often waiting conditions are looked at; uvicorn's own loops look every 0.1 s.
 _LOOK_SECONDS: Final = 0.02
+# A client that heard of the end of its WebSocket has closed its side by then.
+_HEAR_SECONDS: Final = 1.0
 # Idle time a client may keep a connection. Longer than the 60 s reverse proxies keep theirs,
 # so that it is the proxy that closes and no request meets a closing connection.
 KEEP_ALIVE_SECONDS: Final = 75
 
 
 class _Lifespan(LifespanOn):
-    """Keeps what the application said when its start-up failed."""
+    """Keeps what the application said when its start-up failed.
+
+    Args:
+        config: Of the server.
+        prepared: Set once the application has started up.
+        begin: What is waited for then.
+    """
 
     failure = ""
+
+    def __init__(
+        self, config: uvicorn.Config, prepared: asyncio.Event, begin: asyncio.Event
+    ) -> None:
+        super().__init__(config)
+        self._prepared = prepared
+        self._begin = begin
+
+    async def startup(self) -> None:
+        """Have the application start up; the server accepts when this returns."""
+        await super().startup()
+        if not self.should_exit:
+            self._prepared.set()
+            await self._begin.wait()
 
     async def send(self, message: Any) -> None:
         if message["type"] == "lifespan.startup.failed":
@@ -39,6 +62,9 @@ class DrainingServer(uvicorn.Server):
     is checked against.
 
     Attributes:
+        prepared: Set once the application's own start-up is done.
+        begin: To be set to have it accept after that.
+        ready: Set once it accepts.
         given_up: Requests that were not answered when the time to drain was over.
     """
 
@@ -54,7 +80,8 @@ class DrainingServer(uvicorn.Server):
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         config.load()
-        config.lifespan_class = _Lifespan
+        self.prepared, self.begin = asyncio.Event(), asyncio.Event()
+        config.lifespan_class = partial(_Lifespan, prepared=self.prepared, begin=self.begin)
         super().__init__(config)
         self.ready = asyncio.Event()
         self.draining = False
@@ -122,7 +149,7 @@ class DrainingServer(uvicorn.Server):
         return len(self.server_state.tasks)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Run the application's start-up, then accept."""
+        """Run the application's start-up, then accept, once that is to begin."""
         await super().startup(sockets)
         self.ready.set()
 
@@ -164,9 +191,11 @@ class DrainingServer(uvicorn.Server):
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             state = self.server_state
-            for connection in list(state.connections):
+            connections: list[Any] = list(state.connections)
+            for connection in connections:
                 if connection not in told and _is_open_websocket(connection):
                     told.add(connection)
+                    connection.transport = _Lingering(connection.transport)
                     connection.shutdown()  # with 1012, "service restart"
             if not (state.connections or state.tasks) or time.monotonic() >= until:
                 return
@@ -175,6 +204,39 @@ class DrainingServer(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals alone: the worker itself decides what they mean."""
         yield
+
+
+class _Lingering:
+    """A transport that goes on to read for a moment after it was closed.
+
+    What a client sends in the moment in which its WebSocket is closed would meet a closed socket:
+    it sees its own write fail then, and not the close frame that says why.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._is_closed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Whether nothing is written any more."""
+        return self._is_closed or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Write, unless it was closed."""
+        if not self._is_closed:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """End what is written; the peer's end, or a second, ends the rest."""
+        if not self.is_closing() and self._transport.can_write_eof():
+            self._is_closed = True
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(_HEAR_SECONDS, self._transport.close)
+        elif not self._is_closed:
+            self._transport.close()
 
 
 def _is_open_websocket(connection: Any) -> bool:

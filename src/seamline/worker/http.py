@@ -78,6 +78,16 @@ class Front:
         self._errors = errors
         self._access_log = access_log
         self.answered = 0
+        # When each request began that is being answered now: the oldest is the first.
+        self._began: dict[object, float] = {}
+
+    def oldest(self, now: float) -> float:
+        """Return for how long the oldest request that is being answered now has been.
+
+        Args:
+            now: By ``time.perf_counter``.
+        """
+        return max(now - next(iter(self._began.values()), now), 0.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is none."""
@@ -87,7 +97,8 @@ class Front:
         errors: list[SeamError] = []
         self._errors.set(errors)
         is_draining = self._is_draining
-        started = time.perf_counter()
+        request = object()
+        self._began[request] = started = time.perf_counter()
         status = 0
         replaced = False
 
@@ -118,6 +129,7 @@ class Front:
             status = error.http_status
             await _send_error(scope, send, error, close=is_draining())
         finally:
+            del self._began[request]
             if self._access_log is not None:
                 self._access_log.add(scope, status, time.perf_counter() - started)
 

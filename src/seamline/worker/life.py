@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from seamline.worker.report import (
     Adopt,
     Align,
     Aligned,
+    Begin,
     Bye,
     Channel,
     Drain,
@@ -32,6 +33,7 @@ from seamline.worker.report import (
     Hello,
     Identity,
     Order,
+    Prepared,
     Ready,
     Release,
     Resize,
@@ -69,9 +71,11 @@ class Worker:
         self._alignment = Alignment(self._group, self._on_aligned)
         self._order: Drain | None = None
         self._ordered: asyncio.Event | None = None
+        self._begun = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_orphan = False
         self._left = threading.Event()
+        self._late_seconds = 0.0
         self._given_up = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,6 +111,9 @@ class Worker:
             self._ordered.set()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._on_term)
+        if self._handover.is_held and not await self._is_told_to_begin(self._ordered):
+            await self._serving.abandon()
+            return
         await self._serving.start()
         self._channel.send(Ready())
         beating = asyncio.create_task(self._beat())
@@ -116,13 +123,26 @@ class Worker:
         self._given_up = await self._serving.drain(order)
         beating.cancel()
 
+    async def _is_told_to_begin(self, ordered: asyncio.Event) -> bool:
+        """Start up and wait; return whether to accept then, or to leave."""
+        await self._serving.prepare()
+        self._channel.send(Prepared())
+        waiting = {asyncio.create_task(event.wait()) for event in (self._begun, ordered)}
+        _, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for other in others:
+            other.cancel()
+        return not ordered.is_set()
+
     async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self._tell()
+            due = loop.time() + _BEAT_SECONDS
             await asyncio.sleep(_BEAT_SECONDS)
+            self._late_seconds = max(loop.time() - due, 0.0)
 
     def _tell(self, serial: int = 0) -> None:
-        self._channel.send_nowait(self._serving.beat(serial))
+        self._channel.send_nowait(self._serving.beat(serial, self._late_seconds))
 
     # -- from the thread that reads orders ---------------------------------------------
 
@@ -130,6 +150,8 @@ class Worker:
         match order:
             case Drain():
                 self._on_drain(order)
+            case Begin():
+                self._on_loop(self._begun.set)
             case Align():
                 self._alignment.hear(order)
             case Adopt():
@@ -138,14 +160,17 @@ class Worker:
                 self._soon(self._serving.release(slot))
             case Resize(group=group, workers=workers):
                 self._process.resize(group, workers)
-            case Tell(serial=serial) if self._loop is not None:
+            case Tell(serial=serial):
                 # On the loop: there, what was answered before has been counted.
-                with contextlib.suppress(RuntimeError):  # it is closed: the last beat counts
-                    self._loop.call_soon_threadsafe(self._tell, serial)
-            case Tell():
-                pass  # nothing is served yet
+                self._on_loop(self._tell, serial)
             case Which(serial=serial):
                 self._channel.send(Files(serial, loaded_files(self._plan.root)))
+
+    def _on_loop(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Do something on the loop, if there is one by now, or still one: it has drained then."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(work, *arguments)
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something on the loop, after what was asked for before."""
@@ -170,9 +195,8 @@ class Worker:
 
     def _on_drain(self, order: Drain) -> None:
         self._order = self._order or order
-        if self._loop is not None and self._ordered is not None:
-            with contextlib.suppress(RuntimeError):  # its loop is closed: it has drained
-                self._loop.call_soon_threadsafe(self._ordered.set)
+        if self._ordered is not None:
+            self._on_loop(self._ordered.set)
 
     def _on_gone(self) -> None:
         """The supervisor is gone: finish what runs, then leave nothing of this run behind."""

@@ -58,6 +58,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
         log_level: Level of Seamline's own and the HTTP server's messages.
         command: A command service to run instead of the application, or ``None``.
         is_aligned: Whether an :class:`Align` is on its way that counts before the first call.
+        is_held: Whether it accepts only when a :class:`Begin` says so.
     """
 
     control: int
@@ -67,6 +68,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     command: str | None = None
     is_aligned: bool = False
+    is_held: bool = False
 
     def descriptors(self) -> tuple[int, ...]:
         """Return every descriptor named, to be passed on or kept from children."""
@@ -108,6 +110,10 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     protocol: int = 1
 
 
+class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
+    """The application is loaded and has started up; nothing is accepted before :class:`Begin`."""
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The application is loaded and everything it serves is being accepted."""
 
@@ -126,6 +132,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
         rss_bytes: Resident memory.
         busy: Share of what it can do that it did since the beat before, 0 to 1: of one
             processor, or of its threads if that is more.
+        late_seconds: By how much the loop sent its latest regular beat too late.
+        oldest_seconds: Age of the oldest HTTP request that is being answered now.
         stuck_seconds: How long nothing has moved in threads that are all busy, while requests or
             calls wait for one.
     """
@@ -139,6 +147,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     stayed: int = 0
     rss_bytes: int = 0
     busy: float = 0.0
+    late_seconds: float = 0.0
+    oldest_seconds: float = 0.0
     stuck_seconds: float = 0.0
 
 
@@ -237,6 +247,10 @@ class Drain(msgspec.Struct, frozen=True, tag="drain", kw_only=True):
     linger: float = 2.0
 
 
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """Supervisor to worker: accept now. It was held until then."""
+
+
 class Adopt(msgspec.Struct, frozen=True, tag="adopt", kw_only=True):
     """Supervisor to worker: accept also for a slot of the group that has no worker now.
 
@@ -307,8 +321,8 @@ class Files(msgspec.Struct, frozen=True, tag="files"):
     loaded: tuple[str, ...] | None
 
 
-Report = Hello | Ready | Beat | Draining | Bye | Failed | Aligned | Files
-Order = Drain | Align | Adopt | Release | Resize | Tell | Which
+Report = Hello | Prepared | Ready | Beat | Draining | Bye | Failed | Aligned | Files
+Order = Drain | Begin | Align | Adopt | Release | Resize | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

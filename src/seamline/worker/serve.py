@@ -33,7 +33,7 @@ class Serving:
         self._pools: list[tuple[Pool, Standstill]] = []
         self._calls_standstill = Standstill()
         self._busyness = Busyness()
-        self._running: list[asyncio.Task[None]] = []
+        self._running: dict[DrainingServer, asyncio.Task[None]] = {}
         self._placing = asyncio.Lock()
 
     def load(self, applications: Mapping[str, Any]) -> None:
@@ -69,17 +69,34 @@ class Serving:
         self._fronts.append(front)
         return front
 
+    async def prepare(self) -> None:
+        """Have applications start up; accepts nothing. Raises ApplicationError."""
+        for server in self._http:
+            await self._run(server, server.prepared)
+
     async def start(self) -> None:
         """Accept; returns when everything does. Raises ApplicationError."""
         await self._process.start(self._handover.calls)
         for server in self._http:
-            task = asyncio.create_task(server.run_until_drained())
-            ready = asyncio.create_task(server.ready.wait())
-            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
-            if not ready.done():
-                ready.cancel()
-                await task  # raises what kept it from starting
-            self._running.append(task)
+            server.begin.set()
+            await self._run(server, server.ready)
+
+    async def _run(self, server: DrainingServer, reached: asyncio.Event) -> None:
+        """Run a server until it has got so far. Raises ApplicationError."""
+        if server not in self._running:
+            self._running[server] = asyncio.create_task(server.run_until_drained())
+        task, waiting = self._running[server], asyncio.create_task(reached.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            await task  # raises what kept it from starting
+
+    async def abandon(self) -> None:
+        """Have applications that started up shut down again; nothing was accepted."""
+        for server, task in self._running.items():
+            task.cancel()
+            await asyncio.wait({task})
+            await server.lifespan.shutdown()
 
     async def adopt(self, order: Adopt) -> None:
         """Accept for another slot, too."""
@@ -108,12 +125,13 @@ class Serving:
         for server in self._http:
             server.drain(linger=order.linger, timeout=order.timeout)
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running.values())
         await self._process.drain(max(until - time.monotonic(), 0.1))
         return self._process.given_up + sum(server.given_up for server in self._http)
 
-    def beat(self, serial: int) -> Beat:
+    def beat(self, serial: int, late_seconds: float) -> Beat:
         """Count what happened so far."""
+        now = time.perf_counter()
         calls = self._process.stats()
         return Beat(
             serial=serial,
@@ -125,6 +143,8 @@ class Serving:
             stayed=sum(calls.stayed.values()),
             rss_bytes=_resident_bytes(),
             busy=round(self._busy(calls), 2),
+            late_seconds=round(late_seconds, 4),
+            oldest_seconds=round(max((one.oldest(now) for one in self._fronts), default=0.0), 3),
             stuck_seconds=round(self._stuck_seconds(calls), 1),
         )
 

@@ -42,6 +42,7 @@ from seamline.worker.forking import (
     Refused,
 )
 from seamline.worker.report import FDS_VARIABLE
+from seamline.worker.started import Started
 
 if TYPE_CHECKING:
     from seamline.worker.loaded import Loaded
@@ -165,19 +166,21 @@ class _Ready:
         _look_in(order.environment.get("PYTHONPATH", ""), order.root)
         find_own_modules(order.root)
         before = _shared_files()
+        started = Started(order.root)
         what, doing, harmless = "a library", "", 0
         try:
-            if isinstance(order, Load):
-                what, doing = "the application", "loading the application"
-                self.loaded = load(order.log_level)
-            else:
-                for name in order.libraries:
-                    doing = f"importing {name}"
-                    importlib.import_module(name)
-                    harmless += _threads() == 1
+            with started.noting():
+                if isinstance(order, Load):
+                    what, doing = "the application", "loading the application"
+                    self.loaded = load(order.log_level)
+                else:
+                    for name in order.libraries:
+                        doing = f"importing {name}"
+                        importlib.import_module(name)
+                        harmless += _threads() == 1
         except BaseException as exc:  # noqa: BLE001 - a worker says where; even SystemExit is it
             return f"{doing} raised {type(exc).__name__}: {exc}", harmless
-        reason = next(_reasons(before, what), "")
+        reason = next(_reasons(before, what, started), "")
         _flush()
         gc.collect()
         gc.freeze()  # a collection in a worker then leaves these pages shared
@@ -204,10 +207,13 @@ def _flush() -> None:
                 value.flush()
 
 
-def _reasons(before: Mapping[int, str], what: str) -> Iterator[str]:
+def _reasons(before: Mapping[int, str], what: str, started: Started) -> Iterator[str]:
     """Yield what no fork survives, or what every worker would have one of together."""
     if (threads := _threads()) > 1:
-        yield f"{what} started {threads - 1} thread(s) while it was imported"
+        yield (
+            f"{what} started {threads - 1} thread(s) while it was imported: "
+            f"{started.describe(threads - 1)}"
+        )
     if _has_children():
         yield f"{what} started a process while it was imported"
     if opened := _shared_files().keys() - before.keys():

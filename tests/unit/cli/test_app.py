@@ -174,6 +174,7 @@ def test_error_in_the_file_shows_the_line_with_carets_and_the_suggestion(seamlin
 
     assert ran.status == 2
     assert ran.err == (
+        "this project is not running, and cannot be started as it is:\n"
         "error [config]  seamline.toml:3: unknown key 'bnid' in [services.web]\n"
         '  2 | http = "shop.web:app"\n'
         '  3 | bnid = "a:1"\n'

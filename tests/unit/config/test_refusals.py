@@ -96,12 +96,15 @@ REFUSED = {
     "size without a unit": (
         TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = "300"\n',
         7, '"300"', "`max_rss` must be a number or a text with its unit", ""),
+    "size in half a unit": (
+        TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = "300m"\n',
+        7, '"300m"', "`max_rss` must be a number", 'did you mean "300MiB"?'),
     "size in the unit of a duration": (
         TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = "3h"\n',
         7, '"3h"', 'such as "300MiB"', ""),
     "size that no process has": (
         TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_rss = 300\n',
-        7, "300", "`max_rss` must be 1MiB to 1048576GiB, not 300", ""),
+        7, "300", "`max_rss` must be 1MiB to 1024GiB, not 300", "a number alone is in bytes"),
     "duration that is none": (
         TWO + '[layouts.a.b]\nservices = ["web", "reports"]\nmax_age = "soon"\n',
         7, '"soon"', 'such as "6h"', ""),
@@ -172,8 +175,21 @@ def test_file_that_is_not_text_is_refused(tmp_path):
     path = tmp_path / "seamline.toml"
     path.write_bytes(b"\xff\xfe")
 
-    with pytest.raises(ConfigError, match="cannot read it: it is not UTF-8"):
+    with pytest.raises(ConfigError, match="it is not UTF-8: the byte 0xff is not text") as caught:
         config.load(path, environ={})
+
+    assert caught.value.line == 1
+    assert "save it as UTF-8" in caught.value.remedy
+
+
+def test_the_line_that_is_not_utf_8_is_named(tmp_path):
+    path = tmp_path / "seamline.toml"
+    path.write_bytes('# fine: \N{SNOWMAN}\nname = "caf'.encode() + b'\xe9"\n')
+
+    with pytest.raises(ConfigError, match="the byte 0xe9") as caught:
+        config.load(path, environ={})
+
+    assert caught.value.line == 2
 
 
 def test_message_of_a_refusal_names_file_line_and_remedy(load, tmp_path):

@@ -2,7 +2,14 @@
 
 import pytest
 
-from seamline.supervisor import GroupStatus, Status, WorkerStatus, ready_block, status_table
+from seamline.supervisor import (
+    ChangeStatus,
+    GroupStatus,
+    Status,
+    WorkerStatus,
+    ready_block,
+    status_table,
+)
 
 
 def worker(**facts) -> WorkerStatus:
@@ -88,3 +95,24 @@ def test_the_status_table_sums_workers_and_says_why_one_is_missing(status) -> No
         "",
         "  seams  17 calls, 2 errors, 5 stayed with their callers",
     ]
+
+
+def test_the_status_table_says_what_a_change_of_a_group_waits_for() -> None:
+    change = ChangeStatus(
+        doing="reloading", slot=2, waiting_for="a successor of slot 2", seconds=12.3
+    )
+    group = GroupStatus(name="front", services=("web",), workers=(worker(),), change=change)
+    whole = Status(
+        name="shop",
+        layout="split",
+        state="ready",
+        pid=1,
+        root="/srv/shop",
+        seconds=60,
+        urls={},
+        groups=(group,),
+    )
+
+    (row,) = (line for line in status_table(whole).splitlines() if "front" in line)
+
+    assert row.endswith("0; reloading, 12 s: waiting for a successor of slot 2")

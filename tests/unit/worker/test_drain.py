@@ -70,6 +70,12 @@ class Client:
 Scenario = Callable[[DrainingServer, Callable[[], Awaitable[Client]]], Awaitable[None]]
 
 
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
 def serve(application, scenario: Scenario) -> None:
     """Run a scenario against a server on a socket of ours, then end the server."""
 
@@ -90,6 +96,7 @@ def serve(application, scenario: Scenario) -> None:
             errors=Process.request_errors,
         )
         servers.append(DrainingServer(front, [listening]))
+        servers[0].begin.set()
         running = asyncio.create_task(servers[0].run_until_drained())
         await servers[0].ready.wait()
         try:
@@ -160,6 +167,27 @@ def test_a_websocket_is_closed_as_a_restart_also_when_it_is_just_being_opened(is
 
     serve(app, scenario)
     assert app.life == ["startup", "1012", "shutdown"]
+
+
+def test_what_a_client_says_while_its_websocket_is_closed_meets_no_closed_socket() -> None:
+    async def scenario(server, _connect) -> None:
+        loop = asyncio.get_running_loop()
+        with socket.create_connection(("127.0.0.1", port_of(server))) as client:
+            client.setblocking(False)
+            await loop.sock_sendall(client, UPGRADE)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += await loop.sock_recv(client, 65536)
+            server.drain(linger=2, timeout=10)
+            told = b""
+            while data := await loop.sock_recv(client, 65536):
+                told += data
+
+            assert told == b"\x88\x02\x03\xf4"  # close, 1012
+            for _ in range(3):  # the first would bring the reset, the second meet it
+                await loop.sock_sendall(client, b"\x81\x80\0\0\0\0")
+
+    serve(Answers(), scenario)
 
 
 def test_an_idle_connection_is_answered_once_more_within_the_linger_time() -> None:
