@@ -363,8 +363,8 @@ def _check_moved(seam: _Seam, crossing: Collection[Function], found: list[Entry]
     left = [one for one in crossing if one.address not in opened]
     for function in moved(seam.interface, left):
         raise ApplicationError(
-            f"{function.module}.{function.name} is at another line than when this run was planned, "
-            f"so it would not go to service {seam.plan.name!r}",
+            f"{function.module}.{function.name} is at another line than when this run was "
+            f"planned, so it would not go to service {seam.plan.name!r}",
             file=function.file,
             line=function.line,
             remedy="start the processes from what is there now with: seamline reload",

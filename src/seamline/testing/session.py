@@ -11,8 +11,6 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from seamline.config import Config
 from seamline.errors import InvisibleState
 from seamline.interface import Analysis, Function, Severity, Verdict
