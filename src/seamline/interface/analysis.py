@@ -53,12 +53,14 @@ def analyse(
         application = read(root, [*named, *entries], search_path)
     facts = {service.service: _own(application, service, observed) for service in services}
     placed = {name: set(found.modules) for name, found in facts.items()}
+    own = {s.name for s in application.sources.modules.values() if not s.test}
+    changed = application.touches.changed_within(own.union(*placed.values()))
     for name, found in facts.items():
         others = set().union(*(modules for other, modules in placed.items() if other != name))
         tests = {s.name for s in application.sources.modules.values() if s.test}
         near = set(application.sources.modules) - others - tests | found.modules
         found.touched = application.touches.within(near)
-        found.changed = application.touches.changed_within(near)
+        found.changed = changed
         found.common = shared_state(application, found.modules, others | found.modules)
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)

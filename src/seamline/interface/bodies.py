@@ -81,6 +81,8 @@ class _Reader(ast.NodeVisitor):
         self.awaited: set[int] = set()
         self.called: set[int] = set()
         self.is_later = False
+        self.is_stored = False
+        self.calls_around = 0
         self.inside: list[ast.Call] = []
 
     def generic_visit(self, node: ast.AST) -> None:
@@ -281,11 +283,13 @@ class _Reader(ast.NodeVisitor):
         arguments.extend((k.arg or "**", self.origins(k.value)) for k in node.keywords)
         callee = self.origins(function)
         waits = self.asynchronous and id(node) not in self.awaited
-        call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits)
+        call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits, self.is_stored)
         self.body.calls.append(call)
         self._unbound(call)
         self._by_text(node, call)
+        self.calls_around += 1
         self.generic_visit(node)
+        self.calls_around -= 1
 
     def _unbound(self, call: Call) -> None:
         """Note what methods of built-in classes change: ``list.append(xs, 1)``.
@@ -380,7 +384,9 @@ class _Reader(ast.NodeVisitor):
     def _function(self, node: Def) -> None:
         for decorator in node.decorator_list:
             self.called.add(id(decorator))
+            self.calls_around += 1
             self.visit(decorator)
+            self.calls_around -= 1
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
@@ -419,11 +425,14 @@ class _Reader(ast.NodeVisitor):
             self.scope.fixed[argument.arg] |= given
         self.asynchronous = isinstance(node, ast.AsyncFunctionDef)
         is_later, self.is_later = self.is_later, self.body.definition is None
+        is_stored = self.is_stored
+        self.is_stored = is_stored or (self.is_later and not self.calls_around)
         if isinstance(node, ast.Lambda):
             self.visit(node.body)
         else:
             self.statements(node.body)
         self.scope, self.asynchronous, self.is_later = outer, asynchronous, is_later
+        self.is_stored = is_stored
 
 
 def _wholes(origins: Origins) -> Iterator[Symbol]:

@@ -37,6 +37,7 @@ class Call(NamedTuple):
         method: The name of the method, or empty.
         arguments: ``(position or keyword, origins)``; ``*`` and ``**`` for unpacked ones.
         waits: Whether it is made directly in an ``async def`` without ``await``.
+        stored: Whether a module puts it away in a lambda, so that importing does not make it.
     """
 
     line: int
@@ -45,6 +46,7 @@ class Call(NamedTuple):
     method: str
     arguments: tuple[tuple[int | str, Origins], ...]
     waits: bool
+    stored: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -6,11 +6,13 @@ from typing import Final
 from seamline.interface.aliases import is_itself, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
+from seamline.interface.body import Body
 from seamline.interface.contexts import lost_contexts
 from seamline.interface.functions import Definition
 from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
+from seamline.interface.origins import OPAQUE
 from seamline.interface.placement import Placement, sharing_problems
 from seamline.interface.registering import lost_registrations
 
@@ -286,7 +288,10 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
         source = application.sources.modules[body.module]
         if body.module in facts.modules or source.test:
             continue
+        is_put_away = not _calls_what_is_stored(application, body)
         for call in body.calls:
+            if call.stored and is_put_away:
+                continue
             for bound in application.graph.entered(body, call):
                 function = facts.functions.get(bound.target)
                 if bound.guess or function is None or function.verdict is not Verdict.REMOTE:
@@ -298,6 +303,22 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
                     yield _import_call(function, place, service)
                 elif call.waits and function.kind in (Kind.SYNC, Kind.CONTEXT_MANAGER):
                     yield _blocking_call(function, place, service)
+
+
+def _calls_what_is_stored(application: Application, body: Body) -> bool:
+    """Whether a body itself calls anything but functions and classes that it names."""
+    definitions = application.definitions
+    return any(
+        origin.kind != "symbol"
+        or (
+            origin.symbol.module == body.module
+            and origin.symbol not in definitions.functions
+            and origin.symbol not in definitions.classes
+        )
+        for call in body.calls
+        if not call.stored
+        for origin in call.callee or OPAQUE
+    )
 
 
 def _blocking_call(function: Function, place: Place, service: str) -> Finding:

@@ -59,7 +59,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         touches: Module state its body reads or writes, directly or through what it calls,
             as ``module:name``. Of a local function only what is certain: it stays usable in
             every process.
-        changes: Module state among that which it may change.
+        changes: Module state which it may change, of other packages too.
         mutates: Parameters that it may change in place, conservatively; empty means proven not.
         shares: Parameters that its result may be or hold parts of; empty means it does not.
         aliases: Module state its result may be or share parts with, as ``module:name``.

@@ -43,11 +43,17 @@ class Import(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """One assignment of a module-level name. ``value`` is None for a bare annotation."""
+    """One assignment of a module-level name.
+
+    Attributes:
+        value: None for a bare annotation, and for what is unpacked.
+        whole: What is unpacked: ``reading, writing = WHOLE``.
+    """
 
     line: int
     value: ast.expr | None
     annotation: ast.expr | None
+    whole: ast.expr | None = None
 
 
 @dataclass(slots=True)
@@ -171,18 +177,26 @@ class _Reader:
                 self.names.imported.setdefault(local, found)
 
     def _bind(
-        self, target: ast.expr, value: ast.expr | None, annotation: ast.expr | None, line: int
+        self,
+        target: ast.expr,
+        value: ast.expr | None,
+        annotation: ast.expr | None,
+        line: int,
+        whole: ast.expr | None = None,
     ) -> None:
         if isinstance(target, ast.Name):
             if target.id == "__all__" and value is not None:
                 self.names.exported = _strings(value)
-            self.names.assigned.setdefault(target.id, []).append(Binding(line, value, annotation))
+            self.names.assigned.setdefault(target.id, []).append(
+                Binding(line, value, annotation, whole)
+            )
         elif isinstance(target, (ast.Tuple, ast.List)):
             values: list[ast.expr | None] = [None] * len(target.elts)
+            whole = value or whole
             if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
                 values = list(value.elts)
             for part, found in zip(target.elts, values, strict=True):
-                self._bind(part, found, None, line)
+                self._bind(part, found, None, line, whole if found is None else None)
         elif isinstance(target, ast.Starred):
             self._bind(target.value, value, None, line)
 

@@ -10,13 +10,10 @@ from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
+from seamline.interface.sending import ANNOUNCING
 
 # Past this a function says no more than the imports of its package do.
 _MOST_NAMES: Final = 400
-# What hands a call on to receivers that no source line names.
-_ANNOUNCING: Final = frozenset(
-    {"send", "send_robust", "send_async", "emit", "publish", "dispatch"}
-)
 
 
 class Reached(NamedTuple):
@@ -162,7 +159,7 @@ class Reaching:
         if any(self._is_made(origin) for origin in call.callee):
             return True
         if call.method:
-            return call.method in _ANNOUNCING
+            return call.method in ANNOUNCING
         return not call.callee or any(
             origin.kind in ("opaque", "param", "call") or origin.level != "whole"
             for origin in call.callee

@@ -1,5 +1,6 @@
 """State that is settled once the imports are done: what changes it runs only meanwhile."""
 
+import ast
 from collections.abc import Container
 
 from seamline.interface.facts import StateMap
@@ -67,4 +68,30 @@ def _importers(graph: Graph, changers: set[Definition | None]) -> set[str]:
         if called_later or not callers or any(u.how == "bind" for u in graph.bodies[changer].uses):
             return set()
         modules.update(key for key in callers if isinstance(key, str))
+        if any(_hands_on(graph, key, changer) for key in callers):
+            return set()
     return modules
+
+
+def _hands_on(graph: Graph, module: Definition | str, changer: Definition) -> bool:
+    """Whether a module mentions a function without calling it: a receiver, an item of a table."""
+    body = graph.bodies[module]
+    called = [
+        origin.symbol
+        for call in body.calls
+        if not call.stored
+        for origin in call.callee
+        if origin.kind == "symbol" and origin.level == "whole"
+    ]
+    world = graph.definitions.world
+    called += [
+        symbol
+        for decorator, _ in body.registered
+        if not isinstance(decorator, ast.Call)
+        and (symbol := world.resolve(body.module, decorator)) is not None
+    ]
+    mentioned = [use.symbol for use in body.uses]
+    return any(
+        changer in graph.run_by(symbol) and mentioned.count(symbol) > called.count(symbol)
+        for symbol in set(mentioned)
+    )

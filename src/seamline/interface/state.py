@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from seamline.interface.body import Body, Use
-from seamline.interface.closures import closes_over_state
+from seamline.interface.closures import Closures
 from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.foreign import may_keep
@@ -49,6 +49,7 @@ class _Finder:
         self, definitions: Definitions, bodies: dict[Definition | str, Body], types: Types
     ) -> None:
         self.foreign = types.foreign
+        self.closures = Closures(definitions, bodies, types)
         self.definitions = definitions
         self.world = definitions.world
         self.bodies = bodies
@@ -263,6 +264,7 @@ class _Finder:
             self.world, symbol.module, [b.value for b in bindings if b.value is not None]
         )
         natures = {self.nature(symbol.module, value) for value in values}
+        natures.update(self.closures.kept_in(symbol.module, b.whole) for b in bindings)
         annotation = next((b.annotation for b in bindings if b.annotation is not None), None)
         line = bindings[0].line
         if "framework" in natures:
@@ -403,8 +405,7 @@ class _Finder:
         if any(named(str(leaf), RESOURCES) for leaf in returned):
             yield "resource"
         is_generator = definition.kind in (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
-        if is_generator or closes_over_state(definition):
-            yield "opaque"
+        yield "opaque" if is_generator else self.closures.kept_by(definition)
         for origins, value in self.bodies[definition].returns:
             if isinstance(value, DISPLAYS):
                 yield "container"

@@ -11,6 +11,7 @@ from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
 from seamline.interface.memories import wrapping_objects
 from seamline.interface.names import Symbol
+from seamline.interface.sending import Sending
 from seamline.interface.wrapping import covers, wrappers_of
 
 # What reaches the database through an object every process builds for itself.
@@ -127,20 +128,29 @@ class Touches:
         return None
 
     def changed_within(self, modules: set[str]) -> dict[Definition | str, dict[Symbol, Touch]]:
-        """Return what the bodies of these modules may change in them, likewise."""
-        return self._within(modules, self.changed)
+        """Return what the bodies of these modules may change in them, likewise.
+
+        What they have others run, as receivers of what they send, may change it as well.
+        """
+        sending = Sending(self.graph)
+        sending.build()
+        return self._within(modules, self.changed, sending)
 
     def within(self, modules: set[str]) -> dict[Definition | str, dict[Symbol, Touch]]:
         """Return what the bodies of these modules touch in them, following calls among them."""
         return self._within(modules, self.direct)
 
     def _within(
-        self, modules: set[str], direct: dict[Definition | str, dict[Symbol, int]]
+        self,
+        modules: set[str],
+        direct: dict[Definition | str, dict[Symbol, int]],
+        sending: Sending | None = None,
     ) -> dict[Definition | str, dict[Symbol, Touch]]:
         callers: Callers = {}
         keys = [key for key, body in self.graph.bodies.items() if body.module in modules]
         for key in keys:
-            for edge in self.graph.edges[key]:
+            more = () if sending is None else sending.edges(self.graph.bodies[key])
+            for edge in (*self.graph.edges[key], *more):
                 callers.setdefault(edge.target, []).append((key, edge))
         found: dict[Definition | str, dict[Symbol, Touch]] = {
             key: {

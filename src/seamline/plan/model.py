@@ -74,6 +74,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         applications: Where the code makes application objects of Flask and Quart, as
             ``module:name`` and ``module:function()``; hosts build no others.
         socket_mode: Permission bits of the sockets in the run directory.
+        notes_calls: Whether workers note when they last called each function of others: a test
+            process has to know what calls of its tests led to.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     graceful_timeout: float = 30.0
     stall_timeout: float = 30.0
     socket_mode: int = 0o600
+    notes_calls: bool = False
 
     def group(self, name: str) -> GroupPlan:
         """Return the group of that name. Raises KeyError when there is none."""

@@ -5,6 +5,7 @@ imports all hold the function *object*, so one pass over the garbage collector's
 finds what no walk over module attributes would.
 """
 
+import ast
 import contextlib
 import functools
 import gc
@@ -13,6 +14,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple
 
@@ -127,9 +129,28 @@ def moved(interface: Interface, functions: Collection[Function]) -> list[Functio
     for function in functions:
         for layer in _layers(bound_to(function)):
             at = _defined_at(layer, files) if isinstance(layer, FunctionType) else None
-            if at is not None and at[:2] == (function.module, function.name) and at not in read:
+            if (
+                at is not None
+                and at[:2] == (function.module, function.name)
+                and at not in read
+                and not _is_still_at(function, dict(interface.modules)[function.module])
+            ):
                 found.append(function)
     return found
+
+
+def _is_still_at(function: Function, file: str) -> bool:
+    """Whether the source has a definition where it was read: another one of the name is used."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError):
+        return False
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name == function.name.rpartition(".")[2]
+        and min(part.lineno for part in (node, *node.decorator_list)) == function.line
+        for node in ast.walk(tree)
+    )
 
 
 def outermost(function: Function, definitions: set[FunctionType]) -> FunctionType | None:

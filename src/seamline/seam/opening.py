@@ -1,6 +1,5 @@
 """Open and close the seams of one process. What a half does is in ``half``, not here."""
 
-import logging
 import sys
 import threading
 from collections.abc import Callable, Collection
@@ -11,7 +10,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import NoReturn
 from weakref import WeakKeyDictionary
 
-from seamline.errors import InternalError, NotSendable
+from seamline.errors import ApplicationError, InternalError, NotSendable
 from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Plan, ServicePlan
@@ -35,8 +34,6 @@ from seamline.seam.strays import find_strays
 from seamline.seam.threads import KeptPlaces
 from seamline.transport import close_after_fork
 from seamline.wire import Codec
-
-_log = logging.getLogger("seamline.seam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +175,7 @@ class Seams:
         """Check that every open seam is really open, whatever hooks others installed.
 
         Raises:
+            ApplicationError: The source was changed since the interface was read from it.
             InternalError: A loaded function that must cross still has its own body.
         """
         for seam in list(self._seams.values()):
@@ -185,6 +183,7 @@ class Seams:
                 continue
             sealed = _crossing(seam.interface, _loaded(seam.interface))
             found = find_entries(seam.interface, sealed)
+            _check_moved(seam, sealed, found)
             for entry in found:
                 if half_of(entry.function.__code__) is None:
                     raise _not_open(seam, entry.definition, "its body is still its own")
@@ -233,7 +232,6 @@ class Seams:
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = self._swap(seam, entry, codec)
-        _tell_moved(seam, crossing, found)
         for entry in find_strays(seam.interface, modules, seam.seal.names()):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
@@ -243,6 +241,7 @@ class Seams:
         for function, swap in list(seam.swaps.items()):
             function.__code__ = swap.replacement
         seam.seal.apply()
+        _check_moved(seam, crossing, found)
 
     def _swap(self, seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         """Compile the half of one function."""
@@ -354,15 +353,22 @@ def _refusal(entry: Entry) -> Callable[[Target, Arguments], NoReturn]:
     return refuse
 
 
-def _tell_moved(seam: _Seam, crossing: Collection[Function], found: list[Entry]) -> None:
-    """Say which functions do not cross because their source is another one by now."""
+def _check_moved(seam: _Seam, crossing: Collection[Function], found: list[Entry]) -> None:
+    """Refuse functions that would run here because their source is another one by now.
+
+    Raises:
+        ApplicationError: There are some; the first is named.
+    """
     opened = {entry.definition.address for entry in found}
-    for function in moved(seam.interface, [one for one in crossing if one.address not in opened]):
-        _log.warning(
-            "%s:%d: %s.%s is at another line than when this run was planned, so it does not go "
-            "to service %r; start the workers from what is there now with: seamline reload",
-            function.file, function.line, function.module, function.name, seam.plan.name,
-        )  # fmt: skip
+    left = [one for one in crossing if one.address not in opened]
+    for function in moved(seam.interface, left):
+        raise ApplicationError(
+            f"{function.module}.{function.name} is at another line than when this run was "
+            f"planned, so it would not go to service {seam.plan.name!r}",
+            file=function.file,
+            line=function.line,
+            remedy="start the processes from what is there now with: seamline reload",
+        )
 
 
 def _is_unreachable(function: Function) -> bool:

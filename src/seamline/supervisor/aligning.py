@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seamline.supervisor.control import AlignedReply, AlignRequest
 from seamline.supervisor.group import Group
@@ -53,13 +53,22 @@ class Aligning:
         await asyncio.gather(*(worker.align(order) for worker in workers))
         made: Counter[str] = Counter()
         untold: Counter[str] = Counter()
+        last: dict[str, dict[str, int]] = {}
         alive = [worker.aligned for worker in workers if worker.state is not State.STOPPED]
         for answer in (*self._last_answers, *alive):
             if answer is not None:
                 made.update(answer.made)
                 untold.update(answer.untold)
+                _take_latest(last, answer.last)
         if request.mark is not None:
             # What a worker printed before it answered is readable by now: let it be read.
             await asyncio.sleep(0)
             self._mark(request.mark)
-        return AlignedReply(dict(made), dict(untold))
+        return AlignedReply(dict(made), dict(untold), last)
+
+
+def _take_latest(last: dict[str, dict[str, int]], told: Mapping[str, Mapping[str, int]]) -> None:
+    for service, functions in told.items():
+        latest = last.setdefault(service, {})
+        for name, moment in functions.items():
+            latest[name] = max(moment, latest.get(name, 0))

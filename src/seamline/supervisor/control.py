@@ -75,10 +75,12 @@ class AlignedReply(msgspec.Struct, frozen=True, tag="aligned"):
         made: Calls that workers made since the start, by service; of workers that died,
             those that they told of.
         untold: Seam errors, by code, that workers could not write to the run's file of them.
+        last: When workers made their latest call, by service and function, in nanoseconds.
     """
 
     made: dict[str, int]
     untold: dict[str, int] = {}
+    last: dict[str, dict[str, int]] = {}
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):

@@ -2,14 +2,18 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from seamline.errors import InvisibleState
 from seamline.interface import Function, Interface
 from seamline.rpc import call_site, record
 from seamline.seam import Seams
 from seamline.testing.causes import Cause
+from seamline.worker import shared_clock
+
+#: A service, and the dotted name of a function of it.
+Called = tuple[str, str]
 
 
 class Kept(NamedTuple):
@@ -17,6 +21,23 @@ class Kept(NamedTuple):
 
     service: str
     cause: Cause
+
+
+class Moment(NamedTuple):
+    """A point of a session, to tell the calls after it from those before.
+
+    Attributes:
+        calls: Calls so far that may have changed state, by service and function.
+        made: All calls so far.
+        at: On the clock that processes share.
+    """
+
+    calls: Counter[Called]
+    made: int
+    at: int
+
+
+NO_MOMENT: Final = Moment(Counter(), 0, 0)
 
 
 class Closing:
@@ -30,6 +51,9 @@ class Closing:
         seams: Of the test process.
         interfaces: The packages behind them, by service.
         causes: Tells what the host of a service cannot see at this moment.
+        concerns: Tells whether a function of a service may run another one, by module and name.
+        together: The services of each process elsewhere.
+        last_calls: Asks the hosts when they last called each function, by service.
     """
 
     def __init__(
@@ -37,18 +61,26 @@ class Closing:
         seams: Seams,
         interfaces: Mapping[str, Interface],
         causes: Callable[[str, Function], Iterable[Cause]],
+        concerns: Callable[[str, Function, str, str], bool],
+        *,
+        together: Iterable[Collection[str]] = (),
+        last_calls: Callable[[], Mapping[str, Mapping[str, int]]] = dict,
     ) -> None:
         self._seams = seams
         self._causes = causes
-        self._stateful = {
-            service: {f"{f.module}.{f.name}" for f in interface.functions if f.changes}
+        self._concerns = concerns
+        self._last_calls = last_calls
+        self._users = {
+            service: [(f.module, f.name) for f in interface.functions if f.touches or f.changes]
             for service, interface in interfaces.items()
         }
+        self._changing_calls = _changing(interfaces, list(together))
+        self._any_changing = frozenset[Called]().union(*self._changing_calls.values())
         self._closed: dict[str, list[Cause]] = {}
         self._stayed: dict[Kept, None] = {}
         self._refused: dict[str, Cause] = {}
-        self._before: Counter[tuple[str, str]] = Counter()
-        self._fixtures: dict[Hashable, Counter[tuple[str, str]]] = {}
+        self._before = NO_MOMENT
+        self._fixtures: dict[Hashable, Counter[Called]] = {}
         self._changing = threading.RLock()
 
     def keeps(self, service: str, function: Function) -> bool:
@@ -63,13 +95,22 @@ class Closing:
         Raises:
             InvisibleState: The host holds what earlier calls of this test left there.
         """
-        causes = list(dict.fromkeys(self._causes(service, function)))
+        found = [*self._causes(service, function), *self._of_closed(service, function)]
+        causes = list(dict.fromkeys(found))
         for cause in causes:
             if function.stays:
                 self._stayed[Kept(service, cause)] = None
             else:
                 self.close(service, cause)
         return bool(causes)
+
+    def _of_closed(self, service: str, function: Function) -> Iterator[Cause]:
+        """Yield why services are closed that a function would use on their hosts."""
+        for other, causes in list(self._closed.items()):
+            if other != service and any(
+                self._concerns(service, function, *user) for user in self._users[other]
+            ):
+                yield from causes
 
     def close(self, service: str, cause: Cause) -> None:
         """Close a seam for the rest of the test.
@@ -87,7 +128,7 @@ class Closing:
 
     def begin_test(self) -> None:
         """Take note that calls from now on are the next test's."""
-        self._before = self._calls()
+        self._before = self.calls()
 
     def end_test(self, stay_closed: Iterable[str]) -> tuple[list[Kept], list[Kept]]:
         """Open the seams again.
@@ -110,13 +151,23 @@ class Closing:
 
     # -- fixtures that outlive a test ---------------------------------------------------
 
-    def calls(self) -> Counter[tuple[str, str]]:
-        """Return the calls so far that may have changed state, to be given to :meth:`hold`."""
-        return self._calls()
+    def calls(self) -> Moment:
+        """Return this moment, to be given to :meth:`hold`."""
+        counts = self._seams.counts()
+        calls = Counter(
+            {
+                (service, name): count
+                for service, functions in counts.items()
+                for name, count in functions.items()
+                if count and (service, name) in self._any_changing
+            }
+        )
+        made = sum(sum(functions.values()) for functions in counts.values())
+        return Moment(calls, made, shared_clock())
 
-    def hold(self, fixture: Hashable, before: Counter[tuple[str, str]]) -> None:
+    def hold(self, fixture: Hashable, before: Moment) -> None:
         """Keep in mind what a fixture called while it was set up, for as long as it lives."""
-        called = self._calls() - before
+        called = self._called_since(before)
         if called:
             self._fixtures[fixture] = called
 
@@ -124,21 +175,25 @@ class Closing:
         """Forget a fixture that is torn down."""
         self._fixtures.pop(fixture, None)
 
-    def _calls(self) -> Counter[tuple[str, str]]:
-        return Counter(
-            {
-                (service, name): count
-                for service, functions in self._seams.counts().items()
-                for name, count in functions.items()
-                if count and name in self._stateful.get(service, ())
-            }
-        )
+    def _called_since(self, before: Moment) -> Counter[Called]:
+        """Return the calls since then that may have changed state, those of hosts too.
+
+        Hosts call because they are called: where nothing was, they are not asked.
+        """
+        now = self.calls()
+        called = now.calls - before.calls
+        if now.made > before.made:
+            for service, functions in self._last_calls().items():
+                for name, moment in functions.items():
+                    if moment >= before.at and (service, name) in self._any_changing:
+                        called[service, name] += 1
+        return called
 
     def _check_nothing_lost(self, service: str, cause: Cause) -> None:
-        called = self._calls() - self._before
+        called = self._called_since(self._before)
         for counts in self._fixtures.values():
             called += counts
-        earlier = sorted(name for at, name in called if at == service)
+        earlier = sorted({one[1] for one in called if one in self._changing_calls[service]})
         if not earlier:
             return
         self._refused[service] = cause
@@ -151,3 +206,27 @@ class Closing:
         )
         record(error)
         raise error
+
+
+def _changing(
+    interfaces: Mapping[str, Interface], together: list[Collection[str]]
+) -> dict[str, frozenset[Called]]:
+    """Return, for each service, the functions that may change state which it would miss here.
+
+    Services of one process call each other there without a seam, so nobody counts that: what a
+    call to one may change of another is told by its source.
+    """
+    placed = {name: one.service for one in interfaces.values() for name, _ in one.modules}
+    found = {}
+    for service in interfaces:
+        touched = {symbol for f in interfaces[service].functions for symbol in f.touches}
+        near = {service}.union(*(group for group in together if service in group))
+        found[service] = frozenset(
+            (other, f"{function.module}.{function.name}")
+            for other in near & interfaces.keys()
+            for function in interfaces[other].functions
+            for symbol in function.changes
+            if (owner := placed.get(symbol.partition(":")[0])) == service
+            or (owner is None and (other == service or symbol in touched))
+        )
+    return found

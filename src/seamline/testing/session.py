@@ -1,7 +1,6 @@
 """One test session over one layout: its hosts, its seams, and what went over them."""
 
 import contextlib
-import itertools
 import os
 import secrets
 import shutil
@@ -11,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from seamline.config import Config
 from seamline.errors import InvisibleState
@@ -31,7 +28,8 @@ from seamline.seam import child_environment
 from seamline.testing.answering import Answering
 from seamline.testing.assigned import Assignments
 from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
-from seamline.testing.closing import Closing, Kept
+from seamline.testing.closing import NO_MOMENT, Closing, Kept, Moment
+from seamline.testing.front import for_tests, with_front
 from seamline.testing.hosts import Hosts
 from seamline.testing.lines import Lines
 from seamline.testing.looking import Looks, Test
@@ -126,7 +124,7 @@ class SplitSession:
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
         self._told = Lines(Path(self._run_dir, ERRORS_FILE))
         plan = build(self._config, self.analysis, layout=self.layout, run_dir=Path(self._run_dir))
-        plan, front = with_front(_for_tests(plan))
+        plan, front = with_front(for_tests(plan))
         mine = () if is_local else front.services
         self.services = tuple(
             service.name
@@ -160,7 +158,14 @@ class SplitSession:
             one.service: one for one in self.analysis.interfaces if one.service in self.services
         }
         self._reach = Reach(self.analysis)
-        self._closing = Closing(process.seams, behind, self._causes)
+        self._closing = Closing(
+            process.seams,
+            behind,
+            self._causes,
+            self._reach.concerns,
+            together=[group.services for group in plan.groups if group is not front],
+            last_calls=self._last_calls_of_hosts,
+        )
         placed = {name for one in self.analysis.interfaces for name, _ in one.modules}
         unplaced = set(self.analysis.modules) - placed
         self._databases = MemoryDatabases(unplaced)
@@ -283,11 +288,11 @@ class SplitSession:
         yield
         self.hold(fixture, before)
 
-    def calls_so_far(self) -> Counter[tuple[str, str]]:
+    def calls_so_far(self) -> Moment:
         """Return the calls that may have changed state, to be given to :meth:`hold`."""
-        return Counter() if self._closing is None else self._closing.calls()
+        return NO_MOMENT if self._closing is None else self._closing.calls()
 
-    def hold(self, fixture: Hashable, before: Counter[tuple[str, str]]) -> None:
+    def hold(self, fixture: Hashable, before: Moment) -> None:
         """Keep in mind the calls since, until :meth:`let_go`."""
         self._django.take_environment()
         if self._closing is not None:
@@ -338,6 +343,12 @@ class SplitSession:
             reply = self._hosts.ask()
             self._made_by_hosts = Counter(reply.made)
             self._untold_by_hosts = Counter(reply.untold)
+
+    def _last_calls_of_hosts(self) -> Mapping[str, Mapping[str, int]]:
+        """Return when hosts last called each function, by service."""
+        if self._hosts is None or not self._is_ready or os.getpid() != self._pid:
+            return {}
+        return self._hosts.ask().last
 
     def _refused_functions(self) -> dict[str, str]:
         """Return the public functions behind a seam that cannot cross, each with the reason."""
@@ -410,38 +421,3 @@ class SplitSession:
                 self._hosts.align(now)
                 self._aligned = now
             self._raw_environ = None if raw is None else dict(raw)
-
-
-def _for_tests(plan: Plan) -> Plan:
-    """Return the plan with hosts that load the application themselves, in each test's settings.
-
-    Commands are left out: whole, no program works beside the tests on what they set up.
-    """
-    commands = {service.name for service in plan.services if service.command is not None}
-    groups = []
-    for group in plan.groups:
-        services = tuple(name for name in group.services if name not in commands)
-        groups += [msgspec.structs.replace(group, services=services, preload=False)]
-    return msgspec.structs.replace(plan, groups=tuple(one for one in groups if one.services))
-
-
-def with_front(plan: Plan) -> tuple[Plan, GroupPlan]:
-    """Return the plan with the group that the test process is, and that group.
-
-    It is the first http service's. Where no service is http, the test process hosts nothing,
-    as a program that only calls: a group of its own, which is added.
-    """
-    for service in plan.services:
-        if service.http is not None:
-            return plan, plan.group_of(service.name)
-    if plan.layout == "local":
-        return plan, plan.groups[0]
-    taken = {group.name for group in plan.groups}
-    name = next(name for name in _front_names() if name not in taken)
-    front = GroupPlan(name=name, services=())
-    return msgspec.structs.replace(plan, groups=(front, *plan.groups)), front
-
-
-def _front_names() -> Iterator[str]:
-    yield "tests"
-    yield from (f"tests-{number}" for number in itertools.count(2))

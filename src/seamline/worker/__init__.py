@@ -49,6 +49,7 @@ from seamline.worker.report import (
 )
 
 if TYPE_CHECKING:
+    from seamline.worker.lastcalls import shared_clock
     from seamline.worker.seams import Process
 
 __all__ = [
@@ -93,11 +94,13 @@ __all__ = [
     "decode_report",
     "encode",
     "is_own_variable",
+    "shared_clock",
 ]
 
 # What makes and answers calls: the supervisor does neither.
 _LATE: Final = {
     "Process": "seamline.worker.seams",
+    "shared_clock": "seamline.worker.lastcalls",
 }
 
 if not TYPE_CHECKING:

@@ -191,7 +191,14 @@ class Worker:
         stats = self._process.stats()
         made = {service: sum(functions.values()) for service, functions in stats.made.items()}
         rpc.write_codes(Path(self._plan.run_dir, ERRORS_FILE))
-        self._channel.send(Aligned(serial=order.serial, made=made, untold=rpc.untold()))
+        self._channel.send(
+            Aligned(
+                serial=order.serial,
+                made=made,
+                untold=rpc.untold(),
+                last=self._loaded.last_calls.read(),
+            )
+        )
 
     def _on_drain(self, order: Drain) -> None:
         self._order = self._order or order

@@ -6,6 +6,7 @@ from typing import Any
 
 from seamline.interface import Interface
 from seamline.plan import Plan
+from seamline.worker.lastcalls import LastCalls
 from seamline.worker.load import call_setup, import_module, load_application, set_up_django
 from seamline.worker.report import Identity
 from seamline.worker.seams import Process
@@ -22,6 +23,7 @@ class Loaded:
     Attributes:
         plan: Of the run.
         process: The seams, and what answers calls.
+        last_calls: When the application last called functions elsewhere, if that is noted.
         applications: The objects of the group's http services, by service.
         is_loaded: Whether :meth:`load` is done.
     """
@@ -29,7 +31,9 @@ class Loaded:
     def __init__(self, plan: Plan, identity: Identity, secret: bytes) -> None:
         self.plan = plan
         self._group = plan.group(identity.group)
-        self.process = Process(plan, identity, secret)
+        self.last_calls = LastCalls()
+        keeps = self.last_calls.note if plan.notes_calls else None
+        self.process = Process(plan, identity, secret, keeps=keeps)
         self.applications: dict[str, Any] = {}
         self.is_loaded = False
 

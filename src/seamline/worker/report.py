@@ -192,11 +192,14 @@ class Aligned(msgspec.Struct, frozen=True, tag="aligned", kw_only=True):
         serial: Of the order.
         made: Calls made to other services since the start, by service.
         untold: Seam errors, by code, that could not be written to the run's file of them.
+        last: When the latest call was made, by service and function; see
+            :func:`seamline.worker.shared_clock`.
     """
 
     serial: int
     made: dict[str, int] = {}
     untold: dict[str, int] = {}
+    last: dict[str, dict[str, int]] = {}
 
 
 class WarningFilter(msgspec.Struct, frozen=True, array_like=True):

@@ -80,3 +80,93 @@ def test_modules_that_code_may_use_are_followed_but_not_what_is_only_on_the_way(
     assert {"app.store", "app.paths"} <= set(front.uses)
     assert "sqlite3" in front.libraries
     assert "app.store" in reading.analysis.modules
+
+
+SIGNALS = """
+    import blinker
+    from django.dispatch import Signal
+    sold = blinker.signal("sold")
+    closed = Signal()
+    lost = blinker.Namespace().signal("lost")
+"""
+ORDERS = """
+    from django.dispatch import receiver
+    from app import signals
+    from app.signals import closed, sold
+
+    SOLD = []
+    CLOSED = []
+    SEEN = []
+    HANDLERS = []
+    OPENED = []
+    COUNTED = {}
+
+    def sell(name):
+        SEEN.append(name)
+        sold.send(name)
+
+    @sold.connect
+    def _on_sold(name):
+        SOLD.append(name)
+
+    def close(name):
+        return signals.closed.send_robust(name, by=SEEN)
+
+    @receiver([closed])
+    def _on_closed(sender, **more):
+        CLOSED.append(sender)
+
+    def say(signal):
+        return signal.send(len(SEEN))
+
+    def lose(name):
+        return signals.lost.send(len(SEEN))
+
+    def opened(name):
+        OPENED.append(name)
+
+    HANDLERS.append(opened)
+
+    def open_all(name):
+        for handler in HANDLERS:
+            handler(name)
+
+    def count(name):
+        COUNTED[name] = 1
+
+    STEPS = {"count": count}
+
+    def step(name):
+        return STEPS[name](name)
+
+    def ordinary(name):
+        return SEEN.index(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "changes"),
+    [
+        ("sell", ("SEEN", "SOLD")),
+        ("close", ("CLOSED",)),
+        ("say", ("CLOSED", "SOLD")),
+        ("lose", ()),
+        ("open_all", ("OPENED",)),
+        ("step", ("COUNTED",)),
+        ("ordinary", ()),
+    ],
+)
+def test_who_sends_changes_what_the_receivers_change(read, function, changes) -> None:
+    reading = read({"app/orders.py": ORDERS, "app/signals.py": SIGNALS}, "app.orders")
+
+    wanted = tuple(f"app.orders:{name}" for name in changes)
+    assert reading.functions[f"app.orders.{function}"].changes == wanted
+
+
+def test_what_is_changed_in_another_package_counts(read) -> None:
+    till = "from app import orders\ndef pay(name):\n    return orders.sell(name)\n"
+    files = {"app/orders.py": ORDERS, "app/signals.py": SIGNALS, "app/till.py": till}
+
+    reading = read(files, "app.orders", "app.till")
+
+    assert reading.functions["app.till.pay"].changes == ("app.orders:SEEN", "app.orders:SOLD")

@@ -414,3 +414,28 @@ def test_an_argument_that_cannot_cross_is_named_where_it_is_passed(
 
     line = [("error", "web.py", 14)] if is_refused else []
     assert reading.findings("not-sendable") == line
+
+
+JOBS = "DONE = []\ndef step():\n    DONE.append(1)\n    return len(DONE)\n"
+
+
+@pytest.mark.parametrize(
+    ("web", "lines"),
+    [
+        ("TASKS = ((1, lambda now: jobs.step()),)", []),
+        ("step = lambda: jobs.step()", []),
+        ("class Task:\n    run = lambda self: jobs.step()", []),
+        ("step = lambda: [jobs.step() for _ in range(2)]\nprint(1)", []),
+        ("N = (lambda: jobs.step())()", [2]),
+        ("N = sorted([2], key=lambda n: jobs.step())", [2]),
+        ("TASKS = {'a': lambda: jobs.step()}\nN = TASKS['a']()", [2]),
+        ("for task in (lambda: jobs.step(),):\n    task()", [2]),
+        ("N = [task() for task in (lambda: jobs.step(),)]", [2]),
+        ("@(lambda f: jobs.step())\ndef f(): pass", [2]),
+        ("N = jobs.step()", [2]),
+    ],
+)
+def test_what_a_module_puts_away_in_a_lambda_is_not_called_while_importing(read, web, lines):
+    reading = read({"jobs.py": JOBS, "web.py": f"import jobs\n{web}\n"}, "jobs")
+
+    assert reading.findings("import-call") == [("warning", "web.py", line) for line in lines]

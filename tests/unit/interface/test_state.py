@@ -608,3 +608,88 @@ def test_a_default_that_changes_as_it_is_used_is_state(read) -> None:
     reading = read({"shop.py": text}, "shop")
 
     assert reading.functions["shop.count"].touches == ("shop:count.c",)
+
+
+SESSIONS = """
+    from functools import cache, lru_cache, partial
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session, sessionmaker
+
+    def open_sessions(url) -> sessionmaker[Session]:
+        return sessionmaker(create_engine(url))
+
+    def decorated(url):
+        @lru_cache(maxsize=4)
+        def made(pid):
+            return open_sessions(url)
+        return lambda: made(1)(), lambda: made(1).begin()
+
+    def called(url):
+        made = lru_cache(lambda: create_engine(url))
+        return lambda: made().connect(), lambda: made().begin()
+
+    def dictionary(url):
+        made = {}
+        def reading():
+            return made.setdefault(url, Row())
+        return reading, lambda: made.clear()
+
+    def as_dictionary(url):
+        made = dict()
+        def put(n):
+            made[n] = url
+        return {"reading": made.get, "writing": put}
+
+    def passed_on(url):
+        return dictionary(url)
+
+    def pure(url):
+        @cache
+        def text(n):
+            return f"{url}/{n}"
+        return lambda: text(1), lambda: text(2)
+
+    def stateless(url):
+        return (lambda: url + "/r"), (lambda: url + "/w")
+
+    class Row:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("factory", "kind"),
+    [
+        ("decorated", "resource"),
+        ("called", "resource"),
+        ("dictionary", "state"),
+        ("as_dictionary", "state"),
+        ("passed_on", "state"),
+        ("pure", None),
+        ("stateless", None),
+    ],
+)
+@pytest.mark.parametrize("unpacked", [True, False], ids=["unpacked", "whole"])
+def test_functions_that_share_something_are_state_under_the_names_they_are_given(
+    read, factory, kind, unpacked
+) -> None:
+    names = "reading, writing" if unpacked else "both"
+    use = "reading()" if unpacked else "both[0]()"
+    source = f"""
+        from app import db
+        {names} = db.{factory}("sqlite://")
+
+        def look(value):
+            for part in value:
+                {use}
+            return [str(part) for part in value]
+    """
+
+    reading = read({"app/db.py": SESSIONS, "app/orders.py": source}, "app.orders")
+
+    look = reading.functions["app.orders.look"]
+    name = "app.orders:reading" if unpacked else "app.orders:both"
+    assert look.touches == ((name,) if kind else ())
+    assert look.stays is (kind is None)
+    if kind:
+        assert reading.state[name].resource is (kind == "resource")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seamline.errors import NotSendable
+from seamline.errors import ApplicationError, NotSendable
 
 SOURCE = """
 CACHE = {"n": 1}
@@ -66,26 +66,48 @@ def test_closing_gives_them_back(strays):
     assert (module.first(), module.made()) == (1, 1)
 
 
-def test_source_that_was_changed_after_it_was_read_is_said_to_be(application, caplog):
+def test_source_that_was_changed_after_it_was_read_is_refused_and_never_run(application):
     app = application({"__init__": SOURCE}, state={"CACHE": ""})
     file = app.root / app.package / "__init__.py"
     file.write_text(f"# This is new.\n{file.read_text()}")
     module = app.load()
 
-    app.seams().install()
+    seams = app.seams()
+    told = rf"{app.package}\.put is at another line than when this run was planned"
+    with pytest.raises(ApplicationError, match=told) as caught:
+        seams.install()
 
-    (told,) = caplog.messages
-    assert f"{app.package}.put is at another line than when this run was planned" in told
-    assert told.endswith("seamline reload")
+    assert caught.value.remedy.endswith("seamline reload")
+    with pytest.raises(ApplicationError, match=told):
+        seams.verify()
     with pytest.raises(NotSendable, match=r"when this run was planned.*seamline reload"):
         module.put()
 
 
-def test_one_of_two_definitions_is_not_taken_for_a_changed_one(application, caplog):
+def test_a_process_cannot_import_what_was_changed_after_it_was_read(application):
+    app = application({"__init__": SOURCE}, state={"CACHE": ""})
+    file = app.root / app.package / "__init__.py"
+    app.seams().install()
+    file.write_text(f"# This is new.\n{file.read_text()}")
+
+    with pytest.raises(ApplicationError, match="when this run was planned"):
+        app.load()
+
+
+def test_one_of_two_definitions_is_not_taken_for_a_changed_one(application):
     source = "if len('x') == {0}:\n    def f(): return 1\nelse:\n    def f(): return 2\n"
     for number in (1, 2):
         app = application({"__init__": source.format(number)})
         app.load()
         app.seams().install()
+        app.opened[-1].verify()
 
-    assert caplog.messages == []
+
+def test_nor_is_one_that_the_interface_leaves_out(application):
+    source = "S = [1]\ndef _f():\n    return S\n\ndef _f():\n    return 1\n"
+    app = application({"__init__": source}, state={"S": ""})
+    app.load()
+
+    app.seams().install()
+
+    app.opened[-1].verify()

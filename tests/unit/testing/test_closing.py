@@ -399,3 +399,93 @@ def test_strict_fails_for_tests_that_ran_local_and_a_report_names_them(shop):
         {"service": "prices", "cause": "patched", "detail": "time.time"}
     ]
     assert report["calls"]["stock"]["total"] == 1
+
+
+ORDERS = """
+    import os
+    import time
+    SOLD = []
+    def keep(name):
+        SOLD.append(name)
+        return os.getpid()
+    def sales():
+        return (time.time(), list(SOLD), os.getpid())
+    def sold():
+        return (list(SOLD), os.getpid())
+"""
+TILL = """
+    from shop import orders
+    PAID = []
+    def pay(name):
+        PAID.append(name)
+        return orders.keep(name)
+    def paid():
+        return list(PAID)
+"""
+LAYOUTS = """
+    name = "shop"
+    [services.orders]
+    package = "shop.orders"
+    [services.till]
+    package = "shop.till"
+    [layouts.pair]
+    back = ["orders", "till"]
+"""
+
+KEEPING = """
+    import os, time
+    import seamline
+    from shop import orders, till
+
+    HERE = os.getpid()
+
+    @pytest.mark.seamline_errors
+    def test_kept_through_another_service(monkeypatch):
+        assert till.pay("tea") != HERE
+        monkeypatch.setattr(time, "time", lambda: 6)
+        with pytest.raises(seamline.InvisibleState, match="time.time.*(orders.keep|till.pay)"):
+            orders.sales()
+
+    def test_of_an_earlier_test_nothing_is_kept(monkeypatch):
+        monkeypatch.setattr(time, "time", lambda: 6)
+        assert orders.sales() == (6, [], HERE)
+
+    def test_only_read_through_another_service(monkeypatch):
+        assert till.paid() == ["tea"]
+        monkeypatch.setattr(time, "time", lambda: 6)
+        assert orders.sales() == (6, [], HERE)
+
+    def test_what_uses_a_service_that_runs_here_runs_here_too(monkeypatch):
+        monkeypatch.setattr(time, "time", lambda: 6)
+        before = orders.sales()[1]
+        assert till.pay("milk") == HERE
+        assert orders.sold() == ([*before, "milk"], HERE)
+
+    @pytest.fixture(scope="module")
+    def stocked():
+        return till.pay("rice")
+
+    def test_kept_by_a_fixture_of_the_module(stocked):
+        assert stocked != HERE
+
+    @pytest.mark.seamline_errors
+    def test_that_the_fixture_is_still_there_for(monkeypatch):
+        monkeypatch.setattr(time, "time", lambda: 6)
+        with pytest.raises(seamline.InvisibleState, match="in a fixture that it uses"):
+            orders.sales()
+"""
+
+
+@pytest.mark.parametrize("layout", ["micro", "pair"])
+def test_what_hosts_called_of_each_other_is_never_lost_silently_either(suite, layout):
+    for name, text in {
+        "seamline.toml": LAYOUTS, "shop/orders.py": ORDERS, "shop/till.py": TILL,
+        "shop/stock.py": "", "shop/web.py": "",
+    }.items():  # fmt: skip
+        suite.write(name, text)
+    suite.tests(KEEPING)
+
+    outcome = suite.run(layout, "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 6}, outcome.text
+    assert "2 tests refused: 2 patched" in outcome.text
