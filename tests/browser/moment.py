@@ -1,6 +1,7 @@
 """Send the monthly reports that are due at a moment which a test names, as a layout's command.
 
-The moments come through one pipe of the instance directory, the numbers of reports go out by another.
+Moments come in through one pipe of the instance directory, and by another go out the numbers of
+reports.
 """
 
 import signal

@@ -1,7 +1,7 @@
 """Defects of the book's published example, each by its number in our list, in every layout.
 
-What has a page is tried in the browser. D5, D6, D7 and D13 are about tokens for programs, and tried as
-a program does; D12 is about the source.
+What has a page is tried in the browser. D5, D6, D7 and D13 are about tokens for programs, and
+tried as a program does; D12 is about the source.
 """
 
 import ast
@@ -9,8 +9,7 @@ import os
 import re
 import sqlite3
 import time
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import jwt
@@ -27,7 +26,7 @@ from longrun import accounts
 print(accounts.add_client(sys.argv[1], ["longrun", "club"], ["races:read"]))
 """
 SECRETS = re.compile(r"scrypt|\b[0-9a-f]{64}\b|strava_token|\"d\":")
-RACE = {"name": "Nobody asked", "on": f"{date.today() + timedelta(days=90)}"}
+RACE = {"name": "Nobody asked", "on": f"{datetime.now(UTC).date() + timedelta(days=90)}"}
 # Sends itself as soon as it is there, from no site at all.
 ATTACK = """data:text/html,<form method=post action="{url}/races/new">
 <input name=name value="{name}"><input name=on value="{on}"><input name=distance value=5000>
