@@ -69,8 +69,9 @@ def _send_month(runner: Runner, there: datetime, key: str) -> None:
         bests=[best for best in activities.bests(runner.id) if start <= best.on < end],
         tracks=activities.tracks(runner.id, [run.id for run in runs], _ROUTE_POINTS),
     )
+    times = "once" if period.count == 1 else f"{period.count} times"
     text = (
-        f"Hello {runner.name},\n\nin {start:%B} you ran {period.count} times, "
+        f"Hello {runner.name},\n\nin {start:%B} you ran {times}, "
         f"{distance(period.distance_m, runner.units)} in all. The report is attached.\n\n"
         "To get no more of these, change your profile.\n"
     )

@@ -74,6 +74,14 @@
     });
   }
 
+  /* Who registers lives where the browser does, most likely. */
+  function guessZone(field) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const known = [...field.list.options].some((option) => option.value === zone);
+    if (known && field.form.elements.password && field.value === "UTC") field.value = zone;
+  }
+
+  document.querySelectorAll("#tz").forEach(guessZone);
   document.querySelectorAll("svg[data-hover]").forEach(follow);
   document.querySelectorAll("form[enctype]").forEach(showProgress);
 }
