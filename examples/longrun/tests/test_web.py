@@ -347,7 +347,7 @@ def test_the_api_tells_who_one_is_without_secrets(at_home: Browser, ann: Runner)
     found = at_home.get("/api/v1/me").get_json()
 
     assert found["email"] == ann.email
-    assert sorted(found) == ["born", "confirmed", "email", "id", "is_admin", "max_hr", "name",
+    assert sorted(found) == ["born", "confirmed", "email", "id", "is_admin", "language", "max_hr", "name",
                              "rest_hr", "sex", "tz", "units", "weight_kg"]  # fmt: skip
 
 

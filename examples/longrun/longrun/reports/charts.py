@@ -119,7 +119,8 @@ def profile_svg(points: Sequence[TrackPoint], units: Units = "km", language: str
         for values in panel.curves.values():
             shown = [None if v is None else f"{panel.label(v)} {panel.unit}" for v in values]
             said = [f"{a} · {b}" if b else a for a, b in zip(said, shown, strict=True)]
-    title = f"{say('Over the distance')}: " + ", ".join(panel.name for panel in panels)
+    names = ", ".join(panel.name if language == "de" else panel.name.lower() for panel in panels)
+    title = f"{say('Over the distance')}: {names}"
     gaps = [point.gap for point in points]
     return _stack(panels, xs, labels, title, gaps=gaps, said=said, unit=units)
 

@@ -3,7 +3,7 @@
 
 /* A block: the answer to an upload is written into the same window, and runs this again. */
 {
-  const said = document.querySelector("script[data-point]").dataset;
+  const said = document.body.dataset;
   const SVG = "http://www.w3.org/2000/svg";
 
   /* Follow the pointer along a chart, or a slider that the keyboard moves, and say what is there. */
