@@ -105,7 +105,7 @@ def test_u5_on_the_first_of_the_month_a_runner_gets_the_month_by_mail(runner, si
 
     (mail,) = site.mails(address)
     assert mail["Subject"] == f"Your {now:%B %Y}"
-    told = re.search(f"in {now:%B} you ran once, ([\\d.]+) km", mail.get_body().get_content())
+    told = re.search(f"your runs in {now:%B}: 1, ([\\d.]+) km", mail.get_body().get_content())
     assert float(told[1]) == pytest.approx(float(kilometres), abs=0.06)
     (report,) = mail.iter_attachments()
     assert report.get_filename() == f"longrun-{now:%Y-%m}.pdf"

@@ -46,6 +46,7 @@ class Runner:
     born: date | None = None
     sex: Sex | None = None
     weight_kg: float | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class ProfileChanges:
     born: date | None = None
     sex: Sex | None = None
     weight_kg: float | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

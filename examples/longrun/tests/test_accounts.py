@@ -96,7 +96,7 @@ def test_a_runner_carries_no_secret(ann: Runner) -> None:
     names = {field.name for field in fields(ann)}
 
     assert names == {"id", "email", "name", "tz", "units", "max_hr", "confirmed", "is_admin",
-                     "rest_hr", "born", "sex", "weight_kg"}  # fmt: skip
+                     "language", "rest_hr", "born", "sex", "weight_kg"}  # fmt: skip
     assert "scrypt" not in repr(ann)
 
 

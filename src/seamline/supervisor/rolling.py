@@ -230,7 +230,6 @@ class Rolling:
             why = exc.strerror or str(exc)
             raise StartError(f"{group.plan.name} could not be loaded anew: {why}") from exc
 
-
     # -- one slot ----------------------------------------------------------------------
 
     async def _replace(self, slot: Slot, tell: Tell) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from longrun.accounts import links, store
 from longrun.accounts.passwords import hash_password, is_password
+from longrun.languages import LANGUAGES
 from longrun.model import (
     BadCredentials,
     EmailTaken,
@@ -40,7 +41,13 @@ _SENDER: Final = "longrun.accounts"
 
 
 def register(
-    email: str, password: str, name: str, tz: str = "UTC", *, confirmed: bool = False
+    email: str,
+    password: str,
+    name: str,
+    tz: str = "UTC",
+    language: str = "en",
+    *,
+    confirmed: bool = False,
 ) -> Runner:
     """Make an account and announce it with `user_registered`.
 
@@ -54,6 +61,7 @@ def register(
     _check_password(password)
     name = clean_name(name)
     _check_tz(tz)
+    _check_language(language)
     now = store.now()
     account = store.Account(
         email=email,
@@ -61,6 +69,7 @@ def register(
         name=name,
         tz=tz,
         units="km",
+        language=language,
         confirmed_at=now if confirmed else None,
         created_at=now,
     )
@@ -230,6 +239,7 @@ def _check_password(password: str) -> None:
 
 def _check(changes: ProfileChanges) -> None:
     _check_tz(changes.tz)
+    _check_language(changes.language)
     if changes.units not in {"km", "mi"}:
         raise Invalid("units", "distances are shown in km or mi")
     if changes.sex not in {None, "f", "m"}:
@@ -257,6 +267,11 @@ def clean_name(name: str) -> str:
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise Invalid("name", f"a name has 1 to {MAX_NAME} characters")
     return name
+
+
+def _check_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise Invalid("language", "nobody speaks this language here")
 
 
 def _check_tz(tz: str) -> None:

@@ -38,6 +38,7 @@ class Account(Table):
     born: Mapped[date | None]
     sex: Mapped[str | None] = mapped_column(String(1))
     weight_kg: Mapped[float | None]
+    language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
 
     def as_runner(self) -> Runner:
         """Return what the other packages may see: no hash."""
@@ -54,6 +55,7 @@ class Account(Table):
             born=self.born,
             sex=cast("Sex | None", self.sex),
             weight_kg=self.weight_kg,
+            language=self.language,
         )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from longrun import accounts, db
 from longrun.activities import analysis, columns, loads, store
+from longrun.languages import Words, words
 from longrun.model import (
     Activity,
     ActivityChanges,
@@ -36,7 +37,10 @@ from longrun.signals import account_deleted, activity_added, activity_deleted, b
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
 # Hour of the day where the runner lives -> what people call a run at that time.
-_HOURS: Final = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon"), (22, "Evening"))
+_HOURS: Final = (
+    (5, "Night %(sport)s"), (11, "Morning %(sport)s"), (14, "Lunch %(sport)s"),
+    (18, "Afternoon %(sport)s"), (22, "Evening %(sport)s"), (24, "Night %(sport)s"),
+)  # fmt: skip
 
 
 def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
@@ -55,7 +59,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
     digest = analysis.digest(rec)
     entry = _entry(runner_id, digest, rec)
     given = (title.strip() or rec.title.strip())[:MAX_TITLE]
-    entry.title = given or _default_title(rec, ZoneInfo(runner.tz))
+    entry.title = given or _default_title(rec, ZoneInfo(runner.tz), words(runner.language))
     try:
         with store.sessions.writing() as session:
             distances = [row.distance_m for row in entry.bests]
@@ -300,10 +304,11 @@ def _day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
-def _default_title(rec: Recording, zone: ZoneInfo) -> str:
+def _default_title(rec: Recording, zone: ZoneInfo, say: Words) -> str:
     hour = rec.started_at.astimezone(zone).hour
-    name = next((name for before, name in _HOURS if hour < before), "Night")
-    return f"{name} {'activity' if rec.sport is Sport.OTHER else rec.sport.value}"
+    name = next(name for before, name in _HOURS if hour < before)
+    sport = say("activity") if rec.sport is Sport.OTHER else say(rec.sport.value)
+    return say(name, sport=sport)
 
 
 def _entry(runner_id: int, digest: str, rec: Recording) -> store.Entry:

@@ -5,6 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from longrun import accounts, activities, notify, reports, training
+from longrun.languages import words
 from longrun.model import Attachment, Runner
 from longrun.units import distance
 
@@ -40,11 +41,15 @@ def remind_workouts(now: datetime) -> bool:
             and not notify.knows(key)
             and (runs := training.schedule(runner.id, day, day + _DAY))
         ):
-            what = "\n".join(
-                f"- {distance(run.distance_m, runner.units)}: {run.text}" for run in runs
+            say = words(runner.language)
+            told = [(say.number(distance(r.distance_m, runner.units)), r.text) for r in runs]
+            text = say(
+                "Hello %(name)s,\n\ntomorrow, %(day)s, your plan says:\n\n%(what)s\n",
+                name=runner.name,
+                day=say.day(day, "EEEE"),
+                what="\n".join(f"- {far}: {say.said(what)}" for far, what in told),
             )
-            text = f"Hello {runner.name},\n\ntomorrow, {day:%A}, your plan says:\n\n{what}\n"
-            notify.send(runner.email, "Tomorrow's run", text, key=key, runner_id=runner.id)
+            notify.send(runner.email, say("Tomorrow's run"), text, key=key, runner_id=runner.id)
             return True
     return False
 
@@ -69,11 +74,15 @@ def _send_month(runner: Runner, there: datetime, key: str) -> None:
         bests=[best for best in activities.bests(runner.id) if start <= best.on < end],
         tracks=activities.tracks(runner.id, [run.id for run in runs], _ROUTE_POINTS),
     )
-    times = "once" if period.count == 1 else f"{period.count} times"
-    text = (
-        f"Hello {runner.name},\n\nin {start:%B} you ran {times}, "
-        f"{distance(period.distance_m, runner.units)} in all. The report is attached.\n\n"
-        "To get no more of these, change your profile.\n"
+    say = words(runner.language)
+    text = say(
+        "Hello %(name)s,\n\nyour runs in %(month)s: %(count)s, %(far)s in all. "
+        "The report is attached.\n\nTo get no more of these, change your profile.\n",
+        name=runner.name,
+        month=say.day(start, "LLLL"),
+        count=period.count,
+        far=say.number(distance(period.distance_m, runner.units)),
     )
     file = Attachment(made.filename, "application/pdf", made.pdf)
-    notify.send(runner.email, f"Your {start:%B %Y}", text, [file], key, runner_id=runner.id)
+    subject = say("Your %(month)s", month=say.day(start, "LLLL yyyy"))
+    notify.send(runner.email, subject, text, [file], key, runner_id=runner.id)

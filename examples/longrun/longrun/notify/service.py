@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from longrun.languages import words
 from longrun.model import Attachment, Mail, MailPreferences, Runner
 from longrun.notify import delivery, store
 from longrun.signals import account_deleted, reset_requested, user_registered
@@ -183,22 +184,26 @@ def _plain(instant: datetime) -> datetime:
 
 @user_registered.connect
 def _on_registered(_sender: object, *, runner: Runner, token: str) -> None:
-    text = (
-        f"Hello {runner.name},\n\nopen this page to confirm your address:\n\n"
-        f"{delivery.link(f'/confirm/{token}')}\n\n"
-        "If you did not register at longrun, do nothing: nobody gets in with your address.\n"
+    say = words(runner.language)
+    text = say(
+        "Hello %(name)s,\n\nopen this page to confirm your address:\n\n%(link)s\n\n"
+        "If you did not register at longrun, do nothing: nobody gets in with your address.\n",
+        name=runner.name,
+        link=delivery.link(f"/confirm/{token}"),
     )
-    send(runner.email, "Confirm your e-mail address", text, runner_id=runner.id)
+    send(runner.email, say("Confirm your e-mail address"), text, runner_id=runner.id)
 
 
 @reset_requested.connect
 def _on_reset(_sender: object, *, runner: Runner, token: str) -> None:
-    text = (
-        f"Hello {runner.name},\n\nchoose a new password here:\n\n"
-        f"{delivery.link(f'/reset/{token}')}\n\n"
-        "If you did not ask for it, do nothing: your password stays as it is.\n"
+    say = words(runner.language)
+    text = say(
+        "Hello %(name)s,\n\nchoose a new password here:\n\n%(link)s\n\n"
+        "If you did not ask for it, do nothing: your password stays as it is.\n",
+        name=runner.name,
+        link=delivery.link(f"/reset/{token}"),
     )
-    send(runner.email, "A new password for longrun", text, runner_id=runner.id)
+    send(runner.email, say("A new password for longrun"), text, runner_id=runner.id)
 
 
 @account_deleted.connect

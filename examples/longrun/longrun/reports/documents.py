@@ -8,6 +8,7 @@ from typing import Final
 
 from fpdf import FPDF
 
+from longrun.languages import words
 from longrun.model import Report, Runner, TrackPoint
 from longrun.reports.scales import CLASSES, fifths, project, ticks
 
@@ -27,11 +28,12 @@ class Document(FPDF):
 
     def __init__(self, runner: Runner, title: str, said: str, on: date) -> None:
         super().__init__(unit="mm", format="A4")
+        self.say = words(runner.language)
         self._foot = plain(f"{runner.name}, {title}")
         self.set_auto_page_break(auto=False)
         self.set_title(f"{plain(title)}, {plain(runner.name)}")
         self.set_creator("longrun")
-        self.set_lang("en")
+        self.set_lang(runner.language)
         self.set_creation_date(datetime.combine(on, time(), UTC))
         self.add_page()
         self.box(EDGE, EDGE, 12, 1.6, ACCENT)
@@ -72,7 +74,7 @@ class Document(FPDF):
     def heading(self, text: str, room: float = 0) -> None:
         """Begin a part, on a new page where `room` millimetres below it are not left on this."""
         self.room(8 + room)
-        self.words(EDGE - 1, self.at, text, size=11, bold=True)
+        self.words(EDGE - 1, self.at, self.say.said(text), size=11, bold=True)
         self.at += 8
 
     def room(self, tall: float) -> bool:
@@ -102,9 +104,9 @@ class Document(FPDF):
         self.box(EDGE, y, WIDE, 25, WASH, r=2.5)
         for i, (name, value, below) in enumerate(cells):
             x = EDGE + i * WIDE / len(cells) + 4
-            self.words(x, y + 4, name, size=8.5, colour=SOFT)
+            self.words(x, y + 4, self.say.said(name), size=8.5, colour=SOFT)
             self.words(x, y + 9, value, size=16, bold=True)
-            self.words(x, y + 18, below, size=8.5, colour=SOFT)
+            self.words(x, y + 18, self.say.said(below), size=8.5, colour=SOFT)
         self.words(EDGE - 1, y + 27, note, size=7.5, colour=SOFT)
         self.at += 37 if note else 33
 
@@ -125,7 +127,7 @@ class Document(FPDF):
             if value:
                 colour = ACCENT if value == max(values) else SAND
                 self.box(x + slot * 0.22, y, slot * 0.56, value * scale, colour)
-                over, said = max(y - 4.5, top - 5), f"{value:.1f}"
+                over, said = max(y - 4.5, top - 5), self.say.number(f"{value:.1f}")
                 self.words(x, over, said, size=8, bold=True, wide=slot, align="C")
             self.words(x, floor + 2, name, size=8, colour=SOFT, wide=slot, align="C")
         self.at = floor + 13
@@ -145,7 +147,7 @@ class Document(FPDF):
                 x += wide
 
         def head() -> None:
-            row([name for name, _, _ in columns], SOFT)
+            row([self.say.said(name) for name, _, _ in columns], SOFT)
             self.at += 5.5
             self.rule(EDGE, self.at, WIDE, SOFT)
             self.at += 1.8
@@ -163,10 +165,11 @@ class Document(FPDF):
     def legend(self, y: float) -> None:
         """Say at the right edge which colour is slow and which is fast."""
         x = EDGE + WIDE - 8 - 6 * CLASSES
-        self.words(x - 10.5, y + 0.6, "slow", size=8, colour=SOFT, wide=10, align="R")
+        self.words(x - 10.5, y + 0.6, self.say("slow"), size=8, colour=SOFT, wide=10, align="R")
         for i, colour in enumerate(_PACES):
             self.box(x + i * 6, y + 1.6, 6, 1.6, colour)
-        self.words(EDGE + WIDE - 9, y + 0.6, "fast", size=8, colour=SOFT, wide=10, align="R")
+        fast = self.say("fast")
+        self.words(EDGE + WIDE - 9, y + 0.6, fast, size=8, colour=SOFT, wide=10, align="R")
 
     def route(
         self, points: Sequence[TrackPoint], x: float, y: float, wide: float, tall: float

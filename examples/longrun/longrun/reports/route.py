@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
+from longrun.languages import Words, words
 from longrun.model import TrackPoint, Units
 from longrun.reports import svg
 from longrun.reports.scales import CLASSES, fifths, paces, project, quantile
-from longrun.units import UNIT_M, clock
+from longrun.units import UNIT_M, clock, distance
 
 WIDTH: Final = 760.0
 HEIGHT: Final = 460.0
@@ -21,22 +22,25 @@ _RULERS: Final[dict[Units, list[tuple[float, str]]]] = {
 _Spots = dict[int, tuple[float, float]]
 
 
-def route_svg(points: Sequence[TrackPoint], units: Units = "km") -> str:
+def route_svg(points: Sequence[TrackPoint], units: Units = "km", language: str = "en") -> str:
     """Draw where a run went; a recording without positions gives a drawing that says so.
 
     `data-spots` has the place of each point, for a script that points at one.
     """
+    say = words(language)
     spots, scale = project(points, _EDGE, _EDGE, WIDTH - 2 * _EDGE, HEIGHT - 2 * _EDGE)
     if not spots:
-        words = svg.text(WIDTH / 2, 60, "This recording has no positions.", anchor="middle")
-        return svg.picture(WIDTH, 120, "No route", [words], class_="route")
+        note = say("This recording has no positions.")
+        lines = [svg.text(WIDTH / 2, 60, note, anchor="middle")]
+        return svg.picture(WIDTH, 120, say("No route"), lines, class_="route")
     parts = [
         *_grid(scale),
         *_line(points, spots),
-        *_markers(points, spots, UNIT_M[units]),
-        *_furniture(points, scale, units),
+        *_markers(points, spots, UNIT_M[units], say),
+        *_furniture(points, scale, units, say),
     ]
-    title = f"Route of {points[-1].d / UNIT_M[units]:.1f} {units}, coloured by pace"
+    far = say.number(distance(points[-1].d, units))
+    title = say("Route of %(distance)s, coloured by pace", distance=far)
     places = json.dumps([[round(v) for v in spots.get(i, ())] for i in range(len(points))])
     return svg.picture(WIDTH, HEIGHT, title, parts, class_="route", data_spots=places)
 
@@ -72,7 +76,7 @@ def _stroke(line: Sequence[tuple[float, float]], class_: str) -> list[str]:
     return [svg.path(line, class_)] if len(line) >= 2 else []
 
 
-def _markers(points: Sequence[TrackPoint], spots: _Spots, unit: float) -> list[str]:
+def _markers(points: Sequence[TrackPoint], spots: _Spots, unit: float, say: Words) -> list[str]:
     """Return a numbered dot at every whole unit, at most about a dozen, then finish and start."""
     every = next(n for n in (1, 2, 5, 10, 20, 50, 1000) if points[-1].d / unit / n <= 14)
     parts, following = [], every
@@ -82,19 +86,20 @@ def _markers(points: Sequence[TrackPoint], spots: _Spots, unit: float) -> list[s
             parts.append(svg.element("circle", cx=x, cy=y, r=9.0, class_="unit-dot"))
             parts.append(svg.text(x, y, str(following), "unit-no", "middle"))
             following = int(points[i].d / unit // every + 1) * every
-    for name, i, r in (("Finish", max(spots), 8.0), ("Start", min(spots), 6.0)):
-        title, (x, y) = f"<title>{name}</title>", spots[i]
-        parts.append(svg.element("circle", title, cx=x, cy=y, r=r, class_=name.lower()))
+    ends = ((say("Finish"), "finish", max(spots), 8.0), (say("Start"), "start", min(spots), 6.0))
+    for said, name, i, r in ends:
+        title, (x, y) = f"<title>{said}</title>", spots[i]
+        parts.append(svg.element("circle", title, cx=x, cy=y, r=r, class_=name))
     return parts
 
 
-def _furniture(points: Sequence[TrackPoint], scale: float, units: Units) -> list[str]:
+def _furniture(points: Sequence[TrackPoint], scale: float, units: Units, say: Words) -> list[str]:
     """Return the ruler, the arrow to the north, and which colour is which pace."""
-    metres, words = next((r for r in _RULERS[units] if r[0] * scale >= 60), _RULERS[units][-1])
+    metres, long_as = next((r for r in _RULERS[units] if r[0] * scale >= 60), _RULERS[units][-1])
     x, y, long = 20.0, HEIGHT - 20, metres * scale
     ruler = f"M{svg.number(x)},{y - 6}v6h{svg.number(long)}v-6"
     parts = [svg.element("path", d=ruler, class_="ruler")]
-    parts.append(svg.text(x + long / 2, y - 8, words, "unit", "middle"))
+    parts.append(svg.text(x + long / 2, y - 8, say.number(long_as), "unit", "middle"))
     x, y = WIDTH - 30, 34.0
     parts.append(svg.element("path", d=f"M{x},{y - 16}l6,16l-6,-4l-6,4z", class_="north"))
     parts.append(svg.text(x, y + 14, "N", "unit", "middle"))

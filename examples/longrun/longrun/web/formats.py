@@ -1,33 +1,59 @@
-"""How values look on a page: in the runner's units and time zone."""
+"""How values look on a page: in the runner's language, units and time zone."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g
+from babel.support import NullTranslations
+from flask import Flask, current_app, g, request, session
+from flask_babel import Babel, Domain, get_locale
 from markupsafe import Markup, escape
 
 from longrun import units
+from longrun.languages import LANGUAGES, Words, upper_first, words
 from longrun.model import Units
 from longrun.web.security import current_runner
 
 
+class _Ours(Domain):  # type: ignore[misc]
+    """Flask-Babel's texts, from the catalogues that all of longrun uses."""
+
+    def get_translations(self) -> NullTranslations:
+        return say().catalogue
+
+
 def init_app(app: Flask) -> None:
-    """Register the filters of the templates."""
+    """Choose the language, and register the filters of the templates."""
+    Babel(app, locale_selector=_language).domain_instance = _Ours()
     app.jinja_env.filters.update(
         distance=distance,
         clock=units.clock,
         local=local,
         when=when,
-        name_of=units.name_of,
+        name_of=lambda metres: say().number(say().said(units.name_of(metres))),
+        day=lambda day, form: say().day(day, form),
+        number=lambda text: say().number(text),
+        said=lambda text: say().said(text),
+        sentence=lambda text: upper_first(say().said(text)),
         unit_html=unit_html,
     )
-    app.jinja_env.globals.update(pace=pace, heart_zones=units.heart_zones)
+    app.jinja_env.globals.update(pace=pace, heart_zones=units.heart_zones, languages=LANGUAGES)
+    app.jinja_env.globals.update(language=lambda: str(get_locale()), weekdays=weekdays)
+
+
+def say() -> Words:
+    """Return the words of the visitor's language."""
+    return words(str(get_locale()))
+
+
+def weekdays() -> list[str]:
+    """Return Mon to Sun."""
+    return [say().day(date(2001, 1, number), "ccc") for number in range(1, 8)]
 
 
 def distance(metres: float, digits: int = 1) -> str:
     """Return metres as 10.2 km or 6.3 mi."""
-    return units.distance(metres, _units(), digits)
+    return say().number(units.distance(metres, _units(), digits))
 
 
 def pace(metres: float, seconds: float) -> str:
@@ -46,10 +72,10 @@ def when(instant: datetime) -> str:
     there = local(instant)
     today = local(datetime.now(instant.tzinfo)).date()
     if there.date() == today:
-        return f"Today {there:%H:%M}"
+        return say()("Today %(time)s", time=f"{there:%H:%M}")
     if there.date() == today - timedelta(days=1):
-        return f"Yesterday {there:%H:%M}"
-    return f"{there:%a} {there.day} {there:%B %Y}"
+        return say()("Yesterday %(time)s", time=f"{there:%H:%M}")
+    return say().day(there, "EEE d MMMM yyyy")
 
 
 def unit_html(words: str) -> Markup:
@@ -74,10 +100,8 @@ def decoration(name: str, draw: Callable[[], str]) -> Markup:
         except (ConnectionError, TimeoutError) as error:
             g.is_late = isinstance(error, TimeoutError)
             current_app.logger.warning("%s is missing: %s", name, error)
-    return Markup(
-        '<p class="problem" role="status">{} is missing: '
-        "the part of longrun that draws it cannot be reached.</p>"
-    ).format(name)
+    missing = f"{name} is missing: the part of longrun that draws it cannot be reached."
+    return Markup('<p class="problem" role="status">{}</p>').format(say().said(missing))
 
 
 def first_of_month(text: str) -> date | None:
@@ -97,6 +121,13 @@ def next_month(month: date) -> date:
 def today(tz: str) -> date:
     """Return the day it is where the runner lives."""
     return datetime.now(ZoneInfo(tz)).date()
+
+
+def _language() -> str:
+    if runner := current_runner():
+        return runner.language
+    chosen = session.get("language") or request.accept_languages.best_match(LANGUAGES)
+    return chosen if chosen in LANGUAGES else "en"
 
 
 def _units() -> Units:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from flask import Blueprint, render_template
 
 from longrun import activities, reports, training
+from longrun.model import Runner
 from longrun.web.formats import decoration, next_month, today
 from longrun.web.security import current_runner
 
@@ -32,18 +33,19 @@ def home() -> str:
         month=month,
         today=day,
         chart=decoration(
-            "The chart of weeks", lambda: reports.weeks_svg(recent.by_week, runner.units)
+            "The chart of weeks",
+            lambda: reports.weeks_svg(recent.by_week, runner.units, runner.language),
         ),
-        fitness=decoration("The fitness curve", lambda: _fitness(runner.id, day)),
+        fitness=decoration("The fitness curve", lambda: _fitness(runner, day)),
         bests=activities.bests(runner.id),
         week=training.schedule(runner.id, day, day + timedelta(days=7)),
         races=training.entered(runner.id, day),
     )
 
 
-def _fitness(runner_id: int, day: date) -> str:
+def _fitness(runner: Runner, day: date) -> str:
     first, end = day - timedelta(days=FITNESS_DAYS), day + timedelta(days=1)
-    return reports.fitness_svg(activities.fitness(runner_id, first, end))
+    return reports.fitness_svg(activities.fitness(runner.id, first, end), runner.language)
 
 
 @bp.get("/healthz")

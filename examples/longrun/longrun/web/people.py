@@ -1,15 +1,18 @@
 """Accounts in the browser: register, log in, log out, profile."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
 from functools import cache
 from typing import TypeVar, cast
 from zoneinfo import available_timezones
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from longrun import accounts
+from longrun.languages import LANGUAGES
 from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Sex
 from longrun.web.security import current_runner, log_in, log_out, login_required, me, safe_next
 
@@ -31,6 +34,7 @@ def register() -> str | Response | tuple[str, int]:
             form.get("password", ""),
             form.get("name", ""),
             form.get("tz", "UTC"),
+            str(get_locale()),
         )
     except Invalid as error:
         wrong = {error.field: error.reason}
@@ -70,6 +74,19 @@ def logout() -> Response:
     return redirect(url_for("pages.home"))
 
 
+@bp.post("/language")
+def speak() -> Response:
+    """Change the language of every page, from the foot of one."""
+    language, runner = request.form.get("language", ""), current_runner()
+    if language not in LANGUAGES:
+        abort(400, "This language is not spoken here.")
+    if runner:
+        kept = {field.name: getattr(runner, field.name) for field in fields(ProfileChanges)}
+        accounts.update_profile(runner.id, ProfileChanges(**kept | {"language": language}))
+    session["language"] = language
+    return redirect(safe_next(request.form.get("next")))
+
+
 @bp.route("/profile", methods=["GET", "POST"])
 @login_required
 def profile() -> str | Response | tuple[str, int]:
@@ -87,6 +104,7 @@ def profile() -> str | Response | tuple[str, int]:
             born=_read("born", date.fromisoformat, "a day is written like 1990-03-31"),
             sex=cast("Sex", form["sex"]) if form.get("sex") else None,
             weight_kg=_read("weight_kg", float, "a weight is a number"),
+            language=form.get("language", me().language),
         )
         accounts.update_profile(me().id, changes)
     except Invalid as error:

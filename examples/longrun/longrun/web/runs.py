@@ -101,6 +101,7 @@ def download(activity_id: int) -> Response:
 def year(year: int) -> str:
     """Show a year at a glance: its days, its months, what training did."""
     runner = me()
+    told = (runner.units, runner.language)
     now, start = today(runner.tz), first_of_month(f"{year}-01")
     if start is None or year > now.year:
         abort(404)
@@ -117,10 +118,12 @@ def year(year: int) -> str:
         year=year,
         now=now,
         months=months,
-        map=decoration("The map of days", lambda: reports.year_svg(year, days, runner.units)),
+        map=decoration("The map of days", lambda: reports.year_svg(year, days, *told)),
         fitness=decoration(
             "The fitness curve",
-            lambda: reports.fitness_svg(activities.fitness(runner.id, start, shown)),
+            lambda: reports.fitness_svg(
+                activities.fitness(runner.id, start, shown), runner.language
+            ),
         ),
     )
 
@@ -179,16 +182,16 @@ def _told(runner_id: int, activity_id: int) -> tuple[Activity, list[Split], list
 def _page(activity_id: int, wrong: dict[str, str] | None = None) -> str:
     runner = me()
     run, splits, points = _told(runner.id, activity_id)
-    units = runner.units
+    told = (runner.units, runner.language)
     return render_template(
         "run.html",
         run=run,
         splits=splits,
         load=activities.load(runner.id, activity_id),
         fastest=min((s.seconds / s.distance_m for s in splits if s.seconds), default=0),
-        route=decoration("The route", lambda: reports.route_svg(points, units)),
-        profile=decoration("The chart of the run", lambda: reports.profile_svg(points, units)),
-        split_chart=decoration("The chart of splits", lambda: reports.splits_svg(splits, units)),
+        route=decoration("The route", lambda: reports.route_svg(points, *told)),
+        profile=decoration("The chart of the run", lambda: reports.profile_svg(points, *told)),
+        split_chart=decoration("The chart of splits", lambda: reports.splits_svg(splits, *told)),
         sports=list(Sport),
         bests=[b for b in activities.bests(runner.id) if b.activity_id == activity_id],
         wrong=wrong or {},

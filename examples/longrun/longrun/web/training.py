@@ -26,7 +26,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from longrun import accounts, activities, training
 from longrun.model import Best, Goal, Invalid, NoSuchRunner, PlanTooShort, Race, Workout
 from longrun.units import UNIT_M
-from longrun.web.formats import today
+from longrun.web.formats import say, today
 from longrun.web.security import current_runner, login_required, me, scope_required
 
 bp = Blueprint("training", __name__)
@@ -39,7 +39,8 @@ _TIME: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d\d)")
 def days_to(day: date) -> str:
     """Return how far off a day is."""
     days = (day - today(me().tz)).days
-    return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days" if days > 0 else "over")
+    near = {0: "today", 1: "tomorrow"}
+    return say().said(near.get(days, f"in {days} days" if days > 0 else "over"))
 
 
 @bp.get("/races")

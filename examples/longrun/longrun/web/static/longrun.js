@@ -3,6 +3,7 @@
 
 /* A block: the answer to an upload is written into the same window, and runs this again. */
 {
+  const said = document.body.dataset;
   const SVG = "http://www.w3.org/2000/svg";
 
   /* Follow the pointer along a chart, or a slider that the keyboard moves, and say what is there. */
@@ -16,9 +17,9 @@
     const dot = spots.length === points.length ? shape(route, "circle", { class: "cursor", r: 8 }) : null;
     const words = document.createElement("output");
     const slider = Object.assign(document.createElement("input"), { type: "range", min: 0, max: points.length - 1, value: 0 });
-    slider.setAttribute("aria-label", `Point of the chart: ${chart.getAttribute("aria-label")}`);
+    slider.setAttribute("aria-label", `${said.point}: ${chart.getAttribute("aria-label")}`);
     chart.after(slider, words);
-    words.textContent = "Point at the chart to read it.";
+    words.textContent = said.hint;
 
     function show(index) {
       const [x, text] = points[index];
@@ -66,7 +67,7 @@
         document.write(request.responseText);
         document.close();
       };
-      request.onerror = () => { end(); form.querySelector(".hint").textContent = "The files did not arrive. Is the network there? Send them again."; };
+      request.onerror = () => { end(); form.querySelector(".hint").textContent = said.lost; };
       request.open("POST", form.action);
       request.send(new FormData(form));
       bar.hidden = false;
