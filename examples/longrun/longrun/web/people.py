@@ -9,8 +9,9 @@ from zoneinfo import available_timezones
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from longrun import accounts
+from longrun import accounts, notify
 from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Sex
+from longrun.web.formats import decoration
 from longrun.web.security import current_runner, log_in, log_out, login_required, me, safe_next
 
 T = TypeVar("T")
@@ -115,10 +116,18 @@ def revoke_token(token_id: int) -> Response:
 
 
 def _profile(*, wrong: Mapping[str, str] | None = None, fresh: str = "") -> str:
-    tokens = accounts.tokens(me().id)
     return render_template(
-        "profile.html", zones=_zones(), wrong=wrong or {}, tokens=tokens, fresh=fresh
+        "profile.html",
+        zones=_zones(),
+        wrong=wrong or {},
+        tokens=accounts.tokens(me().id),
+        fresh=fresh,
+        mail=decoration("Your choice of mails", _mail, "notify"),
     )
+
+
+def _mail() -> str:
+    return render_template("_mail.html", wanted=notify.preferences(me().id))
 
 
 @cache
