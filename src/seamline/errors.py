@@ -199,7 +199,7 @@ class DeadlineExceeded(SeamError, TimeoutError):  # noqa: N818 - gRPC's DEADLINE
     http_status = 504
 
 
-class Overloaded(SeamError):  # noqa: N818
+class Overloaded(SeamError, ConnectionError):  # noqa: N818
     """The worker has as many calls in flight as it accepts; this one did not run."""
 
     code = "overloaded"

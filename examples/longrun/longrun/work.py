@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from longrun import accounts, jobs, notify
+from longrun import accounts, activities, jobs, notify
 
 
 def clean_up(_now: datetime) -> None:
@@ -21,6 +21,9 @@ def clean_up(_now: datetime) -> None:
 TASKS: Final[tuple[tuple[float, Callable[[datetime], object]], ...]] = (
     (1, jobs.step),
     (5, notify.flush_outbox),
+    # What somebody could not hear of when it happened.
+    (5, lambda _now: accounts.announce()),
+    (5, lambda _now: activities.announce()),
     (600, jobs.monthly_reports),
     (600, jobs.remind_workouts),
     (3600, clean_up),

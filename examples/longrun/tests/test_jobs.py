@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time as clock, timedelta
 from pathlib import Path
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import longrun_files as files
 import pytest
-from longrun.model import Goal, ImportJob, MailPreferences, NotYours, Runner, Sport
+from longrun.model import BadFile, Goal, ImportJob, MailPreferences, NotYours, Runner, Sport
 from longrun.signals import account_deleted
 from pypdf import PdfReader
 from test_archives import archive
@@ -221,8 +222,10 @@ def test_what_never_works_is_left_out_and_said(
     number = upload(at_home, ("a.zip", archive(("1.gpx", gpx(1))).getvalue()))
     now = datetime.now(UTC)
 
-    def fail(*_: object) -> object:
-        raise ConnectionError("the importer is away")
+    def fail(data: bytes, *_: object) -> object:
+        if data:
+            raise ConnectionError("the importer is lost with this file")
+        raise BadFile("the file is empty")
 
     monkeypatch.setattr(importer, "parse", fail)
     for hour in range(12):
@@ -230,6 +233,26 @@ def test_what_never_works_is_left_out_and_said(
 
     assert state(ann, number).counts == {"bad": 1}
     assert state(ann, number).files[0].reason == "it could not be read in 10 attempts"
+
+
+@pytest.mark.parametrize("package", [importer, activities])
+def test_an_outage_costs_no_file_however_long_it_is(
+    at_home: Browser, ann: Runner, monkeypatch: pytest.MonkeyPatch, package: ModuleType
+) -> None:
+    number = upload(at_home, ("a.zip", archive(("1.gpx", gpx(1))).getvalue()))
+    now = datetime.now(UTC)
+
+    def fail(*_: object) -> object:
+        raise ConnectionError("it is away")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(package, "parse" if package is importer else "add", fail)
+        for hour in range(12):
+            jobs.step(now + timedelta(hours=hour))
+        assert state(ann, number).counts == {"waiting": 1}
+    work(now=now + timedelta(hours=13))
+
+    assert state(ann, number).counts == {"added": 1}
 
 
 # Five interpreters, one after the other, on a machine that may be busy.

@@ -5,6 +5,7 @@ The only package that sees a password, a token or their hashes, and the keys tha
 
 from longrun.accounts.keys import jwks, rotate as rotate_keys
 from longrun.accounts.service import (
+    announce,
     authenticate,
     confirm,
     delete_account,
@@ -29,8 +30,8 @@ from longrun.accounts.tokens import (
 )
 
 __all__ = [
-    "add_client", "authenticate", "confirm", "create_token", "delete_account", "issue_token",
-    "jwks", "purge", "register", "request_confirmation", "request_reset", "revoke_token",
-    "rotate_keys", "runner", "runners", "set_password", "token_owner", "tokens",
+    "add_client", "announce", "authenticate", "confirm", "create_token", "delete_account",
+    "issue_token", "jwks", "purge", "register", "request_confirmation", "request_reset",
+    "revoke_token", "rotate_keys", "runner", "runners", "set_password", "token_owner", "tokens",
     "update_profile", "verify_token", "vouch",
 ]  # fmt: skip

@@ -5,29 +5,35 @@ import time
 from datetime import timedelta
 from typing import Final, Literal
 
-from blinker import NamedSignal
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from longrun.accounts import store
 from longrun.model import BadLink, Runner
-from longrun.signals import tell
+from longrun.signals import reset_requested, tell, user_registered
 
 Purpose = Literal["confirm", "reset"]
 
 _GOOD_FOR: Final = {"confirm": timedelta(days=2), "reset": timedelta(hours=1)}
+_SIGNALS: Final = {"confirm": user_registered, "reset": reset_requested}
+# What was not taken at once is told in portions.
+_TOLD: Final = 20
 # So many mails somebody can have sent to an address that may be another's.
 MAX_LINKS: Final = 5
 # An answer takes as long as it takes to put a mail into the outbox of another process.
 ANSWER_SECONDS: Final = 0.1
 
 
-def make(session: Session, runner_id: int, purpose: Purpose) -> str:
-    """Return the token of a new link."""
+def make(session: Session, runner_id: int, purpose: Purpose) -> None:
+    """Make a new link, which is to be announced."""
     token, until = secrets.token_urlsafe(32), store.now() + _GOOD_FOR[purpose]
-    row = {"digest": store.digest(token), "runner_id": runner_id, "expires_at": until}
+    row = {
+        "untold": token,
+        "digest": store.digest(token),
+        "runner_id": runner_id,
+        "expires_at": until,
+    }
     session.add(store.Link(purpose=purpose, **row))
-    return token
 
 
 def spend(token: str, purpose: Purpose, **changes: str) -> Runner:
@@ -47,7 +53,28 @@ def spend(token: str, purpose: Purpose, **changes: str) -> Runner:
         return account.as_runner()
 
 
-def request(email: str, purpose: Purpose, signal: NamedSignal) -> None:
+def announce(runner_id: int | None = None) -> None:
+    """Tell of the links of a runner, or of all, that whoever sends mail did not take yet."""
+    link = store.Link
+    query = select(link).where(link.untold.is_not(None), link.expires_at > store.now())
+    query = query if runner_id is None else query.filter_by(runner_id=runner_id)
+    with store.reading() as session:
+        waiting = [
+            (
+                row.digest,
+                row.purpose,
+                row.untold,
+                store.account(session, row.runner_id).as_runner(),
+            )
+            for row in session.scalars(query.order_by(link.expires_at).limit(_TOLD))
+        ]
+    for digest, purpose, token, runner in waiting:
+        if tell(_SIGNALS[purpose], "longrun.accounts", runner=runner, token=token):
+            with store.writing() as session:
+                session.execute(update(link).filter_by(digest=digest).values(untold=None))
+
+
+def request(email: str, purpose: Purpose) -> None:
     """Announce a new link, if the account with this address has a use for one.
 
     Neither the answer nor the time that it takes tells whether there is such an account.
@@ -59,9 +86,10 @@ def request(email: str, purpose: Purpose, signal: NamedSignal) -> None:
         if account is not None and (purpose == "reset" or account.confirmed_at is None):
             good = *_like(account, purpose), store.Link.expires_at > store.now()
             if session.scalars(select(func.count()).where(*good)).one() < MAX_LINKS:
-                made = account.as_runner(), make(session, account.id, purpose)
+                made = account.id
+                make(session, made, purpose)
     if made:
-        tell(signal, "longrun.accounts", runner=made[0], token=made[1])
+        announce(made)
     time.sleep(max(0.0, answer_at - time.monotonic()))
 
 

@@ -22,7 +22,7 @@ from longrun.model import (
     ProfileChanges,
     Runner,
 )
-from longrun.signals import account_deleted, reset_requested, tell, user_registered
+from longrun.signals import account_deleted, tell
 
 MIN_PASSWORD: Final = 8
 # scrypt would hash a megabyte as happily; nobody types one.
@@ -37,7 +37,6 @@ _RANGES: Final = {
     "rest_hr": ("a resting heart rate", 25, 120),
     "weight_kg": ("a weight in kilograms", 20, 300),
 }
-_SENDER: Final = "longrun.accounts"
 
 
 def register(
@@ -83,11 +82,11 @@ def register(
                 account.id = session.scalars(newest).one() + 1
                 session.flush()
             made = account.as_runner()
-            token = "" if confirmed else links.make(session, made.id, "confirm")
+            if not confirmed:
+                links.make(session, made.id, "confirm")
     except IntegrityError as error:
         raise EmailTaken(email) from error
-    if token:
-        tell(user_registered, _SENDER, runner=made, token=token)
+    links.announce(made.id)
     return made
 
 
@@ -98,12 +97,12 @@ def confirm(token: str) -> Runner:
 
 def request_confirmation(email: str) -> None:
     """Announce a new link with `user_registered`, if this address waits for one."""
-    links.request(email, "confirm", user_registered)
+    links.request(email, "confirm")
 
 
 def request_reset(email: str) -> None:
     """Announce a link to a new password with `reset_requested`, if somebody has this address."""
-    links.request(email, "reset", reset_requested)
+    links.request(email, "reset")
 
 
 def set_password(token: str, password: str) -> Runner:
@@ -184,7 +183,7 @@ def update_profile(runner_id: int, changes: ProfileChanges) -> Runner:
 def delete_account(runner_id: int, password: str) -> None:
     """Delete an account with its links and tokens, and announce it with `account_deleted`.
 
-    It is gone even when somebody cannot hear of it just now: `purge` tells them again.
+    It is gone even when somebody cannot hear of it just now: `announce` tells them again.
 
     Raises:
         NoSuchRunner: Nobody has this number.
@@ -212,6 +211,12 @@ def purge() -> None:
     _tell_departures()
 
 
+def announce() -> None:
+    """Tell of links and departures again that somebody could not hear of at their time."""
+    links.announce()
+    _tell_departures()
+
+
 def _remove(session: Session, runner_id: int) -> None:
     session.execute(delete(store.Account).where(store.Account.id == runner_id))
     session.merge(store.Departure(runner_id=runner_id, taken=False))
@@ -222,7 +227,7 @@ def _tell_departures() -> None:
     with store.reading() as session:
         waiting = session.scalars(query).all()
     for runner_id in waiting:
-        if tell(account_deleted, _SENDER, runner_id=runner_id):
+        if tell(account_deleted, "longrun.accounts", runner_id=runner_id):
             with store.writing() as session:
                 session.get_one(store.Departure, runner_id).taken = True
 

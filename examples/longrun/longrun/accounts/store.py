@@ -70,6 +70,8 @@ class Link(Table):
     )
     purpose: Mapped[str] = mapped_column(String(8))
     expires_at: Mapped[datetime]
+    # The token itself, until whoever sends the mail has taken it.
+    untold: Mapped[str | None] = mapped_column(String(64))
 
 
 class Departure(Table):

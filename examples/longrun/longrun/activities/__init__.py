@@ -7,6 +7,7 @@ from longrun.activities.export import export
 from longrun.activities.service import (
     active_since,
     add,
+    announce,
     bests,
     delete,
     edit,
@@ -23,6 +24,6 @@ from longrun.activities.service import (
 )
 
 __all__ = [
-    "active_since", "add", "bests", "delete", "edit", "export", "fitness", "get", "in_period",
-    "latest", "load", "newest", "splits", "summary", "track", "tracks",
+    "active_since", "add", "announce", "bests", "delete", "edit", "export", "fitness", "get",
+    "in_period", "latest", "load", "newest", "splits", "summary", "track", "tracks",
 ]  # fmt: skip

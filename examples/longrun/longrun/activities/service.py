@@ -1,9 +1,10 @@
 """What the other packages may ask of the log; `NotYours` answers who asks for another's."""
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time as clock, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,9 @@ from longrun.signals import account_deleted, activity_added, activity_deleted, b
 
 MAX_TITLE: Final = 120
 MAX_NOTES: Final = 10_000
+# What was not taken at once is told in portions, and for so long in one go.
+_TOLD: Final = 200
+_TELLING_S: Final = 5.0
 # Hour of the day where the runner lives -> what people call a run at that time.
 _HOURS: Final = (
     (5, "Night %(sport)s"), (11, "Morning %(sport)s"), (14, "Lunch %(sport)s"),
@@ -67,6 +71,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
             session.add(entry)
             session.flush()
             activity = _activity(entry)
+            session.add(_news(activity.id, runner_id))
             new = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
     except IntegrityError as error:
         query = select(store.Entry.id).filter_by(runner_id=runner_id, digest=digest)
@@ -75,7 +80,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
         if known is None:
             raise
         raise Duplicate(known) from error
-    tell(activity_added, "longrun.activities", activity=activity)
+    announce(activity.id)
     for metres, best in old.items():
         if (now := new[metres]).activity_id == activity.id:
             tell(best_broken, "longrun.activities", runner_id=runner_id, best=now, old=best)
@@ -221,7 +226,44 @@ def delete(runner_id: int, activity_id: int) -> None:
     with store.sessions.writing() as session:
         entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
-    tell(activity_deleted, "longrun.activities", runner_id=runner_id, activity_id=activity_id)
+        session.add(_news(activity_id, runner_id, is_deleted=True))
+    announce(activity_id)
+
+
+def announce(activity_id: int | None = None) -> None:
+    """Tell that an activity came or left, or that all did of which somebody could not hear yet.
+
+    What happened to one is told in its order, again until it is taken.
+    """
+    query, untold = select(store.News).order_by(store.News.id).limit(_TOLD), set[int]()
+    if activity_id is not None:
+        query = query.filter_by(activity_id=activity_id)
+    with store.sessions.reading() as session:
+        waiting = session.scalars(query).all()
+    until = time.monotonic() + _TELLING_S
+    for news in waiting:
+        if news.activity_id in untold or time.monotonic() > until:
+            continue
+        if _tell(news.runner_id, news.activity_id, is_deleted=news.is_deleted):
+            with store.sessions.writing() as session:
+                session.execute(delete_rows(store.News).where(store.News.id == news.id))
+        else:
+            untold.add(news.activity_id)
+
+
+def _tell(runner_id: int, activity_id: int, *, is_deleted: bool) -> bool:
+    if is_deleted:
+        who = {"runner_id": runner_id, "activity_id": activity_id}
+        return tell(activity_deleted, "longrun.activities", **who)
+    try:
+        activity = get(runner_id, activity_id)
+    except NotYours:  # It left the log since; that is told next.
+        return True
+    return tell(activity_added, "longrun.activities", activity=activity)
+
+
+def _news(activity_id: int, runner_id: int, *, is_deleted: bool = False) -> store.News:
+    return store.News(activity_id=activity_id, runner_id=runner_id, is_deleted=is_deleted)
 
 
 def _fastest(
@@ -258,7 +300,8 @@ def forget(_sender: str, runner_id: int) -> None:
     with store.sessions.writing() as session:
         for table in (store.Track, store.SplitRow, store.BestRow):
             session.execute(delete_rows(table).where(table.activity_id.in_(mine)))
-        session.execute(delete_rows(store.Entry).where(store.Entry.runner_id == runner_id))
+        for table in (store.Entry, store.News):
+            session.execute(delete_rows(table).where(table.runner_id == runner_id))
 
 
 def _mine(session: Session, runner_id: int, activity_id: int, *options: ORMOption) -> store.Entry:
@@ -297,7 +340,7 @@ def _between(runner_id: int, start: date, end: date, zone: ZoneInfo) -> list[Act
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+    return datetime.combine(day, clock(), zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def _day(instant: datetime, zone: ZoneInfo) -> date:

@@ -76,4 +76,15 @@ class BestRow(Table):
     seconds: Mapped[float]
 
 
+class News(Table):
+    """What is not announced to everybody yet: an activity that came into the log, or left it."""
+
+    __tablename__ = "activity_news"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    runner_id: Mapped[int]
+    activity_id: Mapped[int] = mapped_column(index=True)
+    is_deleted: Mapped[bool]
+
+
 sessions = db.Sessions(Table.metadata)

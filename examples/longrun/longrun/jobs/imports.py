@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from longrun import activities, db, importer
 from longrun.jobs.store import Attendance, File, Job, reading, writing
-from longrun.model import BadFile, Duplicate, ImportedFile, ImportJob, Recording
+from longrun.model import ArchiveMember, BadFile, Duplicate, ImportedFile, ImportJob, Recording
 from longrun.signals import account_deleted
 
 # Each waits for an importer, which may be several processes.
@@ -107,18 +107,26 @@ def _work(job_id: int, directory: Path, now: datetime) -> bool:
 
 def _list(job: Job, directory: Path) -> None:
     """Put what is in the archives in their place, all at once."""
-    after = activities.newest(job.runner_id)
+    after, rows = activities.newest(job.runner_id), select(File).filter_by(job_id=job.id)
+    found: dict[int, Sequence[ArchiveMember] | str] = {}
+    # Whoever reads archives may take long: nobody's writing waits for that.
+    with reading() as session:
+        uploads = [row.upload for row in session.scalars(rows)]
+    for upload in uploads:
+        try:
+            with (directory / str(upload)).open("rb") as file:
+                if file.read(2) == b"PK":
+                    found[upload] = importer.open_archive(file)
+        except (BadFile, FileNotFoundError) as error:
+            found[upload] = str(error)[:200]
     with writing() as session:
-        for row in session.scalars(select(File).filter_by(job_id=job.id)).all():
-            try:
-                with (directory / str(row.upload)).open("rb") as file:
-                    if file.read(2) != b"PK":
-                        continue
-                    members = importer.open_archive(file)
-            except (BadFile, FileNotFoundError) as error:
-                row.outcome, row.reason = "bad", str(error)[:200]
+        for row in session.scalars(rows).all():
+            members = found.get(row.upload, ())
+            if isinstance(members, str):
+                row.outcome, row.reason = "bad", members
                 continue
-            session.delete(row)
+            if row.upload in found:
+                session.delete(row)
             common = {"job_id": job.id, "upload": row.upload, "retry_at": row.retry_at}
             for one in members:
                 session.add(File(member=one.index, name=one.name, title=one.title[:120], **common))
@@ -135,18 +143,25 @@ def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
         row.attempts += 1
         session.flush()
         session.expunge(row)
+    attempts, is_read = row.attempts, False
     try:
         with (directory / str(row.upload)).open("rb") as file:
             data = file.read() if row.member is None else importer.read_member(file, row.member)
-        outcome = _add(job, row, importer.parse(data, row.name))
+        recordings = importer.parse(data, row.name)
+        is_read = True
+        outcome = _add(job, row, recordings)
     except (BadFile, FileNotFoundError) as error:
         outcome = ("bad", None, str(error)[:200])
     # The outermost loop of this file: it stays in the table, and is tried again later.
-    except Exception:  # noqa: BLE001 - logged, and counted
+    except Exception as error:  # noqa: BLE001 - logged, and counted
         _log.exception("file %d of import %d failed", file_id, job.id)
         outcome = ("waiting", None, "")
-        if row.attempts >= MAX_ATTEMPTS:
-            outcome = ("bad", None, f"it could not be read in {row.attempts} attempts")
+        # An outage is no fault of the file's, however long it is.
+        is_away = isinstance(error, ConnectionError | TimeoutError)
+        if is_away and attempts > 1 and (is_read or not _can_read()):
+            attempts -= 1
+        elif attempts >= MAX_ATTEMPTS:
+            outcome = ("bad", None, f"it could not be read in {attempts} attempts")
     name, activity_id, reason = outcome
     retry_at = _plain(datetime.now(UTC)) + timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
     told = select(File.id).filter_by(job_id=job.id, outcome="added", activity_id=activity_id)
@@ -155,7 +170,16 @@ def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
         if activity_id and session.scalars(told).first():
             name = "duplicate"
         values = {"outcome": name, "activity_id": activity_id, "reason": reason}
+        values["attempts"] = attempts
         session.execute(change.values(**values, retry_at=retry_at))
+
+
+def _can_read() -> bool:
+    try:
+        importer.parse(b"")
+    except (BadFile, OSError) as error:
+        return isinstance(error, BadFile)
+    return True
 
 
 def _add(job: Job, row: File, recordings: Sequence[Recording]) -> tuple[str, int | None, str]:

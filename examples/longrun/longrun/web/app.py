@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -71,6 +81,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(LongrunError, _answer_ours)
+    app.register_error_handler(ConnectionError, _answer_missing)
+    app.register_error_handler(TimeoutError, _answer_missing)
     app.after_request(_protect)
     app.cli.add_command(_demo)
     app.cli.add_command(_work)
@@ -111,6 +123,28 @@ def _answer_ours(error: LongrunError) -> AnyResponse | tuple[str | Response, int
         return answer, code
     name = "Not found" if code == 404 else "That did not work"
     return render_template("error.html", code=code, name=name, text=str(error)), code
+
+
+def _answer_missing(error: Exception) -> tuple[str | Response, int, dict[str, str]]:
+    """Say which part the page cannot do without; the log says why it is away."""
+    current_app.logger.warning("%s %s failed: %s", request.method, request.path, error)
+    code, part = 504 if isinstance(error, TimeoutError) else 503, formats.missing_part(error)
+    does = formats.PARTS[part]
+    text = f"The part of longrun that {does} cannot be reached just now. Try it again in a moment."
+    if request.method not in {"GET", "HEAD"}:
+        text = (
+            f"The part of longrun that {does} cannot be reached just now. "
+            "What you sent may have been taken: look before you send it again."
+        )
+    retry = {"Retry-After": "5"}
+    if request.path.startswith("/api/"):
+        body = jsonify(code=code, message="part-missing", description=text, part=part)
+        return body, code, retry
+    # The page has a place for who is asking, which may be what nobody can tell.
+    g.setdefault("runner", None)
+    name = "A part is missing"
+    page = render_template("error.html", code=code, name=name, text=text)
+    return page, code, retry
 
 
 def _protect(response: Response) -> Response:

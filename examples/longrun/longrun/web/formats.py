@@ -1,7 +1,9 @@
 """How values look on a page: in the runner's language, units and time zone."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations
@@ -13,6 +15,18 @@ from longrun import units
 from longrun.languages import LANGUAGES, Words, upper_first, words
 from longrun.model import Units
 from longrun.web.security import current_runner
+
+# What is missing on a page when a part cannot be reached: parts may run elsewhere.
+PARTS: Final = {
+    "accounts": "knows the runners",
+    "activities": "keeps the log",
+    "importer": "reads files",
+    "training": "keeps races and plans",
+    "reports": "draws charts and documents",
+    "notify": "sends mail",
+    "jobs": "imports archives",
+    "": "answers this page",
+}
 
 
 class _Ours(Domain):  # type: ignore[misc]
@@ -88,20 +102,27 @@ def unit_html(words: str) -> Markup:
     )
 
 
-def decoration(name: str, draw: Callable[[], str]) -> Markup:
-    """Return a drawing of ours, or which one is missing where its part cannot be reached.
+def decoration(name: str, draw: Callable[[], str], part: str = "reports") -> Markup:
+    """Return what a page can do without, or that it is missing where its part cannot be reached.
 
-    Parts may run elsewhere, and a page is readable without those that only decorate it. After one
-    that took too long no other is asked for: the visitor has waited enough.
+    A part that took too long is not asked again for this page: the visitor has waited enough.
     """
-    if not g.get("is_late", False):
+    late: set[str] = g.setdefault("late", set())
+    if part not in late:
         try:
             return Markup(draw())  # noqa: S704 - drawings escape the words they are given
         except (ConnectionError, TimeoutError) as error:
-            g.is_late = isinstance(error, TimeoutError)
+            part = missing_part(error) or part
+            late |= {part} if isinstance(error, TimeoutError) else set()
             current_app.logger.warning("%s is missing: %s", name, error)
-    missing = f"{name} is missing: the part of longrun that draws it cannot be reached."
+    missing = f"{name} is missing: the part of longrun that {PARTS[part]} cannot be reached."
     return Markup('<p class="problem" role="status">{}</p>').format(say().said(missing))
+
+
+def missing_part(error: BaseException) -> str:
+    """Return the name of our part that could not be reached, where the error tells it."""
+    found = re.search(rf"longrun\.({'|'.join(PARTS)})\b", str(error))
+    return found[1] if found else ""
 
 
 def first_of_month(text: str) -> date | None:

@@ -8,7 +8,6 @@ from longrun.model import MailPreferences
 from longrun.web.security import login_required, me
 
 bp = Blueprint("mail", __name__)
-bp.add_app_template_global(notify.preferences, "mail_preferences")
 
 
 @bp.post("/profile/mail")

@@ -38,8 +38,16 @@ def home() -> str:
         ),
         fitness=decoration("The fitness curve", lambda: _fitness(runner, day)),
         bests=activities.bests(runner.id),
-        week=training.schedule(runner.id, day, day + timedelta(days=7)),
-        races=training.entered(runner.id, day),
+        week=decoration("Your plan", lambda: _week(runner.id, day), "training"),
+    )
+
+
+def _week(runner_id: int, day: date) -> str:
+    return render_template(
+        "_week.html",
+        week=training.schedule(runner_id, day, day + timedelta(days=7)),
+        races=training.entered(runner_id, day),
+        today=day,
     )
 
 

@@ -11,9 +11,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
-from longrun import accounts
+from longrun import accounts, notify
 from longrun.languages import LANGUAGES
 from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Sex
+from longrun.web.formats import decoration
 from longrun.web.security import current_runner, log_in, log_out, login_required, me, safe_next
 
 T = TypeVar("T")
@@ -133,10 +134,18 @@ def revoke_token(token_id: int) -> Response:
 
 
 def _profile(*, wrong: Mapping[str, str] | None = None, fresh: str = "") -> str:
-    tokens = accounts.tokens(me().id)
     return render_template(
-        "profile.html", zones=_zones(), wrong=wrong or {}, tokens=tokens, fresh=fresh
+        "profile.html",
+        zones=_zones(),
+        wrong=wrong or {},
+        tokens=accounts.tokens(me().id),
+        fresh=fresh,
+        mail=decoration("Your choice of mails", _mail, "notify"),
     )
+
+
+def _mail() -> str:
+    return render_template("_mail.html", wanted=notify.preferences(me().id))
 
 
 @cache

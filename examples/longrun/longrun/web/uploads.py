@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 
 from longrun import activities, db, importer, jobs
 from longrun.model import Activity, BadFile, Duplicate
+from longrun.web.formats import decoration
 from longrun.web.security import login_required, me
 
 bp = Blueprint("uploads", __name__)
@@ -52,11 +53,15 @@ def upload() -> str | Response | tuple[str, int]:
     files = [file for file in request.files.getlist("files") if file.filename]
     if any(_is_archive(file) for file in files) or len(files) > AT_ONCE:
         return redirect(url_for("uploads.progress", job_id=_start(me().id, files)), 303)
-    results = [result for file in files for result in _take(me().id, file)]
+    try:
+        results = [result for file in files for result in _take(me().id, file)]
+    except (ConnectionError, TimeoutError) as error:
+        # They wait for the part that is away; what is in the log already stays there once.
+        current_app.logger.warning("an upload waits: %s", error)
+        return redirect(url_for("uploads.progress", job_id=_start(me().id, files)), 303)
     wrong = "Choose at least one file." if request.method == "POST" and not files else ""
-    page = render_template(
-        "upload.html", results=results, wrong=wrong, imports=jobs.imports(me().id)
-    )
+    imports = decoration("The list of imports", _imports, "jobs")
+    page = render_template("upload.html", results=results, wrong=wrong, imports=imports)
     bad = all(result.outcome == "bad" for result in results)
     return page, 422 if request.method == "POST" and bad else 200
 
@@ -67,6 +72,10 @@ def progress(job_id: int) -> str:
     """Show how far an import is."""
     job = jobs.progress(me().id, job_id)
     return render_template("import.html", job=job) if job else abort(404)
+
+
+def _imports() -> str:
+    return render_template("_imports.html", imports=jobs.imports(me().id))
 
 
 def _is_archive(file: FileStorage) -> bool:
@@ -80,6 +89,7 @@ def _start(runner_id: int, files: Sequence[FileStorage]) -> int:
     directory = db.instance_dir() / "imports" / place
     directory.mkdir(parents=True)
     for index, file in enumerate(files):
+        file.stream.seek(0)
         file.save(directory / str(index))
     return jobs.start_import(runner_id, place, [file.filename or "file" for file in files])
 
