@@ -95,8 +95,8 @@ def test_the_password_is_nowhere_in_the_database(ann: Runner, tmp_path: Path) ->
 def test_a_runner_carries_no_secret(ann: Runner) -> None:
     names = {field.name for field in fields(ann)}
 
-    assert names == {"id", "email", "name", "tz", "units", "max_hr", "confirmed", "is_admin", "language",
-                     "rest_hr", "born", "sex", "weight_kg"}  # fmt: skip
+    assert names == {"id", "email", "name", "tz", "units", "max_hr", "confirmed", "is_admin",
+                     "language", "rest_hr", "born", "sex", "weight_kg"}  # fmt: skip
     assert "scrypt" not in repr(ann)
 
 

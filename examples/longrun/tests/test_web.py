@@ -347,8 +347,8 @@ def test_the_api_tells_who_one_is_without_secrets(at_home: Browser, ann: Runner)
     found = at_home.get("/api/v1/me").get_json()
 
     assert found["email"] == ann.email
-    assert sorted(found) == ["born", "confirmed", "email", "id", "is_admin", "language", "max_hr", "name",
-                             "rest_hr", "sex", "tz", "units", "weight_kg"]  # fmt: skip
+    assert sorted(found) == ["born", "confirmed", "email", "id", "is_admin", "language", "max_hr",
+                             "name", "rest_hr", "sex", "tz", "units", "weight_kg"]  # fmt: skip
 
 
 def test_the_api_lists_runs_of_a_month_and_the_latest(at_home: Browser, lake: Activity) -> None:
