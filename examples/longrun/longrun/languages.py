@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import parse_pattern
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -64,7 +64,7 @@ class Words:
         """Return a day, or an instant, such as Sun 1 March for the form EEE d MMMM."""
         # The number of a day is an ordinal in German: 1. March.
         form = form.replace("d ", "d. ") if self._locale.language == "de" else form
-        return format_datetime(day, form, locale=self._locale)
+        return parse_pattern(form).apply(day, self._locale)
 
     def number(self, text: str) -> str:
         """Return 1,024.5 km as it is written here."""

@@ -34,7 +34,7 @@ ENGLISH = {piece for text in texts() for piece in pieces(re.sub(r"</?\w+>", "", 
 def english_in(text: str) -> list[str]:
     """Return what is English in a page, a drawing, or a mail."""
     text = re.sub(r"\s+", " ", html.unescape(re.sub(r"</?(code|b)>", "", text)))
-    return [piece for piece in ENGLISH if re.search(rf"\b{re.escape(piece)}\b", text)]
+    return [piece for piece in ENGLISH if re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", text)]
 
 
 def test_the_catalogue_has_every_text_and_nothing_else() -> None:
