@@ -112,7 +112,7 @@ def test_an_archive_is_accepted_at_once_and_imported_later(at_home: Browser, ann
     number = upload(at_home, ("export.zip", export()), ("one.gpx", gpx(100)))
 
     page = at_home.get(f"/imports/{number}").text
-    assert "2 files wait to be opened" in page
+    assert "Your files wait to be opened" in page
     assert 'http-equiv="refresh"' in page
     assert "flask --app longrun.web work" in page
     assert activities.latest(ann.id) == []
