@@ -300,6 +300,7 @@ def runner(shared_browser, site: Site, tmp_path: Path) -> Iterator[Runner]:
     """Somebody whom the site does not know, who likes pages without complaints."""
     runner = Runner(shared_browser, site)
     runner.forget()
+    runner.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
     runner.driver.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
