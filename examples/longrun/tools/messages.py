@@ -24,7 +24,8 @@ _SOME_CALLS = {"flash", "abort", "decoration", "_ask", "_go", "_read", "BadFile"
                "heading", "bars", "numbers", "cells.append"}  # fmt: skip
 _NAMES = {"_TEXTS", "_RANGES", "_NAMES", "_HOURS", "names", "near", "state"}
 _SOME_NAMES = {"PARTS", "_BANDS", "_COLUMNS", "_SPLITS", "_EMAIL", "_PASSWORD", "_NEW_PASSWORD",
-               "text", "words", "wrong", "cells", "outcome", "missing", "hint", "name"}  # fmt: skip
+               "text", "words", "wrong", "cells", "outcome", "missing", "hint", "name",
+}  # fmt: skip
 _HEADER = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 _ENUMS = {"Sport", "WorkoutKind"}
 # Letters that are no form of a date and no name of a field.
