@@ -229,6 +229,24 @@ def test_a_python_command_calls_across_the_same_seams(plainflask) -> None:
     assert run.stop() == 0
 
 
+def test_a_command_that_starts_again_from_changed_source_refuses_to(plainflask) -> None:
+    (plainflask.root / "asks.py").write_text(
+        "import os, signal\nfrom plainflask import stock\n"
+        "print('asks in', os.getpid(), 'of', stock.host())\nsignal.pause()\n"
+    )
+    toml = (plainflask.root / "seamline.toml").read_text()
+    command = f"[services.asks]\ncommand = [{sys.executable!r}, 'asks.py']\n[layouts.pair]"
+    plainflask.write(toml.replace("[layouts.pair]", command + "\nasks = ['asks']"))
+    run = plainflask.start("--layout", "pair").ready()
+    asks = int(run.out.wait_for(r"asks in (\d+) of \d+$")[1])
+
+    plainflask.edit("stock.py", "import os", "# This is new.\nimport os")
+    os.kill(asks, signal.SIGKILL)
+
+    run.out.wait_for(r"is at another line than when this run was planned.*seamline reload")
+    assert run.stop() == 0
+
+
 def test_strict_starts_nothing_when_check_finds_errors(plainflask) -> None:
     web = plainflask.root / "plainflask" / "web.py"
     web.write_text(web.read_text() + "\nfrom plainflask.stock import _left as everything\n")
