@@ -1,8 +1,8 @@
 """``./run bench``: what a call costs; ``./run bench NAME``: another of the benchmarks.
 
 They measure, print tables, and write nothing unless told to. The others are ``balance``,
-``hosts``, ``isolation``, ``learn``, ``memory``, ``reliability`` and ``saves``; ``--help`` behind a
-name lists its flags.
+``hosts``, ``isolation``, ``learn``, ``longrun``, ``memory``, ``reliability`` and ``saves``;
+``--help`` behind a name lists its flags.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import report
 from bench.calls import NAMES, measure
 
-OTHERS = ("balance", "hosts", "isolation", "learn", "memory", "reliability", "saves")
+OTHERS = ("balance", "hosts", "isolation", "learn", "longrun", "memory", "reliability", "saves")
 
 
 def _arguments() -> argparse.Namespace:

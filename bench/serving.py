@@ -43,6 +43,12 @@ class Served:
         return sum(ticks.get(pid, 0) for pid in mine) / _TICKS
 
 
+def cpu_of(pid: int) -> float:
+    """Return the processor time that one process took so far, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
 def seamline(directory: Path, layout: str) -> list[str]:
     """Return the command that runs an application in one layout."""
     bind = "--bind=unix:{socket}"
@@ -58,16 +64,18 @@ def uvicorn(directory: Path, app: str) -> list[str]:
 
 
 @asynccontextmanager
-async def serving(command: Sequence[str]) -> AsyncIterator[Served]:
+async def serving(
+    command: Sequence[str], *, ready: str = "/quick/ready", **environment: str
+) -> AsyncIterator[Served]:
     """Start a server and stop it at the end. Raises RuntimeError when it does not start."""
     with tempfile.TemporaryDirectory(prefix="sl") as directory:
         socket = f"{directory}/s"
         process = await asyncio.create_subprocess_exec(
             *(word.format(socket=socket) for word in command),
-            env=os.environ | {"XDG_RUNTIME_DIR": directory},
+            env=os.environ | {"XDG_RUNTIME_DIR": directory} | environment,
         )
         try:
-            await _wait_answering(socket, process)
+            await _wait_answering(socket, process, ready)
             yield Served(socket, process)
         finally:
             if process.returncode is None:
@@ -75,12 +83,12 @@ async def serving(command: Sequence[str]) -> AsyncIterator[Served]:
             await process.wait()
 
 
-async def _wait_answering(socket: str, process: asyncio.subprocess.Process) -> None:
+async def _wait_answering(socket: str, process: asyncio.subprocess.Process, ready: str) -> None:
     async with asyncio.timeout(START_SECONDS):
         while process.returncode is None:
             try:
                 reader, writer = await asyncio.open_unix_connection(socket)
-                writer.write(b"GET /quick/ready HTTP/1.1\r\nHost: bench\r\n\r\n")
+                writer.write(f"GET {ready} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
                 is_answered = b" 200 " in await reader.readline()
                 writer.close()
             except OSError:

@@ -104,7 +104,7 @@ def test_a_killed_renderer_costs_one_request_and_that_is_told_why(split, aside) 
     assert lost.status_code == 503
     assert int(lost.headers["Retry-After"]) >= 1
     assert lost.headers["Content-Type"].startswith("text/html")
-    assert "the connection was lost; it may or may not have run" in lost.text
+    assert "part of longrun that draws charts and documents cannot be reached" in lost.text
     # The next one is drawn by a new process.
     assert_is_report(ann.get(REPORT))
     assert longrun.worker("reports")["pid"] != pid

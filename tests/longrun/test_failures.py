@@ -95,7 +95,7 @@ def ann(longrun, filled, visit, tmp_path):
         seconds = TIMEOUT // 2 if part in {"training", "notify"} else TIMEOUT
         package = f'package = "longrun.{part}"\n'
         short = short.replace(package, f"{package}timeout = {seconds}\n")
-    toml.write_text(short)
+    toml.write_text(f"startup_timeout = 90\n{short}")
     longrun.start("--layout", "micro")
     visitor = visit(longrun.url)
     assert visitor.fill_in("/login", email=EMAIL, password=PASSWORD).status_code == 200
