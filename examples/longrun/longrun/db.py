@@ -1,4 +1,4 @@
-"""How an owner of tables opens its database. Each owner keeps its sessions; nothing is kept here."""
+"""How an owner of tables opens its database and keeps it up to date. Nothing is kept here."""
 
 import fcntl
 import os
@@ -68,11 +68,11 @@ class Instant(TypeDecorator[datetime]):
 
     impl, cache_ok = DateTime, True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Take an instant of any zone."""
         return value and value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Return it in UTC."""
         return value and value.replace(tzinfo=UTC)
 
@@ -82,7 +82,7 @@ class Words(TypeDecorator[str]):
 
     impl, cache_ok = String, True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, _: Dialect) -> str | None:
         """Leave NUL out."""
         return value and value.replace("\0", "")
 

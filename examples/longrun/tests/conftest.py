@@ -43,9 +43,7 @@ def databases_made(
 
 
 @pytest.fixture
-def database(
-    databases_made: databases.Files | databases.Server, tmp_path: Path
-) -> Iterator[str]:
+def database(databases_made: databases.Files | databases.Server, tmp_path: Path) -> Iterator[str]:
     """A database of the test's own, as a URL."""
     with databases_made.new(tmp_path) as url:
         yield url

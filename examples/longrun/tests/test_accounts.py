@@ -1,8 +1,8 @@
 """longrun.accounts: registering, logging in, profiles."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from collections.abc import Callable
 
 import pytest
 from longrun.model import (
@@ -84,9 +84,7 @@ def test_a_time_zone_is_one_that_exists(tz: str) -> None:
     assert caught.value.field == "tz"
 
 
-def test_the_password_is_nowhere_in_the_database(
-    ann: Runner, stored: Callable[[], bytes]
-) -> None:
+def test_the_password_is_nowhere_in_the_database(ann: Runner, stored: Callable[[], bytes]) -> None:
     kept = stored()
 
     assert ann.email.encode() in kept

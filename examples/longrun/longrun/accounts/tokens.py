@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 import jwt

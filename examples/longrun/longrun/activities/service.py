@@ -241,9 +241,7 @@ def _fastest(
         query = query.where(store.Entry.started_at >= _midnight(since, zone))
     ranked = query.subquery()
     found = session.execute(select(ranked).where(list(ranked.c)[-1] == 1))
-    return {
-        m: Best(m, s, number, _day(at, zone)) for m, s, number, at, _ in found
-    }
+    return {m: Best(m, s, number, _day(at, zone)) for m, s, number, at, _ in found}
 
 
 @account_deleted.connect

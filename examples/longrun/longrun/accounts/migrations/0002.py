@@ -14,7 +14,7 @@ def upgrade() -> None:
         sa.Column("rest_hr", sa.Integer),
         sa.Column("born", sa.Date),
         sa.Column("sex", sa.String(1)),
-        sa.Column("weight_kg", sa.Float),
+        sa.Column("weight_kg", sa.Double),
     ):
         if column.name not in there:
             op.add_column("account", column)

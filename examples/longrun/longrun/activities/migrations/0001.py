@@ -17,8 +17,8 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text, nullable=False),
         sa.Column("sport", sa.String(8), nullable=False),
         sa.Column("started_at", sa.DateTime, nullable=False),
-        *(sa.Column(name, sa.Float, nullable=False) for name in ("distance_m", "moving_s")),
-        *(sa.Column(name, sa.Float, nullable=False) for name in ("elapsed_s", "climb_m")),
+        *(sa.Column(name, sa.Double, nullable=False) for name in ("distance_m", "moving_s")),
+        *(sa.Column(name, sa.Double, nullable=False) for name in ("elapsed_s", "climb_m")),
         sa.Column("avg_hr", sa.Integer),
         sa.Column("max_hr", sa.Integer),
         sa.Column("source", sa.String(8), nullable=False),
@@ -33,14 +33,14 @@ def upgrade() -> None:
         (
             "split",
             sa.Column("km", sa.Integer, primary_key=True),
-            *(sa.Column(n, sa.Float, nullable=False) for n in ("distance_m", "seconds")),
-            sa.Column("climb_m", sa.Float, nullable=False),
+            *(sa.Column(n, sa.Double, nullable=False) for n in ("distance_m", "seconds")),
+            sa.Column("climb_m", sa.Double, nullable=False),
             sa.Column("avg_hr", sa.Integer),
         ),
         (
             "best",
-            sa.Column("distance_m", sa.Float, primary_key=True),
-            sa.Column("seconds", sa.Float, nullable=False),
+            sa.Column("distance_m", sa.Double, primary_key=True),
+            sa.Column("seconds", sa.Double, nullable=False),
         ),
     ):
         of = sa.ForeignKey("activity.id")
