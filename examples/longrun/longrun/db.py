@@ -1,19 +1,32 @@
-"""How an owner of tables opens its database. Nothing is kept here: each owner keeps its engine."""
+"""How an owner of tables opens its database and keeps it up to date. Nothing is kept here."""
 
 import fcntl
 import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect, make_url
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    String,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+)
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 Value = TypeVar("Value")
 # A writer waits this long for another process's transaction; ours last milliseconds.
@@ -44,65 +57,116 @@ def database_url() -> str:
     return os.environ.get("LONGRUN_DATABASE") or f"sqlite:///{instance_dir() / 'longrun.db'}"
 
 
-class Sessions:
-    """The sessions on the tables of one package, which keeps this object."""
-
-    def __init__(self, metadata: MetaData) -> None:
-        self._metadata = metadata
-        self._made: dict[tuple[str, int], sessionmaker[Session]] = {}
-
-    def reading(self) -> AbstractContextManager[Session]:
-        """Open a session that only reads."""
-        return reading(self._here())
-
-    def writing(self) -> AbstractContextManager[Session]:
-        """Open a session that commits when the block ends."""
-        return writing(self._here())
-
-    def _here(self) -> sessionmaker[Session]:
-        # The process is part of the key: a forked one must not share its parent's connections.
-        key = (database_url(), os.getpid())
-        if key not in self._made:
-            self._made[key] = open_sessions(key[0], self._metadata)
-        return self._made[key]
-
-
 def value_of(kind: type[Value], row: object, **other: Any) -> Value:
     """Return the value whose fields are the row's columns of the same names, but for `other`."""
     names = [f.name for f in fields(kind) if f.name not in other]  # type: ignore[arg-type]
     return kind(**{name: getattr(row, name) for name in names}, **other)
 
 
-def open_sessions(url: str, metadata: MetaData) -> sessionmaker[Session]:
-    """Open the database at `url` and create the tables of `metadata` that are missing."""
-    if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=True)
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-            _add_columns(connection, metadata)
-        return sessionmaker(engine)
+class Instant(TypeDecorator[datetime]):
+    """An instant with its zone, kept as UTC without one: SQLite knows no zones."""
+
+    impl, cache_ok = DateTime, True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """Take an instant of any zone."""
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """Return it in UTC."""
+        return value and value.replace(tzinfo=UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text without NUL, which PostgreSQL takes for the end of it and refuses."""
+
+    impl, cache_ok = String, True
+
+    def process_bind_param(self, value: str | None, _: Dialect) -> str | None:
+        """Leave NUL out."""
+        return value and value.replace("\0", "")
+
+
+class LongText(Words):
+    """Text of any length."""
+
+    impl, cache_ok = Text, True
+
+
+class Sessions:
+    """The sessions on the tables of one package, which keeps this object."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._opened: tuple[str, int, Engine] | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that sees one state of the database and changes nothing."""
+        engine = self._engine()
+        if engine.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session that commits at the block's end and takes all back when it raises.
+
+        The package's writers go one by one: what one has read stays true until it is done.
+        """
+        with Session(self._engine().execution_options(writes=True)) as session, session.begin():
+            yield session
+
+    def _engine(self) -> Engine:
+        # The process is part of the key: a forked one must not share its parent's connections.
+        url, process = database_url(), os.getpid()
+        if self._opened is None or self._opened[:2] != (url, process):
+            if self._opened:
+                self._opened[2].dispose(close=self._opened[1] == process)
+            self._opened = (url, process, open_engine(url, self._owner))
+        return self._opened[2]
+
+
+def open_engine(url: str, owner: str) -> Engine:
+    """Open the database at `url`, and bring the tables of the package `owner` up to date."""
+    number = crc32(owner.encode())
+
+    def take_turn(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({number})")
+
+    if make_url(url).get_backend_name() == "sqlite":
+        return _open_file(url, owner)
+    engine = create_engine(url, pool_pre_ping=True)
+    event.listen(engine, "begin", take_turn)
+    with engine.begin() as connection:
+        # Owners one by one, too: Alembic's `op` is the whole process's.
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(0)")
+        _upgrade(connection, owner)
+    return engine
+
+
+def _open_file(url: str, owner: str) -> Engine:
     # Opening a SQLite file costs microseconds, and a connection that is not kept cannot be
     # inherited by a forked process or outlive its file.
     engine = create_engine(url, poolclass=NullPool)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
-    _create_tables(engine, metadata)
-    return sessionmaker(engine)
-
-
-@contextmanager
-def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
-    """Open a session that sees one state of the database and changes nothing."""
-    with sessions() as session:
-        yield session
-
-
-@contextmanager
-def writing(sessions: sessionmaker[Session]) -> Iterator[Session]:
-    """Open a session that commits when the block ends and takes everything back when it raises."""
-    with sessions.begin() as session:
-        session.connection(execution_options={"writes": True})
-        yield session
+    path = Path(engine.url.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes that turn a new file to write-ahead logging at once get "database is locked"
+    # without waiting, so the first use goes one by one.
+    with path.with_name(f"{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        raw = sqlite3.connect(path, timeout=BUSY_SECONDS)
+        try:
+            raw.execute("PRAGMA journal_mode = WAL")
+        finally:
+            raw.close()
+        with engine.execution_options(writes=True).begin() as connection:
+            _upgrade(connection, owner)
+    return engine
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
@@ -120,32 +184,25 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _create_tables(engine: Engine, metadata: MetaData) -> None:
-    path = Path(engine.url.database or "")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two processes that turn a new file to write-ahead logging at once get "database is locked"
-    # without waiting, so the first use goes one by one.
-    with path.with_name(f"{path.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        raw = sqlite3.connect(path, timeout=BUSY_SECONDS)
-        try:
-            raw.execute("PRAGMA journal_mode = WAL")
-        finally:
-            raw.close()
-        with engine.connect() as connection, connection.execution_options(writes=True).begin():
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-            _add_columns(connection, metadata)
+def _upgrade(connection: Connection, owner: str) -> None:
+    """Run what the database lacks of the owner's migrations, all or nothing."""
+    directory, table = Path(__file__).parent / owner / "migrations", f"{owner}_version"
+    newest = max(path.stem for path in directory.glob("[0-9]*.py"))
+    if inspect(connection).has_table(table):
+        found = connection.exec_driver_sql(f"SELECT version_num FROM {table}")  # noqa: S608
+        if found.scalars().all() == [newest]:
+            return
+    # A fifth of a second to import, and nearly always there is nothing to do.
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
 
-
-def _add_columns(connection: Connection, metadata: MetaData) -> None:
-    # What a database of an older version lacks: each such column may be empty or has a default.
-    there = inspect(connection)
-    for table in metadata.sorted_tables:
-        names = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in names:
-                made = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")
+    script = ScriptDirectory(str(directory), version_locations=[str(directory)])
+    options = {
+        "version_table": table,
+        "script": script,
+        "fn": lambda revision, _context: script._upgrade_revs(newest, revision),  # noqa: SLF001
+    }
+    context = MigrationContext.configure(connection, opts=options)
+    with Operations.context(context):
+        context.run_migrations()

@@ -1,22 +1,21 @@
 """The table of accounts and the session on it. Private to this package."""
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import cast
+from typing import ClassVar, cast
 
-from sqlalchemy import ForeignKey, String, false, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy import ForeignKey, false, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from longrun import db
+from longrun.db import Instant, Words
 from longrun.model import NoSuchRunner, Runner, Sex, Units
 
 
 class Table(DeclarativeBase):
     """The tables of accounts."""
+
+    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Account(Table):
@@ -25,20 +24,20 @@ class Account(Table):
     __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    password: Mapped[str] = mapped_column(String(200))
-    name: Mapped[str] = mapped_column(String(80))
-    tz: Mapped[str] = mapped_column(String(64))
-    units: Mapped[str] = mapped_column(String(2))
+    email: Mapped[str] = mapped_column(Words(254), unique=True)
+    password: Mapped[str] = mapped_column(Words(200))
+    name: Mapped[str] = mapped_column(Words(80))
+    tz: Mapped[str] = mapped_column(Words(64))
+    units: Mapped[str] = mapped_column(Words(2))
     max_hr: Mapped[int | None]
     confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     is_admin: Mapped[bool] = mapped_column(default=False, server_default=false())
     rest_hr: Mapped[int | None]
     born: Mapped[date | None]
-    sex: Mapped[str | None] = mapped_column(String(1))
+    sex: Mapped[str | None] = mapped_column(Words(1))
     weight_kg: Mapped[float | None]
-    language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
+    language: Mapped[str] = mapped_column(Words(8), default="en", server_default="en")
 
     def as_runner(self) -> Runner:
         """Return what the other packages may see: no hash."""
@@ -64,14 +63,14 @@ class Link(Table):
 
     __tablename__ = "account_link"
 
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(Words(64), primary_key=True)
     runner_id: Mapped[int] = mapped_column(
         ForeignKey("account.id", ondelete="CASCADE"), index=True
     )
-    purpose: Mapped[str] = mapped_column(String(8))
+    purpose: Mapped[str] = mapped_column(Words(8))
     expires_at: Mapped[datetime]
     # The token itself, until whoever sends the mail has taken it.
-    untold: Mapped[str | None] = mapped_column(String(64))
+    untold: Mapped[str | None] = mapped_column(Words(64))
 
 
 class Departure(Table):
@@ -92,8 +91,8 @@ class ApiToken(Table):
     runner_id: Mapped[int] = mapped_column(
         ForeignKey("account.id", ondelete="CASCADE"), index=True
     )
-    name: Mapped[str] = mapped_column(String(80))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Words(80))
+    digest: Mapped[str] = mapped_column(Words(64), unique=True)
     created_at: Mapped[datetime]
 
 
@@ -102,15 +101,15 @@ class Client(Table):
 
     __tablename__ = "account_client"
 
-    id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    digest: Mapped[str] = mapped_column(String(64))
-    audiences: Mapped[str] = mapped_column(String(400))
-    scopes: Mapped[str] = mapped_column(String(400))
+    id: Mapped[str] = mapped_column(Words(80), primary_key=True)
+    digest: Mapped[str] = mapped_column(Words(64))
+    audiences: Mapped[str] = mapped_column(Words(400))
+    scopes: Mapped[str] = mapped_column(Words(400))
 
 
 def now() -> datetime:
-    """Return the instant it is. SQLite keeps no zone: the tables hold UTC without one."""
-    return datetime.now(UTC).replace(tzinfo=None)
+    """Return the instant it is."""
+    return datetime.now(UTC)
 
 
 def digest(token: str) -> str:
@@ -132,21 +131,5 @@ def find(session: Session, email: str) -> Account | None:
     return session.scalars(query).one_or_none()
 
 
-@contextmanager
-def reading() -> Iterator[Session]:
-    """Open a session that only reads."""
-    with db.reading(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@contextmanager
-def writing() -> Iterator[Session]:
-    """Open a session that commits when the block ends."""
-    with db.writing(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@lru_cache(maxsize=4)
-def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
-    # The process is part of the key: a forked one must not share its parent's connections.
-    return db.open_sessions(url, Table.metadata)
+_sessions = db.Sessions("accounts")
+reading, writing = _sessions.reading, _sessions.writing

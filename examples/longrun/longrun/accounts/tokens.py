@@ -53,7 +53,7 @@ def tokens(runner_id: int) -> list[ApiToken]:
     query = select(store.ApiToken).where(store.ApiToken.runner_id == runner_id)
     with store.reading() as session:
         return [
-            ApiToken(row.id, row.name, row.created_at.replace(tzinfo=UTC))
+            ApiToken(row.id, row.name, row.created_at)
             for row in session.scalars(query.order_by(store.ApiToken.id))
         ]
 

@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time as clock, timedelta
+from datetime import date, datetime, time as clock, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -65,7 +65,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
     given = (title.strip() or rec.title.strip())[:MAX_TITLE]
     entry.title = given or _default_title(rec, ZoneInfo(runner.tz), words(runner.language))
     try:
-        with store.sessions.writing() as session:
+        with store.writing() as session:
             distances = [row.distance_m for row in entry.bests]
             old = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
             session.add(entry)
@@ -75,7 +75,7 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
             new = _fastest(session, runner_id, ZoneInfo(runner.tz), distances)
     except IntegrityError as error:
         query = select(store.Entry.id).filter_by(runner_id=runner_id, digest=digest)
-        with store.sessions.reading() as session:
+        with store.reading() as session:
             known = session.scalars(query).one_or_none()
         if known is None:
             raise
@@ -89,13 +89,13 @@ def add(runner_id: int, rec: Recording, *, title: str = "") -> Activity:
 
 def get(runner_id: int, activity_id: int) -> Activity:
     """Return one activity."""
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         return _activity(_mine(session, runner_id, activity_id))
 
 
 def latest(runner_id: int, limit: int = 10) -> list[Activity]:
     """Return the runner's newest activities, newest first."""
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         entries = session.scalars(_newest(runner_id).limit(limit))
         return [_activity(entry) for entry in entries]
 
@@ -140,14 +140,14 @@ def tracks(
     """Return the points of several activities in one query; others' are left out."""
     query = select(store.Track).join(store.Entry, store.Entry.id == store.Track.activity_id)
     query = query.where(store.Entry.runner_id == runner_id, store.Entry.id.in_(activity_ids))
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         packed = {row.activity_id: row.points for row in session.scalars(query)}
     return {key: analysis.thin(columns.unpack(value), max_points) for key, value in packed.items()}
 
 
 def splits(runner_id: int, activity_id: int) -> list[Split]:
     """Return the kilometres of an activity."""
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         rows = _mine(session, runner_id, activity_id).splits
         return [db.value_of(Split, row) for row in rows]
 
@@ -155,7 +155,7 @@ def splits(runner_id: int, activity_id: int) -> list[Split]:
 def bests(runner_id: int, since: date | None = None) -> list[Best]:
     """Return the runner's fastest times, shortest distance first; the older one of equals."""
     zone = ZoneInfo(accounts.runner(runner_id).tz)
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         found = _fastest(session, runner_id, zone, since=since)
     return [found[distance] for distance in sorted(found)]
 
@@ -176,26 +176,25 @@ def fitness(runner_id: int, start: date, end: date) -> list[Fitness]:
         entry.started_at, entry.sport, entry.distance_m, entry.moving_s, entry.avg_hr
     )
     per_day: dict[date, float] = defaultdict(float)
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         rows: Any = session.execute(query)
         for run in rows:
-            day = _day(run.started_at.replace(tzinfo=UTC), zone)
+            day = _day(run.started_at, zone)
             per_day[day] += loads.load(run, runner, threshold)
     return [day for day in loads.curve(per_day, first, end) if day.day >= start]
 
 
 def newest(runner_id: int) -> int:
     """Return the number of the activity that came into the log last, or 0."""
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         query = select(func.max(store.Entry.id)).where(store.Entry.runner_id == runner_id)
         return session.scalars(query).one() or 0
 
 
 def active_since(instant: datetime) -> list[int]:
     """Return the numbers of the runners who were active after `instant`."""
-    begin = instant.astimezone(UTC).replace(tzinfo=None)
-    query = select(store.Entry.runner_id).where(store.Entry.started_at > begin).distinct()
-    with store.sessions.reading() as session:
+    query = select(store.Entry.runner_id).where(store.Entry.started_at > instant).distinct()
+    with store.reading() as session:
         return sorted(session.scalars(query))
 
 
@@ -210,7 +209,7 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
         raise Invalid("title", f"a title has 1 to {MAX_TITLE} characters")
     if len(changes.notes) > MAX_NOTES:
         raise Invalid("notes", f"notes have at most {MAX_NOTES:,} characters")
-    with store.sessions.writing() as session:
+    with store.writing() as session:
         entry = _mine(session, runner_id, activity_id)
         entry.title = title
         entry.notes = changes.notes.strip()
@@ -223,7 +222,7 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
 
 def delete(runner_id: int, activity_id: int) -> None:
     """Take an activity out of the log, and announce it with `activity_deleted`."""
-    with store.sessions.writing() as session:
+    with store.writing() as session:
         entry = _mine(session, runner_id, activity_id, selectinload(store.Entry.track))
         session.delete(entry)
         session.add(_news(activity_id, runner_id, is_deleted=True))
@@ -238,14 +237,14 @@ def announce(activity_id: int | None = None) -> None:
     query, untold = select(store.News).order_by(store.News.id).limit(_TOLD), set[int]()
     if activity_id is not None:
         query = query.filter_by(activity_id=activity_id)
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         waiting = session.scalars(query).all()
     until = time.monotonic() + _TELLING_S
     for news in waiting:
         if news.activity_id in untold or time.monotonic() > until:
             continue
         if _tell(news.runner_id, news.activity_id, is_deleted=news.is_deleted):
-            with store.sessions.writing() as session:
+            with store.writing() as session:
                 session.execute(delete_rows(store.News).where(store.News.id == news.id))
         else:
             untold.add(news.activity_id)
@@ -288,16 +287,14 @@ def _fastest(
         query = query.where(store.Entry.started_at >= _midnight(since, zone))
     ranked = query.subquery()
     found = session.execute(select(ranked).where(list(ranked.c)[-1] == 1))
-    return {
-        m: Best(m, s, number, _day(at.replace(tzinfo=UTC), zone)) for m, s, number, at, _ in found
-    }
+    return {m: Best(m, s, number, _day(at, zone)) for m, s, number, at, _ in found}
 
 
 @account_deleted.connect
 def forget(_sender: str, runner_id: int) -> None:
     """Delete all activities of a runner whose account is gone. Safe to repeat."""
     mine = select(store.Entry.id).where(store.Entry.runner_id == runner_id)
-    with store.sessions.writing() as session:
+    with store.writing() as session:
         for table in (store.Track, store.SplitRow, store.BestRow):
             session.execute(delete_rows(table).where(table.activity_id.in_(mine)))
         for table in (store.Entry, store.News):
@@ -317,7 +314,7 @@ def _threshold(runner_id: int) -> float:
     query = select(func.max(row.distance_m / row.seconds))
     query = query.join(entry, entry.id == row.activity_id)
     query = query.where(entry.runner_id == runner_id, row.distance_m == loads.THRESHOLD_M)
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         return session.scalar(query) or loads.THRESHOLD_M_PER_S
 
 
@@ -334,13 +331,13 @@ def _inside(runner_id: int, start: date, end: date, zone: ZoneInfo) -> Select[An
 
 
 def _between(runner_id: int, start: date, end: date, zone: ZoneInfo) -> list[Activity]:
-    with store.sessions.reading() as session:
+    with store.reading() as session:
         entries = session.scalars(_inside(runner_id, start, end, zone))
         return [_activity(entry) for entry in entries]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, clock(), zone).astimezone(UTC).replace(tzinfo=None)
+    return datetime.combine(day, clock(), zone)
 
 
 def _day(instant: datetime, zone: ZoneInfo) -> date:
@@ -361,8 +358,7 @@ def _entry(runner_id: int, digest: str, rec: Recording) -> store.Entry:
         digest=digest,
         notes="",
         sport=rec.sport.value,
-        # SQLite keeps no zone: every instant in the tables is UTC without one.
-        started_at=rec.started_at.astimezone(UTC).replace(tzinfo=None),
+        started_at=rec.started_at,
         distance_m=points[-1].d,
         moving_s=analysis.moving_seconds(points),
         elapsed_s=points[-1].t - points[0].t,
@@ -383,6 +379,4 @@ def _best_rows(sport: Sport, points: Sequence[TrackPoint]) -> list[store.BestRow
 
 
 def _activity(entry: store.Entry) -> Activity:
-    started_at = entry.started_at.replace(tzinfo=UTC)
-    sport, source = Sport(entry.sport), Source(entry.source)
-    return db.value_of(Activity, entry, started_at=started_at, sport=sport, source=source)
+    return db.value_of(Activity, entry, sport=Sport(entry.sport), source=Source(entry.source))

@@ -1,15 +1,19 @@
 """The tables of the log and the session on them. Private to this package."""
 
 from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from longrun import db
+from longrun.db import Instant, LongText, Words
 
 
 class Table(DeclarativeBase):
     """The tables of activities."""
+
+    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Entry(Table):
@@ -23,10 +27,10 @@ class Entry(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     runner_id: Mapped[int]
-    digest: Mapped[str] = mapped_column(String(32))
-    title: Mapped[str] = mapped_column(String(120))
-    notes: Mapped[str] = mapped_column(Text)
-    sport: Mapped[str] = mapped_column(String(8))
+    digest: Mapped[str] = mapped_column(Words(32))
+    title: Mapped[str] = mapped_column(Words(120))
+    notes: Mapped[str] = mapped_column(LongText)
+    sport: Mapped[str] = mapped_column(Words(8))
     started_at: Mapped[datetime]
     distance_m: Mapped[float]
     moving_s: Mapped[float]
@@ -34,8 +38,8 @@ class Entry(Table):
     climb_m: Mapped[float]
     avg_hr: Mapped[int | None]
     max_hr: Mapped[int | None]
-    source: Mapped[str] = mapped_column(String(8))
-    device: Mapped[str] = mapped_column(String(80))
+    source: Mapped[str] = mapped_column(Words(8))
+    device: Mapped[str] = mapped_column(Words(80))
 
     track: Mapped["Track"] = relationship(cascade="all, delete-orphan", lazy="raise_on_sql")
     splits: Mapped[list["SplitRow"]] = relationship(
@@ -87,4 +91,5 @@ class News(Table):
     is_deleted: Mapped[bool]
 
 
-sessions = db.Sessions(Table.metadata)
+_sessions = db.Sessions("activities")
+reading, writing = _sessions.reading, _sessions.writing

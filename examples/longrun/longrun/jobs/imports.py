@@ -42,7 +42,7 @@ def start_import(runner_id: int, place: str, names: Sequence[str]) -> int:
         place: The directory below `imports` of the instance; the files in it are named 0, 1, ...
         names: What each was called.
     """
-    now = _plain(datetime.now(UTC))
+    now = datetime.now(UTC)
     with writing() as session:
         job = Job(runner_id=runner_id, place=place, created_at=now, worked_at=now)
         session.add(job)
@@ -74,9 +74,9 @@ def step(now: datetime) -> bool:
     """Work on an import for a short while; return False if there is nothing to do at `now`."""
     query = select(Job.id, Job.place).where(Job.finished_at.is_(None)).order_by(Job.worked_at)
     with writing() as session:
-        session.merge(Attendance(id=1, at=_plain(now)))
+        session.merge(Attendance(id=1, at=now))
         waiting = session.execute(query).all()
-    return any(_work(job_id, _place(place), _plain(now)) for job_id, place in waiting)
+    return any(_work(job_id, _place(place), now) for job_id, place in waiting)
 
 
 def _work(job_id: int, directory: Path, now: datetime) -> bool:
@@ -163,7 +163,7 @@ def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
         elif attempts >= MAX_ATTEMPTS:
             outcome = ("bad", None, f"it could not be read in {attempts} attempts")
     name, activity_id, reason = outcome
-    retry_at = _plain(datetime.now(UTC)) + timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
+    retry_at = datetime.now(UTC) + timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
     told = select(File.id).filter_by(job_id=job.id, outcome="added", activity_id=activity_id)
     change = update(File).filter_by(id=file_id, outcome="waiting")
     with writing() as session:
@@ -203,10 +203,10 @@ def _told(session: Session, job: Job, files: Sequence[ImportedFile]) -> ImportJo
     attended = session.scalars(select(Attendance.at)).first()
     return ImportJob(
         id=job.id,
-        created_at=job.created_at.replace(tzinfo=UTC),
+        created_at=job.created_at,
         is_finished=job.finished_at is not None,
         is_listed=job.listed,
-        is_attended=attended is not None and attended > _plain(datetime.now(UTC)) - ATTENDED,
+        is_attended=attended is not None and attended > datetime.now(UTC) - ATTENDED,
         counts=dict(session.execute(count).all()),
         files=tuple(files),
     )
@@ -234,11 +234,6 @@ def _alone(directory: Path) -> Iterator[bool]:
 
 def _place(name: str) -> Path:
     return db.instance_dir() / "imports" / name
-
-
-def _plain(instant: datetime) -> datetime:
-    # SQLite keeps no zone: every instant in the tables is UTC without one.
-    return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 @account_deleted.connect

@@ -1,19 +1,19 @@
 """The tables of jobs and the session on them. Private to this package."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from longrun import db
+from longrun.db import Instant, Words
 
 
 class Table(DeclarativeBase):
     """The tables of jobs."""
+
+    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Job(Table):
@@ -23,7 +23,7 @@ class Job(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     runner_id: Mapped[int] = mapped_column(index=True)
-    place: Mapped[str] = mapped_column(String(32))
+    place: Mapped[str] = mapped_column(Words(32))
     created_at: Mapped[datetime]
     # When it was last worked on: the others have their turn first.
     worked_at: Mapped[datetime]
@@ -43,13 +43,13 @@ class File(Table):
     job_id: Mapped[int] = mapped_column(ForeignKey("import_job.id", ondelete="CASCADE"))
     upload: Mapped[int]
     member: Mapped[int | None]
-    name: Mapped[str] = mapped_column(String(120))
-    title: Mapped[str] = mapped_column(String(120), default="")
-    outcome: Mapped[str] = mapped_column(String(9), default="waiting")
+    name: Mapped[str] = mapped_column(Words(120))
+    title: Mapped[str] = mapped_column(Words(120), default="")
+    outcome: Mapped[str] = mapped_column(Words(9), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime]
     activity_id: Mapped[int | None]
-    reason: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[str] = mapped_column(Words(200), default="")
 
 
 class Attendance(Table):
@@ -61,21 +61,5 @@ class Attendance(Table):
     at: Mapped[datetime]
 
 
-@contextmanager
-def reading() -> Iterator[Session]:
-    """Open a session that only reads."""
-    with db.reading(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@contextmanager
-def writing() -> Iterator[Session]:
-    """Open a session that commits when the block ends."""
-    with db.writing(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@lru_cache(maxsize=4)
-def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
-    # The process is part of the key: a forked one must not share its parent's connections.
-    return db.open_sessions(url, Table.metadata)
+_sessions = db.Sessions("jobs")
+reading, writing = _sessions.reading, _sessions.writing

@@ -58,8 +58,8 @@ def send(
         to=to,
         subject=delivery.one_line(subject),
         message=delivery.write(number, to, subject, text, attachments, at=now),
-        created_at=_plain(now),
-        next_at=_plain(now),
+        created_at=now,
+        next_at=now,
     )
     try:
         with store.writing() as session:
@@ -97,10 +97,7 @@ def outbox(limit: int = 50) -> list[Mail]:
     )
     query = select(*columns).order_by(row.created_at.desc()).limit(limit)
     with store.reading() as session:
-        return [
-            Mail(*row[:5], *(at.replace(tzinfo=UTC) for at in row[5:]))
-            for row in session.execute(query)
-        ]
+        return [Mail(*row) for row in session.execute(query)]
 
 
 def preferences(runner_id: int) -> MailPreferences:
@@ -126,7 +123,7 @@ def flush_outbox(now: datetime) -> int:
     left = 0
     until = time.monotonic() + _FLUSH_S
     while time.monotonic() < until:
-        claimed = _claim(_plain(now))
+        claimed = _claim(now)
         if claimed is None:
             break
         number, to, message = claimed
@@ -134,12 +131,12 @@ def flush_outbox(now: datetime) -> int:
             delivery.deliver(number, to, message)
         except (OSError, ValueError) as error:
             _log.warning("mail %s was not delivered: %s", number, error)
-            _settle(number, _plain(now), error)
+            _settle(number, now, error)
             if not isinstance(error, SMTPException | ValueError):
                 break  # The server is away for the others, too.
         else:
             left += 1
-            _settle(number, _plain(now))
+            _settle(number, now)
     return left
 
 
@@ -178,11 +175,6 @@ def _is_final(error: Exception) -> bool:
     if isinstance(error, SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _ in error.recipients.values())
     return isinstance(error, ValueError)
-
-
-def _plain(instant: datetime) -> datetime:
-    # SQLite keeps no zone: every instant in the tables is UTC without one.
-    return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 @user_registered.connect

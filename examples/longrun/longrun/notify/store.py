@@ -1,19 +1,19 @@
 """The tables of notify and the session on them. Private to this package."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy import Index, LargeBinary
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from longrun import db
+from longrun.db import Instant, LongText, Words
 
 
 class Table(DeclarativeBase):
     """The tables of notify."""
+
+    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Outgoing(Table):
@@ -22,18 +22,18 @@ class Outgoing(Table):
     __tablename__ = "outbox"
     __table_args__ = (Index("outbox_by_state", "state", "next_at"),)
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    key: Mapped[str | None] = mapped_column(String(80), unique=True)
+    id: Mapped[str] = mapped_column(Words(32), primary_key=True)
+    key: Mapped[str | None] = mapped_column(Words(80), unique=True)
     runner_id: Mapped[int | None] = mapped_column(index=True)
-    to: Mapped[str] = mapped_column(String(300))
-    subject: Mapped[str] = mapped_column(String(200))
+    to: Mapped[str] = mapped_column(Words(300))
+    subject: Mapped[str] = mapped_column(Words(200))
     message: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    state: Mapped[str] = mapped_column(Words(8), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     # Also the lease of who is sending it: until then nobody else tries.
     next_at: Mapped[datetime]
-    error: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[str] = mapped_column(LongText, default="")
 
 
 class Preference(Table):
@@ -46,21 +46,5 @@ class Preference(Table):
     reminders: Mapped[bool]
 
 
-@contextmanager
-def reading() -> Iterator[Session]:
-    """Open a session that only reads."""
-    with db.reading(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@contextmanager
-def writing() -> Iterator[Session]:
-    """Open a session that commits when the block ends."""
-    with db.writing(_sessions(db.database_url(), os.getpid())) as session:
-        yield session
-
-
-@lru_cache(maxsize=4)
-def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
-    # The process is part of the key: a forked one must not share its parent's connections.
-    return db.open_sessions(url, Table.metadata)
+_sessions = db.Sessions("notify")
+reading, writing = _sessions.reading, _sessions.writing

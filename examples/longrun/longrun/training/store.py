@@ -3,14 +3,10 @@
 The columns are the fields of the values, in their order: a row is a value's arguments.
 """
 
-import os
-from contextlib import AbstractContextManager
-from functools import lru_cache
-
-from sqlalchemy import Column, Date, Enum, Float, ForeignKey, Integer, MetaData, String, Table
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import Column, Date, Enum, Float, ForeignKey, Integer, MetaData, Table
 
 from longrun import db
+from longrun.db import Words
 from longrun.model import WorkoutKind
 
 _TABLES = MetaData()
@@ -18,11 +14,11 @@ RACE = Table(
     "race",
     _TABLES,
     Column("id", Integer, primary_key=True),
-    Column("name", String(120), nullable=False),
+    Column("name", Words(120), nullable=False),
     Column("on", Date, nullable=False, index=True),
     Column("distance_m", Float, nullable=False),
-    Column("location", String(120), nullable=False),
-    Column("url", String(500), nullable=False),
+    Column("location", Words(120), nullable=False),
+    Column("url", Words(500), nullable=False),
     Column("added_by", Integer),
 )
 ENTRY = Table(
@@ -34,7 +30,7 @@ ENTRY = Table(
     Column("since", Date, nullable=False),
     Column("target_s", Float),
     # Weekdays as digits, 0 is Monday.
-    Column("days", String(7), nullable=False),
+    Column("days", Words(7), nullable=False),
     Column("max_hours", Float, nullable=False),
 )
 WORKOUT = Table(
@@ -47,7 +43,7 @@ WORKOUT = Table(
     Column("hard_m", Float, nullable=False),
     Column("pace_from", Float, nullable=False),
     Column("pace_to", Float, nullable=False),
-    Column("text", String(200), nullable=False),
+    Column("text", Words(200), nullable=False),
     Column("done_by", Integer),
     Column("runner_id", Integer, primary_key=True, index=True),
 )
@@ -56,21 +52,9 @@ CALENDAR = Table(
     "race_calendar",
     _TABLES,
     Column("runner_id", Integer, primary_key=True),
-    Column("key", String(32), nullable=False),
+    Column("key", Words(32), nullable=False),
 )
 
 
-def reading() -> AbstractContextManager[Session]:
-    """Open a session that only reads."""
-    return db.reading(_sessions(db.database_url(), os.getpid()))
-
-
-def writing() -> AbstractContextManager[Session]:
-    """Open a session that commits when the block ends."""
-    return db.writing(_sessions(db.database_url(), os.getpid()))
-
-
-@lru_cache(maxsize=4)
-def _sessions(url: str, _pid: int) -> sessionmaker[Session]:
-    # The process is part of the key: a forked one must not share its parent's connections.
-    return db.open_sessions(url, _TABLES)
+_sessions = db.Sessions("training")
+reading, writing = _sessions.reading, _sessions.writing

@@ -1,0 +1,69 @@
+BEGIN TRANSACTION;
+CREATE TABLE account (
+    id INTEGER NOT NULL,
+    email VARCHAR(254) NOT NULL,
+    password VARCHAR(200) NOT NULL,
+    name VARCHAR(80) NOT NULL,
+    tz VARCHAR(64) NOT NULL,
+    units VARCHAR(2) NOT NULL,
+    max_hr INTEGER,
+    confirmed_at DATETIME,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (email)
+);
+INSERT INTO "account" VALUES(1,'old@example.com','scrypt$4$8$1$95aaa7edef979804be56ef2acbc9884e$041379737c2f38618397d55e6da54587fd93261f6b064888116a64241ac0f54e','Old','Europe/Paris','km',NULL,'2026-11-27 06:27:18.642694','2026-11-27 06:27:18.642694');
+CREATE TABLE activity (
+    id INTEGER NOT NULL,
+    runner_id INTEGER NOT NULL,
+    digest VARCHAR(32) NOT NULL,
+    title VARCHAR(120) NOT NULL,
+    notes TEXT NOT NULL,
+    sport VARCHAR(8) NOT NULL,
+    started_at DATETIME NOT NULL,
+    distance_m DOUBLE NOT NULL,
+    moving_s DOUBLE NOT NULL,
+    elapsed_s DOUBLE NOT NULL,
+    climb_m DOUBLE NOT NULL,
+    avg_hr INTEGER,
+    max_hr INTEGER,
+    source VARCHAR(8) NOT NULL,
+    device VARCHAR(80) NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (runner_id, digest)
+);
+INSERT INTO "activity" VALUES(1,1,'f20b48a4e364563b3dcd620d30590c39','of then','','run','2026-03-01 07:00:00.000000',5000.0,1500.0,1500.0,0.0,150,150,'gpx','test');
+CREATE TABLE activity_best (
+    activity_id INTEGER NOT NULL,
+    distance_m DOUBLE NOT NULL,
+    seconds DOUBLE NOT NULL,
+    PRIMARY KEY (activity_id, distance_m),
+    FOREIGN KEY(activity_id) REFERENCES activity (id)
+);
+INSERT INTO "activity_best" VALUES(1,1000.0,2.99999999999999772621e+02);
+INSERT INTO "activity_best" VALUES(1,1609.344,4.8280319999999994707e+02);
+INSERT INTO "activity_best" VALUES(1,5000.0,1500.0);
+CREATE TABLE activity_split (
+    activity_id INTEGER NOT NULL,
+    km INTEGER NOT NULL,
+    distance_m DOUBLE NOT NULL,
+    seconds DOUBLE NOT NULL,
+    climb_m DOUBLE NOT NULL,
+    avg_hr INTEGER,
+    PRIMARY KEY (activity_id, km),
+    FOREIGN KEY(activity_id) REFERENCES activity (id)
+);
+INSERT INTO "activity_split" VALUES(1,1,1000.0,300.0,0.0,150);
+INSERT INTO "activity_split" VALUES(1,2,1000.0,300.0,0.0,150);
+INSERT INTO "activity_split" VALUES(1,3,1000.0,300.0,0.0,150);
+INSERT INTO "activity_split" VALUES(1,4,1000.0,300.0,0.0,150);
+INSERT INTO "activity_split" VALUES(1,5,1000.0,300.0,0.0,150);
+CREATE TABLE activity_track (
+    activity_id INTEGER NOT NULL,
+    points BLOB NOT NULL,
+    PRIMARY KEY (activity_id),
+    FOREIGN KEY(activity_id) REFERENCES activity (id)
+);
+INSERT INTO "activity_track" VALUES(1,X'789CEDD9310A83401005D04D112F903657B048E7F94CE309AC72B2E4302B224A1210448465E4BDE6E30799614AAD2F69D1DDA494524A29E591397B5653B6D5EFB35EAFD7EBF57ABD7E5F9F9AD77D8CCF757AFCCFF74ABF35F7BE5F6A6ED4BDDD2BC6DCA87BBB578CB951F776AF1873A3EE5DFA5EA97E7CFD3D0400E05039E7D22B00009C4D5F7A01008033F33D0B0000008020060A096451');
+CREATE INDEX activity_by_start ON activity (runner_id, started_at);
+COMMIT;

@@ -1,0 +1,130 @@
+"""Where longrun keeps its tables: their versions, and what differs between databases."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+
+import longrun_files as files
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
+from longrun.model import BadCredentials, Goal, Runner
+from longrun_databases import OWNERS
+
+from conftest import PASSWORD, Browser, Sql
+from longrun import accounts, activities, db, training
+
+FIRST = Path(__file__).parent / "first_version.sql"
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database that the first longrun left, with a runner and a run."""
+    path = tmp_path / "old.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(FIRST.read_text())
+    connection.close()
+    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{path}")
+    return path
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_without_loss(old: Path) -> None:
+    runner = accounts.vouch("old@example.com")
+    (run,) = activities.latest(runner.id)
+
+    assert (runner.name, runner.tz, runner.is_admin, runner.born) == (
+        "Old", "Europe/Paris", False, None,
+    )  # fmt: skip
+    assert accounts.authenticate("old@example.com", PASSWORD) == runner
+    assert (run.title, run.distance_m, run.started_at) == ("of then", 5000, files.STARTED_AT)
+    points = activities.track(runner.id, run.id, 10_000)
+    assert [point.t for point in points] == [point.t for point in files.recording().points]
+    assert round(points[-1].d) == run.distance_m
+    assert [best.distance_m for best in activities.bests(runner.id)] == [1000, 1609.344, 5000]
+    assert len(activities.splits(runner.id, run.id)) == 5
+    assert accounts.token_owner(accounts.create_token(runner.id, "watch")) == runner
+    assert training.races(date(2026, 1, 1)) == []
+
+
+def test_a_database_that_noted_no_versions_but_has_all_tables_keeps_them(
+    ann: Runner, sql: Sql, database: str
+) -> None:
+    for owner in OWNERS:
+        sql(f"DROP TABLE {owner}_version")
+        db.open_engine(database, owner).dispose()
+
+    assert sql("SELECT version_num FROM accounts_version") == [("0002",)]
+    assert accounts.runner(ann.id) == ann
+
+
+def test_a_database_of_a_later_version_is_left_alone(sql: Sql, database: str) -> None:
+    sql("UPDATE accounts_version SET version_num = '9999'")
+
+    with pytest.raises(CommandError, match="9999"):
+        db.open_engine(database, "accounts")
+
+    assert sql("SELECT version_num FROM accounts_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_migrations_make_what_the_package_works_with_and_nothing_else(
+    owner: str, tmp_path: Path
+) -> None:
+    engine = db.open_engine(f"sqlite:///{tmp_path}/one.db", owner)
+    store = import_module(f"longrun.{owner}.store")
+    tables = store.RACE.metadata if owner == "training" else store.Table.metadata
+
+    with engine.connect() as connection:
+        options = {"version_table": f"{owner}_version", "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, tables) == []
+
+
+def test_those_who_open_a_new_database_at_once_make_its_tables_once(
+    tmp_path: Path, sql: Sql, database: str
+) -> None:
+    for owner in OWNERS:
+        url = f"sqlite:///{tmp_path}/new.db" if database.startswith("sqlite") else database
+        with ThreadPoolExecutor(4) as pool:
+            opened = list(pool.map(lambda owner, url=url: db.open_engine(url, owner), [owner] * 4))
+        for engine in opened:
+            assert sqlalchemy.inspect(engine).has_table(f"{owner}_version")
+            engine.dispose()
+
+
+def test_text_with_nul_is_kept_without_it(ann: Runner) -> None:
+    added = activities.add(ann.id, files.recording(), title="up\0hill")
+
+    assert activities.get(ann.id, added.id).title == "uphill"
+    with pytest.raises(BadCredentials):
+        accounts.authenticate("nobody\0@example.com", PASSWORD)
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+@pytest.mark.parametrize("page", ["/runs/{}", "/races/{}", "/imports/{}", "/api/v1/runs/{}"])
+def test_a_number_that_no_database_counts_to_is_not_found(
+    at_home: Browser, page: str, number: int
+) -> None:
+    assert at_home.get(page.format(number)).status_code == 404
+
+
+def test_what_one_writer_read_stays_true_until_it_is_done(ann: Runner) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(training.calendar_key, [ann.id] * 8))
+
+    assert len(keys) == 1
+
+
+def test_two_who_enter_one_race_at_once_leave_one_plan(ann: Runner) -> None:
+    on = datetime.now(UTC).date() + timedelta(weeks=20)
+    race = training.add_race(ann.id, "Lake run", on, 10_000)
+    goal = Goal(None, frozenset(range(7)), 8)
+
+    with ThreadPoolExecutor(2) as pool:
+        plans = list(pool.map(training.enter, [ann.id] * 2, [race.id] * 2, [goal] * 2))
+
+    assert plans[0] == plans[1] == training.plan(ann.id, race.id)
