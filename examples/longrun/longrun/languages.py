@@ -55,8 +55,8 @@ class Words:
             if found := form.fullmatch(text):
                 places = (self.said(value) for value in found.groups())
                 return self.catalogue.gettext(template).format(*places)
-        if text.endswith("."):
-            return self.said(text[:-1]) + "."
+        if bare := text.rstrip(".") if text.endswith(".") else "":
+            return self.said(bare) + text[len(bare) :]
         small = text[0].lower() + text[1:]
         return text if small == text else upper_first(self.said(small))
 
