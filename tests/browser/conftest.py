@@ -185,8 +185,9 @@ class Person:
         return [element.text for element in self.all(selector)]
 
     def complaints(self) -> list[str]:
-        """Return what the browser's console holds against the pages."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        """Return what the browser's console holds against the pages; advice is no complaint."""
+        entries = self.driver.get_log("browser")
+        return [entry["message"] for entry in entries if entry["level"] != "DEBUG"]
 
 
 @pytest.fixture
