@@ -243,7 +243,9 @@ def test_who_registers_while_no_mail_can_be_sent_gets_it_once(longrun, ann, visi
     cleo = visit(longrun.url)
     with dead(longrun, "notify"):
         fields = {"email": "cleo@example.com", "password": PASSWORD, "name": "Cleo", "tz": "UTC"}
-        assert "Check your mail" in cleo.fill_in("/register", **fields).text
+        sent = cleo.fill_in("/register", **fields).text
+        # On a busy machine the answer may come too late; then it says so.
+        assert "Check your mail" in sent or "may have been taken" in sent
     directory = longrun.instance / "mail"
 
     longrun.wait_until(lambda: list(directory.glob("*.eml")), "the mail")
