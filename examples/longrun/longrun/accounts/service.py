@@ -13,14 +13,7 @@ from sqlalchemy.orm import Session
 
 from longrun.accounts import links, store
 from longrun.accounts.passwords import hash_password, is_password
-from longrun.model import (
-    BadCredentials,
-    EmailTaken,
-    Invalid,
-    NotConfirmed,
-    ProfileChanges,
-    Runner,
-)
+from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Runner
 from longrun.signals import account_deleted, reset_requested, tell, user_registered
 
 MIN_PASSWORD: Final = 8
