@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
@@ -99,6 +100,7 @@ class Sessions:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._opened: tuple[str, int, Engine] | None = None
+        self._opening = Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -121,11 +123,12 @@ class Sessions:
     def _engine(self) -> Engine:
         # The process is part of the key: a forked one must not share its parent's connections.
         url, process = database_url(), os.getpid()
-        if self._opened is None or self._opened[:2] != (url, process):
-            if self._opened:
-                self._opened[2].dispose(close=self._opened[1] == process)
-            self._opened = (url, process, open_engine(url, self._owner))
-        return self._opened[2]
+        with self._opening:
+            if self._opened is None or self._opened[:2] != (url, process):
+                if self._opened:
+                    self._opened[2].dispose(close=self._opened[1] == process)
+                self._opened = (url, process, open_engine(url, self._owner))
+            return self._opened[2]
 
 
 def open_engine(url: str, owner: str) -> Engine:
@@ -140,10 +143,14 @@ def open_engine(url: str, owner: str) -> Engine:
         return _open_file(url, owner)
     engine = create_engine(url, pool_pre_ping=True)
     event.listen(engine, "begin", take_turn)
-    with engine.begin() as connection:
-        # Owners one by one, too: Alembic's `op` is the whole process's.
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(0)")
-        _upgrade(connection, owner)
+    try:
+        with engine.begin() as connection:
+            # Owners one by one, too: Alembic's `op` is the whole process's.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(0)")
+            _upgrade(connection, owner)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -12,7 +12,7 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
-from longrun.model import BadCredentials, Goal, Runner
+from longrun.model import BadCredentials, Goal, Invalid, Runner
 from longrun_databases import OWNERS
 
 from conftest import PASSWORD, Browser, Sql
@@ -128,3 +128,8 @@ def test_two_who_enter_one_race_at_once_leave_one_plan(ann: Runner) -> None:
         plans = list(pool.map(training.enter, [ann.id] * 2, [race.id] * 2, [goal] * 2))
 
     assert plans[0] == plans[1] == training.plan(ann.id, race.id)
+
+
+def test_a_client_with_more_scopes_than_are_kept_is_refused() -> None:
+    with pytest.raises(Invalid, match="400 characters"):
+        accounts.add_client("screen", ["longrun"], [f"scope:{number}" for number in range(60)])

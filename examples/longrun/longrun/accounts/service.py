@@ -14,14 +14,7 @@ from sqlalchemy.orm import Session
 from longrun.accounts import links, store
 from longrun.accounts.passwords import hash_password, is_password
 from longrun.languages import LANGUAGES
-from longrun.model import (
-    BadCredentials,
-    EmailTaken,
-    Invalid,
-    NotConfirmed,
-    ProfileChanges,
-    Runner,
-)
+from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Runner
 from longrun.signals import account_deleted, tell
 
 MIN_PASSWORD: Final = 8

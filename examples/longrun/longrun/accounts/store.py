@@ -2,14 +2,14 @@
 
 import hashlib
 from datetime import UTC, date, datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from longrun import db
 from longrun.db import Instant, Words
-from longrun.model import NoSuchRunner, Runner, Sex, Units
+from longrun.model import NoSuchRunner, Runner
 
 
 class Table(DeclarativeBase):
@@ -41,21 +41,7 @@ class Account(Table):
 
     def as_runner(self) -> Runner:
         """Return what the other packages may see: no hash."""
-        return Runner(
-            id=self.id,
-            email=self.email,
-            name=self.name,
-            tz=self.tz,
-            units=cast("Units", self.units),
-            max_hr=self.max_hr,
-            confirmed=self.confirmed_at is not None,
-            is_admin=self.is_admin,
-            rest_hr=self.rest_hr,
-            born=self.born,
-            sex=cast("Sex | None", self.sex),
-            weight_kg=self.weight_kg,
-            language=self.language,
-        )
+        return db.value_of(Runner, self, confirmed=self.confirmed_at is not None)
 
 
 class Link(Table):

@@ -15,18 +15,12 @@ from sqlalchemy import delete, func, select
 
 from longrun.accounts import keys, store
 from longrun.accounts.service import clean_name
-from longrun.model import (
-    AccessToken,
-    ApiToken,
-    Claims,
-    Invalid,
-    Runner,
-    TokenRefused,
-)
+from longrun.model import AccessToken, ApiToken, Claims, Invalid, Runner, TokenRefused
 
 MAX_TOKENS: Final = 20
 # What a header may hold; ours have some 400 characters.
 _MAX_LENGTH: Final = 4096
+_MAX_LIST: Final = 400
 _REQUIRED: Final[Options] = {"require": ["exp", "iat", "iss", "aud", "sub", "scope"]}
 # What goes into a URL, a header and a list as it is.
 _WORD: Final = re.compile(r"[\w.:~-]{1,80}", re.ASCII)
@@ -83,6 +77,8 @@ def add_client(client_id: str, audiences: Iterable[str], scopes: Iterable[str]) 
     for word in (client_id, *lists[0].split(" "), *lists[1].split()):
         if not _WORD.fullmatch(word) or ":" in client_id:
             raise Invalid("client", f"{word!r} is not a name of letters, digits and . : ~ - _")
+    if max(map(len, lists)) > _MAX_LIST:
+        raise Invalid("client", f"audiences or scopes have more than {_MAX_LIST} characters")
     row = {"digest": store.digest(secret), "audiences": lists[0], "scopes": lists[1]}
     with store.writing() as session:
         session.merge(store.Client(id=client_id, **row))

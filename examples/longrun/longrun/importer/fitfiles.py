@@ -32,9 +32,7 @@ def read(data: bytes) -> list[Draft]:
     # Faults of a developer's own fields are ignored: watches are full of them, and nothing here
     # reads them. A wrong checksum is not: the numbers would be.
     reader = fitdecode.FitReader(
-        data,
-        check_crc=fitdecode.CrcCheck.RAISE,
-        error_handling=fitdecode.ErrorHandling.IGNORE,
+        data, check_crc=fitdecode.CrcCheck.RAISE, error_handling=fitdecode.ErrorHandling.IGNORE
     )
     with reader:
         for count, frame in enumerate(reader):
