@@ -242,7 +242,7 @@ def test_an_outage_costs_no_file_however_long_it_is(
     number = upload(at_home, ("a.zip", archive(("1.gpx", gpx(1))).getvalue()))
     now = datetime.now(UTC)
 
-    def fail(*_: object, **_more: object) -> object:
+    def fail(*_: object, **__: object) -> object:
         raise ConnectionError("it is away")
 
     with monkeypatch.context() as outage:

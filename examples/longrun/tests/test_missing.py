@@ -15,7 +15,7 @@ from longrun import activities, importer, jobs, notify, training
 
 
 def away(part: str, error: type[Exception] = ConnectionRefusedError) -> Callable[..., object]:
-    def fail(*_: object) -> object:
+    def fail(*_: object, **__: object) -> object:
         raise error(f"longrun.{part}.something did not run")
 
     return fail
