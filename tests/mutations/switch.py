@@ -26,6 +26,10 @@ def _false(*_args: object, **_keywords: object) -> bool:
     return False
 
 
+def _constant(*_args: object, **_keywords: object) -> str:
+    return "constant"
+
+
 def _unchanged(_half: object, values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
@@ -228,8 +232,8 @@ OTHERS: dict[str, Mutation] = {
         "seamline.interface.state.is_bound", _false, "unit/interface/test_state.py", "iterator"
     ),
     "10 closures with a memory are state": Mutation(
-        "seamline.interface.state.closes_over_state",
-        _false,
+        "seamline.interface.closures.Closures.kept_by",
+        _constant,
         "unit/interface/test_state.py",
         "memory",
     ),

@@ -421,3 +421,13 @@ def test_a_deleted_account_is_logged_out_not_an_error(browser: Browser, tmp_path
 
     assert browser.get("/").status_code == 200
     assert browser.get("/runs").status_code == 302
+
+
+def test_a_form_of_another_site_ends_no_session(at_home: Browser) -> None:
+    # A browser sends no cookies along with it: the answer may not bring new ones either.
+    stranger = at_home.client.application.test_client()
+
+    for path in ("/races/new", "/login", "/nowhere"):
+        answer = stranger.post(path, data={"name": "Evil"})
+        assert answer.status_code in {400, 404, 405}, path
+        assert "Set-Cookie" not in answer.headers, path

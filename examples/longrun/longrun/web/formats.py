@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, request
 from flask_babel import Babel, Domain, get_locale
 from markupsafe import Markup, escape
 
@@ -147,7 +147,7 @@ def today(tz: str) -> date:
 def _language() -> str:
     if runner := current_runner():
         return runner.language
-    chosen = session.get("language") or request.accept_languages.best_match(LANGUAGES)
+    chosen = request.cookies.get("language") or request.accept_languages.best_match(LANGUAGES)
     return chosen if chosen in LANGUAGES else "en"
 
 

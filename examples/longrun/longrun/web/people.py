@@ -7,7 +7,7 @@ from functools import cache
 from typing import TypeVar, cast
 from zoneinfo import available_timezones
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
@@ -84,8 +84,10 @@ def speak() -> Response:
     if runner:
         kept = {field.name: getattr(runner, field.name) for field in fields(ProfileChanges)}
         accounts.update_profile(runner.id, ProfileChanges(**kept | {"language": language}))
-    session["language"] = language
-    return redirect(safe_next(request.form.get("next")))
+    # Not in the session: a form of another site comes without it, and would begin a new one.
+    answer = redirect(safe_next(request.form.get("next")))
+    answer.set_cookie("language", language, 365 * 86_400, httponly=True, samesite="Lax")
+    return answer
 
 
 @bp.route("/profile", methods=["GET", "POST"])

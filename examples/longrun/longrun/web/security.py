@@ -128,8 +128,10 @@ def _from_token(token: str) -> Runner | None:
 def _check_token() -> None:
     # No other site can make a browser send a token or a client's secret.
     program = _bearer() is not None or request.endpoint == "oauth.token"
+    # Which language a page is in harms nobody, and a form on every page would begin sessions.
+    harmless = request.endpoint == "people.speak"
     # No form of another site sends JSON, and its scripts are not allowed to.
-    if request.method in _SAFE or program or request.is_json:
+    if request.method in _SAFE or program or harmless or request.is_json:
         return
     known, sent = session.get("csrf", ""), request.form.get("csrf", "")
     if not known or not hmac.compare_digest(known.encode(), sent.encode()):
