@@ -30,7 +30,7 @@ def app(environ, start_response):
 """
 # What code that parses strangers' files could be made to do.
 READER = """\
-import os, signal, socket, subprocess, threading, zoneinfo
+import os, resource, signal, socket, subprocess, threading, zoneinfo
 from pathlib import Path
 
 SEEN = []
@@ -53,6 +53,23 @@ def attempt(what: str, path: str, caller: int) -> list:
                 return ["done", os.kill(caller, signal.SIGTERM)]
             case "memory":
                 return ["done", Path(f"/proc/{caller}/environ").read_bytes().decode()]
+            case "limit":
+                return ["done", resource.prlimit(caller, resource.RLIMIT_NOFILE)]
+            case "mode":
+                return ["done", os.chmod(path, 0o777)]
+            case "times":
+                return ["done", os.utime(path, (0, 0))]
+            case "attribute":
+                return ["done", os.setxattr(path, "user.x", b"1")]
+            case "owner":
+                return ["done", os.chown(path, 0, 0)]
+            case "datagram":
+                one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+                return ["done", one.sendto(b"x", path)]
+            case "pair":
+                one, other = socket.socketpair()
+                one.send(b"x")
+                return ["done", [other.recv(1).decode(), resource.getrlimit(resource.RLIMIT_CORE)]]
             case "root":
                 return ["done", os.chroot("/")]
             case "environment":
@@ -103,8 +120,12 @@ def test_sandboxed_code_answers_and_can_do_nothing_else(safe) -> None:
     for path in (root / "reader/__init__.py", root / "new.txt", "/tmp/new.txt", "/dev/null/x"):
         assert attempt("write", path)[0] in {REFUSED, "NotADirectoryError"}, path
     assert attempt("remove", root / "reader/later.py")[0] == REFUSED
-    for what in ("inet", "inet6", "unix", "netlink", "run", "kill", "memory", "root"):
+    for what in ("inet", "inet6", "unix", "netlink", "run", "kill", "limit", "memory", "root"):
         assert attempt(what)[0] == REFUSED, what
+    key = root / "secret.key"
+    for what in ("mode", "times", "attribute", "owner", "datagram"):
+        assert attempt(what, key)[0] == REFUSED, what
+    assert attempt("pair") == ["done", ["x", [0, 0]]]
     told, environment = attempt("environment")
     assert told == "done"
     assert environment["GIVEN"] == "yes"

@@ -202,3 +202,20 @@ def test_a_profile_that_cannot_be_kept_changes_nothing(
 def test_nobody_has_no_profile() -> None:
     with pytest.raises(NoSuchRunner):
         accounts.update_profile(4711, ProfileChanges("Ann", "UTC", "km", None))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "=?utf-8?q?x=0d=0abcc:v=40w.de?=@evil.co",
+        "a\u200b@b.co",
+        "a\u00ad@b.co",
+        "a\x7f@b.co",
+        "a,b@c.co",
+        "<a>@b.co",
+        '"a b"@c.co',
+    ],
+)
+def test_an_address_holds_nothing_that_a_header_has_a_meaning_for(address: str) -> None:
+    with pytest.raises(Invalid):
+        accounts.register(address, PASSWORD, "Ann")

@@ -465,3 +465,20 @@ def test_tomorrow_is_told_of_in_the_evening_where_the_runner_lives(
     mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     assert (mail["To"], mail["Subject"]) == (ann.email, "Tomorrow's run")
     assert first.text in mail.get_content()
+
+
+def test_what_is_wrong_with_one_report_holds_up_nobody_else_s(
+    march: list[Runner], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = jobs.mails.reports.monthly_pdf
+
+    def fail(runner: Runner, *rest: object, **more: object) -> object:
+        if runner.id == march[0].id:
+            raise ValueError("this month cannot be drawn")
+        return draw(runner, *rest, **more)
+
+    monkeypatch.setattr(jobs.mails.reports, "monthly_pdf", fail)
+    now = datetime(2026, 4, 1, 20, tzinfo=UTC)
+
+    assert (jobs.monthly_reports(now), jobs.monthly_reports(now)) == (True, False)
+    assert report_to(tmp_path) == ["bob@example.com"]

@@ -256,7 +256,7 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
     kind, flags, body = frame[0], frame[3], frame[5]
     if flags & FLAG_META:
         meta, body = split_meta(flags, body)
-        _apply_meta(target, meta)
+        _apply_meta(call, meta)
     if kind != ERROR:
         if flags or kind > END:
             return decode_changed(target.codec, call.known, frame, body)
@@ -274,10 +274,12 @@ def settle(call: Outgoing, frame: Frame, thrown: BaseException | None = None) ->
     raise error
 
 
-def _apply_meta(target: Target, meta: Meta) -> None:
+def _apply_meta(call: Outgoing, meta: Meta) -> None:
+    target = call.target
     if meta.carry is not None:
         apply_carried(target.carry, target.codec, meta.carry)
-    contexts = target.contexts or target.lent
+    # A host that was sent no session has none to change, whatever it says.
+    contexts = target.contexts or (target.lent if call.contexts else None)
     if meta.contexts and contexts is not None:
         contexts.apply(meta.contexts)
     if meta.heard:

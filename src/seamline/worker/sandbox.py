@@ -42,11 +42,42 @@ _NUMBER_AT, _ARCHITECTURE_AT = 0, 4
 _ALLOW: Final = 0x7FFF0000
 _NOT_PERMITTED: Final = 0x00050001  # the call returns EPERM
 _X32: Final = 0x40000000
-_IO_URING_SETUP: Final = 425
-#: By machine: how seccomp names it, and the numbers of socket, execve and execveat.
+_AND, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0x54, 16, 24
+_STREAM: Final = 1
+_KIND_OF_SOCKET: Final = 0xF
+# The same on every machine: io_uring_setup, process_madvise, fchmodat2, setxattrat, removexattrat.
+_REFUSED: Final = (425, 440, 452, 463, 466)
+#: By machine: how seccomp names it; the calls that are refused; prlimit64 and socketpair, which
+#: are by their arguments. By line: socket and connect; execve and execveat; chmod, chown, and
+#: their kin; extended attributes; times of files; shared memory, semaphores and queues of System V
+#: and POSIX; keys; priorities, processors and memory of others.
 _MACHINES: Final = {
-    "x86_64": (0xC000003E, (41, 59, 322)),
-    "aarch64": (0xC00000B7, (198, 221, 281)),
+    "x86_64": (
+        0xC000003E,
+        (
+            *(41, 42, 59, 322),
+            *(90, 91, 268, 92, 93, 94, 260),
+            *(188, 189, 190, 197, 198, 199),
+            *(132, 235, 261, 280),
+            *(29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241),
+            *(248, 249, 250),
+            *(141, 142, 144, 203, 314, 251, 256, 279),
+        ),
+        (302, 53),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (
+            *(198, 203, 221, 281),
+            *(52, 53, 54, 55),
+            *(5, 6, 7, 14, 15, 16),
+            *(88,),
+            *(194, 195, 196, 190, 191, 192, 193, 186, 187, 188, 189, 180, 181),
+            *(217, 218, 219),
+            *(140, 118, 119, 122, 274, 30, 238, 239),
+        ),
+        (261, 199),
+    ),
 }
 _CAPABILITY_VERSION: Final = 0x20080522
 
@@ -164,23 +195,40 @@ def _drop_capabilities() -> None:
 
 
 def _filter_calls(machine: str) -> None:
-    architecture, (new_socket, *programs) = _MACHINES[machine]
-    refused = (new_socket, *programs, _IO_URING_SETUP)
-    # Jumps count the instructions to pass over; the last two are "allow" and "refuse".
-    checks = len(refused)
-    program = [
-        (_LOAD, 0, 0, _ARCHITECTURE_AT),
-        (_IS_EQUAL, 0, checks + 3, architecture),
-        (_LOAD, 0, 0, _NUMBER_AT),
-        (_IS_AT_LEAST, checks + 1, 0, _X32),
-        *((_IS_EQUAL, checks - place, 0, number) for place, number in enumerate(refused)),
-        (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _NOT_PERMITTED),
-    ]
+    program = _program(machine)
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in program))
     filtering = struct.pack("@HP", len(program), ctypes.addressof(code))
     call = _libc().prctl
     _do("the filter of system calls", call, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, filtering, 0, 0)
+
+
+def _program(machine: str) -> list[tuple[int, int, int, int]]:
+    """Return the filter: code, instructions to pass over when it holds and when not, a number."""
+    architecture, refused, (limits, pair) = _MACHINES[machine]
+    refused = (*refused, *_REFUSED)
+    # Of its own process alone; of streams alone, since a datagram can be sent anywhere.
+    own = [(_LOAD, 0, 0, _FIRST_ARGUMENT_AT), (_IS_EQUAL, 3, 4, 0)]
+    streams = [
+        (_LOAD, 0, 0, _SECOND_ARGUMENT_AT),
+        (_AND, 0, 0, _KIND_OF_SOCKET),
+        (_IS_EQUAL, 0, 1, _STREAM),
+    ]
+    ends = [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    # A jump counts the instructions to pass over; from here it is so many to the last one.
+    far = len(refused) + 2 + 1 + len(own) + len(streams) + 1
+    return [
+        (_LOAD, 0, 0, _ARCHITECTURE_AT),
+        (_IS_EQUAL, 0, far + 2, architecture),
+        (_LOAD, 0, 0, _NUMBER_AT),
+        (_IS_AT_LEAST, far, 0, _X32),
+        *((_IS_EQUAL, far - 1 - place, 0, one) for place, one in enumerate(refused)),
+        (_IS_EQUAL, 2, 0, limits),
+        (_IS_EQUAL, 3, 0, pair),
+        (_RETURN, 0, 0, _ALLOW),
+        *own,
+        *streams,
+        *ends,
+    ]
 
 
 def _do(what: str, call: Callable[..., int], *arguments: int | bytes | None) -> int:

@@ -22,7 +22,8 @@ MIN_PASSWORD: Final = 8
 MAX_PASSWORD: Final = 256
 MAX_NAME: Final = 80
 # An address is proved by mail that arrives; this only catches slips of the finger.
-_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
+# What a header has a meaning for is in no address of a runner: lists, comments, encoded words.
+_EMAIL: Final = re.compile(r"[^@\s<>()\[\],;:\\\"]{1,64}@[\w-]+(\.[\w-]+)+")
 _MAX_EMAIL: Final = 254
 # A number of the profile -> what it is, the least and the most that can be.
 _RANGES: Final = {
@@ -254,7 +255,8 @@ def _check(changes: ProfileChanges) -> None:
 
 def _clean_email(email: str) -> str:
     email = email.strip().lower()
-    if len(email) > _MAX_EMAIL or not _EMAIL.fullmatch(email):
+    is_plain = email.isprintable() and "=?" not in email and len(email) <= _MAX_EMAIL
+    if not is_plain or not _EMAIL.fullmatch(email):
         raise Invalid("email", "this does not look like an e-mail address")
     return email
 

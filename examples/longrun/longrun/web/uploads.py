@@ -1,6 +1,7 @@
 """Files into the log: each file has its own result, whatever became of the others."""
 
 import secrets
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -88,10 +89,14 @@ def _start(runner_id: int, files: Sequence[FileStorage]) -> int:
     place = secrets.token_hex(16)
     directory = db.instance_dir() / "imports" / place
     directory.mkdir(parents=True)
-    for index, file in enumerate(files):
-        file.stream.seek(0)
-        file.save(directory / str(index))
-    return jobs.start_import(runner_id, place, [file.filename or "file" for file in files])
+    try:
+        for index, file in enumerate(files):
+            file.stream.seek(0)
+            file.save(directory / str(index))
+        return jobs.start_import(runner_id, place, [file.filename or "file" for file in files])
+    except ConnectionError:  # Nobody took it: whoever sent it is told so, and sends it again.
+        shutil.rmtree(directory)
+        raise
 
 
 def _take(runner_id: int, file: FileStorage) -> list[Result]:
