@@ -160,8 +160,8 @@ def _readers(served: Served) -> list[int]:
     words = [SEAMLINE, "-C", str(LONGRUN), "status", "--json"]
     told = subprocess.run(words, env=environment, capture_output=True, check=True).stdout
     groups = {group["name"]: group["workers"] for group in json.loads(told)["groups"]}
-    name = "importer" if "importer" in groups else "worker"
-    return [worker["pid"] for worker in groups[name]]
+    chosen = [groups["importer"]] if "importer" in groups else list(groups.values())
+    return [worker["pid"] for workers in chosen for worker in workers]
 
 
 async def measure(args: argparse.Namespace) -> tuple[Visits, dict[str, dict[str, float]]]:
