@@ -197,8 +197,14 @@ def _upgrade(connection: Connection, owner: str) -> None:
     newest = max(path.stem for path in directory.glob("[0-9]*.py"))
     if inspect(connection).has_table(table):
         found = connection.exec_driver_sql(f"SELECT version_num FROM {table}")  # noqa: S608
-        if found.scalars().all() == [newest]:
+        noted = found.scalars().all()
+        if noted == [newest]:
             return
+        if noted and max(noted) > newest:
+            raise RuntimeError(
+                f"the database is at {owner} {max(noted)}, and this longrun knows no later one "
+                f"than {newest}: install the version that was used with it last, or newer"
+            )
     # A fifth of a second to import, and nearly always there is nothing to do.
     from alembic.migration import MigrationContext
     from alembic.operations import Operations

@@ -5,14 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import pytest
-from longrun.model import (
-    BadCredentials,
-    EmailTaken,
-    Invalid,
-    NoSuchRunner,
-    ProfileChanges,
-    Runner,
-)
+from longrun.errors import BadCredentials, EmailTaken, Invalid, NoSuchRunner
+from longrun.model import ProfileChanges, Runner
 
 from longrun import accounts
 

@@ -10,18 +10,8 @@ from pathlib import Path
 
 import longrun_files as files
 import pytest
-from longrun.model import (
-    ActivityChanges,
-    BadFile,
-    Duplicate,
-    Invalid,
-    NoSuchRunner,
-    NotYours,
-    ProfileChanges,
-    Runner,
-    Source,
-    Sport,
-)
+from longrun.errors import BadFile, Duplicate, Invalid, NoSuchRunner, NotYours
+from longrun.model import ActivityChanges, ProfileChanges, Runner, Source, Sport
 
 import longrun
 from longrun import accounts, activities
@@ -397,7 +387,7 @@ def test_an_addition_is_announced_once_and_a_duplicate_is_not(tmp_path: Path) ->
     script = """
 import longrun_files as files
 from longrun import accounts, activities
-from longrun.model import Duplicate
+from longrun.errors import Duplicate
 from longrun.signals import activity_added
 
 heard = []

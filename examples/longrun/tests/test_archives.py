@@ -9,8 +9,9 @@ from contextlib import suppress
 import longrun_files as files
 import pytest
 from hypothesis import example, given, settings, strategies as st
+from longrun.errors import BadFile
 from longrun.importer import archives
-from longrun.model import ArchiveMember, BadFile
+from longrun.model import ArchiveMember
 
 from longrun import importer
 

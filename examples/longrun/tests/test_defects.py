@@ -11,7 +11,8 @@ from pathlib import Path
 
 import jwt
 import pytest
-from longrun.model import Runner, TokenRefused
+from longrun.errors import TokenRefused
+from longrun.model import Runner
 from longrun.web import create_app
 
 import longrun

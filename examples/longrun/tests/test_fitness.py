@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import longrun_files as files
 import pytest
-from longrun.model import NotYours, ProfileChanges, Runner, Sport
+from longrun.errors import NotYours
+from longrun.model import ProfileChanges, Runner, Sport
 
 from longrun import accounts, activities
 

@@ -9,8 +9,9 @@ import longrun_files as files
 import pytest
 from hypothesis import given, settings, strategies as st
 from longrun.demo import write_fit
+from longrun.errors import BadFile
 from longrun.gpx import write_gpx
-from longrun.model import BadFile, Recording, Source, Sport
+from longrun.model import Recording, Source, Sport
 
 from longrun import importer
 

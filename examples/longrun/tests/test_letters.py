@@ -13,7 +13,15 @@ from pathlib import Path
 
 import longrun_files as files
 import pytest
-from longrun.model import BadCredentials, BadLink, Invalid, NoSuchRunner, NotConfirmed, Runner
+from longrun.errors import (
+    BadCredentials,
+    BadLink,
+    Invalid,
+    NoSuchRunner,
+    NotConfirmed,
+    TokenRefused,
+)
+from longrun.model import Runner
 
 import longrun
 from conftest import PASSWORD, Browser, Sql
@@ -343,3 +351,19 @@ def test_the_owner_of_an_installation_needs_no_mail(browser: Browser, cleo: Runn
 
 def test_the_first_account_is_no_administrator(ann: Runner) -> None:
     assert (ann.id, ann.is_admin) == (1, False)
+
+
+def test_a_new_password_ends_what_the_old_one_began(
+    at_home: Browser, ann: Runner, opened: Callable[[str], str]
+) -> None:
+    token = accounts.create_token(ann.id, "watch")
+    accounts.request_reset(ann.email)
+    assert at_home.get("/profile").status_code == 200
+
+    accounts.set_password(opened("reset"), "another horse")
+
+    assert at_home.get("/profile").status_code == 302
+    with pytest.raises(TokenRefused):
+        accounts.token_owner(token)
+    at_home.log_in(ann.email, "another horse")
+    assert at_home.get("/profile").status_code == 200

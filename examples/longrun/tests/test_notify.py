@@ -14,7 +14,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from flask import g
-from longrun.model import Attachment, Invalid, Mail, MailPreferences, Runner
+from longrun.errors import Invalid
+from longrun.model import Attachment, Mail, MailPreferences, Runner
 from longrun.signals import account_deleted, reset_requested, user_registered
 
 from conftest import Browser

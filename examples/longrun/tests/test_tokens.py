@@ -13,7 +13,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import g
-from longrun.model import AccessToken, Invalid, NoSuchRunner, Runner, TokenRefused
+from longrun.errors import Invalid, NoSuchRunner, TokenRefused
+from longrun.model import AccessToken, Runner
 from longrun.web.security import scope_required
 from werkzeug.test import TestResponse
 

@@ -380,7 +380,8 @@ class Group:
         slot.deaths = 1 if lived > LONG_LIFE_SECONDS else slot.deaths + 1
         slot.restarts += 1
         wait = backoff(slot.deaths)
-        why = f": {process.failed.message}" if process.failed else ""
+        told = (process.failed.message, process.failed.remedy) if process.failed else ()
+        why = ": " + "; ".join(filter(None, told)) if told else ""
         what = f"{slot.name}[{process.pid}] {slot.reason}{why}"
         if slot.successor is not None:  # it takes over, or the slot is filled when it does not
             self.logs.notice(f"{what}; its successor is starting")

@@ -9,12 +9,14 @@ from longrun.accounts.service import (
     authenticate,
     confirm,
     delete_account,
+    in_session,
     purge,
     register,
     request_confirmation,
     request_reset,
     runner,
     runners,
+    session_key,
     set_password,
     update_profile,
     vouch,
@@ -31,7 +33,7 @@ from longrun.accounts.tokens import (
 
 __all__ = [
     "add_client", "announce", "authenticate", "confirm", "create_token", "delete_account",
-    "issue_token", "jwks", "purge", "register", "request_confirmation", "request_reset",
-    "revoke_token", "rotate_keys", "runner", "runners", "set_password", "token_owner", "tokens",
-    "update_profile", "verify_token", "vouch",
+    "in_session", "issue_token", "jwks", "purge", "register", "request_confirmation",
+    "request_reset", "revoke_token", "rotate_keys", "runner", "runners", "session_key",
+    "set_password", "token_owner", "tokens", "update_profile", "verify_token", "vouch",
 ]  # fmt: skip

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from longrun.accounts import store
-from longrun.model import BadLink, Runner
+from longrun.errors import BadLink
+from longrun.model import Runner
 from longrun.signals import reset_requested, tell, user_registered
 
 Purpose = Literal["confirm", "reset"]
@@ -50,6 +51,8 @@ def spend(token: str, purpose: Purpose, **changes: str) -> Runner:
         for name, value in changes.items():
             setattr(account, name, value)
         session.execute(delete(store.Link).where(*_like(account, purpose)))
+        if purpose == "reset":  # whoever knew the old password may have made some
+            session.execute(delete(store.ApiToken).filter_by(runner_id=account.id))
         return account.as_runner()
 
 

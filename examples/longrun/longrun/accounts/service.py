@@ -1,5 +1,6 @@
 """What the other packages may ask about runners."""
 
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from longrun.accounts import links, store
 from longrun.accounts.passwords import hash_password, is_password
+from longrun.errors import BadCredentials, EmailTaken, Invalid, NoSuchRunner, NotConfirmed
 from longrun.languages import LANGUAGES
-from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Runner
+from longrun.model import ProfileChanges, Runner
 from longrun.signals import account_deleted, tell
 
 MIN_PASSWORD: Final = 8
@@ -102,6 +104,8 @@ def request_reset(email: str) -> None:
 def set_password(token: str, password: str) -> Runner:
     """Change the password of the runner who got this token by mail, which confirms the address.
 
+    Sessions that were begun with the old one end, and personal tokens are good no more.
+
     Raises:
         Invalid: The password cannot be kept; the token is still good.
         BadLink: The token was used already, is too old, or never was one.
@@ -148,6 +152,33 @@ def runner(runner_id: int) -> Runner:
     """
     with store.reading() as session:
         return store.account(session, runner_id).as_runner()
+
+
+def session_key(runner_id: int) -> str:
+    """Return what a session of this runner carries: another one after each change of password.
+
+    Raises:
+        NoSuchRunner: Nobody has this number.
+    """
+    with store.reading() as session:
+        return _session_key(store.account(session, runner_id))
+
+
+def in_session(runner_id: int, key: str) -> Runner:
+    """Return the runner of a session.
+
+    Raises:
+        NoSuchRunner: Nobody has this number, or the password was changed since it began.
+    """
+    with store.reading() as session:
+        account = store.account(session, runner_id)
+        if not hmac.compare_digest(_session_key(account).encode(), key.encode()):
+            raise NoSuchRunner(runner_id)
+        return account.as_runner()
+
+
+def _session_key(account: store.Account) -> str:
+    return store.digest(account.password)[:32]
 
 
 def runners(ids: Sequence[int] | None = None) -> dict[int, Runner]:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from longrun import db
 from longrun.db import Instant, Words
-from longrun.model import NoSuchRunner, Runner
+from longrun.errors import NoSuchRunner
+from longrun.model import Runner
 
 
 class Table(DeclarativeBase):

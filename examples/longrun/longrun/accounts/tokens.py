@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, select
 
 from longrun.accounts import keys, store
 from longrun.accounts.service import clean_name
-from longrun.model import AccessToken, ApiToken, Claims, Invalid, Runner, TokenRefused
+from longrun.errors import Invalid, TokenRefused
+from longrun.model import AccessToken, ApiToken, Claims, Runner
 
 MAX_TOKENS: Final = 20
 # What a header may hold; ours have some 400 characters.

@@ -15,16 +15,13 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from longrun import accounts, db
 from longrun.activities import analysis, columns, loads, store
+from longrun.errors import BadFile, Duplicate, Invalid, NotYours
 from longrun.languages import Words, words
 from longrun.model import (
     Activity,
     ActivityChanges,
-    BadFile,
     Best,
-    Duplicate,
     Fitness,
-    Invalid,
-    NotYours,
     Period,
     Recording,
     Source,

@@ -9,8 +9,9 @@ from typing import Final
 from longrun import accounts, activities, importer, training
 from longrun.demo.fitwriter import write_fit
 from longrun.demo.runs import TZ, make_runs
+from longrun.errors import Duplicate, EmailTaken
 from longrun.gpx import write_gpx
-from longrun.model import Duplicate, EmailTaken, Goal, Source
+from longrun.model import Goal, Source
 
 EMAIL: Final = "demo@example.com"
 # Known to everybody who reads this: the account holds nothing but made-up runs.

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from longrun.errors import BadFile
 from longrun.importer.service import MAX_BYTES
-from longrun.model import ArchiveMember, BadFile
+from longrun.model import ArchiveMember
 
 # Three activities a day for ten years, and the photographs of an export.
 MAX_RECORDINGS: Final = 10_000

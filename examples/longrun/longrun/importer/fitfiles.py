@@ -7,9 +7,10 @@ from typing import Final
 
 import fitdecode
 
+from longrun.errors import BadFile
 from longrun.importer.samples import MAX_POINTS, Draft, Sample
 from longrun.importer.xmlfiles import sport_of
-from longrun.model import BadFile, Sport
+from longrun.model import Sport
 
 # Every message costs about 0.2 ms, recorded point or not.
 _MAX_MESSAGES: Final = 3 * MAX_POINTS

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from longrun.model import BadFile, Recording, Source, Sport, TrackPoint
+from longrun.errors import BadFile
+from longrun.model import Recording, Source, Sport, TrackPoint
 
 # Fourteen hours at one point a second.
 MAX_POINTS: Final = 50_000

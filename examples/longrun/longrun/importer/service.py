@@ -4,9 +4,10 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from longrun.errors import BadFile
 from longrun.importer import fitfiles, xmlfiles
 from longrun.importer.samples import Draft, build
-from longrun.model import BadFile, Recording, Source
+from longrun.model import Recording, Source
 
 # A day of GPX with every extension is about 20 MB.
 MAX_BYTES: Final = 32 * 1024 * 1024

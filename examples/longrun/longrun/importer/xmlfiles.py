@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.parsers import expat
 
+from longrun.errors import BadFile
 from longrun.importer.samples import Draft, Sample, number
-from longrun.model import BadFile, Sport
+from longrun.model import Sport
 
 # Real files are nested eight deep.
 _MAX_DEPTH: Final = 40

@@ -17,8 +17,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from longrun import activities, db, importer
+from longrun.errors import BadFile, Duplicate
 from longrun.jobs.store import Attendance, File, Job, reading, writing
-from longrun.model import ArchiveMember, BadFile, Duplicate, ImportedFile, ImportJob, Recording
+from longrun.model import ArchiveMember, ImportedFile, ImportJob, Recording
 from longrun.signals import account_deleted
 
 # Each waits for an importer, which may be several processes.
@@ -119,6 +120,11 @@ def _list(job: Job, directory: Path) -> None:
                     found[upload] = importer.open_archive(file)
         except (BadFile, FileNotFoundError) as error:
             found[upload] = str(error)[:200]
+        # What one archive does to its reader holds up nobody else's.
+        except Exception:  # noqa: BLE001 - logged, and told on the page
+            _log.exception("archive %d of import %d failed", upload, job.id)
+            text = "it could not be opened"
+            found[upload] = text
     with writing() as session:
         for row in session.scalars(rows).all():
             members = found.get(row.upload, ())

@@ -12,7 +12,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from longrun import db
-from longrun.model import Attachment, Invalid
+from longrun.errors import Invalid
+from longrun.model import Attachment
 
 # A server that says nothing for so long is away; there is a lease on the mail meanwhile.
 SMTP_SECONDS: Final = 15

@@ -11,7 +11,8 @@ from itertools import combinations, count, pairwise
 from math import ceil, inf
 from typing import Final
 
-from longrun.model import Best, Goal, Invalid, Period, PlanTooShort, Race, Workout, WorkoutKind
+from longrun.errors import Invalid, PlanTooShort
+from longrun.model import Best, Goal, Period, Race, Workout, WorkoutKind
 from longrun.training.daniels import paces, seconds_for, vdot
 
 GROWTH: Final = 1.1

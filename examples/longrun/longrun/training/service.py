@@ -10,17 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, delete, func, insert, select, update
 
 from longrun import accounts, activities, signals
-from longrun.model import (
-    Activity,
-    Goal,
-    Invalid,
-    NoSuchRace,
-    Plan,
-    Race,
-    Sport,
-    Workout,
-    WorkoutKind,
-)
+from longrun.errors import Invalid, NoSuchRace
+from longrun.model import Activity, Goal, Plan, Race, Sport, Workout, WorkoutKind
 from longrun.training.daniels import strongest
 from longrun.training.planning import make_plan
 from longrun.training.store import CALENDAR, ENTRY, RACE, WORKOUT, reading, writing

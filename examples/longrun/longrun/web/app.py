@@ -24,7 +24,7 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import db
-from longrun.model import Invalid, LongrunError, NoSuchRace, NotYours, TokenRefused
+from longrun.errors import Invalid, LongrunError, NoSuchRace, NotYours, TokenRefused
 from longrun.web import (
     admin,
     api,

@@ -6,7 +6,7 @@ import click
 from flask import Blueprint
 
 from longrun import accounts
-from longrun.model import Invalid
+from longrun.errors import Invalid
 
 bp = Blueprint("commands", __name__, cli_group=None)
 

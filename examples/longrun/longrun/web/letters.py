@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from longrun import accounts
-from longrun.model import BadCredentials, BadLink, Invalid
+from longrun.errors import BadCredentials, BadLink, Invalid
 from longrun.web.security import log_out, login_required, me
 
 bp = Blueprint("letters", __name__)

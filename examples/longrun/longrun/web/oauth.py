@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 
 from longrun import accounts
-from longrun.model import TokenRefused
+from longrun.errors import TokenRefused
 
 bp = Blueprint("oauth", __name__)
 

@@ -12,8 +12,9 @@ from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from longrun import accounts, notify
+from longrun.errors import BadCredentials, EmailTaken, Invalid, NotConfirmed
 from longrun.languages import LANGUAGES
-from longrun.model import BadCredentials, EmailTaken, Invalid, NotConfirmed, ProfileChanges, Sex
+from longrun.model import ProfileChanges, Sex
 from longrun.web.formats import decoration
 from longrun.web.security import current_runner, log_in, log_out, login_required, me, safe_next
 

@@ -7,16 +7,9 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import activities, reports
+from longrun.errors import Invalid
 from longrun.gpx import write_gpx
-from longrun.model import (
-    Activity,
-    ActivityChanges,
-    Invalid,
-    Recording,
-    Split,
-    Sport,
-    TrackPoint,
-)
+from longrun.model import Activity, ActivityChanges, Recording, Split, Sport, TrackPoint
 from longrun.web.formats import decoration, first_of_month, local, next_month, today
 from longrun.web.security import login_required, me
 

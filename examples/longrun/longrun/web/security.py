@@ -11,7 +11,8 @@ from flask import Flask, abort, g, request, session
 from markupsafe import Markup
 
 from longrun import accounts
-from longrun.model import NoSuchRunner, Runner
+from longrun.errors import NoSuchRunner
+from longrun.model import Runner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,7 +66,7 @@ def scope_required(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def log_in(runner: Runner) -> None:
     """Begin a new session: nothing of the visitor's stays in it."""
     session.clear()
-    session["runner"] = runner.id
+    session["runner"], session["key"] = runner.id, accounts.session_key(runner.id)
     g.runner = runner
 
 
@@ -90,11 +91,11 @@ def safe_next(target: str | None) -> str:
 
 
 def _from_session() -> Runner | None:
-    number = session.get("runner")
-    if not isinstance(number, int):
+    number, key = session.get("runner"), session.get("key")
+    if not isinstance(number, int) or not isinstance(key, str):
         return None
     try:
-        return accounts.runner(number)
+        return accounts.in_session(number, key)
     except NoSuchRunner:
         session.clear()
         return None

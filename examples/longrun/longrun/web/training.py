@@ -24,7 +24,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import accounts, activities, training
-from longrun.model import Best, Goal, Invalid, NoSuchRunner, PlanTooShort, Race, Workout
+from longrun.errors import Invalid, NoSuchRunner, PlanTooShort
+from longrun.model import Best, Goal, Race, Workout
 from longrun.units import UNIT_M
 from longrun.web.formats import say, today
 from longrun.web.security import current_runner, login_required, me, scope_required

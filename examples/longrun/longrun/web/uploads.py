@@ -20,7 +20,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from longrun import activities, db, importer, jobs
-from longrun.model import Activity, BadFile, Duplicate
+from longrun.errors import BadFile, Duplicate
+from longrun.model import Activity
 from longrun.web.formats import decoration
 from longrun.web.security import login_required, me
 
