@@ -25,6 +25,7 @@ from longrun import accounts
 
 print(accounts.add_client(sys.argv[1], ["longrun", "club"], ["races:read"]))
 """
+SESSION_KEY = "from longrun import accounts; print(accounts.session_key(1))"
 SECRETS = re.compile(r"scrypt|\b[0-9a-f]{64}\b|strava_token|\"d\":")
 RACE = {"name": "Nobody asked", "on": f"{datetime.now(UTC).date() + timedelta(days=90)}"}
 # Sends itself as soon as it is there, from no site at all.
@@ -245,16 +246,20 @@ def test_d10_an_import_is_started_by_a_form_and_nobody_waits_for_it(runner, site
 def test_d11_no_secret_is_known_to_whoever_reads_the_source(runner, site) -> None:
     for password in ("ok", "admin", "password", "run-every-day"):
         runner.log_in("admin@example.com", password, then="[role=alert]")
-    assert forged(runner, "ANOTHER ONE") == ["Every run you have run, on a machine you own."]
-    assert forged(runner, "") == ["Every run you have run, on a machine you own."]
+    # As far as it goes, a forger knows all that a session of the admin holds.
+    session = {"runner": 1, "key": site.longrun.python(SESSION_KEY).strip()}
+    stranger = ["Every run you have run, on a machine you own."]
+    assert forged(runner, "ANOTHER ONE", session) == stranger
+    assert forged(runner, "", session) == stranger
 
     # With the key of this installation, which only its owner can read, it is as good as a log in.
     key = site.instance / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
-    assert forged(runner, key.read_text()) == ["Hello, Admin"]
+    assert forged(runner, key.read_text(), {"runner": 1}) == stranger
+    assert forged(runner, key.read_text(), session) == ["Hello, Admin"]
 
 
-def forged(runner, key: str) -> list[str]:
+def forged(runner, key: str, session: dict[str, object]) -> list[str]:
     """Return whom the site takes somebody for with a session that is signed with this key."""
     app = Flask("forger")
     app.secret_key = key or "\0"
@@ -262,7 +267,7 @@ def forged(runner, key: str) -> list[str]:
     assert serializer is not None
     runner.forget()
     runner.go("/healthz")
-    runner.driver.add_cookie({"name": "longrun", "value": serializer.dumps({"runner": 1})})
+    runner.driver.add_cookie({"name": "longrun", "value": serializer.dumps(session)})
     runner.go("/")
     return runner.texts("h1")
 
