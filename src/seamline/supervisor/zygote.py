@@ -97,6 +97,7 @@ class Zygote:
         self._is_late = False
         self._has_answered = False
         self._has_died = False
+        self._is_shown = False
         self._on_death: Callable[[int], None] | None = None
         self._watching = contextlib.ExitStack()
         self._patience: float | None = None
@@ -308,8 +309,12 @@ class Zygote:
         """
         if not self._is_alive() or not self._asking.locked():
             return
-        self._unwatch()  # its end is no surprise
-        self._process.send_signal(signal.SIGABRT)
+        # Both who waits for the run and who waits for a fork may ask; a second signal would end
+        # it before all is written.
+        if not self._is_shown:
+            self._is_shown = True
+            self._unwatch()  # its end is no surprise
+            self._process.send_signal(signal.SIGABRT)
         until = asyncio.get_running_loop().time() + _SHOW_SECONDS
         # Whoever waits for a fork may have it end meanwhile.
         while self._is_alive() and asyncio.get_running_loop().time() < until:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -31,9 +33,9 @@ def root(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def zygote_with(root, *libraries, **variables):
+async def zygote_with(root, *libraries, output=None, **variables):
     environment = with_hash_seed({**os.environ, "PYTHONPATH": str(root), **variables})
-    zygote = Zygote.execute(environment)
+    zygote = Zygote.execute(environment, output)
     try:
         await zygote.preload(str(root), environment, libraries)
         yield zygote
@@ -160,3 +162,42 @@ async def test_it_says_how_many_libraries_come_before_one_that_starts_a_thread(r
         assert await zygote.check() is None
         _, said = await fork(zygote)
         assert "/nowhere" in said
+
+
+async def test_where_one_is_that_hangs_is_written_whole_though_two_ask(root):
+    here = root / "here"
+    (root / "hangs.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(here)!r}).touch()\ntime.sleep(600)\n"
+    )
+    read, written = os.pipe()
+    room = fcntl.fcntl(written, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(written, b"x" * room)  # nobody reads yet: whatever is written waits
+    async with zygote_with(root, "hangs", output=written) as zygote:
+        os.close(written)
+        checking = asyncio.create_task(zygote.check())
+        await until(here.exists)
+        assert catches(zygote.pid, signal.SIGABRT)
+        first = asyncio.create_task(zygote.show())
+        # Python's fault handler takes itself away before it writes.
+        await until(lambda: not catches(zygote.pid, signal.SIGABRT))
+        second = asyncio.create_task(zygote.show())
+        await asyncio.sleep(0)
+
+        with os.fdopen(read, "rb") as said:
+            stack = (await asyncio.to_thread(said.read)).decode()
+        await asyncio.gather(first, second, checking)
+
+    assert 'hangs.py", line' in stack
+
+
+async def until(fact):
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not fact():  # noqa: ASYNC110 - another process does it
+            await asyncio.sleep(0.01)
+
+
+def catches(pid, number):
+    """Whether a process has a handler of its own for a signal."""
+    status = Path("/proc", str(pid), "status").read_text()
+    mask = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(mask.split()[1], 16) >> (number - 1) & 1)
