@@ -214,22 +214,48 @@ def test_what_fails_for_another_reason_than_the_file_is_tried_again(
     assert state(ann, number).counts == {"added": 2}
 
 
-def test_an_archive_that_breaks_its_reader_is_bad_and_holds_up_no_other(
+def test_an_archive_that_breaks_its_reader_is_bad_in_the_end_and_holds_up_no_other(
     at_home: Browser, ann: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = upload(at_home, ("a.zip", archive(("1.gpx", gpx(1))).getvalue()))
+    now = datetime.now(UTC)
 
     def fail(_file: object) -> object:
         raise RuntimeError("this archive breaks it")
 
     with monkeypatch.context() as broken:
         broken.setattr(importer, "open_archive", fail)
-        work()
+        for hour in range(12):
+            work(now=now + timedelta(hours=hour))
+            assert hour > 8 or state(ann, number).counts == {"waiting": 1}
     second = upload(at_home, ("b.zip", archive(("2.gpx", gpx(2))).getvalue()))
     work()
 
     assert (state(ann, number).is_finished, state(ann, number).counts) == (True, {"bad": 1})
+    assert state(ann, number).files[0].reason == "it could not be read in 10 attempts"
     assert state(ann, second).counts == {"added": 1}
+
+
+def test_a_failure_that_passes_costs_no_archive_and_others_go_on(
+    at_home: Browser, ann: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [("a.zip", archive(("1.gpx", gpx(1))).getvalue()), ("2.gpx", gpx(2))]
+    number = upload(at_home, *files)
+    now = datetime.now(UTC) + timedelta(hours=1)
+
+    def fail(_file: object) -> object:
+        raise MemoryError
+
+    with monkeypatch.context() as short:
+        short.setattr(importer, "open_archive", fail)
+        work(now=now)
+    second = upload(at_home, ("b.zip", archive(("3.gpx", gpx(3))).getvalue()))
+    work(now=now)
+
+    assert state(ann, number).counts == {"waiting": 2}
+    assert state(ann, second).counts == {"added": 1}
+    work(now=now + timedelta(hours=1))
+    assert state(ann, number).counts == {"added": 2}
 
 
 def test_what_never_works_is_left_out_and_said(

@@ -99,44 +99,75 @@ def _work(job_id: int, directory: Path, now: datetime) -> bool:
             session.flush()
             session.expunge(job)
         if not listed:
-            _list(job, directory)
+            return _list(job, directory, now)
         until = time.monotonic() + STEP_S
         with ThreadPoolExecutor(READERS) as pool:
-            tuple(pool.map(partial(_take, job, directory, until), files if listed else ()))
+            tuple(pool.map(partial(_take, job, directory, until), files))
         return bool(files) or not left
 
 
-def _list(job: Job, directory: Path) -> None:
-    """Put what is in the archives in their place, all at once."""
-    after, rows = activities.newest(job.runner_id), select(File).filter_by(job_id=job.id)
-    found: dict[int, Sequence[ArchiveMember] | str] = {}
+def _list(job: Job, directory: Path, now: datetime) -> bool:
+    """Put what is in the archives in their place; return whether that is done.
+
+    One that fails for another reason than what is in it is tried again later.
+    """
+    after = activities.newest(job.runner_id)
+    rows = select(File).filter_by(job_id=job.id, outcome="waiting", member=None)
     # Whoever reads archives may take long: nobody's writing waits for that.
     with reading() as session:
-        uploads = [row.upload for row in session.scalars(rows)]
-    for upload in uploads:
-        try:
-            with (directory / str(upload)).open("rb") as file:
-                if file.read(2) == b"PK":
-                    found[upload] = importer.open_archive(file)
-        except (BadFile, FileNotFoundError) as error:
-            found[upload] = str(error)[:200]
-        # What one archive does to its reader holds up nobody else's.
-        except Exception:  # noqa: BLE001 - logged, and told on the page
-            _log.exception("archive %d of import %d failed", upload, job.id)
-            text = "it could not be opened"
-            found[upload] = text
+        waiting = session.execute(
+            rows.where(File.retry_at <= now).with_only_columns(File.id, File.upload)
+        ).all()
+    found = {file_id: _members(file_id, directory / str(upload)) for file_id, upload in waiting}
     with writing() as session:
-        for row in session.scalars(rows).all():
-            members = found.get(row.upload, ())
-            if isinstance(members, str):
-                row.outcome, row.reason = "bad", members
-                continue
-            if row.upload in found:
-                session.delete(row)
-            common = {"job_id": job.id, "upload": row.upload, "retry_at": row.retry_at}
-            for one in members:
-                session.add(File(member=one.index, name=one.name, title=one.title[:120], **common))
-        session.execute(update(Job).filter_by(id=job.id).values(listed=True, after_id=after))
+        for row in session.scalars(rows.where(File.id.in_(list(found)))).all():
+            match found[row.id]:
+                case str(reason):
+                    row.outcome, row.reason = "bad", reason
+                case None if row.attempts >= MAX_ATTEMPTS:
+                    row.outcome = "bad"
+                    row.reason = f"it could not be read in {row.attempts} attempts"
+                case None if row.attempts:
+                    row.retry_at = now + _pause(row.attempts)
+                case members if members is not None:
+                    session.delete(row)
+                    common = {"job_id": job.id, "upload": row.upload, "retry_at": row.retry_at}
+                    for one in members:
+                        title = one.title[:120]
+                        session.add(File(member=one.index, name=one.name, title=title, **common))
+        session.flush()
+        is_done = session.scalars(rows.where(File.attempts > 0).limit(1)).first() is None
+        if is_done:
+            values = {"listed": True, "after_id": after}
+            session.execute(update(Job).filter_by(id=job.id).values(values))
+        return is_done
+
+
+def _members(file_id: int, path: Path) -> Sequence[ArchiveMember] | str | None:
+    """Return what is in an archive, or why it is bad; None if it is none, or could not be read.
+
+    Only an archive counts as tried. Raises `OSError` where a disk or a service is away.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(2) != b"PK":
+                return None
+            # First: it may end whoever reads it.
+            with writing() as session:
+                tried = {"attempts": File.attempts + 1}
+                session.execute(update(File).filter_by(id=file_id).values(tried))
+            return importer.open_archive(file)
+    except (BadFile, FileNotFoundError) as error:
+        return str(error)[:200]
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - logged, and counted
+        _log.exception("archive %d was not opened", file_id)
+        return None
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=min(2**attempts, MAX_PAUSE_S))
 
 
 def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
@@ -169,7 +200,7 @@ def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
         elif attempts >= MAX_ATTEMPTS:
             outcome = ("bad", None, f"it could not be read in {attempts} attempts")
     name, activity_id, reason = outcome
-    retry_at = datetime.now(UTC) + timedelta(seconds=min(2**row.attempts, MAX_PAUSE_S))
+    retry_at = datetime.now(UTC) + _pause(row.attempts)
     told = select(File.id).filter_by(job_id=job.id, outcome="added", activity_id=activity_id)
     change = update(File).filter_by(id=file_id, outcome="waiting")
     with writing() as session:
