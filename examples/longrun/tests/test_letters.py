@@ -13,6 +13,7 @@ from pathlib import Path
 
 import longrun_files as files
 import pytest
+from longrun.accounts import service
 from longrun.errors import (
     BadCredentials,
     BadLink,
@@ -367,3 +368,26 @@ def test_a_new_password_ends_what_the_old_one_began(
         accounts.token_owner(token)
     at_home.log_in(ann.email, "another horse")
     assert at_home.get("/profile").status_code == 200
+
+
+def test_a_log_in_that_a_new_password_overtakes_lets_nobody_in(
+    browser: Browser,
+    ann: Runner,
+    opened: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = service.is_password
+    accounts.request_reset(ann.email)
+    link = opened("reset")
+
+    def overtaken(password: str, hashed: str | None) -> bool:
+        is_right = check(password, hashed)
+        accounts.set_password(link, "another horse")
+        return is_right
+
+    with monkeypatch.context() as slow:
+        slow.setattr(service, "is_password", overtaken)
+        browser.log_in(ann.email, PASSWORD)
+
+    assert browser.get("/profile").status_code == 302
+    assert accounts.authenticate(ann.email, "another horse") == ann

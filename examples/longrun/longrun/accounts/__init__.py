@@ -7,6 +7,7 @@ from longrun.accounts.keys import jwks, rotate as rotate_keys
 from longrun.accounts.service import (
     announce,
     authenticate,
+    begin_session,
     confirm,
     delete_account,
     in_session,
@@ -16,7 +17,6 @@ from longrun.accounts.service import (
     request_reset,
     runner,
     runners,
-    session_key,
     set_password,
     update_profile,
     vouch,
@@ -32,8 +32,8 @@ from longrun.accounts.tokens import (
 )
 
 __all__ = [
-    "add_client", "announce", "authenticate", "confirm", "create_token", "delete_account",
-    "in_session", "issue_token", "jwks", "purge", "register", "request_confirmation",
-    "request_reset", "revoke_token", "rotate_keys", "runner", "runners", "session_key",
+    "add_client", "announce", "authenticate", "begin_session", "confirm", "create_token",
+    "delete_account", "in_session", "issue_token", "jwks", "purge", "register",
+    "request_confirmation", "request_reset", "revoke_token", "rotate_keys", "runner", "runners",
     "set_password", "token_owner", "tokens", "update_profile", "verify_token", "vouch",
 ]  # fmt: skip

@@ -134,6 +134,14 @@ def authenticate(email: str, password: str) -> Runner:
         BadCredentials: They do not belong together.
         NotConfirmed: They do, but the address is not confirmed.
     """
+    return begin_session(email, password)[0]
+
+
+def begin_session(email: str, password: str) -> tuple[Runner, str]:
+    """Return a runner as `authenticate` does, and the key that a session of theirs carries.
+
+    The key is of the password that was given: should that change meanwhile, it is good no more.
+    """
     with store.reading() as session:
         account = store.find(session, email)
         found = None if account is None else (account.as_runner(), account.password)
@@ -141,7 +149,7 @@ def authenticate(email: str, password: str) -> Runner:
         raise BadCredentials
     if not found[0].confirmed:
         raise NotConfirmed
-    return found[0]
+    return found[0], _session_key(found[1])
 
 
 def runner(runner_id: int) -> Runner:
@@ -154,16 +162,6 @@ def runner(runner_id: int) -> Runner:
         return store.account(session, runner_id).as_runner()
 
 
-def session_key(runner_id: int) -> str:
-    """Return what a session of this runner carries: another one after each change of password.
-
-    Raises:
-        NoSuchRunner: Nobody has this number.
-    """
-    with store.reading() as session:
-        return _session_key(store.account(session, runner_id))
-
-
 def in_session(runner_id: int, key: str) -> Runner:
     """Return the runner of a session.
 
@@ -172,13 +170,13 @@ def in_session(runner_id: int, key: str) -> Runner:
     """
     with store.reading() as session:
         account = store.account(session, runner_id)
-        if not hmac.compare_digest(_session_key(account).encode(), key.encode()):
+        if not hmac.compare_digest(_session_key(account.password).encode(), key.encode()):
             raise NoSuchRunner(runner_id)
         return account.as_runner()
 
 
-def _session_key(account: store.Account) -> str:
-    return store.digest(account.password)[:32]
+def _session_key(hashed: str) -> str:
+    return store.digest(hashed)[:32]
 
 
 def runners(ids: Sequence[int] | None = None) -> dict[int, Runner]:

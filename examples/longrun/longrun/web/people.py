@@ -56,7 +56,7 @@ def login() -> str | Response | tuple[str, int]:
     if request.method == "GET":
         return render_template("login.html", target=target, wrong=None)
     try:
-        runner = accounts.authenticate(
+        runner, key = accounts.begin_session(
             request.form.get("email", ""), request.form.get("password", "")
         )
     except BadCredentials as error:
@@ -65,7 +65,7 @@ def login() -> str | Response | tuple[str, int]:
     except NotConfirmed as error:
         flash(f"{str(error).capitalize()}.")
         return redirect(url_for("letters.check_mail"))
-    log_in(runner)
+    log_in(runner, key)
     return redirect(target)
 
 
