@@ -415,13 +415,13 @@ OTHERS: dict[str, Mutation] = {
         "without_a_tool",
     ),
     "14 what a class keeps elsewhere": Mutation(
-        "seamline.testing.assigned._keeps_elsewhere",
+        "seamline.testing.cells._keeps_elsewhere",
         _false,
         "unit/testing/test_assigned.py",
         "without_a_tool",
     ),
     "14 what tests assign in libraries": Mutation(
-        "seamline.testing.assigned._cells_of_library",
+        "seamline.testing.assigned.cells_of_library",
         _empty,
         "unit/testing/test_assigned.py",
         "without_a_tool",

@@ -34,6 +34,7 @@ from seamline.seam import (
     entries_of,
     find_entries,
     half_of,
+    live_functions,
     parameters_of,
 )
 from seamline.wire import Codec
@@ -193,13 +194,12 @@ class Observer:
     def _finished(self, loaded: frozenset[str]) -> None:
         """Look for the function objects that no name is bound to, when imports are over."""
         with self._changing:
-            for watched in self._watched:
-                own = loaded & watched.modules
-                if not own:
-                    continue
+            concerned = [one for one in self._watched if loaded & one.modules]
+            among = live_functions() if concerned else []
+            for watched in concerned:
                 watched.loaded()
-                functions = [f for f in watched.functions if f.module in own]
-                found = find_entries(watched.interface, functions)
+                functions = [f for f in watched.functions if f.module in loaded]
+                found = find_entries(watched.interface, functions, among)
                 self._put(watched, found)
                 self._tell_missed(functions, found)
             modules = [sys.modules[name] for name in loaded if name in sys.modules]

@@ -1,7 +1,14 @@
 """Client halves: found, compiled, opened, closed. The application's modules stay as they are."""
 
 from seamline.seam.children import STARTUP, Connections, child_environment, join_run
-from seamline.seam.find import OUTER, Entry, bound_function, entries_of, find_entries
+from seamline.seam.find import (
+    OUTER,
+    Entry,
+    bound_function,
+    entries_of,
+    find_entries,
+    live_functions,
+)
 from seamline.seam.half import (
     Body,
     ClientLike,
@@ -38,6 +45,7 @@ __all__ = [
     "half_of",
     "here",
     "join_run",
+    "live_functions",
     "parameters_of",
     "twin_of",
 ]

@@ -12,7 +12,7 @@ import gc
 import inspect
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -62,12 +62,22 @@ class Entry:
     problem: str = ""
 
 
-def find_entries(interface: Interface, functions: Collection[Function]) -> list[Entry]:
+def live_functions() -> list[FunctionType]:
+    """Return every function object that the garbage collector knows of."""
+    # `type() is`, not isinstance: isinstance would ask a proxy for its __class__ and so run
+    # code of the application.
+    return [one for one in gc.get_objects() if type(one) is FunctionType]
+
+
+def find_entries(
+    interface: Interface, functions: Collection[Function], among: Iterable[FunctionType]
+) -> list[Entry]:
     """Find every loaded object of some functions of a package, and their outermost wrappers.
 
     Args:
         interface: The package.
         functions: Those of its functions to look for.
+        among: What to look through, as of :func:`live_functions`.
 
     Returns:
         Entries of the definitions, then of the wrappers. What is not loaded is left out.
@@ -77,7 +87,7 @@ def find_entries(interface: Interface, functions: Collection[Function]) -> list[
     wrappers: dict[FunctionType, Entry] = {}
     if not wanted:
         return []
-    for definition, objects in _objects(interface, wanted).items():
+    for definition, objects in _objects(interface, wanted, among).items():
         function = wanted[definition]
         own, outer = entries_of(function, objects)
         entries |= own
@@ -199,15 +209,15 @@ def module_files(interface: Interface) -> dict[str, str]:
 
 
 def _objects(
-    interface: Interface, wanted: Mapping[Definition, Function]
+    interface: Interface,
+    wanted: Mapping[Definition, Function],
+    among: Iterable[FunctionType],
 ) -> dict[Definition, list[FunctionType]]:
     """Return the live function objects of each wanted definition, in one pass."""
     files = module_files(interface)
     found: dict[Definition, list[FunctionType]] = defaultdict(list)
-    for candidate in gc.get_objects():
-        # `type() is`, not isinstance: isinstance would ask a proxy for its __class__ and so
-        # run code of the application.
-        if type(candidate) is not FunctionType or candidate.__code__.co_filename not in files:
+    for candidate in among:
+        if candidate.__code__.co_filename not in files:
             continue
         definition = _defined_at(candidate, files)
         if definition in wanted and _is_of_module(candidate, definition.module):

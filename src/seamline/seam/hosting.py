@@ -4,7 +4,7 @@ import importlib
 import inspect
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
@@ -14,7 +14,7 @@ from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Limits, Plan, ServicePlan
 from seamline.rpc import Hosted, LocalClient
-from seamline.seam.find import OUTER, Entry, bound_function, find_entries, memo_of
+from seamline.seam.find import OUTER, Entry, bound_function, find_entries, live_functions, memo_of
 from seamline.seam.half import parameters_of, twin_of
 from seamline.seam.place import here
 from seamline.wire import Codec, TypeTable
@@ -80,9 +80,10 @@ class Host:
         ``gc.freeze``, which keeps memory shared between forks, hides it from a search.
         """
         with self._resolving:
+            functions = live_functions()
             for service in self._services.values():
                 if service.interface is not None:
-                    self._search(service.interface)
+                    self._search(service.interface, functions)
 
     def local_client(self) -> LocalClient:
         """Return a client whose host is this very process (layout ``local``)."""
@@ -145,7 +146,7 @@ class Host:
         """Return the one object an address means: the bound one where several are alive."""
         address = function.address + (OUTER if outer else "")
         if address not in self._found:
-            self._search(interface)
+            self._search(interface, live_functions())
         if address in self._found:
             return self._found.pop(address)
         raise _NotHosted(
@@ -154,7 +155,7 @@ class Host:
             "then seamline run"
         )
 
-    def _search(self, interface: Interface) -> None:
+    def _search(self, interface: Interface, among: Iterable[FunctionType]) -> None:
         """Look for every function of a package at once: a pass over all objects is slow.
 
         A caller asks for all it may call when it connects, which is then one pass.
@@ -164,7 +165,7 @@ class Host:
             for function in interface.functions
             if function.verdict is Verdict.REMOTE and function.module in sys.modules
         ]
-        for entry in find_entries(interface, loaded):
+        for entry in find_entries(interface, loaded, among):
             bound = bound_function(entry.definition, interface)
             if entry.address not in self._found or entry.function is bound:
                 self._found[entry.address] = entry

@@ -15,7 +15,7 @@ from seamline.frameworks import Frameworks
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Plan, ServicePlan
 from seamline.rpc import Arguments, Target, call_site, record
-from seamline.seam.find import Entry, bound_to, find_entries, moved
+from seamline.seam.find import Entry, bound_to, find_entries, live_functions, moved
 from seamline.seam.half import (
     ClientLike,
     Half,
@@ -178,11 +178,11 @@ class Seams:
             ApplicationError: The source was changed since the interface was read from it.
             InternalError: A loaded function that must cross still has its own body.
         """
-        for seam in list(self._seams.values()):
-            if not seam.is_wanted:
-                continue
+        wanted = [seam for seam in list(self._seams.values()) if seam.is_wanted]
+        functions = live_functions() if wanted else []
+        for seam in wanted:
             sealed = _crossing(seam.interface, _loaded(seam.interface))
-            found = find_entries(seam.interface, sealed)
+            found = find_entries(seam.interface, sealed, functions)
             _check_moved(seam, sealed, found)
             for entry in found:
                 if half_of(entry.function.__code__) is None:
@@ -227,12 +227,13 @@ class Seams:
         """Swap the functions of some modules, then seal the package's state."""
         crossing = _crossing(seam.interface, modules)
         codec: Codec | None = None
-        found = find_entries(seam.interface, crossing)
+        functions = live_functions() if modules else []
+        found = find_entries(seam.interface, crossing, functions)
         for entry in found:
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = self._swap(seam, entry, codec)
-        for entry in find_strays(seam.interface, modules, seam.seal.names()):
+        for entry in find_strays(seam.interface, modules, seam.seal.names(), functions):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = self._swap(seam, entry, codec)

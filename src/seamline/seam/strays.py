@@ -5,10 +5,9 @@ a process that does not host their package they raise instead of missing a name.
 """
 
 import dis
-import gc
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import Final
 
@@ -28,7 +27,10 @@ _GLOBALS: Final = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LO
 
 
 def find_strays(
-    interface: Interface, modules: Collection[str], sealed: Collection[tuple[str, str]]
+    interface: Interface,
+    modules: Collection[str],
+    sealed: Collection[tuple[str, str]],
+    among: Iterable[FunctionType],
 ) -> Iterator[Entry]:
     """Yield the loaded functions of some modules that use sealed names, to be refused.
 
@@ -36,6 +38,7 @@ def find_strays(
         interface: The package.
         modules: Those of its modules to look at.
         sealed: The state, by module and name.
+        among: What to look through.
     """
     names: dict[str, set[str]] = defaultdict(set)
     for module, name in sealed:
@@ -44,9 +47,8 @@ def find_strays(
     spaces = {id(vars(sys.modules[module])): module for module in names}
     described = {(f.module, f.name, f.line) for f in interface.functions}
     named = {(f.module, f.name) for f in interface.functions}
-    for candidate in gc.get_objects() if spaces else ():
-        # `type() is`, as in find: isinstance would run code of proxies.
-        if type(candidate) is not FunctionType or id(candidate.__globals__) not in spaces:
+    for candidate in among if spaces else ():
+        if id(candidate.__globals__) not in spaces:
             continue
         module, code = spaces[id(candidate.__globals__)], candidate.__code__
         known = (module, code.co_qualname, code.co_firstlineno) in described

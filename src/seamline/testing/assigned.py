@@ -7,88 +7,33 @@ what it was when its module was imported.
 
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from pathlib import Path
-from types import (
-    BuiltinFunctionType,
-    CodeType,
-    FunctionType,
-    MemberDescriptorType,
-    MethodType,
-    ModuleType,
-)
-from typing import Any, Final, NamedTuple
+from types import CodeType, ModuleType
+from typing import Any, Final
 
 from seamline.testing.causes import Replaced
-from seamline.testing.compared import (
-    ABSENT,
-    MOST_ITEMS,
-    added,
-    content,
-    is_guard,
-    member,
-    values,
-    whole,
+from seamline.testing.cells import (
+    OPAQUE,
+    Cell,
+    Object,
+    Place,
+    Relevant,
+    cells_of,
+    cells_of_library,
+    last,
+    may_concern,
+    slots_of,
 )
+from seamline.testing.compared import MOST_ITEMS, content, whole
 from seamline.testing.stores import Stores, compiled
 
-_OPAQUE: Final = (
-    ModuleType, FunctionType, BuiltinFunctionType, MethodType, str, bytes, int, float, complex,
-    type(None), tuple, frozenset,
-)  # fmt: skip
 # `config.app.limits` is three looks away; deeper ones are rarely reached from a test.
 _MOST_DEPTH: Final = 3
 # Ways to one object, or to instances of one class; a table of rows has many alike.
 _MOST_PLACES: Final = 100
 # More than the largest applications have; beyond it, a module that holds a graph of objects.
 _MOST_OBJECTS: Final = 50_000
-# Replaced by pytest around each test, and taken over by hosts, or each process's own.
-_NEVER: Final = frozenset(
-    Replaced(*pair.split(":"))
-    for pair in (
-        "sys:stdin", "sys:stdout", "sys:stderr", "sys:path", "sys:modules", "os:environ",
-        "warnings:filters", "warnings:showwarning",
-    )
-)  # fmt: skip
-
-
-class Place(NamedTuple):
-    """One way to an object: the module to start at, and the names from there."""
-
-    module: str
-    path: str
-
-    def of(self, name: str) -> Replaced:
-        """Return what an attribute is called, seen from here; without a name, the object."""
-        return Replaced(self.module, ".".join(filter(None, (self.path, name))))
-
-
-@dataclass(slots=True)
-class _Object:
-    """Something that attributes are assigned on.
-
-    Attributes:
-        value: The module, class or instance.
-        space: Its own attributes; None for an instance with slots alone.
-        first: What these were when it was found first.
-        is_late: Whether code of the tests may have run before.
-        places: The ways to it.
-    """
-
-    value: object
-    space: Mapping[str, object] | None
-    first: dict[str, object]
-    is_late: bool
-    places: list[Place] = field(default_factory=list)
-
-
-class _Cell(NamedTuple):
-    """One thing to compare: ``changed`` returns the names that are not what they were."""
-
-    changed: Callable[[], Collection[str]]
-    places: list[Place]
-    is_of_library: bool = False
 
 
 class Assignments:
@@ -116,7 +61,7 @@ class Assignments:
         self._placed = frozenset(placed)
         self._is_application = is_application
         self._tests = str(tests.resolve()) + "/"
-        self._objects: dict[int, _Object] = {}
+        self._objects: dict[int, Object] = {}
         self._containers: dict[int, tuple[Any, list[Place]]] = {}
         self._seen: set[str] = set()
         self._walked: dict[str, ModuleType] = {}
@@ -125,8 +70,8 @@ class Assignments:
         self._unseen: dict[int, None] = {}
         self._looked_at = Stores()
         self._looked_for = (0, "")
-        self._cells: dict[tuple[int | str, str], _Cell] = {}
-        self._relevant: dict[Hashable, tuple[int, tuple[_Cell, ...]]] = {}
+        self._cells: dict[tuple[int | str, str], Cell] = {}
+        self._relevant: dict[Hashable, Relevant] = {}
         self._concerned: dict[Hashable, dict[Place, bool]] = {}
         self._is_collected = False
         self.names: frozenset[str] = frozenset()
@@ -168,19 +113,19 @@ class Assignments:
             asking: Who asks.
             concerns: Whether a name of a module, as in :class:`Replaced`, concerns it.
         """
+        relevant = self._relevant.get(asking)
+        if relevant is None or relevant.count != len(self._cells):
+            self._relevant[asking] = relevant = self._choose(asking, concerns)
+        for cell, name in relevant.changed():
+            for place in list(cell.places):
+                if concerns(*place.of(name)):
+                    yield place.of(name)
+
+    def _choose(self, asking: Hashable, concerns: Callable[[str, str], bool]) -> Relevant:
         count = len(self._cells)
-        known, cells = self._relevant.get(asking, (-1, ()))
-        if known != count:
-            places = self._concerned.setdefault(asking, {})
-            cells = tuple(
-                one for one in self._cells.values() if _may_concern(one, concerns, places)
-            )
-            self._relevant[asking] = (count, cells)
-        for cell in cells:
-            for name in cell.changed():
-                for place in list(cell.places):
-                    if concerns(*place.of(name)):
-                        yield place.of(name)
+        places = self._concerned.setdefault(asking, {})
+        cells = [one for one in self._cells.values() if may_concern(one, concerns, places)]
+        return Relevant(count, cells)
 
     # -- what there is ------------------------------------------------------------------
 
@@ -227,12 +172,12 @@ class Assignments:
         if self._is_application(kind.__module__):
             self._note_classes(kind, place)
         space = _space_of(value, place)
-        if space is None and not _slots_of(kind):
+        if space is None and not slots_of(kind):
             return
         found = self._objects.get(id(value))
         if found is None and len(self._objects) < _MOST_OBJECTS:
             self._unseen[id(value)] = None
-            self._objects[id(value)] = _Object(
+            self._objects[id(value)] = Object(
                 value, space, dict(space or {}), place.module not in self._seen, [place]
             )
             # What a library's object holds is its own, but for what tests put in there.
@@ -256,7 +201,7 @@ class Assignments:
                 space = vars(owner)
                 is_late = owner.__module__ not in self._seen
                 found = self._objects.setdefault(
-                    id(owner), _Object(owner, space, dict(space), is_late)
+                    id(owner), Object(owner, space, dict(space), is_late)
                 )
                 self._add(place, found.places, owner)
 
@@ -298,34 +243,20 @@ class Assignments:
         self._looked_at = stores
         self._unseen.clear()
         for one in objects:
-            for name, cell in _cells_of(one, stores, is_own=self._is_own(one.value)):
+            for name, cell in cells_of(one, stores, is_own=self._is_own(one.value)):
                 self._cells.setdefault((id(one.value), name), cell)
         for container, places in held:
             # Where a fixture hands it out, what changes it need not be what names it.
-            if any(_last(place) in named for place in places):
+            if any(last(place) in named for place in places):
                 self._cells.setdefault(
-                    (id(container), "items"), _Cell(whole(content(container)), places)
+                    (id(container), "items"), Cell(whole(content(container)), places)
                 )
         for read in () if is_known else list(self._read.values()):
             # Only where one file has both: names of modules and of attributes are common words.
             for name in (read.mentioned & sys.modules.keys()) - self._read.keys():
                 if not self._is_application(name):
-                    for attribute, cell in _cells_of_library(name, read):
+                    for attribute, cell in cells_of_library(name, read):
                         self._cells.setdefault((name, attribute), cell)
-
-
-def _may_concern(
-    cell: _Cell, concerns: Callable[[str, str], bool], known: dict[Place, bool]
-) -> bool:
-    """Whether anything about an object may; what libraries hold is asked for anew each time."""
-    if cell.is_of_library:
-        return True
-    for place in list(cell.places):
-        if place not in known:
-            known[place] = concerns(*place.of(""))
-        if known[place]:
-            return True
-    return False
 
 
 def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
@@ -336,7 +267,7 @@ def _space_of(value: object, place: Place) -> Mapping[str, object] | None:
     if issubclass(kind, type):
         owner: Any = value
         return vars(owner) if owner.__module__ == place.module else None
-    if issubclass(kind, _OPAQUE):
+    if issubclass(kind, OPAQUE):
         return None
     try:
         space = object.__getattribute__(value, "__dict__")
@@ -350,78 +281,3 @@ def _items(value: Any, place: Place) -> Iterator[tuple[object, str]]:
         return
     for item in list(dict.values(value)) if issubclass(type(value), dict) else list(value):
         yield item, place.path
-
-
-def _slots_of(kind: type) -> dict[str, MemberDescriptorType]:
-    if issubclass(kind, (*_OPAQUE, type)):
-        return {}
-    return {
-        name: member
-        for owner in kind.__mro__
-        for name, member in vars(owner).items()
-        if type(member) is MemberDescriptorType
-    }
-
-
-def _cells_of(one: _Object, stores: Stores, *, is_own: bool) -> Iterator[tuple[str, _Cell]]:
-    """Yield what tests assign on one object; if it is its own, whatever they call that."""
-    for name, slot in _slots_of(type(one.value)).items():
-        if name in stores.attributes:
-            yield name, _Cell(member(slot, one.value), one.places)
-    if one.space is None:
-        return
-    is_named = any(_last(place) in stores.beside for place in one.places)
-    firsts = []
-    known = one.first.keys() & stores.attributes
-    for name in known:
-        if is_guard(one.first[name]):
-            continue  # the seal answers for it
-        # pytest imports the first conftest.py before plugins can look at anything.
-        is_first = not (one.is_late and is_named and name in stores.at_import)
-        firsts.append((name, one.first[name] if is_first else ABSENT))
-    if firsts:
-        yield "=", _Cell(values(one.space, firsts), one.places)
-    new = stores.attributes.difference(known) if known else stores.attributes
-    # Whatever a test names so may get an attribute that it never had.
-    if new and (is_named or is_own):
-        yield "", _Cell(added(one.space, new), one.places)
-    if new and is_named and _keeps_elsewhere(type(one.value), stores.attributes, new):
-        yield from _all_of(one)
-
-
-def _keeps_elsewhere(kind: type, assigned: Collection[str], new: AbstractSet[str]) -> bool:
-    """Whether a class keeps what is assigned under other names than it is assigned to."""
-    if issubclass(kind, (type, ModuleType)):
-        return False
-    if kind.__setattr__ is not object.__setattr__ and len(new) == len(assigned):
-        return True
-    return any(
-        hasattr(type(vars(owner)[name]), "__set__")
-        and type(vars(owner)[name]) is not MemberDescriptorType
-        for owner in kind.__mro__
-        for name in vars(owner).keys() & new
-    )
-
-
-def _all_of(one: _Object) -> Iterator[tuple[str, _Cell]]:
-    """Yield everything that an instance holds, each as the whole of it."""
-    assert one.space is not None
-    yield "==", _Cell(whole(values(one.space, list(one.first.items()))), one.places)
-    for name, value in one.first.items():
-        if issubclass(type(value), (dict, list, set)):
-            yield f"[{name}", _Cell(whole(content(value)), one.places)
-
-
-def _cells_of_library(name: str, stores: Stores) -> Iterator[tuple[str, _Cell]]:
-    """Yield the names of a library's module that tests assign."""
-    module = sys.modules[name]
-    space = vars(module) if issubclass(type(module), ModuleType) else {}
-    place = Place(name, "")
-    for attribute in stores.attributes & space.keys():
-        if place.of(attribute) not in _NEVER:
-            firsts = [(attribute, space[attribute])]
-            yield attribute, _Cell(values(space, firsts), [place], is_of_library=True)
-
-
-def _last(place: Place) -> str:
-    return (place.path or place.module).rpartition(".")[2]

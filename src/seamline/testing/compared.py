@@ -18,20 +18,33 @@ def whole(changed: Callable[[], Collection[str]]) -> Callable[[], list[str]]:
     return lambda: [""] if changed() else []
 
 
-def values(
-    space: Mapping[str, object], firsts: list[tuple[str, object]]
-) -> Callable[[], list[str]]:
-    """Ask which names are bound to something else than they were first."""
+class Values:
+    """Asks which names are bound to something else than they were first.
 
-    def changed() -> list[str]:
-        found = [
+    Args:
+        space: What binds them.
+        firsts: Each name, with what it was bound to; ``ABSENT`` for nothing.
+    """
+
+    __slots__ = ("_firsts", "_space")
+
+    def __init__(self, space: Mapping[str, object], firsts: list[tuple[str, object]]) -> None:
+        self._space = space
+        self._firsts = firsts
+
+    def parts(self) -> list[tuple[Mapping[str, object], str, object]]:
+        """Return what to compare: nothing changed where each name is bound to the very same."""
+        return [(self._space, name, first) for name, first in self._firsts]
+
+    def __call__(self) -> list[str]:
+        """Return the names that are bound to something else now."""
+        return [
             name
-            for name, first in firsts
-            if (value := space.get(name, ABSENT)) is not first and not _is_copy_of(value, first)
+            for name, first in self._firsts
+            if (value := self._space.get(name, ABSENT)) is not first
+            and not _is_copy_of(value, first)
+            and not is_guard(value)
         ]
-        return [name for name in found if not is_guard(space.get(name))] if found else found
-
-    return changed
 
 
 def _is_copy_of(value: object, first: object) -> bool:

@@ -104,10 +104,23 @@ def stores_items(code: CodeType) -> bool:
 def _assigned(code: CodeType) -> set[str]:
     found: set[str] = set()
     if frozenset(code.co_code[::2]) & _ASSIGNING:
-        found = {str(one.argval) for one in dis.get_instructions(code) if one.opcode in _ASSIGNING}
+        found = {code.co_names[index] for index in arguments_of(code, _ASSIGNING)}
     if not _BY_NAME.isdisjoint(code.co_names):
         found |= _texts(code)
     return found
+
+
+def arguments_of(code: CodeType, operations: frozenset[int]) -> Iterator[int]:
+    """Yield the arguments of some operations: a tenth of the time that `dis` takes for all."""
+    raw = code.co_code
+    extended = 0
+    for operation, argument in zip(raw[::2], raw[1::2], strict=True):
+        if operation == dis.EXTENDED_ARG:
+            extended = (extended | argument) << 8
+            continue
+        if operation in operations:
+            yield extended | argument
+        extended = 0
 
 
 def _assigns_by_text(code: CodeType) -> bool:

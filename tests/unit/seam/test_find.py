@@ -8,7 +8,7 @@ import pytest
 from seamline.errors import NotSendable
 from seamline.interface import Kind
 from seamline.seam import half_of
-from seamline.seam.find import OUTER, find_entries
+from seamline.seam.find import OUTER, find_entries, live_functions
 from seamline.seam.half import is_twin
 
 DECORATORS = """
@@ -195,7 +195,9 @@ def test_the_kind_of_an_entry_is_what_its_caller_gets(application, decoration, k
     app.load()
     interface = app.plan.services[0].interface
 
-    entries = find_entries(interface, [f for f in interface.functions if f.name == "f"])
+    entries = find_entries(
+        interface, [f for f in interface.functions if f.name == "f"], live_functions()
+    )
 
     assert entries[-1].kind is kind
 

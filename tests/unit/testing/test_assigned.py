@@ -1,9 +1,12 @@
 """seamline.testing.assigned: what tests assign by themselves where no service is."""
 
+import argparse
+import dis
 import gc
 import importlib
 import sys
 import textwrap
+import typing
 import weakref
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +15,7 @@ from unittest import mock
 import pytest
 
 from seamline.testing.assigned import Assignments
-from seamline.testing.stores import Stores, compiled
+from seamline.testing.stores import Stores, all_codes, arguments_of, compiled
 
 pytestmark = pytest.mark.processes
 
@@ -519,3 +522,15 @@ def test_what_a_module_held_that_is_imported_again_is_compared_no_more(tmp_path,
     # A session that does this in every test holds none of them.
     assert [one() is again for one in older] == [False, False, True]
     assert older[0]() is older[1]() is None
+
+
+def test_the_arguments_of_operations_are_those_that_dis_reads():
+    wide = "\n".join(f"a.name{number} = {number}" for number in range(600))
+    codes = [*all_codes(compile(wide, "wide", "exec"))]
+    for module in (argparse, dis, typing):
+        codes += all_codes(compile(Path(module.__file__).read_bytes(), "module", "exec"))
+    stored = frozenset({dis.opmap["STORE_ATTR"]})
+
+    for code in codes:
+        read = [one.arg for one in dis.get_instructions(code) if one.opname == "STORE_ATTR"]
+        assert list(arguments_of(code, stored)) == read
