@@ -157,6 +157,7 @@ def test_ps_shows_every_process_once_where_there_is_no_terminal(plainflask) -> N
     for row in told["processes"]:
         assert row["rss_bytes"] >= (row["pss_bytes"] or 0) > 0
         assert row["cpu"] >= 0
+    assert run.workers()[1]["rss_bytes"] > 2**20  # though a command tells nobody itself
     assert run.stop() == 0
 
 

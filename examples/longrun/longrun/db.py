@@ -99,8 +99,10 @@ class Sessions:
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
-        self._opened: tuple[str, int, Engine] | None = None
+        self._opened: tuple[str, int, Engine, sqlite3.Connection | None] | None = None
         self._opening = Lock()
+        # A fork may not close what was open before, nor let it go: that closes it, too.
+        self._inherited: list[object] = []
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -125,10 +127,34 @@ class Sessions:
         url, process = database_url(), os.getpid()
         with self._opening:
             if self._opened is None or self._opened[:2] != (url, process):
-                if self._opened:
-                    self._opened[2].dispose(close=self._opened[1] == process)
-                self._opened = (url, process, open_engine(url, self._owner))
+                self._close()
+                engine = open_engine(url, self._owner)
+                self._opened = (url, process, engine, _kept_open(engine))
             return self._opened[2]
+
+    def _close(self) -> None:
+        if self._opened is None:
+            return
+        _, process, engine, kept = self._opened
+        is_ours = process == os.getpid()
+        engine.dispose(close=is_ours)
+        if kept is not None and is_ours:
+            kept.close()
+        elif kept is not None:
+            self._inherited.append(kept)
+
+
+def _kept_open(engine: Engine) -> sqlite3.Connection | None:
+    """Open a SQLite file once more, for nobody's use.
+
+    Whoever closes the last connection writes the log back into the file and waits for the disk,
+    which takes longer than most transactions.
+    """
+    if engine.name != "sqlite":
+        return None
+    kept = sqlite3.connect(engine.url.database or "", check_same_thread=False)
+    kept.execute("PRAGMA schema_version").fetchone()  # only now it has its share of the log
+    return kept
 
 
 def open_engine(url: str, owner: str) -> Engine:

@@ -1,5 +1,6 @@
 """Where longrun keeps its tables: their versions, and what differs between databases."""
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -133,3 +134,38 @@ def test_two_who_enter_one_race_at_once_leave_one_plan(ann: Runner) -> None:
 def test_a_client_with_more_scopes_than_are_kept_is_refused() -> None:
     with pytest.raises(Invalid, match="400 characters"):
         accounts.add_client("screen", ["longrun"], [f"scope:{number}" for number in range(60)])
+
+
+def test_what_is_written_is_not_waited_for_until_it_is_in_the_file_itself(
+    ann: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/own.db")
+    sessions = db.Sessions("training")
+
+    with sessions.writing() as session:
+        session.execute(sqlalchemy.text("DELETE FROM race"))
+
+    # The last connection that closes would have written it back and removed it.
+    assert (tmp_path / "own.db-wal").exists()
+
+
+def test_a_fork_neither_uses_nor_closes_what_its_parent_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/own.db")
+    sessions = db.Sessions("training")
+    with sessions.reading() as session:
+        session.execute(sqlalchemy.text("SELECT 1"))
+
+    child = os.fork()
+    if child == 0:
+        try:
+            with sessions.writing() as session:
+                session.execute(sqlalchemy.text("DELETE FROM race"))
+        finally:
+            os._exit(0 if (tmp_path / "own.db-wal").exists() else 1)
+    _, status = os.waitpid(child, 0)
+
+    assert status == 0
+    with sessions.writing() as session:
+        assert session.execute(sqlalchemy.text("PRAGMA integrity_check")).scalar() == "ok"

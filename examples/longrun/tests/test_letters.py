@@ -391,3 +391,17 @@ def test_a_log_in_that_a_new_password_overtakes_lets_nobody_in(
 
     assert browser.get("/profile").status_code == 302
     assert accounts.authenticate(ann.email, "another horse") == ann
+
+
+def test_a_token_that_a_new_password_overtakes_is_not_made(
+    ann: Runner, opened: Callable[[str], str]
+) -> None:
+    _, key = accounts.begin_session(ann.email, PASSWORD)
+    accounts.request_reset(ann.email)
+    accounts.create_token(ann.id, "before", key=key)
+
+    accounts.set_password(opened("reset"), "another horse")
+
+    with pytest.raises(NoSuchRunner):
+        accounts.create_token(ann.id, "after", key=key)
+    assert accounts.tokens(ann.id) == []

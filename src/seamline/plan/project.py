@@ -1,10 +1,11 @@
 """Read the source of the application that a configuration names, and the lock beside it."""
 
 import os
+import re
 import sys
 import sysconfig
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,6 +19,12 @@ from seamline.plan.sandboxes import calls_out
 
 if TYPE_CHECKING:  # where nothing changed, nothing of what reads source is loaded
     from seamline.interface import Application
+
+
+# How a module gets names that its source does not spell.
+_OTHERWISE: Final = (
+    r"import\s*\(?\s*\*|__getattr__|\b(?:globals|vars|exec|setattr|modules|__dict__)\b"
+)
 
 
 def read_project(root: Path) -> "Application":
@@ -60,9 +67,10 @@ def analyse_with(
         if service.package is not None:
             _check_module(config, service.package, service.name, "package", search_path)
         if service.http is not None:
-            module = service.http.partition(":")[0]
+            module, _, expression = service.http.partition(":")
             entry_modules.setdefault(module, service.name)
-            _check_module(config, module, service.name, "http", search_path)
+            file = _check_module(config, module, service.name, "http", search_path)
+            _check_named(config, service.name, module, expression, file)
         if service.command is not None and (started := _started(config, service.command)):
             entry_modules.setdefault(started, service.name)
     services = [_described(config, service, home[service.name]) for service in config.packages]
@@ -150,17 +158,34 @@ def _roots(config: Config, search_path: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _check_module(
     config: Config, module: str, service: str, key: str, search_path: tuple[Path, ...]
-) -> None:
-    """Refuse a module that has no source file, suggesting one that is near."""
+) -> Path:
+    """Return a module's source file; refuse one that has none, suggesting one that is near."""
     roots = _roots(config, search_path)
-    if interface.module_file(module, roots) is not None:
-        return
+    if (file := interface.module_file(module, roots)) is not None:
+        return file
     top = roots[:2] if "." not in module else roots
     near = [name for root in top for name in _neighbours(module, root)]
     raise config.refusal(
         f"there is no {'package' if key == 'package' else 'module'} {module!r}",
         *("services", service, key),
         remedy=suggest(module, near, "there are") or f"looked in {config.root} and sys.path",
+    )
+
+
+def _check_named(config: Config, service: str, module: str, expression: str, file: Path) -> None:
+    """Refuse an application whose module nowhere has its name, nor gets names otherwise."""
+    found = re.match(r"\s*(\w+)", expression)
+    try:
+        text = file.read_text(errors="replace")
+    except OSError:  # who reads it next says so
+        return
+    if found is None or re.search(rf"\b{found[1]}\b|{_OTHERWISE}", text):
+        return
+    top = re.findall(r"^(?:async def|def|class)?\s*(\w+)\s*(?:\(|=[^=])", text, re.MULTILINE)
+    raise config.refusal(
+        f"{module} has no {found[1]!r}",
+        *("services", service, "http"),
+        remedy=suggest(found[1], top, "") or f"write what makes or is the application in {file}",
     )
 
 

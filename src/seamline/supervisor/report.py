@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,10 @@ from seamline.supervisor.status import (
     WorkerStatus,
     ZygoteStatus,
 )
+
+
+# Of the counts in statm.
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 def status_of(
@@ -115,9 +120,17 @@ def _worker(slot: Slot, group: Group, now: float) -> WorkerStatus:
         seam_calls=last.seam_calls,
         seam_errors=last.seam_errors,
         stayed=last.stayed,
-        rss_bytes=last.rss_bytes,
+        rss_bytes=last.rss_bytes or _resident(process.pid),
         busy=last.busy,
     )
+
+
+def _resident(pid: int | None) -> int:
+    """Return the resident memory of a process that does not tell it: a command, or not yet."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError):  # it ended
+        return 0
 
 
 def _oldest(process: Process, now: float) -> float:

@@ -124,6 +124,29 @@ def test_module_that_does_not_exist_is_refused_on_its_line(seamline, project, wr
     assert ran.err.startswith(f"error [config]  seamline.toml:2: {message}\n")
 
 
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        ("def create_app(): ...\n", 2),
+        ("from shop.stock import *\n", 0),
+        ("def __getattr__(name): ...\n", 0),
+        ("globals().update(made())\n", 0),
+        ("try:\n    create_ap = make()\nexcept OSError: ...\n", 0),
+    ],
+)
+def test_application_that_its_module_cannot_have_is_refused(seamline, project, source, status):
+    project(
+        {"seamline.toml": '[services.s]\nhttp = "shop.web:create_ap()"\n', "shop/web.py": source}
+    )
+
+    ran = seamline("check")
+
+    assert ran.status == status
+    if status:
+        assert ran.err.startswith("error [config]  seamline.toml:2: shop.web has no 'create_ap'\n")
+        assert 'did you mean "create_app"?' in ran.err
+
+
 def test_near_module_is_suggested(seamline, project):
     project({"seamline.toml": '[services.stock]\npackage = "shop.stok"\n'})
 

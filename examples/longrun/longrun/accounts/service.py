@@ -169,10 +169,15 @@ def in_session(runner_id: int, key: str) -> Runner:
         NoSuchRunner: Nobody has this number, or the password was changed since it began.
     """
     with store.reading() as session:
-        account = store.account(session, runner_id)
-        if not hmac.compare_digest(_session_key(account.password).encode(), key.encode()):
-            raise NoSuchRunner(runner_id)
-        return account.as_runner()
+        return account_in(session, runner_id, key).as_runner()
+
+
+def account_in(session: Session, runner_id: int, key: str) -> store.Account:
+    """Return the account of a runner's session; raise `NoSuchRunner` where `in_session` does."""
+    account = store.account(session, runner_id)
+    if not hmac.compare_digest(_session_key(account.password).encode(), key.encode()):
+        raise NoSuchRunner(runner_id)
+    return account
 
 
 def _session_key(hashed: str) -> str:

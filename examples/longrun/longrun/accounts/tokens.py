@@ -14,7 +14,7 @@ from jwt.types import Options
 from sqlalchemy import delete, func, select
 
 from longrun.accounts import keys, store
-from longrun.accounts.service import clean_name
+from longrun.accounts.service import account_in, clean_name
 from longrun.errors import Invalid, TokenRefused
 from longrun.model import AccessToken, ApiToken, Claims, Runner
 
@@ -27,16 +27,28 @@ _REQUIRED: Final[Options] = {"require": ["exp", "iat", "iss", "aud", "sub", "sco
 _WORD: Final = re.compile(r"[\w.:~-]{1,80}", re.ASCII)
 
 
-def create_token(runner_id: int, name: str) -> str:
+def create_token(runner_id: int, name: str, *, key: str | None = None) -> str:
     """Return a new personal token, which is told this once.
 
-    Raises `Invalid` where the name cannot be kept, or there are too many tokens.
+    Args:
+        runner_id: Whose it is.
+        name: What its owner calls it.
+        key: That of the session in which it is asked for; a new password that overtakes the
+            request ends both.
+
+    Raises:
+        Invalid: The name cannot be kept, or there are too many tokens.
+        NoSuchRunner: Nobody has this number, or the password was changed.
     """
     token = f"lr_{secrets.token_urlsafe(32)}"
     row = {"name": clean_name(name), "digest": store.digest(token), "created_at": store.now()}
     count = select(func.count()).where(store.ApiToken.runner_id == runner_id)
     with store.writing() as session:
-        owner = store.account(session, runner_id)
+        owner = (
+            store.account(session, runner_id)
+            if key is None
+            else account_in(session, runner_id, key)
+        )
         if session.scalars(count).one() >= MAX_TOKENS:
             raise Invalid("token", f"nobody needs more than {MAX_TOKENS} tokens: revoke one")
         session.add(store.ApiToken(runner_id=owner.id, **row))

@@ -22,8 +22,8 @@ from longrun.jobs.store import Attendance, File, Job, reading, writing
 from longrun.model import ArchiveMember, ImportedFile, ImportJob, Recording
 from longrun.signals import account_deleted
 
-# Each waits for an importer, which may be several processes.
-READERS: Final = os.cpu_count() or 1
+# Each waits for an importer or for the tables most of the time; a pool of connections holds 15.
+READERS: Final = min(4 * (os.cpu_count() or 1), 12)
 # How long one step takes, and the last of its files; who wants to stop waits for that.
 STEP_S: Final = 2.0
 # A file that ends whoever reads it does so this often.

@@ -7,12 +7,12 @@ from functools import cache
 from typing import TypeVar, cast
 from zoneinfo import available_timezones
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from longrun import accounts, notify
-from longrun.errors import BadCredentials, EmailTaken, Invalid, NotConfirmed
+from longrun.errors import BadCredentials, EmailTaken, Invalid, NoSuchRunner, NotConfirmed
 from longrun.languages import LANGUAGES
 from longrun.model import ProfileChanges, Sex
 from longrun.web.formats import decoration
@@ -121,8 +121,11 @@ def profile() -> str | Response | tuple[str, int]:
 @login_required
 def create_token() -> str | tuple[str, int]:
     """Make a personal token; this page is the only one that ever shows it."""
+    name = request.form.get("token", "")
     try:
-        return _profile(fresh=accounts.create_token(me().id, request.form.get("token", "")))
+        return _profile(fresh=accounts.create_token(me().id, name, key=session["key"]))
+    except NoSuchRunner:
+        abort(401)
     except Invalid as error:
         return _profile(wrong={"token": error.reason}), 422
 
