@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -69,6 +70,9 @@ for run in runs:
     activities.add(who["u3"].id, run)
 began = max(now - timedelta(hours=2), now.replace(day=1, hour=0, minute=0, second=0))
 (place / "now.gpx").write_bytes(write_gpx(replace(runs[-1], started_at=began, title="Just now")))
+longest = max(runs, key=lambda run: len(run.points))
+early = now.replace(hour=5)
+(place / "long.gpx").write_bytes(write_gpx(replace(longest, started_at=early, title="Long")))
 (place / "pxg.gpx").write_bytes(write_gpx(replace(runs[-1], title="")))
 (place / "tag_tif.fit").write_bytes(write_fit([runs[-2]]))
 months = [run.started_at.astimezone(UTC).strftime("%Y-%m") for run in runs]
@@ -222,6 +226,11 @@ class Site:
         self.instance.mkdir()
         os.mkfifo(self.instance / "moment")
         os.mkfifo(self.instance / "sent")
+
+    def date(self, name: str, day: str) -> None:
+        """Let what a prepared GPX file tells have been on another day."""
+        file = self.files / name
+        file.write_text(re.sub(r"\d{4}-\d\d-\d\d(?=T)", day, file.read_text("utf-8")), "utf-8")
 
     def send_reports(self, now: str) -> int:
         """Let the layout do what is due at a moment; return the number of reports it sent."""

@@ -119,7 +119,7 @@ def test_u5_on_the_first_of_the_month_a_runner_gets_the_month_by_mail(runner, si
     assert "Just now" in words
 
 
-def test_u6_a_runner_picks_a_plan_and_sees_on_the_dashboard_what_is_not_done(runner) -> None:
+def test_u6_a_runner_picks_a_plan_and_sees_on_the_dashboard_what_is_not_done(runner, site) -> None:
     runner.enter("u6")
     assert "you get a plan that ends on its day" in runner.one("main section").text
     runner.go("/races/new")
@@ -138,6 +138,16 @@ def test_u6_a_runner_picks_a_plan_and_sees_on_the_dashboard_what_is_not_done(run
     planned = runner.all("ol.workouts li")
     assert 3 <= len(planned) <= 7
     assert {item.get_dom_attribute("class") for item in planned} <= {"to do", "today"}
+
+    # What one runs on that day is the planned run, and is ticked.
+    first, *others = (item.get_dom_attribute("datetime") for item in runner.all("li time"))
+    site.date("long.gpx", first)
+    runner.upload("long.gpx")
+    runner.go("/")
+    left = [item.get_dom_attribute("datetime") for item in runner.all("li:not(.done) time")]
+    assert left == others
+    runner.press("ol.workouts li.done a", then="svg.route")
+    assert runner.one("h1").text == "Long"
 
 
 def test_u7_a_new_runner_s_dashboard_fills_and_is_there_again_on_return(runner, site) -> None:

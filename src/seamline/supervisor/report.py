@@ -20,7 +20,6 @@ from seamline.supervisor.status import (
     ZygoteStatus,
 )
 
-
 # Of the counts in statm.
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 

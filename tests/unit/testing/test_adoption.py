@@ -95,6 +95,14 @@ def test_other_verdicts_than_expected_fail(measured) -> None:
     assert "verdicts are {'remote': 2, 'local': 0, 'refused': 0}" in done.stderr
 
 
+def test_a_suite_of_which_nothing_passes_is_not_measured_and_shown(measured) -> None:
+    done = measured("import no_such_library")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "not measured: no test passed (whole):" in done.stderr
+    assert "No module named 'no_such_library'" in done.stderr
+
+
 def test_a_file_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     checkout.mkdir()
