@@ -1,5 +1,6 @@
 """Calls of synchronous functions: a pool of connections per worker, the last one used first."""
 
+import contextlib
 import time
 from collections.abc import Generator
 from typing import Any, Final
@@ -71,6 +72,13 @@ class BlockingCaller:
         except SeamError as error:
             record(error)
             raise
+
+    def connect(self, seconds: float) -> None:
+        """Open a connection to each worker that has none; what fails, the first call says."""
+        for peer in self._route.balance.peers:
+            if self._route.table and not peer.idle:
+                with contextlib.suppress(NotTaken, SeamError):
+                    peer.idle.append(self._open(peer, seconds))
 
     def close(self) -> None:
         """Close idle connections."""
@@ -162,7 +170,14 @@ class BlockingCaller:
             raise call.expired(started=False)
         if route.balance.has_others(peer):
             left = min(left, PATIENCE_SECONDS)
-        link = open_link(
+        link = self._open(peer, left)
+        call.ms = milliseconds_left(call.deadline)
+        peer.busy.add(link)
+        return link
+
+    def _open(self, peer: Peer, left: float) -> BlockingLink:
+        route = self._route
+        return open_link(
             peer.path,
             route.identity,
             route.table,
@@ -170,9 +185,6 @@ class BlockingCaller:
             deadline=time.monotonic() + left,
             left=left,
         )
-        call.ms = milliseconds_left(call.deadline)
-        peer.busy.add(link)
-        return link
 
     def _give(self, peer: Peer, link: BlockingLink) -> None:
         peer.busy.discard(link)

@@ -42,6 +42,13 @@ class Client:
         """Make functions known to connections that are opened from now on."""
         self._route.declare(targets)
 
+    def connect(self, seconds: float) -> None:
+        """Have every worker look up now what was declared, which imports it there.
+
+        Blocks for so long at most. Raises nothing: what is wrong, the first call says.
+        """
+        self._blocking.connect(seconds)
+
     def resize(self, paths: Sequence[str]) -> None:
         """Call other workers of the group from now on: one for each of these sockets."""
         self._route.resize(paths)

@@ -7,6 +7,7 @@ would in any child of the whole application. It finds the run through its enviro
 """
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -119,6 +120,15 @@ class Connections:
                 limits=self._plan.limits,
             )
         return self._clients[group.name]
+
+    def connect(self, seconds: float) -> None:
+        """Do :meth:`Client.connect` for every group, side by side."""
+        clients = list(self._clients.values())
+        threads = [threading.Thread(target=one.connect, args=(seconds,)) for one in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def resize(self, group: str, workers: int) -> None:
         """Take note that a group has another number of workers than the plan says."""

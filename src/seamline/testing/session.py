@@ -44,6 +44,8 @@ from seamline.testing.visible import Connections
 from seamline.worker import Identity, Process
 
 _SECRET_BYTES: Final = 32
+# Longer than an import takes; the first call waits for the rest.
+_CONNECT_SECONDS: Final = 60.0
 
 
 class SplitSession:
@@ -233,6 +235,10 @@ class SplitSession:
             self._started_in = Surroundings.read()
             self._hosts.start_again(self._environ_of_hosts())
         self.wait_ready()
+        if self._hosts is not None:
+            # What whoever calls first would have them import in the surroundings of its test.
+            self._align()
+            self._process.connect(_CONNECT_SECONDS)
 
     def _end_hosts(self) -> None:
         if self._answers is not None:

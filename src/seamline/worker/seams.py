@@ -129,6 +129,10 @@ class Process:
         """Check that every seam stands. Raises InternalError when one does not."""
         self.seams.verify()
 
+    def connect(self, seconds: float) -> None:
+        """Have other groups import now what of theirs is called from what is loaded here."""
+        self._connections.connect(seconds)
+
     async def start(self, descriptor: int | None) -> None:
         """Answer calls on the slot's socket."""
         if descriptor is not None:

@@ -392,3 +392,36 @@ def test_no_command_works_beside_the_tests(suite, layout):
 
     assert outcome.counts == {"passed": 1}, outcome.text
     assert not (suite.root / "worked").exists()
+
+
+def test_hosts_import_what_is_called_as_it_was_when_the_tests_were_collected(suite):
+    suite.write("seamline.toml", "[services.prices]\npackage = 'shop.prices'")
+    suite.write("shop/prices/__init__.py", "")
+    suite.write(
+        "shop/prices/rates.py",
+        """
+        import os
+
+        RATE = os.environ.get("RATE", "1")
+
+        def rate():
+            return RATE, os.getpid()
+        """,
+    )
+    suite.tests(
+        """
+        import os
+        from shop.prices.rates import rate
+
+        def test_a_setting_that_was_read_while_importing(monkeypatch):
+            monkeypatch.setenv("RATE", "9")
+            found, pid = rate()
+            assert found == "1"
+            assert pid != os.getpid()
+        """
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.status == 0, outcome.text
