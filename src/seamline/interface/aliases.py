@@ -10,6 +10,7 @@ from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
+from seamline.interface.origins import Origins
 from seamline.interface.state import DISPLAYS
 from seamline.interface.typenames import GENERATORS
 
@@ -92,18 +93,31 @@ def _own(
 ) -> set[Symbol]:
     state = application.state
     found: set[Symbol] = set()
-    for origins, _ in application.bodies[definition].returns:
+    body = application.bodies[definition]
+    returned = [origins for origins, _ in body.returns]
+    inside = [*body.put, *_given_to_classes(application, body)]
+    for origins, depth in (
+        *((one, level) for one in returned),
+        *((one, "part") for one in inside),
+    ):
         for origin in origins:
             fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
             if fact is None or fact.resource or fact.symbol not in touched:
                 continue
             if fact.moment and not fact.changed and fact.symbol not in state.containers:
                 continue  # a text, a number, a time: it differs, but it does not change
-            whole = level == "whole" and is_whole(fact, origin.symbol, origin.level)
+            whole = depth == "whole" and is_whole(fact, origin.symbol, origin.level)
             parts = value_of(application, fact) if whole else parts_of(application, fact)
             if parts != "immutable":
                 found.add(fact.symbol)
     return found
+
+
+def _given_to_classes(application: Application, body: Body) -> Iterator[Origins]:
+    """Yield what is given to the application's classes where instances are made."""
+    for call in body.calls:
+        if any(one.symbol in application.definitions.classes for one in call.callee):
+            yield from (origins for _, origins in call.arguments)
 
 
 def is_whole(fact: Fact, symbol: Symbol, level: str) -> bool:

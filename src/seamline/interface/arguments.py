@@ -56,7 +56,9 @@ def _remote(application: Application, facts: ServiceFacts, body: Body, call: Cal
     """Return the dotted name of the remote function that a call surely enters, or nothing."""
     for bound in application.graph.entered(body, call):
         function = facts.functions.get(bound.target)
-        if function is not None and not bound.guess and function.verdict is Verdict.REMOTE:
+        is_sent = function is not None and function.verdict is Verdict.REMOTE
+        # One that stays where an argument cannot cross refuses none.
+        if function is not None and is_sent and not (bound.guess or function.stays):
             return f"{function.module}.{function.name}"
     return ""
 

@@ -15,6 +15,7 @@ from seamline.interface.names import Symbol
 from seamline.interface.origins import OPAQUE
 from seamline.interface.placement import Placement, sharing_problems
 from seamline.interface.registering import lost_registrations
+from seamline.interface.source import is_of_script
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -290,7 +291,8 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
             continue
         is_put_away = not _calls_what_is_stored(application, body)
         for call in body.calls:
-            if call.stored and is_put_away:
+            is_late = body.definition is None and is_of_script(source, call.line)
+            if is_late or (call.stored and is_put_away):
                 continue
             for bound in application.graph.entered(body, call):
                 function = facts.functions.get(bound.target)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from seamline.interface.body import MUTATORS
+from seamline.interface.functions import own_nodes
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import World
 from seamline.interface.origins import Origin
@@ -90,10 +91,13 @@ class Foreign:
     def class_made(self, dotted: str) -> str:
         """Return the class of which a call makes an instance, or nothing where none is found.
 
-        The call may be of the class, or of a class method that says it returns its class.
+        The call may be of the class, of a class method that says it returns its class, or of a
+        function that does nothing else than to return one that it makes.
         """
         module, _, name = dotted.rpartition(".")
         found = self._class(module, name, _MOST_STEPS)
+        if found is None:
+            found = self._made_by_function(module, name)
         if found is None:
             owner, _, owner_name = module.rpartition(".")
             found = self._class(owner, owner_name, _MOST_STEPS)
@@ -107,7 +111,7 @@ class Foreign:
         ``empty`` names the bases that give them none.
         """
         found = self._class(module, name, steps)
-        if found is None or found[1].decorator_list or found[1].keywords:
+        if found is None or found[1].decorator_list or not _is_plainly_made(found[1]):
             return None  # unknown, a record, or what a metaclass makes of it
         defined_in, cls = found
         answers = [self._base_holds(defined_in, base, empty, steps) for base in cls.bases]
@@ -121,18 +125,40 @@ class Foreign:
             return False
         return self._holds(module, text, empty, steps - 1) if text.isidentifier() else None
 
+    def _made_by_function(self, module: str, name: str) -> tuple[str, ast.ClassDef] | None:
+        """Return the class of which every ``return`` of a function makes an instance."""
+        defined_in, function = self._defined(module, name, _MOST_STEPS) or ("", None)
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+            return None
+        values = [part.value for part in own_nodes(function) if isinstance(part, ast.Return)]
+        made = {
+            value.func.id
+            for value in values
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
+        }
+        is_sure = len(made) == 1 and all(isinstance(value, ast.Call) for value in values)
+        return self._class(defined_in, made.pop(), _MOST_STEPS) if is_sure else None
+
     def _class(self, module: str, name: str, steps: int) -> tuple[str, ast.ClassDef] | None:
         """Return a class by its name in a module, with the module that defines it."""
+        found = self._defined(module, name, steps)
+        if found is None or not isinstance(found[1], ast.ClassDef):
+            return None
+        return found[0], found[1]
+
+    def _defined(
+        self, module: str, name: str, steps: int
+    ) -> tuple[str, ast.ClassDef | ast.FunctionDef] | None:
         tree = self._tree(module) if module and steps > 0 else None
         for node in () if tree is None else statements(tree.body):
             match node:
-                case ast.ClassDef(name=found) if found == name:
+                case ast.ClassDef(name=found) | ast.FunctionDef(name=found) if found == name:
                     return module, node
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
                             source = self._source_of(module, node)
-                            return self._class(source, alias.name, steps - 1)
+                            return self._defined(source, alias.name, steps - 1)
                 case _:
                     pass
         return None
@@ -174,6 +200,14 @@ class Foreign:
             return ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, OSError):
             return None
+
+
+def _is_plainly_made(cls: ast.ClassDef) -> bool:
+    """Whether no metaclass makes something of its own of a class."""
+    return all(
+        keyword.arg == "metaclass" and ast.unparse(keyword.value) in ("ABCMeta", "abc.ABCMeta")
+        for keyword in cls.keywords
+    )
 
 
 def _sets_itself(cls: ast.ClassDef) -> bool:

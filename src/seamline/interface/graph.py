@@ -210,16 +210,18 @@ class Graph:
             for cls in classes:
                 yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
-            unknown = unknown or not (classes or is_class or self._is_of_stdlib(origin))
+            unknown = unknown or not (classes or is_class or self._is_of_library(origin))
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
             top = body.module.partition(".")[0]
             for target in self.named.get(name, ()):
                 if target.module.partition(".")[0] == top:
                     yield Bound(target, method=not target.is_static, guess=True)
 
-    def _is_of_stdlib(self, origin: Origin) -> bool:
-        """Whether a value was made by a part of the standard library that makes its own."""
+    def _is_of_library(self, origin: Origin) -> bool:
+        """Whether it is an imported library, or made by a standard one that makes its own."""
         symbol = origin.symbol
+        if origin.kind == "symbol" and not symbol.module and "." not in symbol.name:
+            return bool(symbol.name) and not origin.path  # `import yaml`, then `yaml.load(..)`
         if origin.kind not in ("call", "symbol") or not symbol.module:
             return origin.kind in ("call", "symbol") and named(symbol.name, MAKERS)
         head = symbol.name.partition(".")[0]

@@ -73,7 +73,7 @@ class Placement:
         found: dict[str, Place] = {}
         for facts in self.services:
             for key, touched in facts.touched.items():
-                if symbol in touched:
+                if symbol in touched and not touched[symbol].guess:
                     self._note(found, key, touched[symbol].line)
         for key, direct in self.application.touches.direct.items():
             if symbol in direct:

@@ -217,6 +217,16 @@ def _is_imported(directory: Path) -> bool:
     return any(mention.search(file.read_bytes()) for file in files[:_MOST_LOOKED_AT])
 
 
+def is_of_script(source: Source, line: int) -> bool:
+    """Whether a line of a module runs only where the module is the program itself."""
+    return any(
+        node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0)
+        for node in source.tree.body
+        if isinstance(node, ast.If)
+        and ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
+    )
+
+
 def children(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the direct child nodes; half the time of ``ast.iter_child_nodes``."""
     for value in vars(node).values():

@@ -95,11 +95,15 @@ UNSENDABLE: Final = {
     "subprocess.Popen": "a process",
     "queue.Queue": "a queue of one process",
     "logging.Logger": "a logger",
+    "re.Match": "a match of a regular expression",
     "weakref.ref": "a weak reference",
     "contextlib.ExitStack": "a stack of open contexts",
     "jinja2.Environment": "a template environment",
     "fpdf.FPDF": "a document under construction",
 }
+
+# Calls whose result is of one of these types, which the call does not say.
+GIVING: Final = {f"re.{name}": "re.Match" for name in ("match", "search", "fullmatch")}
 
 # Of these, what crosses nevertheless: by reference, or as a copy if it does not stream.
 CROSSING: Final = frozenset(

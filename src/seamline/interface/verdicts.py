@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from seamline.interface.body import Body
-from seamline.interface.crossing import Obstacle
+from seamline.interface.crossing import Obstacle, known_obstacle
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
@@ -19,6 +19,7 @@ from seamline.interface.origins import Origin
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
     GENERATORS,
+    GIVING,
     HANDING_OUT,
     PULLED,
     PULLED_LATER,
@@ -38,6 +39,7 @@ _STREAMS: Final = frozenset(
     {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
 )
 _MANAGERS: Final = frozenset({Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER})
+_G: Final = frozenset({"flask.g", "flask.globals.g", "quart.g"})
 _AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 
 
@@ -326,11 +328,32 @@ class Judge:
         )
 
     def _by_returns(self, body: Body) -> Iterator[Obstacle]:
-        for origins, _ in body.returns:
-            for origin in origins:
+        for origins, value in body.returns:
+            for origin in (*origins, *self._kept_in_context(body, value)):
                 found = self._returned(origin)
                 if found is not None:
                     yield found._replace(where="its result is")
+
+    def _kept_in_context(self, body: Body, value: ast.expr) -> Iterator[Origin]:
+        """Yield what the function itself put into the ``g.name`` that it returns."""
+        if body.definition is None or not self._is_of_g(body.module, value):
+            return
+        name = ast.unparse(value)
+        for part in own_nodes(body.definition.node):
+            if (
+                isinstance(part, ast.Assign)
+                and isinstance(part.value, ast.Call)
+                and any(ast.unparse(target) == name for target in part.targets)
+            ):
+                made = self.graph.definitions.world.resolve(body.module, part.value.func)
+                if made is not None:
+                    yield Origin("call", made)
+
+    def _is_of_g(self, module: str, value: ast.expr) -> bool:
+        if not isinstance(value, ast.Attribute):
+            return False
+        owner = self.graph.definitions.world.resolve(module, value.value)
+        return owner is not None and str(owner) in _G
 
     def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: C901, PLR0911 - a table
         if origin.kind == "function":
@@ -346,6 +369,8 @@ class Judge:
                 return Obstacle(str(symbol), "a resource of the host", "return plain values")
         if origin.kind == "call" and not symbol.module and named(symbol.name, RESOURCES):
             return Obstacle(symbol.name, "a resource of the host", "return plain values")
+        if origin.kind == "call" and symbol.name in GIVING:
+            return known_obstacle(GIVING[symbol.name], UNSENDABLE[GIVING[symbol.name]])
         if origin.kind == "call" and (named(symbol.name, RESPONSES) or symbol.name in UNSENDABLE):
             what = UNSENDABLE.get(symbol.name, "a response")
             crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)

@@ -234,13 +234,15 @@ class Seal:
         Functions may be replaced: that patches what this process calls. Submodules and
         dunder names are importlib's own assignments. Data would change in this process only.
         """
-        existing = vars(module).get(name, _UNBOUND)
-        is_new = existing is _UNBOUND and name not in own
-        if is_new or name.startswith("__") or _is_submodule(module, name, value):
+        if name.startswith("__") or _is_submodule(module, name, value):
             return
         if self.home.is_here() or self._is_offered(module.__name__, name):
             return
-        is_harmless = name not in own and (callable(existing) or isinstance(existing, ModuleType))
+        existing = vars(module).get(name, _UNBOUND)
+        # A new name may hide a builtin: tests that assign one are told of, as of any other.
+        is_harmless = name not in own and (
+            existing is _UNBOUND or callable(existing) or isinstance(existing, ModuleType)
+        )
         is_function = name not in own and _is_defined_in(module, name, existing)
         write = Write(self.interface.service, module.__name__, name, value, is_function)
         if not self.allows(write) and not is_harmless:

@@ -40,7 +40,7 @@ from seamline.testing.reshaping import Reshaping
 from seamline.testing.spawning import Spawned
 from seamline.testing.surroundings import Surroundings, set_environment
 from seamline.testing.tally import Tally
-from seamline.testing.visible import Connections
+from seamline.testing.visible import Connections, pending
 from seamline.worker import Identity, Process
 
 _SECRET_BYTES: Final = 32
@@ -402,6 +402,7 @@ class SplitSession:
         yield from self._patches.causes(service, function)
         if self._reach.database_of(service, function) is not None:
             yield from self._connections.unseen()
+            yield from pending()
             yield from self._django.of_databases()
             yield from self._reshaping.databases(function)
         for one in self._databases.named():

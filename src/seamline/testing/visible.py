@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
@@ -123,6 +124,18 @@ class Connections:
                 return None if is_innermost else by_library
             frame = frame.f_back
         return by_library
+
+
+def pending() -> Iterator[Cause]:
+    """Yield the sessions of SQLAlchemy that hold what they have not written yet.
+
+    Whoever asks through the session would have it written first, and no other process sees it.
+    """
+    module = sys.modules.get("sqlalchemy.orm.session")
+    for session in list(getattr(module, "_sessions", {}).values()):
+        held = (*session.new, *session.dirty, *session.deleted)
+        if held:
+            yield Cause(UNCOMMITTED, f"a session holds {type(held[0]).__name__}, not written yet")
 
 
 def _ends_soon(one: _Opened) -> bool:

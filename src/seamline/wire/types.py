@@ -173,6 +173,8 @@ class TypeTable:
 
 def inner(hint: Any) -> list[Any]:
     """Return what a NewType, TypeVar or type alias stands for."""
+    if isinstance(hint, type):
+        return []  # none of these; looking for them would run code of its metaclass
     found = [
         getattr(hint, "__supertype__", None),
         getattr(hint, "__bound__", None),

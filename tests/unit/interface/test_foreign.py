@@ -99,6 +99,55 @@ def test_a_library_is_installed_as_package_module_or_extension(foreign: Foreign)
     assert not foreign.is_installed("nowhere.Thing")
 
 
+MAKING = """
+    from abc import ABCMeta
+
+    class Post:
+        def __init__(self, text):
+            self.text = text
+
+    class Base(metaclass=ABCMeta): pass
+
+    class Specifier(Base):
+        def __init__(self, text):
+            self.text = text
+
+    class Odd(metaclass=type(Base)):
+        def __init__(self):
+            self.text = ""
+
+    def loads(text, *, strict=False):
+        if strict:
+            return Post(text.strip())
+        return Post(text)
+
+    def perhaps(text):
+        return Post(text) if text else None
+
+    def either(text):
+        if text:
+            return Post(text)
+        return Specifier(text)
+"""
+
+
+def test_a_function_of_a_library_makes_what_all_its_returns_make(library: Path) -> None:
+    (library / "lib" / "making.py").write_text(textwrap.dedent(MAKING))
+    foreign = Foreign([library])
+
+    assert foreign.class_made("lib.making.loads") == "lib.making.Post"
+    assert foreign.class_made("lib.making.perhaps") == ""
+    assert foreign.class_made("lib.making.either") == ""
+
+
+def test_the_metaclass_of_abstract_classes_changes_nothing_about_attributes(library: Path) -> None:
+    (library / "lib" / "making.py").write_text(textwrap.dedent(MAKING))
+    foreign = Foreign([library])
+
+    assert foreign.is_object("lib.making.Specifier")
+    assert not foreign.is_object("lib.making.Odd")
+
+
 OPTIONAL = """
 try:
     import {library}

@@ -489,3 +489,33 @@ def test_what_hosts_called_of_each_other_is_never_lost_silently_either(suite, la
 
     assert outcome.counts == {"passed": 6}, outcome.text
     assert "2 tests refused: 2 patched" in outcome.text
+
+
+def test_a_new_name_that_hides_a_builtin_closes_until_it_is_gone(shop):
+    shop.tests(
+        HEAD
+        + """
+    def test_with_a_tool(monkeypatch):
+        monkeypatch.setattr(prices, "len", lambda text: 7, raising=False)
+        assert prices.now()[1] == HERE
+
+    def test_with_mock():
+        with mock.patch("shop.prices.len", return_value=7, create=True):
+            assert prices.now()[1] == HERE
+
+    def test_by_assigning():
+        prices.len = lambda text: 7
+        try:
+            assert prices.now()[1] == HERE
+        finally:
+            del prices.len
+
+    def test_after_them():
+        assert prices.now()[1] != HERE
+    """
+    )
+
+    outcome = shop.run("micro", "-p", "no:randomly", "tests/test_shop.py")
+
+    assert outcome.counts == {"passed": 4}, outcome.text
+    assert "3 tests local: 3 patched" in outcome.text

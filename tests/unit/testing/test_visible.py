@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from seamline.testing.visible import Connections
+from seamline.testing.visible import Connections, pending
 
 
 @pytest.fixture
@@ -146,3 +146,27 @@ def test_a_transaction_that_another_thread_is_about_to_end_is_not_the_callers(
 
     assert what(connections) == []
     thread.join()
+
+
+def test_what_a_session_has_not_written_yet_is_seen_until_it_is():
+    from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base):
+        __tablename__ = "user"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    engine = sqlalchemy.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        assert list(pending()) == []
+        session.add(User())
+        (unseen,) = pending()
+        session.flush()
+        assert list(pending()) == []
+        session.delete(session.get(User, 1))
+        assert [one.what for one in pending()] == ["uncommitted transaction"]
+    assert unseen.detail == "a session holds User, not written yet"
+    assert list(pending()) == []

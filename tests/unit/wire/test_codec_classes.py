@@ -19,6 +19,7 @@ import pytest
 from seamline.errors import NotSendable, WireError
 from seamline.wire import Codec, TypeTable
 from seamline.wire.classes import declared_fields
+from seamline.wire.types import inner
 
 
 @dataclass(slots=True)
@@ -542,3 +543,14 @@ def test_a_lock_in_a_field_is_refused_with_its_path():
         CODEC.encode([Box(threading.Lock())], where="result")
 
     assert caught.value.path == "result[0].content"
+
+
+def test_the_metaclass_of_a_class_that_an_annotation_names_is_asked_nothing():
+    class Anything(type):
+        def __getattr__(cls, name):
+            return None
+
+    class Rights(metaclass=Anything):
+        pass
+
+    assert inner(Rights) == []

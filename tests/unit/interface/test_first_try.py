@@ -1,0 +1,141 @@
+"""Rules without which applications of others were judged wrong, each as small as it gets."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+Read = Callable[..., Reading]
+# A method that uses state, with the name of a function of a library.
+SITES = """
+SEEN = {}
+
+class Site:
+    def search(self, text):
+        SEEN[text] = True
+        return len(SEEN)
+"""
+
+
+def test_a_function_of_an_imported_library_is_no_method_of_the_application(read: Read) -> None:
+    source = "import re, yaml\n\ndef year(text):\n    return bool(re.search('x', text))\n"
+    source += "\ndef found(*texts):\n    return len(yaml.search(*texts))\n"
+
+    reading = read(
+        {"app/__init__.py": "", "app/sites.py": SITES, "app/text.py": source}, "app.text"
+    )
+
+    assert [one.touches for one in reading.functions.values()] == [(), ()]
+    assert reading.findings("shared-state") == []
+
+
+def test_what_only_a_name_of_a_method_says_is_no_user_of_state(read: Read) -> None:
+    source = "from app.sites import Site\n\ndef look(text):\n    return Site().search(text)\n"
+    guessed = "def match(pattern, text):\n    return bool(pattern.search(text))\n"
+    files = {"app/sites.py": SITES, "app/text.py": source, "app/names.py": guessed}
+
+    reading = read({"app/__init__.py": "", **files}, "app.text", "app.names")
+
+    assert reading.findings("shared-state") == []
+
+
+def test_an_open_file_may_be_given_to_what_stays_with_its_caller(read: Read) -> None:
+    util = "import json\n\ndef load(stream, **options):\n    return json.load(stream, **options)\n"
+    caller = (
+        "from app import util\n\ndef show():\n    with open('x') as s:\n        util.load(s)\n"
+    )
+
+    reading = read({"app/__init__.py": "", "app/util.py": util, "app/web.py": caller}, "app.util")
+
+    assert reading.functions["app.util.load"].stays
+    assert reading.findings("not-sendable") == []
+
+
+@pytest.mark.parametrize("name", ["match", "search", "fullmatch"])
+def test_a_match_of_a_regular_expression_stays_where_it_was_made(read: Read, name: str) -> None:
+    given = f"import re\n\ndef slug(text):\n    return re.{name}('a', text)\n"
+    used = f"import re\n\ndef size(text):\n    return len(re.{name}('a', text).group())\n"
+
+    reading = read({"a/__init__.py": "", "a/one.py": given, "a/two.py": used}, "a.one", "a.two")
+
+    assert reading.verdict("a.one.slug") == "local"
+    assert reading.verdict("a.two.size") == "remote"
+
+
+def test_a_resource_that_is_kept_in_g_stays_in_its_process(read: Read) -> None:
+    source = """
+import sqlite3
+from flask import g
+
+def get_db():
+    if "db" not in g:
+        g.db = sqlite3.connect("notes.db")
+    return g.db
+"""
+    reading = read({"app.py": source}, "app")
+
+    assert reading.verdict("app.get_db") != "remote"
+    assert "sqlite3.connect" in reading.functions["app.get_db"].reason
+
+
+ROOMS = """
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+@dataclass
+class Room:
+    name: str
+    hits: int = 0
+
+@dataclass
+class Found:
+    rooms: list = field(default_factory=list)
+
+ROOMS = [Room("a"), Room("b")]
+
+def reset():
+    for room in ROOMS:
+        room.hits = 0
+
+def rooms():
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "found = []\n    for room in ROOMS: found.append(room)\n    return found",
+        "found = []; found.extend(r for r in ROOMS if re.match('', r.name)); return found",
+        "found = {}\n    for room in ROOMS: found[room.name] = room\n    return found",
+        "found = Found(); found.first = ROOMS[len(re.sub('', '', ''))]; return found",
+        "return Found(rooms=[room for room in ROOMS if re.match('', room.name)])",
+        "found = defaultdict(list)\n    for r in ROOMS: found[r.name].append(r)\n    return found",
+    ],
+)
+def test_parts_of_state_that_a_new_object_holds_are_compared(read: Read, body: str) -> None:
+    reading = read({"app.py": ROOMS.format(body=body)}, "app")
+
+    assert reading.functions["app.rooms"].aliases == ("app:ROOMS",)
+    assert [one[0] for one in reading.findings("aliased-state")] == ["warning"]
+
+
+def test_new_objects_that_hold_nothing_of_the_state_are_no_alias(read: Read) -> None:
+    body = "found = []\n    for room in ROOMS: found.append(Room('x'))\n    return found"
+
+    reading = read({"app.py": ROOMS.format(body=body)}, "app")
+
+    assert reading.functions["app.rooms"].aliases == ()
+
+
+def test_what_runs_only_as_a_program_is_not_called_while_importing(read: Read) -> None:
+    cache = "ROWS = {}\n\ndef clear(name):\n    ROWS.pop(name)\n"
+    script = "from app import cache\n\nif __name__ == '__main__':\n    cache.clear('a')\n"
+    files = {"app/__init__.py": "", "app/cache.py": cache}
+
+    guarded = read({**files, "fill.py": script, "app/web.py": "import fill"}, "app.cache")
+    bare = read({**files, "fill.py": script.replace("==", "!=")}, "app.cache")
+
+    assert guarded.findings("import-call") == []
+    assert [one[1:] for one in bare.findings("import-call")] == [("fill.py", 4)]
