@@ -7,6 +7,7 @@ from typing import Final
 
 from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle, known_obstacle
+from seamline.interface.elements import element_class
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
@@ -329,7 +330,9 @@ class Judge:
 
     def _by_returns(self, body: Body) -> Iterator[Obstacle]:
         for origins, value in body.returns:
-            for origin in (*origins, *self._kept_in_context(body, value)):
+            made = element_class(self.graph.definitions.world, body, value)
+            elements = () if made is None else (Origin("instance", made),)
+            for origin in (*origins, *self._kept_in_context(body, value), *elements):
                 found = self._returned(origin)
                 if found is not None:
                     yield found._replace(where="its result is")

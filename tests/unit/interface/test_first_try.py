@@ -139,3 +139,41 @@ def test_what_runs_only_as_a_program_is_not_called_while_importing(read: Read) -
 
     assert guarded.findings("import-call") == []
     assert [one[1:] for one in bare.findings("import-call")] == [("fill.py", 4)]
+
+
+TABLE = """
+import re
+
+class Method:
+    def __init__(self, name):
+        self.name = name
+        self.pattern = re.compile(name)
+
+METHODS = [Method("a"), Method("b")]
+BY_NAME = {{"a": Method("a")}}
+
+def find(name):
+    re.sub("", "", name)
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("return METHODS[0]", "local"),
+        ("return BY_NAME[name]", "local"),
+        ("return next(one for one in METHODS if one.name == name)", "local"),
+        ("return next((one for one in METHODS if one.name == name), None)", "local"),
+        ("for one in METHODS:\n        if one.name == name: return one", "local"),
+        ("return METHODS[0].name", "remote"),
+        ("return next(one.name for one in METHODS)", "remote"),
+        ("for one in METHODS:\n        if one.name == name: return one.name", "remote"),
+    ],
+)
+def test_an_element_of_a_table_stays_where_its_class_cannot_cross(
+    read: Read, body: str, verdict: str
+) -> None:
+    reading = read({"app.py": TABLE.format(body=body)}, "app")
+
+    assert reading.verdict("app.find") == verdict
