@@ -408,6 +408,36 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_hosts.py",
         "cannot_see",
     ),
+    "14 what a session has not written yet": Mutation(
+        "seamline.testing.session.pending",
+        _empty,
+        "unit/testing/test_elsewhere.py",
+        "not_written_yet",
+    ),
+    "14 hosts import what is called when tests are collected": Mutation(
+        "seamline.seam.children.Connections.connect",
+        _nothing,
+        "unit/testing/test_hosts.py",
+        "collected",
+    ),
+    "an element of a table": Mutation(
+        "seamline.interface.verdicts.element_class",
+        _nothing,
+        "unit/interface/test_first_try.py",
+        "element",
+    ),
+    "a resource in g": Mutation(
+        "seamline.interface.verdicts.Judge._kept_in_context",
+        _empty,
+        "unit/interface/test_first_try.py",
+        "kept_in_g",
+    ),
+    "17 what a new object is made of": Mutation(
+        "seamline.interface.aliases._given_to_classes",
+        _empty,
+        "unit/interface/test_first_try.py",
+        "new_object",
+    ),
     "14 what tests assign without a tool": Mutation(
         "seamline.testing.assigned.Assignments.active",
         _empty,
@@ -635,7 +665,7 @@ OTHERS: dict[str, Mutation] = {
         "seamline.plan.planning._imports", _empty, "unit/plan/test_build.py", "registers"
     ),
     "10 methods of unknown objects may be any of that name": Mutation(
-        "seamline.interface.graph.Graph._is_of_stdlib",
+        "seamline.interface.graph.Graph._is_of_library",
         _true,
         "unit/interface/test_verdicts.py",
         "unknown_objects",

@@ -234,3 +234,64 @@ def test_what_tests_put_into_an_application_keeps_its_readers_here(suite):
     assert outcome.counts == {"passed": 6}, outcome.text
     assert "4 tests local: 4 changed application" in outcome.text
     assert "pages: changed application (jinja_env)" in outcome.text
+
+
+def test_what_a_session_has_not_written_yet_is_nobody_elses(suite):
+    suite.write("seamline.toml", "[services.stock]\npackage = 'shop.stock'")
+    suite.write(
+        "shop/base.py",
+        """
+        from sqlalchemy import create_engine
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+
+        class Base(DeclarativeBase):
+            pass
+
+        class Item(Base):
+            __tablename__ = "item"
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+        engine = create_engine("sqlite:///shop.db")
+        Session = sessionmaker(engine)
+        session = Session()
+        """,
+    )
+    suite.write(
+        "shop/stock.py",
+        """
+        import os
+        from sqlalchemy import func, select
+        from shop.base import Item, session
+
+        def count():
+            return session.scalar(select(func.count()).select_from(Item)), os.getpid()
+        """,
+    )
+    suite.write("shop/orders.py", "")
+    suite.write("shop/web.py", "")
+    suite.tests(
+        """
+        import os
+        from shop.base import Base, Item, engine, session
+
+        def test_what_is_added_is_counted():
+            Base.metadata.create_all(engine)
+            session.add(Item())
+            assert stock.count() == (1, os.getpid())
+            session.rollback()
+            session.close()
+
+        def test_what_is_committed_is_counted_by_the_host():
+            session.add(Item())
+            session.commit()
+            session.close()
+            count, pid = stock.count()
+            assert count == 1
+            assert pid != os.getpid()
+        """
+    )
+
+    outcome = suite.run("micro", "-p", "no:randomly")
+
+    assert outcome.counts == {"passed": 2}, outcome.text
+    assert "1 test local: 1 uncommitted transaction" in outcome.text
