@@ -39,6 +39,8 @@ APPLICATIONS: Final = {
     "bottle.app": ("bottle", Entrance.WSGI),
     "django.core.wsgi.get_wsgi_application": ("Django", Entrance.WSGI),
     "django.core.asgi.get_asgi_application": ("Django", Entrance.ASGI),
+    "django.core.handlers.wsgi.WSGIHandler": ("Django", Entrance.WSGI),
+    "django.core.handlers.asgi.ASGIHandler": ("Django", Entrance.ASGI),
     "pyramid.config.Configurator.make_wsgi_app": ("Pyramid", Entrance.WSGI),
     "socketio.ASGIApp": ("python-socketio", Entrance.ASGI),
     "socketio.WSGIApp": ("python-socketio", Entrance.WSGI),

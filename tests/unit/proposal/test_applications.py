@@ -15,6 +15,16 @@ DJANGO = """
 from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 """
+DJANGO_HANDLER = """
+import django
+from django.core.handlers.wsgi import WSGIHandler
+class Handler(WSGIHandler):
+    pass
+def get_application():
+    django.setup(set_prefix=False)
+    return Handler()
+application = get_application()
+"""
 FACTORIES = """
 from flask import Flask
 def make():
@@ -50,6 +60,7 @@ def reference(proposal):
         ("import bottle\napp = bottle.Bottle()", "bottle", "app"),
         (PYRAMID, "Pyramid", "main()"),
         (DJANGO, "Django", "application"),
+        (DJANGO_HANDLER, "Django", "application"),
         ("def application(environ, start_response): ...", "WSGI", "application"),
         ("async def app(scope, receive, send): ...", "ASGI", "app"),
         (
