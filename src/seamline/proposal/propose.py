@@ -170,8 +170,10 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
         group_parts(proposal)
         proposal.text = render(proposal)
         errors = check(application, proposal.text, file)
-        if not errors:
+        if not errors and not _is_judged_anew(application, proposal):
             return
+        if not errors:
+            continue
         if not proposal.proposed:
             first = errors[0]
             raise ApplicationError(
@@ -182,6 +184,24 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
             proposed = {one.package: one for one in proposal.parts}
             proposed[part].against = placed(error)
         proposal.parts.sort(key=lambda each: not each.is_proposed)
+
+
+def _is_judged_anew(application: Application, proposal: Proposal) -> bool:
+    """Judge what is left by itself, and return whether that changed anything.
+
+    What was left out is no service's any more, and so what uses its state is judged otherwise.
+    """
+    packages = [one.package for one in proposal.proposed]
+    judged = judge_parts(application, packages, _entries(application, proposal))
+    before = {one.package: one for one in proposal.proposed}
+    changed = False
+    for now in judged:
+        part = before[now.package]
+        changed |= (part.against, part.reasons) != (now.against, now.reasons)
+        part.interface, part.against, part.reasons = now.interface, now.against, now.reasons
+        part.score, part.apart = now.score, now.apart
+    proposal.parts.sort(key=lambda each: (not each.is_proposed, -each.score))
+    return changed
 
 
 def _nothing(proposal: Proposal) -> ApplicationError:

@@ -220,3 +220,52 @@ def test_text_of_the_project_cannot_leave_a_comment(proposed):
     )
 
     assert tomllib.loads(proposal.text)["name"] == "a-b---1"
+
+
+def test_what_uses_state_of_a_part_that_is_left_out_is_judged_without_it(proposed):
+    settings = """
+        class Settings:
+            def __init__(self):
+                self.title = "x"
+            def rename(self, title):
+                self.title = title
+        settings = Settings()
+        def check(text: str) -> int:
+            return sum(ord(one) for one in text if one != settings.title)
+        """
+    mails = """
+        from pathlib import Path
+        from app.rules.limits import settings
+        def render(name: str) -> str:
+            return "".join(one for one in Path(name).read_text().split(name))
+        def send(to):
+            assert settings.title
+            return "".join(one for one in Path(to).read_text().split(settings.title))
+        """
+    web = """
+        from flask import Flask
+        from app import mails
+        from app.rules import limits
+        from app.rules.limits import settings
+        application = Flask("x")
+        @application.get("/")
+        def index():
+            settings.rename("y")
+            return f"{mails.send('a')}{mails.render('b')}{settings.title}{limits.check('c')}"
+        """
+
+    found = proposed(
+        {
+            "app/__init__.py": "",
+            "app/rules/__init__.py": "",
+            "app/rules/limits.py": settings,
+            "app/mails.py": mails,
+            "app/web.py": web,
+        }
+    )
+
+    parts = {part.package: part for part in found.parts}
+    assert not parts["app.rules"].is_proposed
+    verdicts = [str(one.verdict) for one in parts["app.mails"].interface.functions]
+    assert sorted(verdicts) == ["local", "remote"]
+    assert "# 1 function can run elsewhere, called from 1 place; 1 more stay" in found.text
