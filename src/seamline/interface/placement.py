@@ -68,12 +68,17 @@ class Placement:
         user = self.service_at(place.file)
         return user is None or self.group(user) != self.group(service)
 
-    def users(self, symbol: Symbol) -> dict[str, Place]:
-        """Return the first user of a piece of unplaced state in every group."""
+    def users(self, symbol: Symbol, *, guessed: bool = False) -> dict[str, Place]:
+        """Return the first user of a piece of unplaced state in every group.
+
+        Args:
+            symbol: The state.
+            guessed: Whether to name those, too, that use it as far as names of methods say.
+        """
         found: dict[str, Place] = {}
         for facts in self.services:
             for key, touched in facts.touched.items():
-                if symbol in touched and not touched[symbol].guess:
+                if symbol in touched and (guessed or not touched[symbol].guess):
                     self._note(found, key, touched[symbol].line)
         for key, direct in self.application.touches.direct.items():
             if symbol in direct:
@@ -91,6 +96,10 @@ class Placement:
         if service is not None and not isinstance(key, str):
             place = Place(self.application.sources.modules[module].file, line)
             found.setdefault(self.group(service), place)
+
+
+# Groups that are one too many for state that is no service's.
+_SEVERAL: Final = 2
 
 
 def sharing_problems(placement: Placement) -> Iterator[Finding]:
@@ -119,7 +128,10 @@ def _lives(application: Application, fact: Fact) -> bool:
 
 def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
     users = sorted(placement.users(fact.symbol).items())
-    if len(users) > 1:
+    is_guess = len(users) < _SEVERAL
+    if is_guess:
+        users = sorted(placement.users(fact.symbol, guessed=True).items())
+    if len(users) >= _SEVERAL:
         (first, here), (second, there) = users[:2]
         file = placement.application.sources.modules[fact.symbol.module].file
         if not _lives(placement.application, fact):
@@ -130,11 +142,12 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
                 fact.line,
             )
             return
+        uses = "may use it, as far as names of methods say," if is_guess else "uses it"
         yield Finding(
             code="shared-state",
-            severity=Severity.ERROR,
+            severity=Severity.WARNING if is_guess else Severity.ERROR,
             message=(
-                f"{fact.symbol} belongs to no service and changes, but {here} uses it in group "
+                f"{fact.symbol} belongs to no service and changes, but {here} {uses} in group "
                 f"{first} and {there} in group {second}: each would have its own"
             ),
             remedy=(
