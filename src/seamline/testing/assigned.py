@@ -79,10 +79,11 @@ class Assignments:
 
     def imported(self, loaded: Collection[str]) -> None:
         """Take what some modules hold, at the end of their import, for what hosts have."""
-        for name in self._modules.intersection(loaded):
+        there = sys.modules.keys() & loaded  # one whose import failed is not
+        for name in self._modules & there:
             self._seen.add(name)
             self._walk(name)
-        for name in self._placed.intersection(loaded):
+        for name in self._placed & there:
             self._seen.add(name)
             self._look_at_classes(name)
         if self._is_collected:

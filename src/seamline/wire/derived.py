@@ -62,25 +62,33 @@ ORIGINS: Final = (
     Origin(tuple, tuple.__iter__),
     Origin(frozenset, frozenset.__iter__),
 )
+#: ``time.struct_time`` and its like: tuples of C, which have fields beside their items.
+_RECORD: Final = Origin(tuple, lambda v: _fields_of(*v.__reduce__()[1]))
 #: Of these the items are the content itself; of the others there is one item, the value.
 _COLLECTIONS: Final = (tuple, frozenset)
 
 
+def _fields_of(items: tuple[Any, ...], others: dict[str, Any]) -> list[Any]:
+    return [*items, *others.values()]
+
+
 def origin_of(cls: type) -> Origin | None:
     """Return the builtin type that a class derives its content from, if any."""
+    if issubclass(cls, tuple) and isinstance(vars(cls).get("n_sequence_fields"), int):
+        return _RECORD
     return next((origin for origin in ORIGINS if issubclass(cls, origin.kind)), None)
 
 
 def shape_of_derived(cls: type, origin: Origin) -> Shape:
     """Return where the state beside the content lives."""
-    make = origin.kind.__new__
+    make: Any = cls.__new__ if origin is _RECORD else origin.kind.__new__
     return Shape(
         cls,
         (),
         {
             name: slot
             for name, slot in slots_of(cls).items()
-            if slot.__objclass__ is not defaultdict
+            if slot.__objclass__ is not defaultdict and origin is not _RECORD
         },
         getattr(cls, "__dictoffset__", 0) != 0,
         lambda *content: make(cls, *content),

@@ -425,3 +425,38 @@ def test_hosts_import_what_is_called_as_it_was_when_the_tests_were_collected(sui
 
     assert outcome.counts == {"passed": 1}, outcome.text
     assert outcome.status == 0, outcome.text
+
+
+def test_a_part_of_a_package_that_cannot_be_imported_is_left_to_the_package(suite):
+    suite.write("seamline.toml", "[services.data]\npackage = 'shop.data'")
+    suite.write(
+        "shop/data/__init__.py",
+        """
+        import os
+
+        try:
+            from shop.data import fast
+        except ImportError:
+            fast = None
+
+        def find():
+            return fast, os.getpid()
+        """,
+    )
+    suite.write("shop/data/fast.py", "import no_such_library\n")
+    suite.tests(
+        """
+        import os
+        from shop import data
+
+        def test_without_it():
+            found, pid = data.find()
+            assert found is None
+            assert pid != os.getpid()
+        """
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.status == 0, outcome.text

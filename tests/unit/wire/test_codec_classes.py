@@ -4,10 +4,12 @@ import collections
 import dataclasses
 import functools
 import threading
+import time
 import typing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import attrs
 import msgspec
@@ -554,3 +556,15 @@ def test_the_metaclass_of_a_class_that_an_annotation_names_is_asked_nothing():
         pass
 
     assert inner(Rights) == []
+
+
+@pytest.mark.parametrize(
+    "value", [time.localtime(0), time.gmtime(0), time.struct_time(range(9)), Path("/").stat()]
+)
+def test_tuples_of_c_cross_with_the_fields_beside_their_items(value):
+    codec = Codec(TypeTable(["time", "os"]))
+
+    found = codec.decode(codec.encode(value))
+
+    assert type(found) is type(value)
+    assert found.__reduce__() == value.__reduce__()
