@@ -409,7 +409,7 @@ OTHERS: dict[str, Mutation] = {
         "cannot_see",
     ),
     "14 what a session has not written yet": Mutation(
-        "seamline.testing.session.pending",
+        "seamline.testing.visible.Sessions.unseen",
         _empty,
         "unit/testing/test_elsewhere.py",
         "not_written_yet",
@@ -419,6 +419,12 @@ OTHERS: dict[str, Mutation] = {
         _nothing,
         "unit/testing/test_hosts.py",
         "collected",
+    ),
+    "10 a name that may stand for more than a library": Mutation(
+        "seamline.interface.graph.is_only_import",
+        _true,
+        "unit/interface/test_first_try.py",
+        "more_than_the_library",
     ),
     "an element of a table": Mutation(
         "seamline.interface.verdicts.element_class",

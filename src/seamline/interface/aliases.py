@@ -1,13 +1,14 @@
 """Which results may be, or share mutable parts with, the host's module state."""
 
 import ast
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Final, Literal
 
 from seamline.interface.application import Application
 from seamline.interface.body import Body
 from seamline.interface.facts import Fact
-from seamline.interface.functions import Definition
+from seamline.interface.functions import Definition, own_nodes
+from seamline.interface.known import CONTAINERS
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origins
@@ -34,7 +35,16 @@ def aliased(
         symbol
         for each, level in _returning(application, definition).items()
         for symbol in _own(application, each, touched, level)
+        | _enclosed(application, each, touched)
     }
+
+
+def is_told(application: Application, definition: Definition, symbol: Symbol) -> bool:
+    """Whether what a function returns or raises names a piece of state that it may share."""
+    return bool(_raised(application, definition, {symbol})) or any(
+        _own(application, each, {symbol}, level)
+        for each, level in _returning(application, definition).items()
+    )
 
 
 def _raised(
@@ -91,32 +101,87 @@ def gives_values(application: Application, definition: Definition) -> bool:
 def _own(
     application: Application, definition: Definition, touched: Container[Symbol], level: str
 ) -> set[Symbol]:
+    """Return the state that a function's own results are, or share parts with."""
+    returned = [origins for origins, _ in application.bodies[definition].returns]
+    return _shared(application, returned, touched, level)
+
+
+def _shared(
+    application: Application, values: Iterable[Origins], touched: Container[Symbol], level: str
+) -> set[Symbol]:
     state = application.state
     found: set[Symbol] = set()
-    body = application.bodies[definition]
-    returned = [origins for origins, _ in body.returns]
-    inside = [*body.put, *_given_to_classes(application, body)]
-    for origins, depth in (
-        *((one, level) for one in returned),
-        *((one, "part") for one in inside),
-    ):
-        for origin in origins:
-            fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
-            if fact is None or fact.resource or fact.symbol not in touched:
-                continue
-            if fact.moment and not fact.changed and fact.symbol not in state.containers:
-                continue  # a text, a number, a time: it differs, but it does not change
-            whole = depth == "whole" and is_whole(fact, origin.symbol, origin.level)
-            parts = value_of(application, fact) if whole else parts_of(application, fact)
-            if parts != "immutable":
-                found.add(fact.symbol)
+    for origin in (origin for origins in values for origin in origins):
+        fact = state.touched(origin.symbol) if origin.kind == "symbol" else None
+        if fact is None or fact.resource or fact.symbol not in touched:
+            continue
+        if fact.moment and not fact.changed and fact.symbol not in state.containers:
+            continue  # a text, a number, a time: it differs, but it does not change
+        whole = level == "whole" and is_whole(fact, origin.symbol, origin.level)
+        parts = value_of(application, fact) if whole else parts_of(application, fact)
+        if parts != "immutable":
+            found.add(fact.symbol)
     return found
 
 
-def _given_to_classes(application: Application, body: Body) -> Iterator[Origins]:
-    """Yield what is given to the application's classes where instances are made."""
+def _enclosed(
+    application: Application, definition: Definition, touched: Container[Symbol]
+) -> set[Symbol]:
+    """Return the state of which parts may be in something new that a function returns.
+
+    What is put into which object is not told apart: the comparison of each call does.
+    """
+    body = application.bodies[definition]
+    held: list[Origins] = []
+    for _, value in body.returns:
+        if any(_is_made_here(application, definition, name) for name in _names(value)):
+            held += [*body.put, *_given_to_classes(application, body, None)]
+        elif _is_new(application, definition, value):
+            lines = range(value.lineno, (value.end_lineno or value.lineno) + 1)
+            held += _given_to_classes(application, body, lines)
+    return _shared(application, held, touched, "part")
+
+
+def _names(value: ast.expr) -> list[str]:
+    """Return the names whose objects a returned expression is, holds or copies."""
+    match value:
+        case ast.Name(id=name):
+            return [name]
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return [name for part in parts for name in _names(part)]
+        case ast.Dict(values=parts):
+            return [name for part in parts for name in _names(part)]
+        case ast.Call(func=ast.Name(id="list" | "dict" | "tuple" | "set" | "sorted"), args=parts):
+            return [name for part in parts for name in _names(part)]
+        case _:
+            return []
+
+
+def _is_made_here(application: Application, definition: Definition, name: str) -> bool:
+    """Whether a function binds a name to a new container or instance."""
+    return any(
+        isinstance(part, ast.Assign)
+        and any(isinstance(one, ast.Name) and one.id == name for one in part.targets)
+        and (isinstance(part.value, DISPLAYS) or _is_new(application, definition, part.value))
+        for part in own_nodes(definition.node)
+    )
+
+
+def _is_new(application: Application, definition: Definition, value: ast.expr) -> bool:
+    if not isinstance(value, ast.Call):
+        return False
+    made = application.definitions.world.resolve(definition.module, value.func)
+    return made in application.definitions.classes or str(made) in CONTAINERS
+
+
+def _given_to_classes(
+    application: Application, body: Body, lines: range | None
+) -> Iterator[Origins]:
+    """Yield what is given to classes of the application, at some lines or anywhere."""
+    classes = application.definitions.classes
     for call in body.calls:
-        if any(one.symbol in application.definitions.classes for one in call.callee):
+        is_made = any(origin.symbol in classes for origin in call.callee)
+        if is_made and (lines is None or call.line in lines):
             yield from (origins for _, origins in call.arguments)
 
 

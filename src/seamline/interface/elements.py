@@ -3,7 +3,7 @@
 import ast
 
 from seamline.interface.body import Body
-from seamline.interface.functions import own_nodes
+from seamline.interface.functions import Def, own_nodes
 from seamline.interface.names import Symbol, World
 
 
@@ -16,42 +16,58 @@ def element_class(world: World, body: Body, value: ast.expr) -> Symbol | None:
         value: What it returns: ``TABLE[key]``, ``next(x for x in TABLE ..)`` or the variable of
             a loop over the table.
     """
-    table = _table(body, value)
-    symbol = None if table is None else world.resolve(body.module, table)
-    names = None if symbol is None else world.modules.get(symbol.module)
-    if symbol is None or names is None or symbol.name in names.rebound:
+    if body.definition is None:
         return None
-    for binding in names.assigned.get(symbol.name, ()):
-        held = binding.value
-        elements = held.values if isinstance(held, ast.Dict) else getattr(held, "elts", ())
-        for element in elements:
-            if isinstance(element, ast.Call):
-                return world.resolve(symbol.module, element.func)
-    return None
+    table = _table(body.definition.node, value)
+    if not isinstance(table, ast.Name) or _bindings(body.definition.node, table.id):
+        return None
+    symbol = world.member(body.module, table.id)
+    names = world.modules.get(symbol.module)
+    bound = [] if names is None else names.assigned.get(symbol.name, [])
+    if names is None or symbol.name in names.rebound or len(bound) != 1:
+        return None
+    held = bound[0].value
+    is_looked_up = isinstance(value, ast.Subscript)
+    if isinstance(held, ast.Dict) and is_looked_up:
+        elements = held.values
+    elif isinstance(held, (ast.List, ast.Tuple)):
+        elements = held.elts
+    else:
+        return None
+    made = {
+        world.resolve(symbol.module, one.func) if isinstance(one, ast.Call) else None
+        for one in elements
+    }
+    return made.pop() if len(made) == 1 else None
 
 
-def _table(body: Body, value: ast.expr) -> ast.expr | None:
+def _table(function: Def, value: ast.expr) -> ast.expr | None:
     """Return the expression of what an element is taken out of."""
     match value:
-        case ast.Subscript(value=table):
+        case ast.Subscript(value=table, slice=index) if not isinstance(index, ast.Slice):
             return table
         case ast.Call(
             func=ast.Name(id="next"),
             args=[ast.GeneratorExp(elt=ast.Name(id=name), generators=[each]), *_],
         ):
-            return (
-                each.iter if isinstance(each.target, ast.Name) and each.target.id == name else None
+            is_element = isinstance(each.target, ast.Name) and each.target.id == name
+            return each.iter if is_element else None
+        case ast.Name(id=name) if _bindings(function, name) == 1:
+            loops = (part for part in own_nodes(function) if isinstance(part, ast.For))
+            found = (
+                x.iter for x in loops if isinstance(x.target, ast.Name) and x.target.id == name
             )
-        case ast.Name(id=name) if body.definition is not None:
-            return next(
-                (
-                    part.iter
-                    for part in own_nodes(body.definition.node)
-                    if isinstance(part, ast.For)
-                    and isinstance(part.target, ast.Name)
-                    and part.target.id == name
-                ),
-                None,
-            )
+            return next(found, None)
         case _:
             return None
+
+
+def _bindings(function: Def, name: str) -> int:
+    """Return how often a function binds a name, as a parameter or by a statement."""
+    parameters = [one for one in ast.walk(function.args) if isinstance(one, ast.arg)]
+    stored = [
+        part
+        for part in ast.walk(function)
+        if isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
+    ]
+    return len(stored) + sum(one.arg == name for one in parameters)

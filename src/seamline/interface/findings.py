@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from seamline.interface.aliases import is_itself, parts_of, value_of
+from seamline.interface.aliases import is_itself, is_told, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
 from seamline.interface.body import Body
@@ -264,6 +264,7 @@ def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]
             whole = is_itself(application, definition, fact.symbol)
             parts = value_of if whole else parts_of
             sure = parts(application, fact) == "mutable"
+            sure = sure and is_told(application, definition, fact.symbol)
             yield Finding(
                 code="aliased-state",
                 severity=Severity.ERROR if sure and fact.changed else Severity.WARNING,

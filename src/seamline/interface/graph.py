@@ -9,7 +9,7 @@ from seamline.interface.body import Body, Call
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import MAKERS, named
-from seamline.interface.names import Symbol
+from seamline.interface.names import Symbol, is_only_import
 from seamline.interface.origins import Origin, Origins
 from seamline.interface.wrapping import covers, wrappers_of
 
@@ -63,6 +63,7 @@ class Graph:
     edges: dict[Definition | str, tuple[Edge, ...]] = field(default_factory=dict)
     callers: dict[Definition, list[Definition | str]] = field(default_factory=dict)
     _bounds: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
+    _libraries: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def build(self) -> None:
         """Index the classes and resolve every body's calls."""
@@ -210,18 +211,28 @@ class Graph:
             for cls in classes:
                 yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
-            unknown = unknown or not (classes or is_class or self._is_of_library(origin))
+            is_known = self._is_of_library(origin) or self._is_library(body.module, origin)
+            unknown = unknown or not (classes or is_class or is_known)
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
             top = body.module.partition(".")[0]
             for target in self.named.get(name, ()):
                 if target.module.partition(".")[0] == top:
                     yield Bound(target, method=not target.is_static, guess=True)
 
-    def _is_of_library(self, origin: Origin) -> bool:
-        """Whether it is an imported library, or made by a standard one that makes its own."""
+    def _is_library(self, module: str, origin: Origin) -> bool:
+        """Whether it is what a module certainly imports: ``import yaml``, then ``yaml.load()``."""
         symbol = origin.symbol
-        if origin.kind == "symbol" and not symbol.module and "." not in symbol.name:
-            return bool(symbol.name) and not origin.path  # `import yaml`, then `yaml.load(..)`
+        if origin.kind != "symbol" or symbol.module or origin.path or "." in symbol.name:
+            return False
+        key = module, symbol.name
+        if key not in self._libraries:
+            tree = self.definitions.world.modules[module].source.tree
+            self._libraries[key] = is_only_import(tree, symbol.name)
+        return self._libraries[key]
+
+    def _is_of_library(self, origin: Origin) -> bool:
+        """Whether a value was made by a part of the standard library that makes its own."""
+        symbol = origin.symbol
         if origin.kind not in ("call", "symbol") or not symbol.module:
             return origin.kind in ("call", "symbol") and named(symbol.name, MAKERS)
         head = symbol.name.partition(".")[0]

@@ -107,6 +107,42 @@ def imports_of(
             yield local, Import(module, alias.name, node.lineno, typing_only, top)
 
 
+def is_only_import(tree: ast.Module, library: str) -> bool:
+    """Whether a name that a module imports a library by stands for nothing else in it.
+
+    An alternative (``except ImportError: from shop import fast``), an assignment to the name or
+    to an attribute of it may put an object of the application there.
+    """
+    names = {
+        alias.asname or library
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if (alias.name if alias.asname else alias.name.partition(".")[0]) == library
+    }
+    return bool(names) and not any(
+        _binds_otherwise(node, names, library) for node in ast.walk(tree)
+    )
+
+
+def _binds_otherwise(node: ast.AST, names: set[str], library: str) -> bool:
+    match node:
+        case ast.Import(names=aliases):
+            return any(x.asname in names and x.name != library for x in aliases)
+        case ast.ImportFrom(names=aliases):
+            return any((x.asname or x.name) in names for x in aliases)
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            return name in names
+        case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()):
+            return name in names
+        case (
+            ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name)
+        ):
+            return name in names
+        case _:
+            return False
+
+
 class _Reader:
     """Fills one Names by walking module-level statements."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # where nothing changed, nothing of what reads source is load
 
 # How a module gets names that its source does not spell.
 _OTHERWISE: Final = (
-    r"import\s*\(?\s*\*|__getattr__|\b(?:globals|vars|exec|setattr|modules|__dict__)\b"
+    r"import\s*\(?\s*\*|__getattr__|\b(?:globals|locals|vars|exec|setattr|modules|__dict__)\b"
 )
 
 
@@ -70,7 +70,11 @@ def analyse_with(
             module, _, expression = service.http.partition(":")
             entry_modules.setdefault(module, service.name)
             file = _check_module(config, module, service.name, "http", search_path)
-            _check_named(config, service.name, module, expression, file)
+            name = re.match(r"\s*(\w+)", expression)
+            # Whoever imports a part of a package binds it there.
+            part = f"{module}.{name[1]}" if name else ""
+            if name and interface.module_file(part, _roots(config, search_path)) is None:
+                _check_named(config, service.name, module, name[1], file)
         if service.command is not None and (started := _started(config, service.command)):
             entry_modules.setdefault(started, service.name)
     services = [_described(config, service, home[service.name]) for service in config.packages]
@@ -172,20 +176,19 @@ def _check_module(
     )
 
 
-def _check_named(config: Config, service: str, module: str, expression: str, file: Path) -> None:
+def _check_named(config: Config, service: str, module: str, name: str, file: Path) -> None:
     """Refuse an application whose module nowhere has its name, nor gets names otherwise."""
-    found = re.match(r"\s*(\w+)", expression)
     try:
         text = file.read_text(errors="replace")
     except OSError:  # who reads it next says so
         return
-    if found is None or re.search(rf"\b{found[1]}\b|{_OTHERWISE}", text):
+    if re.search(rf"\b{name}\b|{_OTHERWISE}", text):
         return
     top = re.findall(r"^(?:async def|def|class)?\s*(\w+)\s*(?:\(|=[^=])", text, re.MULTILINE)
     raise config.refusal(
-        f"{module} has no {found[1]!r}",
+        f"{module} has no {name!r}",
         *("services", service, "http"),
-        remedy=suggest(found[1], top, "") or f"write what makes or is the application in {file}",
+        remedy=suggest(name, top, "") or f"write what makes or is the application in {file}",
     )
 
 

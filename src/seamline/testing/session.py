@@ -40,7 +40,7 @@ from seamline.testing.reshaping import Reshaping
 from seamline.testing.spawning import Spawned
 from seamline.testing.surroundings import Surroundings, set_environment
 from seamline.testing.tally import Tally
-from seamline.testing.visible import Connections, pending
+from seamline.testing.visible import Connections, Sessions
 from seamline.worker import Identity, Process
 
 _SECRET_BYTES: Final = 32
@@ -92,6 +92,7 @@ class SplitSession:
         self._reach = Reach(self.analysis)
         self._django = DjangoState()
         self._connections = Connections(config.root)
+        self._sessions = Sessions()
         self._databases = MemoryDatabases(())
         self._reshaping = Reshaping()
         self._assigned = Assignments((), config.root, self._reach.is_application)
@@ -267,6 +268,8 @@ class SplitSession:
     def begin_test(self, test: Test) -> None:
         """Forget what the test before set up; close the seams whose state this one reads."""
         self._connections.forget()
+        if self._hosts is not None:
+            self._sessions.begin_test()
         if self._closing is not None:
             self._closing.begin_test()
             for service, cause in () if self._looks is None else self._looks.of(test):
@@ -402,7 +405,7 @@ class SplitSession:
         yield from self._patches.causes(service, function)
         if self._reach.database_of(service, function) is not None:
             yield from self._connections.unseen()
-            yield from pending()
+            yield from self._sessions.unseen()
             yield from self._django.of_databases()
             yield from self._reshaping.databases(function)
         for one in self._databases.named():

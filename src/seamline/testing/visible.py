@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from seamline.testing.causes import IN_MEMORY, UNCOMMITTED, Cause
+from seamline.testing.memory import is_memory_name
 
 _OPENED: Final = "sqlite3.connect"
 _HANDLE: Final = "sqlite3.connect/handle"
@@ -126,16 +127,44 @@ class Connections:
         return by_library
 
 
-def pending() -> Iterator[Cause]:
-    """Yield the sessions of SQLAlchemy that hold what they have not written yet.
+class Sessions:
+    """The sessions of SQLAlchemy that hold what they have not written yet.
 
     Whoever asks through the session would have it written first, and no other process sees it.
     """
+
+    def __init__(self) -> None:
+        self._left: set[int] = set()
+
+    def begin_test(self) -> None:
+        """Leave out those that a test before has left so."""
+        self._left = {id(session) for session, _ in _holding()}
+
+    def unseen(self) -> Iterator[Cause]:
+        """Yield one cause for each."""
+        for session, held in _holding():
+            if id(session) not in self._left:
+                yield Cause(UNCOMMITTED, f"a session holds {held}, not written yet")
+
+
+def _holding() -> Iterator[tuple[object, str]]:
+    """Yield sessions with the class of the first object that each has not written."""
     module = sys.modules.get("sqlalchemy.orm.session")
-    for session in list(getattr(module, "_sessions", {}).values()):
-        held = (*session.new, *session.dirty, *session.deleted)
-        if held:
-            yield Cause(UNCOMMITTED, f"a session holds {type(held[0]).__name__}, not written yet")
+    found: list[Any] = []
+    with contextlib.suppress(RuntimeError):  # another thread opened one at this moment
+        found = list(getattr(module, "_sessions", {}).values())
+    for session in found:
+        if _is_of_memory(session):
+            continue  # whom that concerns is told by the database
+        with contextlib.suppress(RuntimeError):  # likewise, of its objects
+            held = [*session.new, *session.deleted, *filter(session.is_modified, session.dirty)]
+            if held:
+                yield session, type(held[0]).__name__
+
+
+def _is_of_memory(session: Any) -> bool:
+    bound = getattr(session.bind, "engine", None)  # an engine, or a connection of one
+    return bound is not None and is_memory_name(str(bound.url))
 
 
 def _ends_soon(one: _Opened) -> bool:

@@ -131,6 +131,7 @@ def test_module_that_does_not_exist_is_refused_on_its_line(seamline, project, wr
         ("from shop.stock import *\n", 0),
         ("def __getattr__(name): ...\n", 0),
         ("globals().update(made())\n", 0),
+        ("locals().update(made())\n", 0),
         ("try:\n    create_ap = make()\nexcept OSError: ...\n", 0),
     ],
 )
@@ -145,6 +146,19 @@ def test_application_that_its_module_cannot_have_is_refused(seamline, project, s
     if status:
         assert ran.err.startswith("error [config]  seamline.toml:2: shop.web has no 'create_ap'\n")
         assert 'did you mean "create_app"?' in ran.err
+
+
+def test_an_application_in_a_part_that_the_package_imports_is_found(seamline, project):
+    project(
+        {
+            "seamline.toml": '[services.s]\nhttp = "site:wsgi.app"\n',
+            "site/__init__.py": "from . import views\n",
+            "site/views.py": "from . import wsgi\n",
+            "site/wsgi.py": "app = print\n",
+        }
+    )
+
+    assert seamline("check").status == 0
 
 
 def test_near_module_is_suggested(seamline, project):

@@ -29,6 +29,41 @@ def test_a_function_of_an_imported_library_is_no_method_of_the_application(read:
     assert reading.findings("shared-state") == []
 
 
+FALLBACK = """
+try:
+    import fast as counter
+except ImportError:
+    from app.sites import counter
+
+def count(text):
+    return counter.search(text)
+"""
+REBOUND = """
+import fast
+from app.sites import Site
+
+def use():
+    global fast
+    fast = Site()
+
+def count(text):
+    return fast.search(text)
+"""
+
+
+@pytest.mark.parametrize(
+    "source", [FALLBACK, REBOUND, "import fast\nfast.search = print\n" + REBOUND]
+)
+def test_a_name_that_may_stand_for_more_than_the_library_is_guessed_at(
+    read: Read, source: str
+) -> None:
+    sites = SITES + "\ncounter = Site()\n"
+
+    reading = read({"app/__init__.py": "", "app/sites.py": sites, "app/a.py": source}, "app.a")
+
+    assert "may touch app.sites:SEEN" in reading.functions["app.a.count"].reason
+
+
 def test_what_only_a_name_of_a_method_says_is_no_error(read: Read) -> None:
     source = "from app.sites import Site\n\ndef look(text):\n    return Site().search(text)\n"
     guessed = "def match(pattern, text):\n    return bool(pattern.search(text))\n"
@@ -121,9 +156,18 @@ def test_parts_of_state_that_a_new_object_holds_are_compared(read: Read, body: s
     assert [one[0] for one in reading.findings("aliased-state")] == ["warning"]
 
 
-def test_new_objects_that_hold_nothing_of_the_state_are_no_alias(read: Read) -> None:
-    body = "found = []\n    for room in ROOMS: found.append(Room('x'))\n    return found"
-
+@pytest.mark.parametrize(
+    "body",
+    [
+        "found = []\n    for room in ROOMS: found.append(Room('x'))\n    return found",
+        "found = []\n    for room in ROOMS: found.append(room)\n    return len(found)",
+        "Found(ROOMS); return 1",
+        "return Found(ROOMS).text()",
+        "seen = set()\n    for room in ROOMS: seen.add(room)\n    return {'n': 1}",
+        "by = {}\n    for room in ROOMS: by[room.name] = room\n    return max(by)",
+    ],
+)
+def test_what_holds_nothing_of_the_state_is_no_alias(read: Read, body: str) -> None:
     reading = read({"app.py": ROOMS.format(body=body)}, "app")
 
     assert reading.functions["app.rooms"].aliases == ()
@@ -151,6 +195,7 @@ class Method:
 
 METHODS = [Method("a"), Method("b")]
 BY_NAME = {{"a": Method("a")}}
+MIXED = {{"a": "text", "b": Method("b")}}
 
 def find(name):
     re.sub("", "", name)
@@ -167,6 +212,11 @@ def find(name):
         ("return next((one for one in METHODS if one.name == name), None)", "local"),
         ("for one in METHODS:\n        if one.name == name: return one", "local"),
         ("return METHODS[0].name", "remote"),
+        ("return METHODS[1:]", "remote"),
+        ("return MIXED[name]", "remote"),
+        ("METHODS = [name]; return METHODS[0]", "remote"),
+        ("for one in BY_NAME:\n        if one == name: return one", "remote"),
+        ("for one in METHODS: pass\n    one = len(name); return one", "remote"),
         ("return next(one.name for one in METHODS)", "remote"),
         ("for one in METHODS:\n        if one.name == name: return one.name", "remote"),
     ],

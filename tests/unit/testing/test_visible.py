@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from seamline.testing.visible import Connections, pending
+from seamline.testing.visible import Connections, Sessions
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_transaction_that_another_thread_is_about_to_end_is_not_the_callers(
     thread.join()
 
 
-def test_what_a_session_has_not_written_yet_is_seen_until_it_is():
+def test_what_a_session_has_not_written_yet_is_seen_until_it_is(tmp_path):
     from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
     class Base(DeclarativeBase):
@@ -158,15 +158,23 @@ def test_what_a_session_has_not_written_yet_is_seen_until_it_is():
         __tablename__ = "user"
         id: Mapped[int] = mapped_column(primary_key=True)
 
-    engine = sqlalchemy.create_engine("sqlite://")
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db")
     Base.metadata.create_all(engine)
+    sessions = Sessions()
+    with Session(sqlalchemy.create_engine("sqlite://")) as other:
+        other.add(User())
+        assert list(sessions.unseen()) == []
     with Session(engine) as session:
-        assert list(pending()) == []
+        assert list(sessions.unseen()) == []
         session.add(User())
-        (unseen,) = pending()
+        (unseen,) = sessions.unseen()
         session.flush()
-        assert list(pending()) == []
-        session.delete(session.get(User, 1))
-        assert [one.what for one in pending()] == ["uncommitted transaction"]
+        assert list(sessions.unseen()) == []
+        user = session.get(User, 1)
+        user.id = 1
+        assert list(sessions.unseen()) == []
+        session.delete(user)
+        assert [one.what for one in sessions.unseen()] == ["uncommitted transaction"]
+        sessions.begin_test()
+        assert list(sessions.unseen()) == []
     assert unseen.detail == "a session holds User, not written yet"
-    assert list(pending()) == []
