@@ -438,9 +438,9 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_first_try.py",
         "kept_in_g",
     ),
-    "17 what a new object is made of": Mutation(
-        "seamline.interface.aliases._given_to_classes",
-        _empty,
+    "17 what a new object is filled with": Mutation(
+        "seamline.interface.aliases._enclosed",
+        _no_names,
         "unit/interface/test_first_try.py",
         "new_object",
     ),

@@ -132,14 +132,12 @@ def _enclosed(
     What is put into which object is not told apart: the comparison of each call does.
     """
     body = application.bodies[definition]
-    held: list[Origins] = []
-    for _, value in body.returns:
-        if any(_is_made_here(application, definition, name) for name in _names(value)):
-            held += [*body.put, *_given_to_classes(application, body, None)]
-        elif _is_new(application, definition, value):
-            lines = range(value.lineno, (value.end_lineno or value.lineno) + 1)
-            held += _given_to_classes(application, body, lines)
-    return _shared(application, held, touched, "part")
+    is_filled = any(
+        _is_made_here(application, definition, name)
+        for _, value in body.returns
+        for name in _names(value)
+    )
+    return _shared(application, body.put, touched, "part") if is_filled else set()
 
 
 def _names(value: ast.expr) -> list[str]:
@@ -172,17 +170,6 @@ def _is_new(application: Application, definition: Definition, value: ast.expr) -
         return False
     made = application.definitions.world.resolve(definition.module, value.func)
     return made in application.definitions.classes or str(made) in CONTAINERS
-
-
-def _given_to_classes(
-    application: Application, body: Body, lines: range | None
-) -> Iterator[Origins]:
-    """Yield what is given to classes of the application, at some lines or anywhere."""
-    classes = application.definitions.classes
-    for call in body.calls:
-        is_made = any(origin.symbol in classes for origin in call.callee)
-        if is_made and (lines is None or call.line in lines):
-            yield from (origins for _, origins in call.arguments)
 
 
 def is_whole(fact: Fact, symbol: Symbol, level: str) -> bool:

@@ -145,7 +145,6 @@ def rooms():
         "found = []; found.extend(r for r in ROOMS if re.match('', r.name)); return found",
         "found = {}\n    for room in ROOMS: found[room.name] = room\n    return found",
         "found = Found(); found.first = ROOMS[len(re.sub('', '', ''))]; return found",
-        "return Found(rooms=[room for room in ROOMS if re.match('', room.name)])",
         "found = defaultdict(list)\n    for r in ROOMS: found[r.name].append(r)\n    return found",
     ],
 )
