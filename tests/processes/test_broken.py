@@ -25,7 +25,7 @@ CASES = {
     "factories:leaves()": "factories.py:22: the factory factories:leaves() raised: it called "
     "sys.exit(7)",
     "factories:NUMBER": "factories:NUMBER is an int",
-    "factories:rasing()": "did you mean 'raising'?",
+    "factories:rasing()": "factories has no 'rasing'",
     "lifespan:app": "the application's start-up failed: no database at db.internal",
 }
 

@@ -24,6 +24,8 @@ TWO_WORKERS = (
 front = { services = ["web"], workers = 2 }
 """
 )
+# While it is imported, for ever.
+HANGING = "import threading\nthreading.Event().wait()\napp = None\n"
 
 
 def test_a_run_serves_pages_and_sigterm_leaves_nothing_behind(plainflask) -> None:
@@ -122,7 +124,7 @@ def test_no_process_outlives_a_supervisor_that_was_killed(plainflask, eventually
 
 
 def test_a_supervisor_killed_while_workers_import_leaves_none(plainflask, eventually) -> None:
-    (plainflask.root / "hanging.py").write_text("import threading\nthreading.Event().wait()\n")
+    (plainflask.root / "hanging.py").write_text(HANGING)
     plainflask.write('name = "h"\n[services.web]\nhttp = "hanging:app"\n')
     run = plainflask.start()
     eventually(lambda: run.status() and run.workers()[0]["pid"], "a worker")
@@ -150,7 +152,7 @@ def test_a_running_request_survives_the_death_of_the_supervisor(plainflask, even
 
 
 def test_ctrl_c_while_the_application_is_being_imported_stops_at_once(project, eventually) -> None:
-    (project.root / "hanging.py").write_text("import threading\nthreading.Event().wait()\n")
+    (project.root / "hanging.py").write_text(HANGING)
     project.write('name = "h"\n[services.web]\nhttp = "hanging:app"\n')
     run = project.start()
     eventually(lambda: run.status() and run.workers()[0]["pid"], "a worker")
@@ -422,7 +424,7 @@ def test_a_worker_whose_loop_is_silent_is_replaced_with_its_stacks_in_the_log(
 
 
 def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(project) -> None:
-    (project.root / "hanging.py").write_text("import threading\nthreading.Event().wait()\n")
+    (project.root / "hanging.py").write_text(HANGING)
     project.write('name = "h"\nstartup_timeout = 6\n[services.web]\nhttp = "hanging:app"\n')
 
     run = project.start()

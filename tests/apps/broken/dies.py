@@ -3,3 +3,4 @@
 import os
 
 os._exit(9)
+app = None
