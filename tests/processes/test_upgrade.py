@@ -312,12 +312,19 @@ def test_a_reload_that_was_asked_for_meanwhile_is_done_and_answered_first(
 ) -> None:
     plainflask.write(TWO_WORKERS)
     run = plainflask.start("--layout", "two").ready()
+    known = plainflask.processes()
     run.signal(signal.SIGUSR2)
-    run.err.wait_for("^upgrade: looking")
+    (trial,) = eventually(lambda: plainflask.processes() - known, "the trial of the command")
+    os.kill(trial, signal.SIGSTOP)  # until the reload has been asked for
 
-    result = plainflask.command("reload")
+    reload = plainflask.begin("reload")
+    assert reload.stderr is not None
+    said = reload.stderr.readline()
+    os.kill(trial, signal.SIGCONT)
+    _, rest = reload.communicate()
 
-    assert result.returncode == 0, result.stderr
+    assert said == "waiting for another reload, restart or scaling to end\n"
+    assert reload.returncode == 0, rest
     run.err.wait_for("^not upgraded: something else was asked for meanwhile; that is done first")
     run.err.wait_for("^upgraded: Seamline")
     run.err.wait_for_count("^reloaded: 2 of front", 2)
