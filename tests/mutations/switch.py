@@ -671,7 +671,7 @@ OTHERS: dict[str, Mutation] = {
         "seamline.plan.planning._imports", _empty, "unit/plan/test_build.py", "registers"
     ),
     "10 methods of unknown objects may be any of that name": Mutation(
-        "seamline.interface.graph.Graph._is_of_library",
+        "seamline.interface.graph.Graph._is_of_stdlib",
         _true,
         "unit/interface/test_verdicts.py",
         "unknown_objects",

@@ -34,8 +34,11 @@ def aliased(
     return _raised(application, definition, touched) | {
         symbol
         for each, level in _returning(application, definition).items()
-        for symbol in _own(application, each, touched, level)
-        | _enclosed(application, each, touched)
+        for found in (
+            _own(application, each, touched, level),
+            _enclosed(application, each, touched),
+        )
+        for symbol in found
     }
 
 
@@ -158,14 +161,20 @@ def _names(value: ast.expr) -> list[str]:
 def _is_made_here(application: Application, definition: Definition, name: str) -> bool:
     """Whether a function binds a name to a new container or instance."""
     return any(
-        isinstance(part, ast.Assign)
-        and any(isinstance(one, ast.Name) and one.id == name for one in part.targets)
-        and (isinstance(part.value, DISPLAYS) or _is_new(application, definition, part.value))
+        any(isinstance(one, ast.Name) and one.id == name for one in _targets(part))
+        and _is_new(application, definition, part.value)
         for part in own_nodes(definition.node)
+        if isinstance(part, (ast.Assign, ast.AnnAssign, ast.NamedExpr))
     )
 
 
-def _is_new(application: Application, definition: Definition, value: ast.expr) -> bool:
+def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def _is_new(application: Application, definition: Definition, value: ast.expr | None) -> bool:
+    if isinstance(value, DISPLAYS):
+        return True
     if not isinstance(value, ast.Call):
         return False
     made = application.definitions.world.resolve(definition.module, value.func)

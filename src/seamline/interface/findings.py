@@ -263,8 +263,8 @@ def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]
             fact = application.state.facts[Symbol(*name.split(":", 1))]
             whole = is_itself(application, definition, fact.symbol)
             parts = value_of if whole else parts_of
-            sure = parts(application, fact) == "mutable"
-            sure = sure and is_told(application, definition, fact.symbol)
+            told = is_told(application, definition, fact.symbol)
+            sure = told and parts(application, fact) == "mutable"
             yield Finding(
                 code="aliased-state",
                 severity=Severity.ERROR if sure and fact.changed else Severity.WARNING,
@@ -292,8 +292,8 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
             continue
         is_put_away = not _calls_what_is_stored(application, body)
         for call in body.calls:
-            is_late = body.definition is None and is_of_script(source, call.line)
-            if is_late or (call.stored and is_put_away):
+            is_program = body.definition is None and is_of_script(source, call.line)
+            if is_program or (call.stored and is_put_away):
                 continue
             for bound in application.graph.entered(body, call):
                 function = facts.functions.get(bound.target)

@@ -211,7 +211,7 @@ class Graph:
             for cls in classes:
                 yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
-            is_known = self._is_of_library(origin) or self._is_library(body.module, origin)
+            is_known = self._is_of_stdlib(origin) or self._is_library(body.module, origin)
             unknown = unknown or not (classes or is_class or is_known)
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
             top = body.module.partition(".")[0]
@@ -230,7 +230,7 @@ class Graph:
             self._libraries[key] = is_only_import(tree, symbol.name)
         return self._libraries[key]
 
-    def _is_of_library(self, origin: Origin) -> bool:
+    def _is_of_stdlib(self, origin: Origin) -> bool:
         """Whether a value was made by a part of the standard library that makes its own."""
         symbol = origin.symbol
         if origin.kind not in ("call", "symbol") or not symbol.module:

@@ -98,10 +98,6 @@ class Placement:
             found.setdefault(self.group(service), place)
 
 
-# Groups that are one too many for state that is no service's.
-_SEVERAL: Final = 2
-
-
 def sharing_problems(placement: Placement) -> Iterator[Finding]:
     """Report state that several groups, or several workers of one group, would share."""
     application = placement.application
@@ -128,10 +124,10 @@ def _lives(application: Application, fact: Fact) -> bool:
 
 def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
     users = sorted(placement.users(fact.symbol).items())
-    is_guess = len(users) < _SEVERAL
+    is_guess = not users[1:]
     if is_guess:
         users = sorted(placement.users(fact.symbol, guessed=True).items())
-    if len(users) >= _SEVERAL:
+    if users[1:]:
         (first, here), (second, there) = users[:2]
         file = placement.application.sources.modules[fact.symbol.module].file
         if not _lives(placement.application, fact):

@@ -170,10 +170,10 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
         group_parts(proposal)
         proposal.text = render(proposal)
         errors = check(application, proposal.text, file)
-        if not errors and not _is_judged_anew(application, proposal):
-            return
         if not errors:
-            continue
+            if _judge_anew(application, proposal):
+                continue
+            return
         if not proposal.proposed:
             first = errors[0]
             raise ApplicationError(
@@ -186,7 +186,7 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
         proposal.parts.sort(key=lambda each: not each.is_proposed)
 
 
-def _is_judged_anew(application: Application, proposal: Proposal) -> bool:
+def _judge_anew(application: Application, proposal: Proposal) -> bool:
     """Judge what is left by itself, and return whether that changed anything.
 
     What was left out is no service's any more, and so what uses its state is judged otherwise.

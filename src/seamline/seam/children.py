@@ -124,7 +124,9 @@ class Connections:
     def connect(self, seconds: float) -> None:
         """Do :meth:`Client.connect` for every group, side by side."""
         clients = list(self._clients.values())
-        threads = [threading.Thread(target=one.connect, args=(seconds,)) for one in clients]
+        threads = [
+            threading.Thread(target=one.connect, args=(seconds,), daemon=True) for one in clients
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

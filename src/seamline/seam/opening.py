@@ -227,13 +227,14 @@ class Seams:
         """Swap the functions of some modules, then seal the package's state."""
         crossing = _crossing(seam.interface, modules)
         codec: Codec | None = None
-        functions = live_functions() if modules else []
+        sealed = [(module, name) for module, name in seam.seal.names() if module in modules]
+        functions = live_functions() if crossing or sealed else []
         found = find_entries(seam.interface, crossing, functions)
         for entry in found:
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = self._swap(seam, entry, codec)
-        for entry in find_strays(seam.interface, modules, seam.seal.names(), functions):
+        for entry in find_strays(seam.interface, modules, sealed, functions):
             if entry.function not in seam.swaps:
                 codec = codec or codec_of(seam.interface, self._plan.limits)
                 seam.swaps[entry.function] = self._swap(seam, entry, codec)

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -134,16 +135,16 @@ class Sessions:
     """
 
     def __init__(self) -> None:
-        self._left: set[int] = set()
+        self._left: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def begin_test(self) -> None:
         """Leave out those that a test before has left so."""
-        self._left = {id(session) for session, _ in _holding()}
+        self._left = weakref.WeakSet(session for session, _ in _holding())
 
     def unseen(self) -> Iterator[Cause]:
         """Yield one cause for each."""
         for session, held in _holding():
-            if id(session) not in self._left:
+            if session not in self._left:
                 yield Cause(UNCOMMITTED, f"a session holds {held}, not written yet")
 
 

@@ -144,6 +144,7 @@ def rooms():
         "found = []\n    for room in ROOMS: found.append(room)\n    return found",
         "found = []; found.extend(r for r in ROOMS if re.match('', r.name)); return found",
         "found = {}\n    for room in ROOMS: found[room.name] = room\n    return found",
+        "found: list = []\n    for room in ROOMS: found.append(room)\n    return sorted(found)",
         "found = Found(); found.first = ROOMS[len(re.sub('', '', ''))]; return found",
         "found = defaultdict(list)\n    for r in ROOMS: found[r.name].append(r)\n    return found",
     ],
