@@ -207,7 +207,7 @@ def test_ctrl_c_of_a_reload_says_that_it_goes_on_and_another_says_that_it_waits(
     eventually(lambda: len(plainflask.processes()) == 4, "a successor")
     second = plainflask.begin("reload")
     assert second.stderr is not None
-    assert "waiting for another reload" in second.stderr.readline()
+    assert "waiting for another change of the run" in second.stderr.readline()
 
     first.send_signal(signal.SIGINT)
 

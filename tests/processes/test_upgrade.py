@@ -323,7 +323,7 @@ def test_a_reload_that_was_asked_for_meanwhile_is_done_and_answered_first(
     os.kill(trial, signal.SIGCONT)
     _, rest = reload.communicate()
 
-    assert said == "waiting for another reload, restart or scaling to end\n"
+    assert said == "waiting for another change of the run to end\n"
     assert reload.returncode == 0, rest
     run.err.wait_for("^not upgraded: something else was asked for meanwhile; that is done first")
     run.err.wait_for("^upgraded: Seamline")

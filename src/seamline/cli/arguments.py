@@ -39,6 +39,7 @@ SECTIONS: Final = (
         ("logs", "what workers and the supervisor printed"),
         ("reload", "replace workers by new ones, without losing a request"),
         ("restart", "end workers, then start new ones; requests wait meanwhile"),
+        ("drain", "let workers finish and leave; requests wait for a restart"),
         ("scale", "give groups other numbers of workers, without losing a request"),
         ("stop", "drain and stop"),
     )),

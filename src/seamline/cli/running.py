@@ -11,6 +11,7 @@ from seamline.cli.output import Output, counted
 from seamline.errors import ConfigError, NotRunning
 from seamline.supervisor import (
     Change,
+    DrainRequest,
     NotReloaded,
     Reloaded,
     ReloadRequest,
@@ -91,12 +92,12 @@ def carry_out(
         output.note(f"the {noun} goes on; how it ends is said in the log of the run")
         raise
     error = answer.error(shown_path) if isinstance(answer, NotReloaded) else None
-    counts = answer.workers if isinstance(request, ScaleRequest) else answer.replaced
+    key, counts = _counted(request, answer)
     if output.json:
         output.document(
             f"seamline.{noun}/1",
             {
-                "workers" if isinstance(request, ScaleRequest) else "replaced": counts,
+                key: counts,
                 "given_up": answer.given_up,
                 "killed": answer.killed,
                 "error": None if error is None else {"code": error.code, "message": str(error)},
@@ -120,6 +121,13 @@ def carry_out(
         output.note(f"nothing was changed{'; the run is ending' if answer.is_ending else ''}")
     assert error is not None
     raise error
+
+
+def _counted(request: Change, answer: Reloaded | NotReloaded) -> tuple[str, dict[str, int]]:
+    """Return what a change is counted in, as the document calls it, by group."""
+    if isinstance(request, ScaleRequest):
+        return "workers", answer.workers
+    return "ended" if isinstance(request, DrainRequest) else "replaced", answer.replaced
 
 
 def _warn_of_losses(output: Output, answer: Reloaded | NotReloaded) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seamline.supervisor.past import Past
     from seamline.supervisor.reloads import (
         Change,
+        DrainRequest,
         NotReloaded,
         Reloaded,
         ReloadRequest,
@@ -52,6 +53,7 @@ __all__ = [
     "Change",
     "ChangeStatus",
     "Development",
+    "DrainRequest",
     "ForkedProcess",
     "GroupStatus",
     "Inherited",
@@ -105,6 +107,7 @@ _LATE: Final = {
     "Change": "seamline.supervisor.reloads",
     "ChangeStatus": "seamline.supervisor.status",
     "Development": "seamline.supervisor.development",
+    "DrainRequest": "seamline.supervisor.reloads",
     "ForkedProcess": "seamline.supervisor.zygote",
     "GroupStatus": "seamline.supervisor.status",
     "Line": "seamline.supervisor.kept",

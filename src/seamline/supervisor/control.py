@@ -22,9 +22,6 @@ from seamline.supervisor.reloads import (
     NotReloaded,
     Progress,
     Reloaded,
-    ReloadRequest,
-    RestartRequest,
-    ScaleRequest,
     Tell,
 )
 from seamline.supervisor.status import Status
@@ -204,7 +201,7 @@ class ControlServer:
         except msgspec.DecodeError as exc:
             answer = Refusal(str(exc))
         else:
-            if isinstance(request, ReloadRequest | RestartRequest | ScaleRequest):
+            if isinstance(request, Change):
                 answer = await self._follow(request, writer)
             else:
                 answer = await self._answer(request)

@@ -129,6 +129,7 @@ def _group(group: Group) -> HeldGroup:
         least=group.least,
         ready_after=group.ready_after,
         scale_reason=group.scale_reason,
+        is_drained=group.is_drained,
     )
 
 

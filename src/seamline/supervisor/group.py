@@ -200,7 +200,8 @@ class Slot:
     def revive(self) -> None:
         """Fill the slot if nothing lives in it and nothing is about to."""
         is_empty = self.process is None or self.process.state is State.STOPPED
-        if is_empty and self._timer is None and not self._group.is_leaving:
+        is_over = self._group.is_leaving or self._group.is_drained
+        if is_empty and self._timer is None and not is_over:
             self.start_after(backoff(max(self.deaths, 1)))
 
     def _next(self) -> Process:
@@ -237,7 +238,7 @@ class Slot:
         self._timer = loop.call_later(seconds, lambda: self._group.spawn(self._start_again()))
 
     async def _start_again(self) -> None:
-        if self._group.is_leaving:  # told so after the timer had rung
+        if self._group.is_leaving or self._group.is_drained:  # told so after the timer had rung
             return
         try:
             await self.start()
@@ -276,6 +277,7 @@ class Group:
     Attributes:
         least: Workers that it began with.
         scale_reason: Why it got more or fewer by itself last, or nothing.
+        is_drained: Whether it has no workers until somebody restarts it.
         alignment: What every worker that starts takes over before it answers a call.
         numbers: Workers of the groups that were given others than the file says.
         awaited: What is waited for while its workers are changed, by slot: what is being done, the
@@ -309,6 +311,7 @@ class Group:
         self.scale_reason = ""
         self.adoption = Adoption(self.slots, logs)
         self.is_leaving = False
+        self.is_drained = False
         self.alignment: Align | None = None
         self.numbers: Mapping[str, int] = {}
         self.awaited: dict[int, tuple[str, str, float]] = {}

@@ -8,6 +8,7 @@ from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.reloading import Reloading
 from seamline.supervisor.reloads import (
     Change,
+    DrainRequest,
     NotReloaded,
     Reloaded,
     ReloadRequest,
@@ -25,6 +26,8 @@ class Operations(Reloading):
         match request:
             case RestartRequest(groups=names):
                 return await self._in_turn(tell, lambda: self._restart_all(names, tell), "restart")
+            case DrainRequest(groups=names):
+                return await self._in_turn(tell, lambda: self._drain(names, tell), "drain")
             case ScaleRequest(workers=wanted):
                 return await self._in_turn(tell, lambda: self._scale(wanted, tell), "scale")
             case ReloadRequest(groups=names):
@@ -59,6 +62,17 @@ class Operations(Reloading):
             scale = self._scale({name: count}, _say_nothing)
             return isinstance(await self._try(lambda: scale, "scale"), Reloaded)
 
+    # -- drain -------------------------------------------------------------------------
+
+    async def _drain(self, names: Sequence[str], tell: Tell) -> None:
+        """End all workers of groups; those that call others first, since they still may."""
+        chosen = self._chosen(names)
+        self._is_begun, self._kept = True, "groups after it serve on"
+        for group in reversed(chosen):
+            tell(f"draining {group.plan.name}")
+            group.is_drained = True
+            self._replaced[group.plan.name] += await self._end_workers(group)
+
     # -- restart -----------------------------------------------------------------------
 
     async def _restart_all(self, names: Sequence[str], tell: Tell) -> None:
@@ -82,14 +96,20 @@ class Operations(Reloading):
         before = await self._load_anew(group)
         if before is not None:
             before.close()
-        olds = [(slot, slot.retire()) for slot in group.slots]
-        leaving = [self._let_leave(slot, old) for slot, old in olds if old is not None]
-        await asyncio.gather(*leaving)
+        await self._end_workers(group)
+        group.is_drained = False
         starting = (self._start_anew(slot, tell) for slot in group.slots)
         failures = await asyncio.gather(*starting)
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    async def _end_workers(self, group: Group) -> int:
+        """Let all workers of a group finish what they run and leave; return how many did."""
+        olds = [(slot, slot.retire()) for slot in group.slots]
+        leaving = [self._let_leave(slot, old) for slot, old in olds if old is not None]
+        await asyncio.gather(*leaving)
+        return len(leaving)
 
     async def _start_anew(self, slot: Slot, tell: Tell) -> SeamlineError | None:
         """Start a slot's next worker; return why it did not get ready, which is tried again."""

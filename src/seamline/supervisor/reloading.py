@@ -40,7 +40,7 @@ class Reloading(Scaling):
 
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
         self._check_up()
-        chosen = self._chosen(names)
+        chosen = self._serving(names)
         before = self._before = self._plan
         after = await self._read_plan()
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")

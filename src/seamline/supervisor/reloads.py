@@ -36,6 +36,15 @@ class RestartRequest(msgspec.Struct, frozen=True, tag="restart"):
     groups: tuple[str, ...] = ()
 
 
+class DrainRequest(msgspec.Struct, frozen=True, tag="drain"):
+    """Asks to end every worker of some groups and to start none until a restart.
+
+    Answered as :class:`ReloadRequest`.
+    """
+
+    groups: tuple[str, ...]
+
+
 class ScaleRequest(msgspec.Struct, frozen=True, tag="scale"):
     """Asks for numbers of workers, by group. Answered as :class:`ReloadRequest`."""
 
@@ -43,7 +52,7 @@ class ScaleRequest(msgspec.Struct, frozen=True, tag="scale"):
 
 
 #: What changes a run's processes: one at a time.
-Change: TypeAlias = ReloadRequest | RestartRequest | ScaleRequest
+Change: TypeAlias = ReloadRequest | RestartRequest | DrainRequest | ScaleRequest
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -58,7 +67,7 @@ class Reloaded(msgspec.Struct, frozen=True, tag="reloaded", kw_only=True):
     Attributes:
         name: Of the application.
         workers: How many a group has now, of those that were to have another number.
-        replaced: Workers and commands, by group.
+        replaced: Workers and commands, by group; of a drain, those that were ended.
         given_up: Requests and calls that old ones had not answered after ``graceful_timeout``.
         killed: Old ones that did not leave after that either.
     """
@@ -181,6 +190,19 @@ def start_failure(
         return NotLoaded(process.failed)
     printed = "its last lines are above" if process.last_lines else "it printed nothing"
     return EndedError(f"{name} {describe_end(process)} {when}; {printed}", process.last_lines)
+
+
+def drained_group(name: str, what: str) -> UsageError:
+    """Return the error about a group that is not to have workers now.
+
+    Args:
+        name: Of the group.
+        what: What was asked for: ``reload`` or ``scale``.
+    """
+    return UsageError(
+        f"group {name!r} is drained: there is nothing to {what}",
+        remedy=f"have it start again with: seamline restart {name}",
+    )
 
 
 def counted(replaced: Mapping[str, int]) -> str:

@@ -64,6 +64,7 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
         workers=tuple(_worker(slot, group, now) for slot in group.slots),
         urls=tuple(urls[name] for name in group.plan.services if name in urls),
         ready_after=None if group.ready_after is None else round(group.ready_after, 3),
+        is_drained=group.is_drained,
         scale_reason=group.scale_reason,
         zygote=_zygote(group),
         change=_change(group, now),
@@ -182,6 +183,7 @@ def status_table(status: Status) -> str:
             + (f" ({reasons[-1]})" if reasons else "")
             + (f"; zygote {group.zygote.state}" if group.zygote else "")
             + (f"; {recycled} recycled ({limits[-1]})" if limits else "")
+            + ("; drained" if group.is_drained else "")
             + (f"; {group.change}" if group.change else "")
         )
     if status.seam_calls or status.seam_errors or status.stayed:

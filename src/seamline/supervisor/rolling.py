@@ -21,6 +21,7 @@ from seamline.supervisor.reloads import (
     Reloaded,
     Tell,
     counted,
+    drained_group,
     start_failure,
     unknown_group,
 )
@@ -35,11 +36,12 @@ SPARE_SECONDS: Final = 5.0
 _STEADY_SECONDS: Final = 1.0
 
 #: What can be done to a run, and how it is called when it has been done.
-Doing: TypeAlias = Literal["reload", "recycle", "restart", "scale", "upgrade"]
+Doing: TypeAlias = Literal["reload", "recycle", "restart", "drain", "scale", "upgrade"]
 DONE: Final[dict[Doing, str]] = {
     "reload": "reloaded",
     "recycle": "recycled",
     "restart": "restarted",
+    "drain": "drained",
     "scale": "scaled",
     "upgrade": "upgraded",
 }
@@ -47,6 +49,7 @@ DOING: Final[dict[Doing, str]] = {
     "reload": "reloading",
     "recycle": "recycling",
     "restart": "restarting",
+    "drain": "draining",
     "scale": "scaling",
     "upgrade": "upgrading",
 }
@@ -152,7 +155,7 @@ class Rolling:
     ) -> Reloaded | NotReloaded:
         """Do one thing at a time to the run's processes, and say what came of it."""
         if self._turn.locked():
-            tell("waiting for another reload, restart or scaling to end")
+            tell("waiting for another change of the run to end")
         async with self._turn:
             return await self._try(work, word)
 
@@ -207,6 +210,20 @@ class Rolling:
                 raise unknown_group(name, self._plan)
         chosen = [group for name, group in by_name.items() if not names or name in names]
         return sorted(chosen, key=lambda group: serves_http(self._plan, group.plan))
+
+    def _serving(self, names: Sequence[str]) -> list[Group]:
+        """Return the groups that have workers: of all, those that are not drained.
+
+        Raises:
+            UsageError: One that was named is drained, or all are.
+        """
+        chosen = self._chosen(names)
+        serving = [group for group in chosen if not group.is_drained]
+        if len(serving) < len(chosen) and (names or not serving):
+            raise drained_group(
+                next(one.plan.name for one in chosen if one.is_drained), self._word
+            )
+        return serving
 
     async def _read_plan(self) -> Plan:
         """Read the configuration again.

@@ -46,7 +46,7 @@ class Scaling(Rolling):
 
     async def _scale(self, wanted: Mapping[str, int], tell: Tell) -> None:
         """Give each group its number. Nothing is changed when one cannot have it."""
-        groups = {group.plan.name: group for group in self._chosen(tuple(wanted))}
+        groups = {group.plan.name: group for group in self._serving(tuple(wanted))}
         for name, count in wanted.items():
             await self._check(groups[name], count)
         self._is_begun, self._kept = True, "the workers that there are serve on"

@@ -56,7 +56,7 @@ class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What is being done to a group's workers.
 
     Attributes:
-        doing: ``reloading``, ``restarting``, ``scaling`` or ``recycling``.
+        doing: ``reloading``, ``restarting``, ``draining``, ``scaling`` or ``recycling``.
         slot: Of which one it is.
         waiting_for: What has to happen before it goes on.
         seconds: How long that has been waited for.
@@ -85,6 +85,7 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
         zygote: What its workers are forked from, or ``None`` when they are executed.
         change: What is being done to it, or ``None``.
         ready_after: Seconds from its start until it was ready first.
+        is_drained: Whether it has no workers until it is restarted.
         scale_reason: Why it got more or fewer workers by itself last, or empty.
     """
 
@@ -93,6 +94,7 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     workers: tuple[WorkerStatus, ...]
     urls: tuple[str, ...] = ()
     ready_after: float | None = None
+    is_drained: bool = False
     scale_reason: str = ""
     zygote: ZygoteStatus | None = None
     change: ChangeStatus | None = None

@@ -21,7 +21,7 @@ from seamline.worker import Beat, Listener
 TAKEOVER_VARIABLE: Final = "SEAMLINE_TAKEOVER"
 # Another number for every change that an older or newer Seamline would misread: of this, of the
 # plan, or of what workers and their supervisor say to each other.
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class Pipe(msgspec.Struct, frozen=True):
@@ -94,6 +94,7 @@ class HeldGroup(msgspec.Struct, frozen=True, kw_only=True):
     least: int
     ready_after: float | None
     scale_reason: str
+    is_drained: bool
 
 
 class Takeover(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,8 +85,9 @@ class Together(Operations):
             self._began = asyncio.get_running_loop().time()
             self._is_abandoned = False
             self._held = await self._loaded()
-            every = {group.plan.name for group in self._groups}
-            names = every if is_config else concerned(self._plan, changed, self._held)
+            every = {group.plan.name for group in self._groups if not group.is_drained}
+            names = every if is_config else concerned(self._plan, changed, self._held) & every
+            self._owed &= every
             if not names and not self._owed:
                 return
             self._owed |= names
@@ -124,7 +125,7 @@ class Together(Operations):
     async def _reload(self, names: Sequence[str], tell: Tell) -> None:
         self._check_up()
         before = self._plan
-        chosen = self._chosen(names)
+        chosen = self._serving(names)
         early = None
         if self._may_start_early:
             early = self._start(chosen)
@@ -138,7 +139,7 @@ class Together(Operations):
         if early is not None and not is_same_for_workers(before, after):
             await self._discard(chosen, early)
             early = None
-        chosen = self._chosen(names)
+        chosen = self._serving(names)
         tell(f"reloading {', '.join(group.plan.name for group in chosen)}")
         self._take(after)
         try:
@@ -177,7 +178,7 @@ class Together(Operations):
             for service in changed_services(before, after)
             for plan in (before, after)
             for name in concerned_by(plan, plan.service(service.name), self._held)
-        }
+        } - {group.plan.name for group in self._groups if group.is_drained}
 
     async def _take_over(
         self, groups: Sequence[Group], outcomes: list[Process | BaseException], tell: Tell

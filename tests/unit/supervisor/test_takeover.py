@@ -62,7 +62,9 @@ def left(descriptors: list[int], *, pid: int, is_trial: bool = False, **named: o
         recycle_reason="",
         guardian=None,
     )
-    group = HeldGroup(name="web", slots=(slot,), least=2, ready_after=0.5, scale_reason="")
+    group = HeldGroup(
+        name="web", slots=(slot,), least=2, ready_after=0.5, scale_reason="", is_drained=False
+    )
     every: dict[str, object] = {
         "plan": plan(),
         "first": {"web": 2},
@@ -120,9 +122,9 @@ def test_what_is_left_to_another_process_is_refused(descriptors, is_trial) -> No
 
 
 def test_what_another_version_left_is_refused(descriptors) -> None:
-    given = msgspec.structs.replace(left(descriptors, pid=os.getpid()), format=2)
+    given = msgspec.structs.replace(left(descriptors, pid=os.getpid()), format=1)
 
-    with pytest.raises(StartError, match="its format is 2, of this version 1"):
+    with pytest.raises(StartError, match="its format is 1, of this version 2"):
         taken(given)
 
 
@@ -130,7 +132,7 @@ def test_what_is_no_description_is_refused() -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb"), pytest.raises(StartError, match="it is no file"):
         Takeover.take({TAKEOVER_VARIABLE: str(reading)})
-    for text in (b"", b"{}", b'{"format": 1}'):
+    for text in (b"", b"{}", b'{"format": 2}'):
         descriptor = os.memfd_create("test")
         os.write(descriptor, text)
         os.lseek(descriptor, 0, os.SEEK_SET)
