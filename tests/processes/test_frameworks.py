@@ -75,3 +75,24 @@ def test_language_time_zone_and_rows_are_the_same_across_the_seam(application, l
         "user": "ada",
     }
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize("layout", ["mono", "local", "micro"])
+def test_a_transaction_of_the_caller_is_not_left_by_a_call(application, layout) -> None:
+    run = application("djangosite").start("--layout", layout).ready()
+    assert json.loads(ask(run, "GET", "/kept")[0]) == [["one"], ["one", "two"]]
+    told = {}
+    for what in ("reads", "undone", "written", "writes"):
+        told[what], _ = json.loads(ask(run, "GET", f"/block/{what}")[0])
+    (_, rows) = json.loads(ask(run, "GET", "/block/reads")[0])
+
+    assert told["reads"] == told["undone"] == ["one", "two"]
+    if layout == "micro":
+        assert [told[what][0] for what in ("written", "writes")] == ["ContextElsewhere"] * 2
+        assert "which has written what its host does not see" in told["written"][1]
+        assert "what its host writes would be kept if that was undone" in told["writes"][1]
+        assert rows == ["one", "two"]
+    else:
+        assert told["written"] == ["one", "two", "mine"]
+        assert rows == told["writes"] == ["one", "two", "mine", "host's"]
+    assert run.stop() == 0

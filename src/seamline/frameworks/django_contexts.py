@@ -1,15 +1,15 @@
 """Django beside a call: the active language and time zone, the prefix of addresses.
 
+The transactions that are open travel along, to refuse what would be wrong in another one.
 Connections to databases are the host's own, and cleaned up as after a request.
 """
 
 import importlib
-import sys
 from datetime import tzinfo
-from typing import Any
 
 from seamline.errors import WireError
 from seamline.frameworks.applications import Applications
+from seamline.frameworks.django_transactions import Open, begin, connections, is_set_up, open_now
 from seamline.frameworks.overlay import Overlay
 from seamline.wire import Codec
 
@@ -30,43 +30,73 @@ class DjangoContexts:
         self.codec = codec
 
     def pack(self) -> bytes | None:
-        """Return the caller's language and time zone; ``None`` where Django is not set up."""
+        """Return the caller's language, time zone and open transactions.
+
+        Returns:
+            ``None`` where Django is not set up.
+        """
         if not is_set_up():
             return None
-        return self.codec.encode(state(), where=_WHERE)
+        return self.codec.encode((state(), open_now()), where=("state", "open transactions"))
 
     pack_state = pack
 
     def apply(self, data: bytes) -> None:
         """Activate what the host activated."""
-        activate(self.read(data))
+        activate(_state_of(self.codec.decode(data)))
 
-    def read(self, data: bytes) -> State:
-        """Return the state that a peer sent. Raises WireError when it is none."""
+    def read(self, data: bytes) -> tuple[State, tuple[Open, ...]]:
+        """Return the state and the transactions that a caller sent. Raises WireError."""
         match self.codec.decode(data):
-            case (str() | None as language, tzinfo() | None as zone, str() as prefix,
-                  str() | None as addresses):  # fmt: skip
-                return language, zone, prefix, addresses
+            case (told, tuple() as transactions):
+                return _state_of(told), tuple(map(_open_of, transactions))
             case _:
-                raise WireError("the peer sent something else than a language and a time zone")
+                raise WireError("the peer sent something else than Django's contexts")
 
-    def enter(self, data: bytes, _name: str) -> "DjangoVisit":
+    def enter(self, data: bytes, name: str) -> "DjangoVisit":
         """Activate the caller's language and time zone. Raises WireError."""
-        wanted = self.read(data)
+        wanted, transactions = self.read(data)
         if not is_set_up():
             importlib.import_module("django").setup()
-        return DjangoVisit(self, wanted)
+        return DjangoVisit(self, wanted, transactions, name)
+
+
+def _state_of(told: object) -> State:
+    """Return what a peer sent if it is a state. Raises WireError."""
+    match told:
+        case (str() | None as language, tzinfo() | None as zone, str() as prefix,
+                  str() | None as addresses):  # fmt: skip
+            return language, zone, prefix, addresses
+        case _:
+            raise WireError("the peer sent something else than a language and a time zone")
+
+
+def _open_of(told: object) -> Open:
+    """Return what a peer sent if it is an open transaction. Raises WireError."""
+    match told:
+        case (str() as alias, bool() as has_written):
+            return alias, has_written
+        case _:
+            raise WireError("the peer sent something else than an open transaction")
 
 
 class DjangoVisit:
     """Language, time zone and connections of one call in the process that hosts its function."""
 
-    def __init__(self, contexts: DjangoContexts, wanted: State) -> None:
+    def __init__(
+        self,
+        contexts: DjangoContexts,
+        wanted: State,
+        transactions: tuple[Open, ...],
+        name: str,
+    ) -> None:
         self._contexts = contexts
+        self._name = name
         self._outer = state()
         self._before = wanted
         _clean_up()
         activate(wanted)
+        begin(transactions, name)
 
     def changes(self) -> bytes | None:
         """Return what the call activated, or ``None``."""
@@ -78,8 +108,9 @@ class DjangoVisit:
 
     def renew(self, data: bytes) -> None:
         """Take over what the caller activated between two steps of a stream."""
-        self._before = self._contexts.read(data)
+        self._before, transactions = self._contexts.read(data)
         activate(self._before)
+        begin(transactions, self._name)
 
     def leave(self, _error: BaseException | None) -> None:
         """Let go of connections as after a request, and of what was activated."""
@@ -92,12 +123,6 @@ class DjangoVisit:
 
 
 _WHERE = ("language", "time zone", "script prefix", "addresses")
-
-
-def is_set_up() -> bool:
-    """Whether Django is loaded and has its settings and applications."""
-    registry: Any = sys.modules.get("django.apps")
-    return registry is not None and bool(registry.apps.ready)
 
 
 def state() -> State:
@@ -137,7 +162,10 @@ def activate(wanted: State) -> None:
 
 
 def _clean_up() -> None:
-    """Close connections that are broken or too old, as Django does around a request."""
-    database: Any = sys.modules.get("django.db")
-    if database is not None:
-        database.close_old_connections()
+    """Close connections that are broken or too old, as Django does around a request.
+
+    In layout ``local`` they are the caller's, too, who may be in a transaction.
+    """
+    for connection in connections():
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from seamline.errors import WireError
+from seamline.frameworks import django_transactions, sqlalchemy_sessions
 from seamline.frameworks.applications import Applications
 from seamline.frameworks.django_contexts import DjangoContexts
 from seamline.frameworks.flask_contexts import PARTS, FlaskContexts
@@ -17,6 +18,7 @@ from seamline.wire import Codec, TypeTable
 #: ``(framework, encoded contexts)``
 Packed = tuple[tuple[str, bytes], ...]
 _NOTHING: Final[Packed] = ()
+_SESSIONS: Final = "sqlalchemy"
 
 
 class Visiting(Protocol):
@@ -63,7 +65,9 @@ class Contexts:
         Raises:
             SeamError: One of them cannot travel.
         """
-        return _packed((name, one.pack()) for name, one in self._frameworks.items())
+        packed = _packed((name, one.pack()) for name, one in self._frameworks.items())
+        # Sessions end with the contexts of the others, if there are any.
+        return _NOTHING if [name for name, _ in packed] == [_SESSIONS] else packed
 
     def pack_state(self) -> Packed:
         """Return what of them can have changed since the call began. Raises as pack."""
@@ -143,18 +147,28 @@ class Frameworks:
         codec = Codec(TypeTable(modules), depth=limits.depth, items=limits.items)
         self.applications = Applications(plan.applications, codec)
         self._watch = Watch(self.applications.observe)
+        self._watch.loaded[sqlalchemy_sessions.MODULE] = sqlalchemy_sessions.watch
         self._overlays: dict[Codec, Overlay] = {}
         self._lent: dict[Codec, Contexts | None] = {}
         self._is_watching = bool(plan.applications)
 
-    def install(self) -> None:
-        """Note from now on how application objects are made."""
-        if self._is_watching:
+    def install(self, *, transactions: bool) -> None:
+        """Note from now on how application objects are made.
+
+        Args:
+            transactions: Whether to note what transactions write, too, since those of a caller
+                are in another process.
+        """
+        if transactions:
+            self._watch.loaded["django.db.backends.signals"] = django_transactions.watch
+        if self._is_watching or transactions:
             self._watch.install()
 
     def uninstall(self) -> None:
         """Leave the frameworks as they were."""
         self._watch.uninstall()
+        django_transactions.unwatch()
+        sqlalchemy_sessions.unwatch()
 
     def contexts(self, names: Iterable[str], codec: Codec) -> Contexts | None:
         """Return what travels with calls of a function, or ``None`` when nothing does.
@@ -168,6 +182,9 @@ class Frameworks:
             framework, _, part = name.partition(":")
             parts.setdefault(framework, set()).add(part)
         found: dict[str, Travelling] = {}
+        if not _OF_SESSIONS.isdisjoint(parts):
+            # First in and last out: it looks what the end of the other contexts does.
+            found[_SESSIONS] = sqlalchemy_sessions.SessionContexts(codec)
         for framework, own in parts.items():
             make = _MAKERS.get(framework)
             if make is not None:
@@ -184,6 +201,8 @@ class Frameworks:
         return self._lent[codec]
 
 
+# Their extensions and teardown functions end sessions with a context.
+_OF_SESSIONS: Final = frozenset({"flask", "quart"})
 _MAKERS: Final[dict[str, Callable[..., Any]]] = {
     "flask": FlaskContexts,
     "quart": QuartContexts,

@@ -1,4 +1,4 @@
-"""Notice how application objects are made, once their framework is imported; never before."""
+"""Notice what frameworks do, once they are imported; never before."""
 
 import functools
 import sys
@@ -18,18 +18,22 @@ class Watch(MetaPathFinder):
     Args:
         made: Called with an application whose ``__init__`` begins, and the frame of whoever
             makes it.
+
+    Attributes:
+        loaded: What is called with a module once it has been executed, by its name.
     """
 
     def __init__(self, made: Callable[[Any, FrameType | None], None]) -> None:
         self._made = made
+        self.loaded: dict[str, Callable[[ModuleType], None]] = dict.fromkeys(_CLASSES, self._patch)
         self._patched: dict[Any, Any] = {}
         self._is_asking = False
 
     def install(self) -> None:
         """Watch from now on, also what is loaded already."""
-        for name in _CLASSES:
+        for name, begin in self.loaded.items():
             if name in sys.modules:
-                self._patch(sys.modules[name])
+                begin(sys.modules[name])
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
 
@@ -45,7 +49,7 @@ class Watch(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return what the other finders answer for a framework, with a loader that reports."""
-        if fullname not in _CLASSES or self._is_asking:
+        if fullname not in self.loaded or self._is_asking:
             return None
         self._is_asking = True
         try:
@@ -65,7 +69,7 @@ class Watch(MetaPathFinder):
         def exec_module(module: ModuleType) -> None:
             del loader.exec_module
             execute(module)
-            self._patch(module)
+            self.loaded[module.__name__](module)
 
         loader.exec_module = exec_module
 

@@ -102,6 +102,7 @@ class Seams:
         self.on_loaded: Callable[[frozenset[str]], None] | None = None
         self._plan = plan
         self._local = local
+        self._hosts_none = group is None
         self._frameworks = frameworks or Frameworks(plan)
         self._connect = connect
         self._keeps = keeps
@@ -124,7 +125,9 @@ class Seams:
         if self._remote:
             self._imports.install()
         if self._remote or len(self._plan.groups) > 1:
-            self._frameworks.install()
+            # Layout `local` has one connection for all; what a test has open keeps its calls here.
+            is_test = self._hosts_none and self._keeps is not None
+            self._frameworks.install(transactions=not (self._local or is_test))
         if self._local:
             self._places.install()
         self.open_all()

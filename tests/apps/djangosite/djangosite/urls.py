@@ -1,8 +1,9 @@
+import contextlib
 import json
 import os
 import zoneinfo
 
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone, translation
@@ -36,9 +37,27 @@ def asked(request):
     return HttpResponse(json.dumps(greetings.asked(request)))
 
 
+def block(request, what):
+    from djangosite.greetings.models import Greeting
+
+    try:
+        with transaction.atomic():
+            if what == "written":
+                Greeting.objects.create(text="mine")
+            if what == "undone":
+                with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+                    Greeting.objects.create(text="mine")
+                    raise ZeroDivisionError
+            said = greetings.keep("host's") if what == "writes" else greetings.texts()
+    except Exception as error:  # the page tells what it was
+        said = [type(error).__name__, str(error)]
+    return HttpResponse(json.dumps([said, list(Greeting.objects.values_list("text", flat=True))]))
+
+
 urlpatterns = [
     path("day", day, name="day"),
     path("elsewhere", elsewhere),
     path("kept", kept),
     path("asked", asked),
+    path("block/<what>", block),
 ]

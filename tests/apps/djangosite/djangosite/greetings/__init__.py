@@ -35,6 +35,13 @@ def keep(text: str) -> list[str]:
     return [greeting.text for greeting in Greeting.objects.order_by("id")]
 
 
+def texts() -> list[str]:
+    from djangosite.greetings.models import Greeting
+
+    _counts["texts"] = _counts.get("texts", 0) + 1
+    return [greeting.text for greeting in Greeting.objects.order_by("id")]
+
+
 def asked(request) -> dict:
     _counts["asked"] = _counts.get("asked", 0) + 1
     return {
