@@ -185,3 +185,17 @@ def test_calls_out_of_a_sandbox_are_found_before_anything_runs(safe) -> None:
     assert found.returncode == 1, words
     assert "store.rows is called from group 'reader', which has a sandbox" in words
     assert "sandboxed-call" in words
+
+
+def test_functions_that_would_run_outside_of_a_sandbox_are_found(safe) -> None:
+    (safe.root / "reader/__init__.py").write_text(
+        f"{READER}\ndef short(text: str) -> str:\n    return text[:9]\n"
+    )
+    with (safe.root / "pages.py").open("a") as pages:
+        pages.write("\nprint(reader.short('text'))\n")
+
+    found = safe.command("check", "--layout", "apart")
+
+    words = " ".join((found.stdout + found.stderr).split())
+    assert "reader.short runs with its caller, outside of the sandbox of group 'reader'" in words
+    assert "outside-sandbox" in words

@@ -24,6 +24,7 @@ _PROXIES: Final = {
 _KINDS: Final = {
     "model": "a row bound to a database session",
     "plain": "an object with state of its own",
+    "finalized": "an object whose end does something, as that of its copy would",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.foreign import Foreign
-from seamline.interface.functions import Class, Definitions
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.names import Symbol, World
 from seamline.interface.typenames import (
@@ -22,7 +22,7 @@ from seamline.interface.typenames import (
 
 ClassKind = Literal[
     "value", "frozen", "exception", "model", "plain", "stateless", "protocol", "framework",
-    "container", "unknown",
+    "container", "finalized", "unknown",
 ]  # fmt: skip
 
 _EXCEPTIONS: Final = frozenset(
@@ -43,6 +43,7 @@ _AS_VALUE: Final = "pass or return its values, such as its id or a dataclass"
 _BY_KIND: Final = {
     "model": ("a row bound to a database session", _AS_VALUE),
     "plain": ("an object with state of its own", "make the class a dataclass"),
+    "finalized": ("an object whose end does something, as that of its copy would", _AS_VALUE),
 }
 
 
@@ -175,14 +176,18 @@ class Types:
             if dotted in GENERATORS and not result and not (whole and name in pulled):
                 return Obstacle(name, "a generator of the caller", "take a list")
             if kind in _BY_KIND:
-                what, remedy = _BY_KIND[kind]
-                return Obstacle(name, what, remedy)
+                return self.of_kind(symbol)
             if kind == "framework":
                 return known_obstacle(name, "a framework object")
             of_library = self.of_library(symbol)
             if of_library is not None:
                 return of_library
         return None
+
+    def of_kind(self, symbol: Symbol) -> Obstacle | None:
+        """Return why instances of a class of the application cannot cross, by what it is."""
+        found = _BY_KIND.get(self.kind(symbol))
+        return None if found is None else Obstacle(symbol.name.rpartition(".")[2], *found)
 
     def of_library(self, symbol: Symbol) -> Obstacle | None:
         """Return why objects of a library's class cannot, or may not, cross, as source says."""
@@ -272,7 +277,27 @@ class Types:
                 return "frozen"
             else:
                 bases.append(found.name)
-        return self._by_bases(cls, bases, value=value, frozen=frozen, unknown=unknown)
+        kind = self._by_bases(cls, bases, value=value, frozen=frozen, unknown=unknown)
+        is_copied = kind in ("value", "frozen", "container")
+        return "finalized" if is_copied and self._is_finalized(cls) else kind
+
+    def _is_finalized(self, cls: Class) -> bool:
+        """Whether the end of an object does something: a copy and the original each have one."""
+        return any(
+            "__del__" in found.methods or any(map(self._finalizes, _bodies_of(found)))
+            for found in self.definitions.ancestry(cls)
+            if isinstance(found, Class)
+        )
+
+    def _finalizes(self, body: Definition) -> bool:
+        """Whether a method registers what happens when its object is gone."""
+        return any(
+            isinstance(node, ast.Call)
+            and bool(node.args)
+            and isinstance(node.args[0], ast.Name)
+            and str(self.world.resolve(body.module, node.func)) == "weakref.finalize"
+            for node in ast.walk(body.node)
+        )
 
     def _by_bases(  # noqa: PLR0911 - a table
         self, cls: Class, bases: list[str], *, value: bool, frozen: bool, unknown: bool
@@ -316,6 +341,10 @@ class Types:
 
     def _is_namedtuple(self, symbol: Symbol) -> bool:
         return self._made_by(symbol) in ("collections.namedtuple", "typing.NamedTuple")
+
+
+def _bodies_of(cls: Class) -> list[Definition]:
+    return [body for bodies in cls.methods.values() for body in bodies]
 
 
 _OF_LIBRARY: Final = "an object of a library with state of its own"

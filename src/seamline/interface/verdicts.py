@@ -383,17 +383,7 @@ class Judge:
             made = self.graph.types.foreign.class_made(symbol.name)
             return self.graph.types.of_library(Symbol("", made))
         if origin.kind == "instance":
-            kind = self.graph.types.kind(symbol)
-            if kind == "plain":
-                return Obstacle(
-                    symbol.name, "an object with state of its own", "make the class a dataclass"
-                )
-            if kind == "model":
-                return Obstacle(
-                    symbol.name,
-                    "a row bound to a database session",
-                    "return its values, such as its id or a dataclass",
-                )
+            return self.graph.types.of_kind(symbol)
         return None
 
     # -- cost ---------------------------------------------------------------------------

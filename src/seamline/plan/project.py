@@ -15,7 +15,7 @@ from seamline.interface import Analysis, PackageService
 from seamline.lock import Lock
 from seamline.plan.cache import analysed, cache_directory
 from seamline.plan.locking import differences, read_lock
-from seamline.plan.sandboxes import calls_out
+from seamline.plan.sandboxes import calls_out, stays_out
 
 if TYPE_CHECKING:  # where nothing changed, nothing of what reads source is loaded
     from seamline.interface import Application
@@ -50,7 +50,8 @@ def analyse_project(
     """
     lock = read_lock(config)
     analysis = analyse_with(config, layout, lock, application=application)
-    found = (*calls_out(config, layout, analysis), *analysis.findings)
+    sandboxed = (*calls_out(config, layout, analysis), *stays_out(config, layout, analysis))
+    found = (*sandboxed, *analysis.findings)
     if lock is not None:
         found += tuple(differences(config, lock, analysis))
     return msgspec.structs.replace(analysis, findings=found)

@@ -28,6 +28,29 @@ def calls_out(config: Config, layout: str, analysis: Analysis) -> Iterator[Findi
                         yield _finding(group.name, f"{function.module}.{function.name}", place)
 
 
+def stays_out(config: Config, layout: str, analysis: Analysis) -> Iterator[Finding]:
+    """Yield the functions of packages in a sandbox that run with callers outside of it."""
+    groups = {
+        service: group.name
+        for group in config.layout_named(layout).groups
+        if group.sandbox
+        for service in group.services
+    }
+    for interface in analysis.interfaces:
+        for function in interface.functions if interface.service in groups else ():
+            if function.public and function.verdict is Verdict.LOCAL and function.callers:
+                name = f"{function.module}.{function.name}"
+                yield Finding(
+                    code="outside-sandbox",
+                    severity=Severity.WARNING,
+                    message=f"{name} runs with its caller, outside of the sandbox of group "
+                    f"{groups[interface.service]!r}: {function.reason}",
+                    remedy="have callers use it only on what they trust",
+                    file=function.file,
+                    line=function.line,
+                )
+
+
 def _finding(group: str, name: str, place: Place) -> Finding:
     return Finding(
         code="sandboxed-call",

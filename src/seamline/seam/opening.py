@@ -263,7 +263,8 @@ class Seams:
             parameters=parameters_of(original),
             carry=carried(seam.plan),
             contexts=self._frameworks.contexts(function.contexts, codec),
-            stays=function.stays,
+            # What a sandbox is for must not run outside of it.
+            stays=function.stays and not self._plan.group_of(seam.plan.name).sandbox,
             mutates=bool(function.mutates),
             shares=bool(function.shares),
             lent=self._frameworks.lent(codec),

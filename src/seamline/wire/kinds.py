@@ -19,7 +19,7 @@ from seamline.wire import (
 )
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
-from seamline.wire.marks import WRITERS, Reading, Writer
+from seamline.wire.marks import WRITERS, Reading, Refused, Writer, Writing
 from seamline.wire.types import TypeTable
 
 
@@ -70,6 +70,8 @@ class Plans:
             return refuse
         if issubclass(cls, enum.Enum):
             return references.member_writer(cls, f"{name}|")
+        if hasattr(cls, "__del__") and not _is_plain(cls):
+            return _refuse_finalized
         return self._record_writer(cls, name)
 
     def _record_writer(self, cls: Any, name: str) -> Writer:
@@ -154,6 +156,14 @@ _REFERENCES: Final[tuple[tuple[type, Writer], ...]] = (
 )
 #: Most layouts a codec keeps.
 _MAX_KEPT: Final = 10_000
+
+
+def _is_plain(cls: type) -> bool:
+    return derived.origin_of(cls) is None and classes.declared_fields(cls) is None
+
+
+def _refuse_finalized(value: object, _w: Writing, _left: int) -> Any:
+    raise Refused(value, "its __del__ would run for the copy on the other side, too")
 
 
 def is_named_tuple(cls: type) -> bool:

@@ -42,6 +42,7 @@ _LAZY: Final = (
 _MODULE: Final = "import the module on the other side"
 _CLASS: Final = "pass the values themselves, " + _LOCAL
 _PLAIN: Final = "make its class a dataclass, or send the values you need from it"
+_FINALIZED: Final = "send the values you need from it, and let its own process end it"
 _INSIDE: Final = "define its class at the top of a module"
 _OUTSIDE: Final = (
     "name its class in the annotations of the function that is called, or define it in one of "
@@ -163,6 +164,8 @@ def remedy(value: object) -> str:
 
 def _by_form(cls: type) -> str:
     """Return the remedy for a class that only its definition says something about."""
+    if hasattr(cls, "__del__"):
+        return _FINALIZED
     if declared_fields(cls) is not None:
         return _INSIDE if "<locals>" in cls.__qualname__ else _OUTSIDE
     return _PLAIN if origin_of(cls) is None else _OUTSIDE

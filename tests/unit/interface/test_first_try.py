@@ -227,3 +227,58 @@ def test_an_element_of_a_table_stays_where_its_class_cannot_cross(
     reading = read({"app.py": TABLE.format(body=body)}, "app")
 
     assert reading.verdict("app.find") == verdict
+
+
+ENDS = """
+import os, weakref
+from dataclasses import dataclass
+
+@dataclass
+class Upload:
+    path: str
+
+    def __del__(self):
+        os.unlink(self.path)
+
+@dataclass
+class Download:
+    path: str
+
+    def __post_init__(self):
+        weakref.finalize(self, os.unlink, self.path)
+
+@dataclass
+class Path:
+    path: str
+
+_made = []
+
+def upload(name: str) -> Upload:
+    _made.append(name)
+    return Upload(name)
+
+def download(name: str):
+    _made.append(name)
+    return Download(name)
+
+def size(upload: Upload) -> int:
+    _made.append(upload.path)
+    return len(_made)
+
+def path(name: str) -> Path:
+    _made.append(name)
+    return Path(name)
+"""
+
+
+def test_what_ends_with_its_object_is_no_value(read: Read) -> None:
+    reading = read({"app/__init__.py": "", "app/files.py": ENDS}, "app.files")
+
+    names = ("upload", "download", "size", "path")
+    assert {name: reading.verdict(f"app.files.{name}") for name in names} == {
+        "upload": "refused",
+        "download": "refused",
+        "size": "refused",
+        "path": "remote",
+    }
+    assert "whose end does something" in reading.functions["app.files.upload"].reason

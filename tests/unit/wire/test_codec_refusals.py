@@ -27,6 +27,17 @@ class Row:
     author: Any
 
 
+@dataclass
+class Upload:
+    path: str
+
+    def __del__(self): ...
+
+
+class Named(dict):
+    def __del__(self): ...
+
+
 class Mapped(sqlalchemy.orm.DeclarativeBase):
     pass
 
@@ -106,6 +117,8 @@ def refusal(value, where="result"):
         ),
         pytest.param(lambda: io.BytesIO.__mro__[0], "the class _io.BytesIO", "values", id="class"),
         pytest.param(Plain, "Plain", "make its class a dataclass", id="plain instance"),
+        pytest.param(lambda: Upload("x"), "Upload", "__del__ would run for the copy", id="end"),
+        pytest.param(Named, "Named", "__del__ would run for the copy", id="end of a container"),
         pytest.param(object, "a builtins.object", "dataclass", id="marker of no module"),
         pytest.param(
             lambda: memoryview(b"abcd")[::2], "memoryview", "not contiguous", id="strided view"
