@@ -453,6 +453,18 @@ def test_workers_of_a_called_group_are_used_as_they_come_and_left_as_they_go(
     assert run.stop() == 0
 
 
+def test_a_run_in_which_several_workers_would_each_have_state_is_refused(plainflask) -> None:
+    layout = '[layouts.many]\nweb = ["web"]\nstock = { services = ["stock"], workers = 2 }\n'
+    plainflask.write(WITH_STOCK + layout)
+
+    refused = plainflask.command("run", "--layout", "many", "--bind", "127.0.0.1:0")
+
+    assert refused.returncode == 2
+    said = " ".join(refused.stderr.split())
+    assert "service stock has 2 workers: each would have its own" in said
+    assert "workers = 1 for its group" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

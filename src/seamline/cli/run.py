@@ -29,6 +29,9 @@ from seamline.supervisor import (
     without_passed,
 )
 
+#: Codes of errors for which nothing raises while the application runs.
+_UNHEARD = frozenset({"shared-state", "import-call"})
+
 
 def add_start_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what every command takes that starts a run."""
@@ -58,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     """Run until stopped: 0 after ``seamline stop`` or SIGTERM, 130 after Ctrl-C.
 
     Raises:
-        UsageError: ``--strict`` was given and there are errors to mend.
+        UsageError: ``--strict`` was given and there are errors to mend, or a package that keeps
+            state was to have several workers.
     """
     output = output_of(args)
     left = Takeover.take(os.environ)
@@ -168,6 +172,7 @@ def plan_of(config: Config, output: Output, *, strict: bool, pid: int | None = N
     errors = [one for one in analysis.findings if one.severity is Severity.ERROR]
     # In one group nothing crosses a process boundary, so nothing of this can happen.
     if len(plan.groups) > 1 or plan.layout == "local":
+        _refuse_workers(errors)
         _warn(output, errors)
         if strict and errors:
             raise UsageError(
@@ -195,7 +200,14 @@ def _weigh(config: Config, group: str, workers: int) -> None:
     config = msgspec.structs.replace(config, layouts=(scaled,))
     services = next(one.services for one in groups if one.name == group)
     for finding in analyse_project(config, scaled.name).findings:
-        if finding.code == "many-workers" and finding.service in services:
+        if finding.service in services:
+            _refuse_workers([finding])
+
+
+def _refuse_workers(errors: list[Finding]) -> None:
+    """Raise when each of several workers would have state of its own. See :func:`_weigh`."""
+    for finding in errors:
+        if finding.code == "many-workers":
             raise UsageError(
                 finding.message, file=finding.file, line=finding.line, remedy=finding.remedy
             )
@@ -205,5 +217,11 @@ def _warn(output: Output, errors: list[Finding]) -> None:
     for finding in errors:
         where = f"{finding.file}:{finding.line}: " if finding.file else ""
         output.warning(f"{where}{finding.message}", code=finding.code)
-    if errors:
-        output.note("these calls raise when they are made; see: seamline check")
+    unheard = sorted({finding.code for finding in errors} & _UNHEARD)
+    if unheard:
+        output.note(
+            f"{' and '.join(unheard)}: answers differ from those of one process, and nothing "
+            "raises; see: seamline check"
+        )
+    if any(finding.code not in _UNHEARD for finding in errors):
+        output.note("calls of what else is named raise when they are made; see: seamline check")

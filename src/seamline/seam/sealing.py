@@ -231,8 +231,9 @@ class Seal:
     ) -> None:
         """Let an assignment from outside pass, or raise.
 
-        Functions may be replaced: that patches what this process calls. Submodules and
-        dunder names are importlib's own assignments. Data would change in this process only.
+        Functions may be replaced that only others call: that patches what this process calls.
+        Submodules and dunder names are importlib's own assignments. Data, and what the package
+        itself looks up, would change in this process only.
         """
         if name.startswith("__") or _is_submodule(module, name, value):
             return
@@ -241,12 +242,23 @@ class Seal:
         existing = vars(module).get(name, _UNBOUND)
         # A new name may hide a builtin: tests that assign one are told of, as of any other.
         is_harmless = name not in own and (
-            existing is _UNBOUND or callable(existing) or isinstance(existing, ModuleType)
+            existing is _UNBOUND
+            or (callable(existing) and not self._is_looked_up(module.__name__, name))
+            or isinstance(existing, ModuleType)
         )
         is_function = name not in own and _is_defined_in(module, name, existing)
         write = Write(self.interface.service, module.__name__, name, value, is_function)
         if not self.allows(write) and not is_harmless:
             raise self.error(own.get(name), f"{module.__name__}.{name}", "assigned")
+
+    def _is_looked_up(self, module: str, name: str) -> bool:
+        """Whether functions of the package surely use a name of a module of theirs."""
+        dotted = f"{module}.{name}"
+        return any(
+            dotted in (function.reaches or ())
+            for function in self.interface.functions
+            if (function.module, function.name) != (module, name)
+        )
 
     def _is_offered(self, module: str, name: str) -> bool:
         """Whether a name is that of a public function which other processes call."""
