@@ -694,6 +694,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "several_workers",
     ),
+    "check tells of objects that their own methods change": Mutation(
+        "seamline.interface.placement.growth",
+        _false,
+        "unit/interface/test_findings.py",
+        "own_methods_change",
+    ),
     "check tells of what differs in a part": Mutation(
         "seamline.interface.placement._differing",
         _empty,

@@ -7,6 +7,7 @@ from typing import Final
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
+from seamline.interface.growing import Growth, growth
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.names import Symbol
 
@@ -110,16 +111,21 @@ def sharing_problems(placement: Placement) -> Iterator[Finding]:
             fact = application.state.facts[symbol]
             declared = {"*", symbol.name, str(symbol)} & set(facts.service.cache)
             if facts.service.workers > 1 and not declared:
-                if _lives(application, fact):
-                    yield _many_workers(application, facts, fact)
+                if how := _lives(application, fact):
+                    yield _many_workers(application, facts, fact, how)
                 elif fact.moment:
                     yield _many_values(application, facts, fact)
     yield from _differing(placement)
 
 
-def _lives(application: Application, fact: Fact) -> bool:
-    """Whether state changes after the imports are done, so that copies come apart."""
-    return fact.changed and not fact.resource and fact.symbol not in application.importers
+def _lives(application: Application, fact: Fact) -> Growth:
+    """Return how surely state changes after the imports are done, so that copies come apart."""
+    if fact.resource or fact.symbol in application.importers:
+        return Growth.NONE
+    if fact.changed:
+        return Growth.SURELY
+    classes = application.state.instances.get(fact.symbol, ())
+    return growth(application.graph, classes) if classes else Growth.NONE
 
 
 def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
@@ -130,7 +136,8 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
     if users[1:]:
         (first, here), (second, there) = users[:2]
         file = placement.application.sources.modules[fact.symbol.module].file
-        if not _lives(placement.application, fact):
+        how = _lives(placement.application, fact)
+        if not how:
             yield _import_value(
                 f"{fact.symbol} belongs to no service and is {_MADE}, and {here} uses it in group "
                 f"{first} and {there} in group {second}",
@@ -139,11 +146,12 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
             )
             return
         uses = "may use it, as far as names of methods say," if is_guess else "uses it"
+        changes = "changes" if how is Growth.SURELY else "may change"
         yield Finding(
             code="shared-state",
-            severity=Severity.WARNING if is_guess else Severity.ERROR,
+            severity=(Severity.WARNING if is_guess or how is Growth.MAYBE else Severity.ERROR),
             message=(
-                f"{fact.symbol} belongs to no service and changes, but {here} {uses} in group "
+                f"{fact.symbol} belongs to no service and {changes}, but {here} {uses} in group "
                 f"{first} and {there} in group {second}: each would have its own"
             ),
             remedy=(
@@ -200,13 +208,17 @@ def _differing(placement: Placement) -> Iterator[Finding]:
             )
 
 
-def _many_workers(application: Application, facts: ServiceFacts, fact: Fact) -> Finding:
+def _many_workers(
+    application: Application, facts: ServiceFacts, fact: Fact, how: Growth
+) -> Finding:
     service = facts.service.service
+    is_sure = how is Growth.SURELY
+    changes = "changes" if is_sure else "may change"
     return Finding(
         code="many-workers",
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if is_sure else Severity.WARNING,
         message=(
-            f"{fact.symbol} changes while the application runs, and service {service} has "
+            f"{fact.symbol} {changes} while the application runs, and service {service} has "
             f"{facts.service.workers} workers: each would have its own"
         ),
         remedy=(

@@ -128,6 +128,56 @@ def test_state_under_several_workers_is_an_error_unless_it_is_a_cache(
     assert len(reading.findings("many-workers")) == count
 
 
+COUNTER = """
+class Counter:
+    def __init__(self):
+        self.n = 0
+        self.client = None
+
+    def up(self):
+        BODY
+        return self.n
+
+counts = Counter()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "severity"),
+    [
+        ("self.n += 1", ["error"]),
+        ("with self.lock: self.n -= 1", ["error"]),
+        ("self.n = 3", ["warning"]),
+        ("self.client = self.client or object()", ["warning"]),
+        ("if self.client is None: self.client = object()", []),
+        ("if not self.client: self.client = object()", []),
+        ("other = Counter(); other.m += 1", []),
+    ],
+)
+def test_an_object_that_its_own_methods_change_is_no_ones_alone(
+    read, body: str, severity: list[str]
+) -> None:
+    text = COUNTER.replace("BODY", body)
+    twice = PackageService(service="stock", package="stock", workers=2)
+    use = "from shop.counts import counts\ndef use():\n    return counts.up()\n"
+    files = {"shop/__init__.py": "", "shop/counts.py": text, "shop/a.py": use, "shop/b.py": use}
+
+    workers = read({"stock.py": f"{text}\ndef put():\n    return counts.up()\n"}, services=[twice])
+    groups = read(files, "shop.a", "shop.b")
+
+    assert [kind for kind, *_ in workers.findings("many-workers")] == severity
+    assert [kind for kind, *_ in groups.findings("shared-state")] == severity
+
+
+def test_an_object_whose_changing_methods_nobody_calls_stays_as_it_is(read) -> None:
+    text = COUNTER.replace("BODY", "self.n += 1") + "\ndef put():\n    return counts.n\n"
+    twice = PackageService(service="stock", package="stock", workers=2)
+
+    reading = read({"stock.py": text}, services=[twice])
+
+    assert reading.findings("many-workers") == []
+
+
 def test_snapshot_settles_aliased_state(read) -> None:
     files = {"stock.py": "C = {}\ndef put(n):\n    C[n] = 1\ndef every():\n    return C\n"}
 
