@@ -66,7 +66,7 @@ def test_where_an_archive_wants_to_go_does_not_matter(path: str) -> None:
     ("made", "words"),
     [
         (lambda: archive(("readme.txt", "x")), "no GPX, TCX or FIT file$"),
-        (lambda: archive(("part1.zip", archive(*STRAVA).getvalue())), "upload the archives in it"),
+        (lambda: archive(("part1.zip", archive(*STRAVA).getvalue())), "upload those in it"),
         (lambda: archive(("1.gpx", b"\0" * 20_000_000)), "unpacks to more than recordings do"),
         (lambda: archive(*((f"{i}.gpx", "") for i in range(10_001))), "more than 10,000"),
         (lambda: io.BytesIO(b"PK\3\4" + bytes(100)), "damaged"),

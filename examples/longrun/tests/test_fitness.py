@@ -18,15 +18,18 @@ def days(runner: Runner, count: int, start: date = DAY) -> list:
     return activities.fitness(runner.id, start, start + timedelta(days=count))
 
 
-def set_max_hr(runner: Runner, beats: int | None) -> None:
-    accounts.update_profile(runner.id, ProfileChanges(runner.name, runner.tz, "km", beats))
+def set_max_hr(runner: Runner, beats: int | None, rest_hr: int | None = None) -> None:
+    changes = ProfileChanges(runner.name, runner.tz, "km", beats, rest_hr=rest_hr)
+    accounts.update_profile(runner.id, changes)
 
 
-def test_a_load_is_banisters_impulse_where_the_heart_was_recorded(ann: Runner) -> None:
-    set_max_hr(ann, 190)
+@pytest.mark.parametrize(("rest_hr", "effort"), [(None, 90 / 130), (50, 100 / 140)])
+def test_a_load_is_banisters_impulse_where_the_heart_was_recorded(
+    ann: Runner, rest_hr: int | None, effort: float
+) -> None:
+    set_max_hr(ann, 190, rest_hr)
     run = activities.add(ann.id, files.recording(6000, hr=150))
 
-    effort = 90 / 130
     expected = run.moving_s / 60 * effort * 0.64 * math.exp(1.92 * effort)
     assert activities.load(ann.id, run.id) == pytest.approx(expected)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from longrun.demo import write_fit
 from longrun.errors import BadFile
-from longrun.gpx import write_gpx
+from longrun.gpx import write_file, write_gpx
 from longrun.model import Recording, Source, Sport
 
 from longrun import importer
@@ -27,6 +27,30 @@ def test_a_gpx_file_is_one_recording() -> None:
     assert (found.started_at, found.device) == (files.STARTED_AT, "test")
     assert found.points[-1].t == 1500
     assert found.points[-1].d == pytest.approx(300 * 11.12, rel=0.01)
+
+
+def test_a_title_keeps_the_signs_that_are_made_of_several() -> None:
+    title = "\N{RUNNER}\u200d\N{FEMALE SIGN}\ufe0f \u0000 home"
+
+    (found,) = importer.parse(files.simple_gpx(5, name=title.replace("\0", "&#x85;")))
+
+    assert found.title.startswith("\N{RUNNER}\u200d\N{FEMALE SIGN}")
+
+
+@pytest.mark.parametrize("has_place", [True, False])
+def test_a_recording_is_exported_as_what_keeps_it(has_place: bool) -> None:
+    run = files.recording(500, hr=147, ele=lambda d: 321.5)
+    if not has_place:
+        run = replace(run, points=[replace(p, lat=None, lon=None, cad=172) for p in run.points])
+
+    data, kind = write_file(run)
+    (found,) = importer.parse(data)
+
+    assert kind == ("gpx" if has_place else "tcx")
+    assert found.sport == run.sport
+    assert len(found.points) == len(run.points)
+    assert found.points[-1].d == pytest.approx(run.points[-1].d, rel=0.01)
+    assert {(p.hr, p.ele) for p in found.points} == {(147, 321.5)}
 
 
 def test_heart_rate_and_cadence_are_read_from_extensions() -> None:
@@ -278,12 +302,13 @@ def test_a_file_is_not_nested_without_end() -> None:
         (files.gpx(files.track(files.trkpts(1))), "no recording with times"),
         (GPX.replace(b"2026-", b"1026-"), "from the year 1026"),
         (GPX.replace(b"2026-", b"9926-"), "from the year 9926"),
+        (GPX.replace(b"2026-", b"2086-"), "from the year 2086"),
         (FIT[:-1], "damaged|truncated"),
         (FIT[: len(FIT) // 2], "damaged"),
         (FIT[:100] + b"\xff" + FIT[101:], "damaged"),
     ],
     ids=["empty", "text", "picture", "gzip", "cut gpx", "no track", "one point", "past", "future",
-         "fit without end", "half a fit", "fit with a wrong byte"],
+         "soon", "fit without end", "half a fit", "fit with a wrong byte"],
 )  # fmt: skip
 def test_a_bad_file_says_what_is_wrong(data: bytes, words: str) -> None:
     with pytest.raises(BadFile, match=words) as caught:

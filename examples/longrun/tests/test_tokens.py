@@ -356,7 +356,7 @@ def test_zones_of_the_heart_are_shown_once_the_highest_rate_is_known(at_home: Br
     assert "heart-rate zones" not in at_home.get("/profile").text
 
     at_home.send("/profile", **fields, max_hr="190", rest_hr="50", born="1990-03-31", sex="f",
-                 weight_kg="61.5")  # fmt: skip
+                 weight_kg="61,5")  # fmt: skip
 
     page = at_home.get("/profile").text
     for low, high in ((120, 133), (134, 147), (148, 161), (162, 175), (176, 190)):

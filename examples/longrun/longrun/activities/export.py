@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from longrun import accounts
 from longrun.activities.service import bests, latest, track
-from longrun.gpx import write_gpx
+from longrun.gpx import write_file
 from longrun.model import Recording
 
 # More than anybody has: no limit.
@@ -30,7 +30,7 @@ class _Stream(io.BytesIO):
 
 
 def export(runner_id: int) -> Iterator[bytes]:
-    """Make a ZIP of the runner's log while it is read: a GPX for each activity, and JSON."""
+    """Make a ZIP of a runner's log while it is read: a GPX or TCX for each activity, and JSON."""
     every = latest(runner_id, _ALL)
     told = {
         "runner.json": asdict(accounts.runner(runner_id)),
@@ -43,7 +43,8 @@ def export(runner_id: int) -> Iterator[bytes]:
         for a in every:
             points, device = track(runner_id, a.id, _ALL), a.device or "longrun"
             run = Recording(a.source, a.sport, a.started_at, points, a.title, device)
-            archive.writestr(f"activities/{a.started_at:%Y-%m-%d}-{a.id}.gpx", write_gpx(run))
+            file, kind = write_file(run)
+            archive.writestr(f"activities/{a.started_at:%Y-%m-%d}-{a.id}.{kind}", file)
             yield out.take()
         archive.close()
         yield out.take()

@@ -31,7 +31,8 @@ _BANISTER_A, _BANISTER_B = 0.64, 1.92
 def load(run: Activity, runner: Runner, threshold_m_per_s: float) -> float:
     """Return the load of one activity, or of a row with its columns."""
     if run.avg_hr and runner.max_hr:
-        effort = (run.avg_hr - _REST_HR) / (runner.max_hr - _REST_HR)
+        rest_hr = runner.rest_hr or _REST_HR
+        effort = (run.avg_hr - rest_hr) / (runner.max_hr - rest_hr)
     elif run.sport in {Sport.RUN, Sport.WALK} and run.moving_s > 0:
         effort = _THRESHOLD_EFFORT * run.distance_m / run.moving_s / threshold_m_per_s
     else:

@@ -46,15 +46,16 @@ def open_archive(file: BinaryIO) -> list[ArchiveMember]:
         every = archive.infolist()
         found = [(i, info) for i, info in enumerate(every) if _is_recording(info.filename)]
         inside = any(info.filename.lower().endswith(".zip") for info in every)
-        hint = "; unpack it, and upload the archives in it" if inside else ""
-        for is_wrong, reason in (
-            (not found, f"has no GPX, TCX or FIT file{hint}"),
-            (len(found) > MAX_RECORDINGS, f"has more than {MAX_RECORDINGS:,} recordings"),
-            (sum(f.file_size for _, f in found) > MAX_TOTAL_BYTES, "is too large when unpacked"),
-            (any(_is_bomb(f) for _, f in found), "unpacks to more than recordings do"),
-        ):
-            if is_wrong:
-                raise BadFile(f"the archive {reason}")
+        if not found and inside:
+            raise BadFile("the archive holds archives; unpack it, and upload those in it")
+        if not found:
+            raise BadFile("the archive has no GPX, TCX or FIT file")
+        if len(found) > MAX_RECORDINGS:
+            raise BadFile(f"the archive has more than {MAX_RECORDINGS:,} recordings")
+        if sum(f.file_size for _, f in found) > MAX_TOTAL_BYTES:
+            raise BadFile("the archive is too large when unpacked")
+        if any(_is_bomb(f) for _, f in found):
+            raise BadFile("the archive unpacks to more than recordings do")
         table = next((info for info in every if info.filename == "activities.csv"), None)
         titles = _titles(_bytes(archive, table)) if table else {}
         return [ArchiveMember(i, _name(f), titles.get(f.filename, "")) for i, f in found]

@@ -16,7 +16,10 @@ MAX_POINTS: Final = 50_000
 MAX_DAYS: Final = 7
 EARTH_M: Final = 6_371_000
 _FIRST: Final = datetime(1990, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+# A clock that was reset is years ahead or behind; one that is some days wrong is not told apart.
+_AHEAD: Final = timedelta(days=31)
+# Signs are made of several with these, as some letters of Hindi and Persian are.
+_JOINERS: Final = "\u200c\u200d"
 # Longer than this without a sample: the recording was interrupted, whatever the file calls it.
 _SILENCE_S: Final = 600
 
@@ -61,7 +64,7 @@ def build(source: Source, draft: Draft, filename: str) -> Recording:
     if len(samples) < 2:
         raise BadFile("the file has no recording with times")
     started_at = samples[0].at
-    if not _FIRST <= started_at < _LAST:
+    if not _FIRST <= started_at < datetime.now(UTC) + _AHEAD:
         raise BadFile(f"the recording says it is from the year {started_at.year}")
     if samples[-1].at - started_at > timedelta(days=MAX_DAYS):
         raise BadFile(f"the recording is longer than {MAX_DAYS} days")
@@ -133,4 +136,4 @@ def _title_of(filename: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+    return "".join(c for c in " ".join(text.split()) if c.isprintable() or c in _JOINERS)

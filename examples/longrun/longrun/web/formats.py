@@ -125,6 +125,11 @@ def missing_part(error: BaseException) -> str:
     return found[1] if found else ""
 
 
+def decimal(text: str) -> float:
+    """Return a number that was typed, with a point or a comma. Raises ValueError."""
+    return float(text.replace(",", "."))
+
+
 def first_of_month(text: str) -> date | None:
     """Return the first day of a month written 2026-03, or None if nobody ran in it."""
     try:

@@ -15,7 +15,7 @@ from longrun import accounts, notify
 from longrun.errors import BadCredentials, EmailTaken, Invalid, NoSuchRunner, NotConfirmed
 from longrun.languages import LANGUAGES
 from longrun.model import ProfileChanges, Sex
-from longrun.web.formats import decoration
+from longrun.web.formats import decimal, decoration
 from longrun.web.security import current_runner, log_in, log_out, login_required, me, safe_next
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ def profile() -> str | Response | tuple[str, int]:
             rest_hr=_heart_rate("rest_hr"),
             born=_read("born", date.fromisoformat, "a day is written like 1990-03-31"),
             sex=cast("Sex", form["sex"]) if form.get("sex") else None,
-            weight_kg=_read("weight_kg", float, "a weight is a number"),
+            weight_kg=_read("weight_kg", decimal, "a weight is a number"),
             language=form.get("language", me().language),
         )
         accounts.update_profile(me().id, changes)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from longrun import activities, reports
 from longrun.errors import Invalid
-from longrun.gpx import write_gpx
+from longrun.gpx import write_file
 from longrun.model import Activity, ActivityChanges, Recording, Split, Sport, TrackPoint
 from longrun.web.formats import decoration, first_of_month, local, next_month, today
 from longrun.web.security import login_required, me
@@ -79,14 +79,15 @@ def delete(activity_id: int) -> AnyResponse:
 @bp.get("/runs/<int:activity_id>.gpx")
 @login_required
 def download(activity_id: int) -> Response:
-    """Give the activity back as a GPX file."""
+    """Give the activity back as a GPX file, or as TCX where it has no positions."""
     runner = me()
     activity = activities.get(runner.id, activity_id)
     points = activities.track(runner.id, activity_id, ALL_POINTS)
-    name = f"longrun-{activity.started_at:%Y-%m-%d}-{activity_id}.gpx"
     told = (activity.title, activity.device or "longrun")
     recording = Recording(activity.source, activity.sport, activity.started_at, points, *told)
-    return _file(write_gpx(recording), "application/gpx+xml", name, inline=False)
+    file, kind = write_file(recording)
+    name = f"longrun-{activity.started_at:%Y-%m-%d}-{activity_id}.{kind}"
+    return _file(file, f"application/{kind}+xml", name, inline=False)
 
 
 @bp.get("/year/<int:year>")
@@ -180,6 +181,7 @@ def _page(activity_id: int, wrong: dict[str, str] | None = None) -> str:
         "run.html",
         run=run,
         splits=splits,
+        form="GPX" if any(point.lat is not None for point in points) else "TCX",
         load=activities.load(runner.id, activity_id),
         fastest=min((s.seconds / s.distance_m for s in splits if s.seconds), default=0),
         route=decoration("The route", lambda: reports.route_svg(points, *told)),

@@ -27,7 +27,7 @@ from longrun import accounts, activities, training
 from longrun.errors import Invalid, NoSuchRunner, PlanTooShort
 from longrun.model import Best, Goal, Race, Workout
 from longrun.units import UNIT_M
-from longrun.web.formats import say, today
+from longrun.web.formats import decimal, say, today
 from longrun.web.security import current_runner, login_required, me, scope_required
 
 bp = Blueprint("training", __name__)
@@ -207,7 +207,7 @@ def _best() -> Best | None:
 
 def _number(text: str, field: str) -> float:
     try:
-        return float(text.replace(",", "."))
+        return decimal(text)
     except ValueError:
         raise Invalid(field, "this is not a number") from None
 
