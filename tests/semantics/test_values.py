@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pydantic
 import pytest
 from law import model, values
 
@@ -54,6 +55,14 @@ EXACT = {
     "attrs": model.Weight(5, "box"),
     "struct": model.Tag("red", model.Colour.RED),
     "pydantic": model.Note(text="late", at=datetime(2024, 1, 1, tzinfo=UTC)),
+    "pydantic's offset": pydantic.TypeAdapter(datetime).validate_python(
+        "2024-01-01T00:00:00+02:00"
+    ),
+    "address": pydantic.HttpUrl("http://a.example/b"),
+    "addresses": pydantic.PostgresDsn("postgres://u:p@one:1,two:2/db"),
+    "secret": model.Login(
+        password=pydantic.SecretStr("x"), home=pydantic.HttpUrl("http://a.example")
+    ),
     "typed dict": model.Row(number=1, tags=["a"]),
     "infinity": {"a": [float("inf"), -0.0]},
     "range": range(1, 9, 2),

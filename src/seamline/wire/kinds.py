@@ -11,6 +11,7 @@ from seamline.wire import (
     contexts,
     derived,
     exceptions,
+    pydantics,
     references,
     requests,
     states,
@@ -62,6 +63,7 @@ class Plans:
             or views.view_writer(cls)
             or requests.request_writer(cls)
             or zones.zone_writer(cls)
+            or pydantics.url_writer(cls)
         )
         if found is not None:
             return found

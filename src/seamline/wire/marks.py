@@ -62,7 +62,8 @@ RANGE: Final = 62
 SLICE: Final = 63
 ADDRESS: Final = 64
 PATTERN: Final = 65
-ZONE: Final = 66  # of dateutil or pytz
+ZONE: Final = 66  # of dateutil, pytz or pydantic
+URL: Final = 67  # of pydantic's core
 # Buffers.
 BYTEARRAY: Final = 80
 MEMORYVIEW: Final = 81

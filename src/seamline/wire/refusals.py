@@ -6,6 +6,7 @@ Classes are recognised by the name of their module; nothing is imported for it.
 import types
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, time
 from typing import Any, Final
 
 from seamline.errors import NotSendable
@@ -123,8 +124,11 @@ _BY_TYPE: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
 def explain(refused: Refused, root: object, where: str | Sequence[str]) -> NotSendable:
     """Return the error of a refused value: its path, its type, why, and the remedy."""
     value = refused.value
-    path = shorten(find_path(root, value, where))
-    place = f"argument {path}" if not isinstance(where, str) else path
+    found = _search(root, value, where)
+    path = "" if found is None else shorten(found)
+    place = path if isinstance(where, str) else f"argument {path}"
+    if not path:  # in something whose parts are not looked through
+        place = f"something in {name_of(where)}"
     why = f" ({refused.why})" if refused.why else ""
     return NotSendable(
         f"{place} is {describe(value)}, which cannot cross the seam{why}; {remedy(value)}",
@@ -190,6 +194,11 @@ def shorten(path: str) -> str:
 
 def find_path(root: Any, target: object, where: str | Sequence[str]) -> str:
     """Return where in a message a value was found, like ``rows[3].author``."""
+    found = _search(root, target, where)
+    return name_of(where) if found is None else found
+
+
+def _search(root: Any, target: object, where: str | Sequence[str]) -> str | None:
     seen: set[int] = set()
     todo: list[tuple[str, Any]] = [(name, x) for name, x in reversed(list(starts(root, where)))]
     while todo:
@@ -199,7 +208,7 @@ def find_path(root: Any, target: object, where: str | Sequence[str]) -> str:
         if id(value) not in seen:
             seen.add(id(value))
             todo.extend(reversed([(path + step, child) for step, child in children(value)]))
-    return name_of(where)
+    return None
 
 
 def starts(root: Any, where: str | Sequence[str]) -> Iterator[tuple[str, Any]]:
@@ -255,6 +264,7 @@ _PARTS: Final[tuple[tuple[Any, Callable[[Any], Iterator[tuple[str, Any]]]], ...]
     (set | frozenset, lambda value: ((" (a member)", item) for item in value)),
     (slice, lambda v: ((f".{name}", getattr(v, name)) for name in ("start", "stop", "step"))),
     (BaseException, lambda value: iter([(".args", value.args)])),
+    ((datetime, time), lambda value: iter([(".tzinfo", value.tzinfo)])),
 )
 
 

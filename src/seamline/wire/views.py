@@ -1,4 +1,4 @@
-"""Values of web frameworks that cross as plain copies: headers, forms, queries, responses.
+"""Values of libraries that cross as plain copies: headers, forms, responses; secrets, addresses.
 
 No framework is imported here: its values exist only where it is loaded already. The names
 below are all that a peer can name of it, and of these only what is loaded is found.
@@ -9,6 +9,16 @@ from typing import Any, Final
 from seamline.wire.classes import Shape, loose_writer, shape_of
 from seamline.wire.marks import LIST, LOOSE, PLAIN_TUPLE, Refused, Writer, Writing
 
+_ADDRESSES: Final = frozenset(
+    {
+        "AmqpDsn", "AnyHttpUrl", "AnyUrl", "AnyWebsocketUrl", "ClickHouseDsn", "CockroachDsn",
+        "FileUrl", "FtpUrl", "HttpUrl", "KafkaDsn", "MariaDBDsn", "MongoDsn", "MySQLDsn",
+        "NameEmail", "NatsDsn", "PostgresDsn", "RedisDsn", "SnowflakeDsn", "WebsocketUrl",
+    }
+)  # fmt: skip
+_SECRETS: Final = frozenset(
+    {"ByteSize", "PaymentCardNumber", "Secret", "SecretBytes", "SecretStr"}
+)
 #: Package -> classes whose state is all plain values. What is none in one instance (a
 #: generator as a response's body, a callback) is refused where it is found.
 _VALUES: Final[dict[str, frozenset[str]]] = {
@@ -52,6 +62,11 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
     "starlette.responses": frozenset(
         {"HTMLResponse", "JSONResponse", "PlainTextResponse", "RedirectResponse", "Response"}
     ),
+    "pydantic.networks": _ADDRESSES,
+    "pydantic.v1.networks": _ADDRESSES,
+    "pydantic.types": _SECRETS,
+    "pydantic.v1.types": _SECRETS,
+    "pydantic.color": frozenset({"Color", "RGBA"}),
 }  # fmt: skip
 #: Texts that are worked out when they are read: they cross as the text they are now.
 _LAZY: Final = frozenset(

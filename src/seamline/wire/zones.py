@@ -1,8 +1,9 @@
-"""Time zones of dateutil and pytz: their library makes them again, so one zone stays one object.
+"""Time zones of libraries: their library makes them again, and one zone stays one object.
 
 That they do is not cosmetic: two datetimes of one zone object are subtracted by the clock on
 the wall, those of two objects by the time that passed. What the library does not hand out as
-the same object again (zones that dateutil read from a file) is refused.
+the same object again (zones that dateutil read from a file) is refused. The fixed offsets of
+pydantic have no such identity: each datetime that it reads has one of its own.
 """
 
 import importlib
@@ -24,17 +25,23 @@ class _Kind(NamedTuple):
         base: The class there.
         parts: What the zone is made from, plain values.
         make: Returns the zone from the module and the parts.
+        is_one: Whether the library hands out one object for the same parts.
     """
 
     module: str
     base: str
     parts: Callable[[Any], list[Any]]
     make: Callable[..., Any]
+    is_one: bool = True
+
+
+def _seconds(zone: Any) -> int:
+    offset: timedelta = zone.utcoffset(None)
+    return offset.days * 86_400 + offset.seconds
 
 
 def _dateutil_offset(zone: Any) -> list[Any]:
-    offset = zone.utcoffset(None)
-    return [zone.tzname(None), offset.days * 86_400 + offset.seconds]
+    return [zone.tzname(None), _seconds(zone)]
 
 
 def _pytz_parts(zone: Any) -> list[Any]:
@@ -64,6 +71,13 @@ _KINDS: Final = (
         lambda module, minutes: module.FixedOffset(minutes),
     ),
     _Kind("pytz", "BaseTzInfo", _pytz_parts, _pytz_zone),
+    _Kind(
+        "pydantic_core._pydantic_core",
+        "TzInfo",
+        lambda zone: [_seconds(zone)],
+        lambda module, seconds: module.TzInfo(seconds),
+        is_one=False,
+    ),
 )
 
 
@@ -83,7 +97,7 @@ def _writer(number: int, kind: _Kind) -> Writer:
             again = kind.make(sys.modules[kind.module], *parts)
         except _UNKNOWN as error:
             raise Refused(value, f"its library does not know it: {error!r}") from error
-        if again is not value:
+        if again is not value and kind.is_one:
             raise Refused(value, "its library makes another object from what it says of it")
         return [ZONE, number, *parts]
 

@@ -64,6 +64,11 @@ class Note(pydantic.BaseModel):
     at: datetime | None = None
 
 
+class Login(pydantic.BaseModel):
+    password: pydantic.SecretStr
+    home: pydantic.HttpUrl
+
+
 class Row(TypedDict):
     number: int
     tags: list[str]

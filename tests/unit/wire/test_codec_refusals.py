@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import types
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
 import flask
@@ -20,6 +21,8 @@ import starlette.websockets
 
 from seamline.errors import NotSendable
 from seamline.wire import Codec, TypeTable
+from seamline.wire.marks import Refused
+from seamline.wire.refusals import explain
 
 
 @dataclass
@@ -152,6 +155,14 @@ LOCK = threading.Lock()
 NAMES = ("rows", "options")
 
 
+class Own(tzinfo):
+    def utcoffset(self, _moment):
+        return None
+
+
+OWN = Own()
+
+
 @pytest.mark.parametrize(
     ("value", "where", "path"),
     [
@@ -164,6 +175,7 @@ NAMES = ("rows", "options")
         pytest.param((([], {}), (), {"more": [LOCK]}), NAMES, "more[0]", id="keyword"),
         pytest.param({"x": {Row: {1, LOCK}}}, "result", "result['x'][type] (a member)", id="set"),
         pytest.param(slice(LOCK), "result", "result.stop", id="slice"),
+        pytest.param(([datetime(2024, 1, 1, tzinfo=OWN)], {}), NAMES, "rows[0].tzinfo", id="zone"),
         pytest.param({(1, LOCK): 2}, "result", "result (key tuple)[1]", id="inside a key"),
     ],
 )
@@ -173,6 +185,13 @@ def test_a_refusal_says_where_the_value_is(value, where, path):
 
 def test_arguments_are_called_arguments():
     assert str(refusal(([LOCK], {}), NAMES)).startswith("argument rows[0] is a _thread.lock,")
+
+
+def test_what_is_held_out_of_sight_is_said_to_be_in_the_arguments():
+    error = explain(Refused(LOCK), ([1], {}), NAMES)
+
+    assert str(error).startswith("something in the arguments is a _thread.lock,")
+    assert error.path == ""
 
 
 def test_a_long_path_is_cut_in_the_middle():

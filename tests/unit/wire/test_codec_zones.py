@@ -1,4 +1,4 @@
-"""seamline.wire.zones: time zones of dateutil and pytz arrive as the object they are."""
+"""seamline.wire.zones: a zone of dateutil or pytz is itself again, one of pydantic is equal."""
 
 import datetime as dt
 
@@ -6,6 +6,8 @@ import msgspec
 import pytest
 import pytz
 from dateutil import tz
+from hypothesis import given, strategies as st
+from pydantic_core import TzInfo
 
 from seamline.errors import NotSendable, WireError
 from seamline.wire import Codec, TypeTable
@@ -54,7 +56,43 @@ def test_a_zone_that_is_not_handed_out_again_is_refused(zone: dt.tzinfo) -> None
         CODEC.encode(dt.datetime(2024, 7, 1, tzinfo=zone))
 
 
-@pytest.mark.parametrize("parts", [[9], [-1], ["0"], [3, "Nowhere/At_All"], [3, "../passwd"], [1]])
+@given(
+    seconds=st.integers(-86_399, 86_399),
+    moment=st.datetimes(dt.datetime(2, 1, 1), dt.datetime(9998, 1, 1)),  # noqa: DTZ001
+    kind=st.sampled_from(["datetime", "time"]),
+)
+def test_what_pydantic_read_keeps_the_type_of_its_offset(
+    seconds: int, moment: dt.datetime, kind: str
+) -> None:
+    zone = TzInfo(seconds)
+    sent = moment.replace(tzinfo=zone)
+    if kind == "time":
+        sent = sent.timetz()
+
+    arrived = CODEC.decode(CODEC.encode([sent, zone]))
+
+    assert arrived == [sent, zone]
+    assert type(arrived[0].tzinfo) is TzInfo
+    assert arrived[0].utcoffset() == sent.utcoffset()
+    assert repr(arrived) == repr([sent, zone])
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [4, 10**9],
+        [4, "x"],
+        [4],
+        [4, None],
+        [4, 1, 2],
+        [9],
+        [-1],
+        ["0"],
+        [3, "Nowhere/At_All"],
+        [3, "../passwd"],
+        [1],
+    ],
+)
 def test_a_zone_that_does_not_exist_is_an_error_of_the_peer(parts: list[object]) -> None:
     data = msgspec.msgpack.encode([0, [], [ZONE, *parts]])
 
