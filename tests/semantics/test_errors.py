@@ -2,8 +2,11 @@
 
 import traceback
 
+import pydantic
 import pytest
 from law import model, values
+
+import seamline
 
 
 def test_an_exception_keeps_class_attributes_and_notes() -> None:
@@ -51,3 +54,22 @@ def test_system_exit_of_the_callee_ends_only_the_call() -> None:
 
     assert caught.value.code == 4
     assert values.echo(1) == 1
+
+
+def test_a_validation_error_of_pydantic_says_all_it_says() -> None:
+    with pytest.raises(pydantic.ValidationError) as here:
+        model.Login.model_validate({"home": "relative", "password": 3})
+    with pytest.raises(pydantic.ValidationError) as caught:
+        values.log_in({"home": "relative", "password": 3})
+
+    assert caught.value.errors() == here.value.errors()
+    assert caught.value.title == "Login"
+    assert str(caught.value) == str(here.value)
+
+
+@pytest.mark.seamline_errors
+def test_one_whose_input_cannot_cross_is_loud_and_still_a_value_error(split: bool) -> None:
+    with pytest.raises(ValueError, match="1 validation error for Login") as caught:
+        values.log_in_by_file()
+
+    assert isinstance(caught.value, seamline.errors.RemoteError) is split

@@ -4,7 +4,9 @@ A class may be rebuilt when it is builtin, in the seam's type table, Seamline's 
 ``Exception`` defined at module level in a module that this process has imported already.
 An exception of any other class, or with an argument or attribute that cannot cross, arrives
 as a :class:`~seamline.errors.RemoteError` that also inherits from the nearest class both
-processes know; what could cross of it is there, and its text is the original's.
+processes know; what could cross of it is there, and its text is the original's. The same goes
+for a class of C whose instances cannot be made without its constructor, except those of
+``pydantics``, which are made from what they say.
 
 ``AttributeError.obj`` and ``NameError``'s hints are the interpreter's own; where the object
 cannot cross it is left out. A chain of causes and contexts is followed for 20 links.
@@ -25,6 +27,7 @@ from seamline.wire.marks import (
     enter,
     read,
 )
+from seamline.wire.pydantics import is_made, made_of, parts_of
 from seamline.wire.tracebacks import text_of
 from seamline.wire.types import HEAP_TYPE, TypeTable
 
@@ -130,17 +133,22 @@ def attempt(value: Any, w: Writing, left: int) -> list[Any]:
 def exception_writer(cls: type[BaseException], table: TypeTable) -> Writer:
     """Return the writer of an exception class."""
     entry, rebuilt = entry_of(cls, table)
-    is_group = issubclass(cls, BaseExceptionGroup)
+    made = is_made(cls)
+    is_late = made or issubclass(cls, BaseExceptionGroup)
     attributes = attributes_of(cls)
 
     def write(error: BaseException, w: Writing, left: int) -> Any:
         if id(error) in w.memo:
             return w.again(error)
         number = len(w.memo)
-        w.memo[id(error)] = -1 - number if is_group else number
+        w.memo[id(error)] = -1 - number if is_late else number
         inner = w.descend(error, left)
-        whole = rebuilt
         args = attempt(error.args, w, inner)
+        whole = rebuilt and bool(args)
+        if made:
+            parts = _parts(error, w, inner)
+            whole = rebuilt and bool(parts)
+            args = [*(args or [None]), *parts]
         w.memo[id(error)] = number
         names: list[str] = []
         items: list[Any] = []
@@ -153,11 +161,20 @@ def exception_writer(cls: type[BaseException], table: TypeTable) -> Writer:
                 whole = False
         text = text_of(error)
         links = [_link(x, w, left) for x in (error.__cause__, error.__context__)]
-        kind = "!" if whole and args else "?"
+        kind = "!" if whole else "?"
         at = w.name(kind + entry)
         return [EXCEPTION, at, text, args, names, items, *links, error.__suppress_context__]
 
     return write
+
+
+def _parts(error: BaseException, w: Writing, left: int) -> list[Any]:
+    """Write what an exception is made from; nothing when nothing makes it again, or crosses."""
+    parts = parts_of(error)
+    if parts is None:
+        return []
+    w.keep(parts)  # the library's own answer, which nobody else holds
+    return attempt(parts, w, left)
 
 
 def _link(error: BaseException | None, w: Writing, left: int) -> Any:
@@ -176,6 +193,12 @@ def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
     if issubclass(cls, BaseExceptionGroup):
         number = r.reserve()
         error: BaseException = r.complete(number, _group(cls, args, r, inner))
+    elif is_made(cls):
+        number = r.reserve()
+        error = r.complete(number, _made(cls, [read(x, r, inner) for x in args], r, at))
+        cls = type(error)
+        if isinstance(error, RemoteError):
+            object.__setattr__(error, "args", (text,))
     else:
         error = blank_exception(cls)
         if r.refs is not None:
@@ -196,10 +219,29 @@ def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
 def _arguments(args: list[Any], r: Reading, left: int) -> tuple[Any, ...] | None:
     if not args:
         return None
-    found = read(args[0], r, left)
-    if not isinstance(found, tuple):
+    # What it is made from comes behind, and is of no use to a stand-in.
+    found, *_ = [read(x, r, left) for x in args]
+    return _checked(found)
+
+
+def _checked(args: Any) -> tuple[Any, ...] | None:
+    """Return the arguments of an exception; None where they could not cross."""
+    if args is not None and not isinstance(args, tuple):
         raise TypeError("an exception's arguments are no tuple")
-    return found
+    return args
+
+
+def _made(cls: Any, content: list[Any], r: Reading, at: int) -> BaseException:
+    """Return an exception made from what it says, or its stand-in where that makes none here."""
+    args, parts = content
+    _checked(args)
+    try:
+        error: BaseException = made_of(cls, parts)
+    except TypeError:
+        return blank_exception(r.find(f"?{r.name(at)[1:]}").cls)
+    if args is not None:
+        object.__setattr__(error, "args", args)
+    return error
 
 
 def _group(cls: type, args: list[Any], r: Reading, left: int) -> Any:
@@ -231,7 +273,18 @@ def blank_exception(cls: Any) -> BaseException:
             continue
         if isinstance(error, BaseException):
             return error
-    raise TypeError(f"{cls.__qualname__} is no exception")
+    raise TypeError(f"{cls.__qualname__} cannot be made without its constructor")
+
+
+def _can_be_rebuilt(cls: type[BaseException]) -> bool:
+    """Whether an instance can be had without its constructor, or from what it says."""
+    if issubclass(cls, BaseExceptionGroup) or is_made(cls):
+        return True
+    try:
+        blank_exception(cls)
+    except TypeError:
+        return False
+    return True
 
 
 class Stand:
@@ -244,7 +297,7 @@ class Stand:
     def find(self, entry: str) -> type[BaseException]:
         """Return the class for a name entry of an exception."""
         kind, names = entry[0], entry[1:].split("|")
-        if kind == "!" and (exact := self._table.exception(names[0])) is not None:
+        if kind == "!" and (exact := self._table.exception(names[0])) and _can_be_rebuilt(exact):
             return exact
         found = self._made.get(entry)
         if found is None:
@@ -262,13 +315,15 @@ class Stand:
         }
         for base in bases:
             # A group cannot stand without its exceptions, a class with a metaclass of its
-            # own may refuse to be derived from: the next base then.
+            # own may refuse to be derived from, one of C to be made blank: the next base then.
             if issubclass(base, BaseExceptionGroup | RemoteError):
                 continue
             try:
-                return type("RemoteError", (RemoteError, base), dict(space))
+                made = type("RemoteError", (RemoteError, base), dict(space))
+                blank_exception(made)
             except TypeError:
                 continue
+            return made
         return type("RemoteError", (RemoteError,), space)
 
 

@@ -125,12 +125,13 @@ class Writing:
 
     Attributes:
         memo: id -> number of a tracked value; -1 - number while an immutable one is still
-            open. The message's root keeps the values alive: temporaries are never tracked.
+            open. The message's root keeps the values alive: temporaries are tracked only
+            where ``keep`` was given them.
         index: Names the message mentions, and their numbers.
         shared: HAS_REFERENCES and HAS_FROZENSETS, as they were written.
     """
 
-    __slots__ = ("index", "memo", "shared")
+    __slots__ = ("_alive", "index", "memo", "shared")
 
     writers: ClassVar[dict[type, "Writer"]]
     table: ClassVar[Any]  # a TypeTable, which builds on this module
@@ -149,6 +150,13 @@ class Writing:
     def track(self, value: object) -> None:
         """Give a value its number, before its children get theirs."""
         self.memo[id(value)] = len(self.memo)
+
+    def keep(self, value: object) -> None:
+        """Keep a temporary value alive as long as this message is written."""
+        try:
+            self._alive.append(value)
+        except AttributeError:
+            self._alive: list[object] = [value]
 
     def again(self, value: object) -> list[int]:
         """Return a reference to a value that was met before."""

@@ -67,6 +67,8 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
     "pydantic.types": _SECRETS,
     "pydantic.v1.types": _SECRETS,
     "pydantic.color": frozenset({"Color", "RGBA"}),
+    "pydantic.error_wrappers": frozenset({"ErrorWrapper"}),
+    "pydantic.v1.error_wrappers": frozenset({"ErrorWrapper"}),
 }  # fmt: skip
 #: Texts that are worked out when they are read: they cross as the text they are now.
 _LAZY: Final = frozenset(

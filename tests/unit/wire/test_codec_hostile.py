@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from pydantic_core import PydanticCustomError, ValidationError
 
 from seamline.errors import WireError
 from seamline.wire import Codec, TypeTable
@@ -60,6 +61,14 @@ MARKER = object()
 CODEC = Codec(TypeTable([__name__]))
 LONG = Open([])
 LONG.a.append(LONG)
+OWN_KIND = PydanticCustomError("own", "no {thing}", {"thing": [1]})
+INVALID = ValidationError.from_exception_data(
+    "title",
+    [
+        {"type": "greater_than", "loc": ("a", 0), "input": [1], "ctx": {"gt": 3}},
+        {"type": OWN_KIND, "input": {"a": "b"}},
+    ],
+)
 VALID = [
     CODEC.encode(value)
     for value in (
@@ -73,7 +82,7 @@ VALID = [
     )
 ] + [
     CODEC.encode_exception(error)
-    for error in (OSError(2, "x", "f"), ExceptionGroup("g", [KeyError(1)]))
+    for error in (OSError(2, "x", "f"), ExceptionGroup("g", [KeyError(1)]), INVALID, OWN_KIND)
 ]
 
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypeVar
 
-from law.model import Handle, LawError, Money, Order
+from law.model import Handle, LawError, Login, Money, Order
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,6 +80,18 @@ def fails(kind: str) -> None:
     if kind == "exit":
         raise SystemExit(4)
     raise LookupError(kind)
+
+
+def log_in(fields: dict[str, Any]) -> Login:
+    _DEPTH.append(1)
+    return Login.model_validate(fields)
+
+
+def log_in_by_file() -> Login:
+    """Raise an error that holds what cannot cross."""
+    _DEPTH.append(1)
+    with Path(os.devnull).open() as file:
+        return Login.model_validate({"home": file, "password": "x"})
 
 
 def rename(order: Order, number: int) -> Order:
