@@ -120,6 +120,9 @@ class SeamError(SeamlineError):
 class NotSendable(SeamError, TypeError):  # noqa: N818 - reads as the refusal it is
     """A value cannot cross the seam, or the function was refused; nothing was sent.
 
+    Or it was, and the process that got it lacks the library that it is of: a function whose
+    argument it is did not run.
+
     Attributes:
         path: Where in the arguments or the result, like ``rows[3].author``; may be empty.
         kind: Dotted name of the class of the value that cannot cross; may be empty.

@@ -1,6 +1,6 @@
 """Buffers: bytearray, memoryview, array.array and numpy's arrays and scalars.
 
-numpy is never imported here: its values exist only where it is loaded already.
+numpy is loaded where a value of it arrives, not where one is written: there it is.
 """
 
 import ast
@@ -8,6 +8,7 @@ import sys
 from array import array
 from typing import Any
 
+from seamline.wire.libraries import library
 from seamline.wire.marks import (
     ARRAY,
     BYTEARRAY,
@@ -157,10 +158,7 @@ def describe(dtype: Any) -> str:
 
 def dtype_of(text: str) -> Any:
     """Return the dtype of a description."""
-    numpy: Any = sys.modules.get("numpy")
-    if numpy is None:
-        raise TypeError("numpy is not loaded in this process")
-    found = numpy.dtype(ast.literal_eval(text) if text.startswith("[") else text)
+    found = library("numpy").dtype(ast.literal_eval(text) if text.startswith("[") else text)
     if found.hasobject:
         raise TypeError("an array holds Python objects")
     return found

@@ -127,6 +127,7 @@ class Codec:
         """Return the value of bytes that ``encode`` made.
 
         Raises:
+            NotSendable: A value in it needs a library that this process has not.
             WireError: The bytes are anything else.
         """
         try:
@@ -149,6 +150,8 @@ class Codec:
             if r.refs is not None:
                 for fill in r.late:
                     fill()
+        except NotSendable:
+            raise
         except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
         return value
@@ -171,8 +174,7 @@ class Codec:
     def decode_tracked(self, data: bytes, *, watched: bool = True) -> tuple[Any, Known]:
         """Return the arguments of bytes that ``encode`` made, and what both ends know of them.
 
-        Raises:
-            WireError: The bytes are anything else.
+        Raises: as :meth:`decode`.
         """
         try:
             _, names, body = _unpack(data)
@@ -181,6 +183,8 @@ class Codec:
             for fill in r.late:
                 fill()
             return value, Known(r.refs or [], self._plans.form, watched=watched)
+        except NotSendable:
+            raise
         except Exception as exc:  # whatever hostile bytes lead to is their sender's fault
             raise WireError(f"a value cannot be decoded: {type(exc).__name__}: {exc}") from exc
 

@@ -4,6 +4,7 @@ import enum
 from types import FunctionType
 from typing import Any, Final
 
+from seamline.errors import NotSendable
 from seamline.wire import (
     buffers,
     classes,
@@ -126,6 +127,11 @@ class Plans:
         name, _, names = entry.partition("|")
         names, _, kinds = names.partition("|")
         cls: Any = self._table.resolve(name)
+        if cls is None and views.is_view(name):
+            raise NotSendable(
+                f"a {name.replace(':', '.')} arrived in a process that has not loaded its module; "
+                "import it in the package that takes it, or send plain values"
+            )
         if cls is None:
             raise TypeError(f"class {name} may not cross this seam")
         if issubclass(cls, enum.Enum):

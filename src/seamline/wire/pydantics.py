@@ -5,11 +5,11 @@ only where it is loaded already. What was in a value is in no error here, for an
 hold a password.
 """
 
-import importlib
 import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from seamline.wire.libraries import library
 from seamline.wire.marks import READERS, URL, Reading, Refused, Writer, Writing
 
 _CORE: Final = "pydantic_core._pydantic_core"
@@ -50,15 +50,16 @@ def read_url(node: list[Any], _r: Reading, _left: int) -> Any:
     """Read an address.
 
     Raises:
-        TypeError: There is none such, or no pydantic here.
+        NotSendable: There is no pydantic here.
+        TypeError: There is none such.
     """
     _, number, way, text = node
     if type(text) is not str or {type(number), type(way)} != {int} or min(number, way) < 0:
         raise TypeError("an address is something else")
+    core = library(_CORE)
     try:
-        # This module, whatever the peer says.
-        return getattr(importlib.import_module(_CORE), _URLS[number])(text, **_OPTIONS[way])
-    except (ImportError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return getattr(core, _URLS[number])(text, **_OPTIONS[way])
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         reason = type(error).__name__
     raise TypeError(f"an address that cannot be read here: {reason}")
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 # These fill WRITERS with the builtin types that cross.
 from seamline.wire import buffers, containers, iterated, scalars  # noqa: F401
 from seamline.wire.marks import WRITERS
-from seamline.wire.views import is_view
+from seamline.wire.views import is_view, loaded_view
 
 #: Builtin and standard library types that cross by reference. A closed set: a name from the
 #: peer never reaches anything else in ``builtins``.
@@ -130,7 +130,7 @@ class TypeTable:
 
     def _view(self, name: str) -> type | None:
         module, _, path = name.partition(":")
-        return self._defined(module, path) if is_view(name) else None
+        return self._defined(module, path) if is_view(name) and loaded_view(name) else None
 
     def _defined(self, module: str, path: str) -> type | None:
         found = look_up(module, path)

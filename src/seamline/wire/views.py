@@ -1,12 +1,15 @@
 """Values of libraries that cross as plain copies: headers, forms, responses; secrets, addresses.
 
 No framework is imported here: its values exist only where it is loaded already. The names
-below are all that a peer can name of it, and of these only what is loaded is found.
+below are all that a peer can name of it, and of these only what is loaded is found. Modules of
+pydantic are loaded when a value of theirs arrives: pydantic itself loads them when it is asked.
 """
 
+import sys
 from typing import Any, Final
 
 from seamline.wire.classes import Shape, loose_writer, shape_of
+from seamline.wire.libraries import library
 from seamline.wire.marks import LIST, LOOSE, PLAIN_TUPLE, Refused, Writer, Writing
 
 _ADDRESSES: Final = frozenset(
@@ -70,6 +73,8 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
     "pydantic.error_wrappers": frozenset({"ErrorWrapper"}),
     "pydantic.v1.error_wrappers": frozenset({"ErrorWrapper"}),
 }  # fmt: skip
+#: Those that are loaded where a value of theirs arrives.
+_LOADED: Final = frozenset({"pydantic.networks", "pydantic.types"})
 #: Texts that are worked out when they are read: they cross as the text they are now.
 _LAZY: Final = frozenset(
     {
@@ -89,6 +94,16 @@ def is_view(name: str) -> bool:
             return True
         module = module.rpartition(".")[0]
     return False
+
+
+def loaded_view(name: str) -> Any:
+    """Return the module that such a value's class is of, or None where it is not to be loaded.
+
+    Raises:
+        NotSendable: It is, and is not installed here.
+    """
+    module, _, _ = name.partition(":")
+    return library(module) if module in _LOADED else sys.modules.get(module)
 
 
 def is_view_class(cls: type) -> bool:

@@ -6,12 +6,13 @@ the same object again (zones that dateutil read from a file) is refused. The fix
 pydantic have no such identity: each datetime that it reads has one of its own.
 """
 
-import importlib
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
+from seamline.errors import NotSendable
+from seamline.wire.libraries import library
 from seamline.wire.marks import READERS, ZONE, Reading, Refused, Writer, Writing
 
 _UNKNOWN: Final = (AttributeError, LookupError, TypeError, ValueError)
@@ -108,6 +109,7 @@ def read_zone_again(node: list[Any], _r: Reading, _left: int) -> Any:
     """Read a zone, which the library of this process makes.
 
     Raises:
+        NotSendable: Its library is not installed here.
         TypeError: There is no such zone, or not here.
     """
     _, number, *parts = node
@@ -116,8 +118,10 @@ def read_zone_again(node: list[Any], _r: Reading, _left: int) -> Any:
     kind = _KINDS[number]
     try:
         # One of the modules above, whatever the peer says.
-        return kind.make(importlib.import_module(kind.module), *parts)
-    except (ImportError, *_UNKNOWN) as error:
+        return kind.make(library(kind.module), *parts)
+    except NotSendable:
+        raise
+    except _UNKNOWN as error:
         raise TypeError(f"no time zone of {kind.module} here: {parts!r}") from error
 
 
