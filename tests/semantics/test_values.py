@@ -5,12 +5,14 @@ import math
 import threading
 import weakref
 from array import array
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, UserDict, defaultdict, deque
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from http import HTTPStatus
 from pathlib import PurePosixPath
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -64,6 +66,10 @@ EXACT = {
     "secret": model.Login(
         password=pydantic.SecretStr("x"), home=pydantic.HttpUrl("http://a.example")
     ),
+    "status": HTTPStatus.NOT_FOUND,
+    "parts of an address": urlsplit("http://a.example/b?c"),
+    "namespace": SimpleNamespace(a=1, rows=[2]),
+    "user dict": UserDict(a=[1]),
     "typed dict": model.Row(number=1, tags=["a"]),
     "infinity": {"a": [float("inf"), -0.0]},
     "range": range(1, 9, 2),

@@ -6,7 +6,14 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any, Final
 
 from seamline.errors import AliasedState
@@ -117,7 +124,7 @@ def _held(part: Any) -> Iterator[object]:
 def _can_change(part: object) -> bool:
     """Whether a value itself can change; what it holds is looked at on its own."""
     kind = type(part)
-    if issubclass(kind, (dict, list, set, deque, *_FLAT)):
+    if issubclass(kind, (dict, list, set, deque, SimpleNamespace, *_FLAT)):
         return True
     if issubclass(kind, tuple | frozenset):
         return False

@@ -1,6 +1,7 @@
 """Which plan a class gets, when it is first met on either side."""
 
 import enum
+import sys
 from types import FunctionType
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from seamline.wire import (
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
 from seamline.wire.marks import WRITERS, Reading, Refused, Writer, Writing
-from seamline.wire.types import TypeTable
+from seamline.wire.types import TypeTable, is_of_stdlib
 
 
 class Writers(dict[type, Writer]):
@@ -127,7 +128,8 @@ class Plans:
         name, _, names = entry.partition("|")
         names, _, kinds = names.partition("|")
         cls: Any = self._table.resolve(name)
-        if cls is None and views.is_view(name):
+        is_loaded = name.partition(":")[0] in sys.modules
+        if cls is None and not is_loaded and (views.is_view(name) or is_of_stdlib(name)):
             raise NotSendable(
                 f"a {name.replace(':', '.')} arrived in a process that has not loaded its module; "
                 "import it in the package that takes it, or send plain values"
@@ -180,8 +182,10 @@ def is_named_tuple(cls: type) -> bool:
 
 
 def _record_shape(cls: type) -> Shape | None:
-    """Return where the fields of a record class live, or None for any other class."""
+    """Return where the state of a record or of a view lives, or None for any other class."""
     fields = classes.declared_fields(cls)
+    if fields is None and views.is_view_class(cls):
+        return views.object_shape(cls)
     return None if fields is None else classes.shape_of(cls, fields)
 
 

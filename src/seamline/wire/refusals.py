@@ -3,9 +3,11 @@
 Classes are recognised by the name of their module; nothing is imported for it.
 """
 
+import enum
+import sys
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from datetime import datetime, time
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from seamline.errors import NotSendable
 from seamline.wire.classes import declared_fields, slots_of
 from seamline.wire.derived import origin_of
 from seamline.wire.marks import Refused
+from seamline.wire.types import HEAP_TYPE, look_up
 
 #: A path longer than this is cut: a refusal deep inside a long chain stays readable.
 _MAX_PATH_CHARS: Final = 160
@@ -44,6 +47,15 @@ _MODULE: Final = "import the module on the other side"
 _CLASS: Final = "pass the values themselves, " + _LOCAL
 _PLAIN: Final = "make its class a dataclass, or send the values you need from it"
 _FINALIZED: Final = "send the values you need from it, and let its own process end it"
+_VALUES: Final = "send the values you need from it; its class is not the application's to change"
+_QUEUE: Final = (
+    "send a list of what it holds; a queue is in one process, and some in one event loop"
+)
+_ROW: Final = "send a tuple or a dict of the row: tuple(row), dict(row)"
+_STATEMENT: Final = "build it on the other side, and pass the values it depends on"
+_UPLOAD: Final = (
+    "send what it holds, its bytes and its name; the file itself belongs to one process"
+)
 _INSIDE: Final = "define its class at the top of a module"
 _OUTSIDE: Final = (
     "name its class in the annotations of the function that is called, or define it in one of "
@@ -61,9 +73,16 @@ _BY_NAME: Final[tuple[tuple[str, str | None, str], ...]] = (
         None,
         "send a tuple or a dict of the row: tuple(row), dict(row._mapping)",
     ),
+    (
+        "sqlalchemy.engine.url",
+        None,
+        "send its text: url.render_as_string(hide_password=False)",
+    ),
     ("sqlalchemy.engine", None, _SESSION),
+    ("sqlalchemy.sql", None, _STATEMENT),
     ("sqlalchemy.orm.query", None, "send what the query returns, as a list of plain values"),
     ("sqlalchemy", None, _SESSION),
+    ("sqlite3", "Row", _ROW),
     ("sqlite3", None, _SESSION),
     ("psycopg", None, _SESSION),
     ("psycopg2", None, _SESSION),
@@ -88,6 +107,9 @@ _BY_NAME: Final[tuple[tuple[str, str | None, str], ...]] = (
         None,
         "use current_app on the other side; an application belongs to its process",
     ),
+    ("werkzeug.datastructures", "FileStorage", _UPLOAD),
+    ("starlette.datastructures", "UploadFile", _UPLOAD),
+    ("django.core.files", None, _UPLOAD),
     ("werkzeug.datastructures", None, "send it as a dict or a list: to_dict(), getlist()"),
     (
         "seamline.rpc.pulling",
@@ -104,13 +126,23 @@ _BY_NAME: Final[tuple[tuple[str, str | None, str], ...]] = (
     ("_socket", None, _SOCKET),
     ("socket", None, _SOCKET),
     ("ssl", None, _SOCKET),
+    ("asyncio.queues", None, _QUEUE),
+    ("queue", None, _QUEUE),
+    ("_queue", None, _QUEUE),
     ("_asyncio", None, _TASK),
     ("asyncio", None, _TASK),
     ("concurrent.futures", None, _TASK),
     ("functools", "partial", f"call it and send the result, {_LOCAL}"),
+    ("operator", None, f"call it and send the result, {_LOCAL}"),
+    ("builtins", "mappingproxy", "send a dict of it: dict(value)"),
+    ("re", "Match", "send what it found: match.group(), match.groupdict(), match.span()"),
+    ("_hashlib", None, "send its digest: digest(), hexdigest()"),
+    ("_random", None, "send a number that seeds it, or the numbers it gives"),
+    ("email", None, "send its bytes, as_bytes(), and parse them on the other side"),
+    ("xml.etree", None, "send its text, xml.etree.ElementTree.tostring(), and parse it there"),
     ("pytz", None, "use zoneinfo.ZoneInfo, which crosses by its key"),
     ("dateutil.tz", None, "use zoneinfo.ZoneInfo, which crosses by its key"),
-    ("logging", None, "get it by its name on the other side"),
+    ("logging", "Logger", "get it by its name on the other side"),
 )
 _BY_TYPE: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((types.ModuleType,), _MODULE),
@@ -118,6 +150,7 @@ _BY_TYPE: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((types.GeneratorType, types.AsyncGeneratorType, map, filter, zip), _LAZY),
     ((types.MethodType, types.FunctionType, types.BuiltinFunctionType), f"{_CODE}; {_LOCAL}"),
     ((type,), _CLASS),
+    ((KeysView, ValuesView, ItemsView), "send a list of it: list(value)"),
 )
 
 
@@ -163,16 +196,31 @@ def remedy(value: object) -> str:
         for prefix, name, words in _BY_NAME
         if name in {None, owner.__name__} and _is_in(owner.__module__, prefix)
     )
-    return next(by_type, None) or next(by_name, None) or _by_form(cls)
+    found = next(by_type, None) or next(by_name, None)
+    return found or (_LAZY if isinstance(value, Iterator) else _by_form(cls))
 
 
 def _by_form(cls: type) -> str:
     """Return the remedy for a class that only its definition says something about."""
     if hasattr(cls, "__del__"):
         return _FINALIZED
-    if declared_fields(cls) is not None:
-        return _INSIDE if "<locals>" in cls.__qualname__ else _OUTSIDE
-    return _PLAIN if origin_of(cls) is None else _OUTSIDE
+    if "<locals>" in cls.__qualname__ and (declared_fields(cls) or issubclass(cls, enum.Enum)):
+        return _INSIDE
+    can_be_named = look_up(cls.__module__, cls.__qualname__) is cls
+    if declared_fields(cls) is not None or origin_of(cls) or issubclass(cls, enum.Enum):
+        return _OUTSIDE if can_be_named or not _is_of_library(cls) else _VALUES
+    return _VALUES if _is_of_library(cls) else _PLAIN
+
+
+def _is_of_library(cls: type) -> bool:
+    """Whether a class is the standard library's or one that was installed."""
+    if (
+        cls.__module__.partition(".")[0] in sys.stdlib_module_names
+        or not cls.__flags__ & HEAP_TYPE
+    ):
+        return cls is not object
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _is_in(module: str, prefix: str) -> bool:

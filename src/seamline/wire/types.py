@@ -2,10 +2,14 @@
 
 import builtins
 import dataclasses
+import enum
+import http
 import inspect
+import signal
 import sys
 import types
 import typing
+import urllib.parse
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
@@ -34,6 +38,9 @@ _KINDS: Final[tuple[type, ...]] = (
 _BUILTIN: Final = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in _KINDS}
 
 
+#: Loaded in every process, so that their everyday values (statuses, signals, parts of addresses)
+#: are found where they arrive.
+_EVERYDAY: Final = (http, signal, urllib.parse)
 #: Flag of types that a ``class`` statement made, from CPython's ``object.h``.
 HEAP_TYPE: Final = 1 << 9
 #: Exceptions that are no ``Exception`` but cross like one.
@@ -80,7 +87,7 @@ class TypeTable:
             return self._defined(module, path)
         if self._examined != len(sys.modules):
             self._examine()
-        return self._reached.get(name) or self._view(name)
+        return self._reached.get(name) or self._view(name) or self._value(name)
 
     def exception_name(self, cls: type) -> str | None:
         """Return the name by which an exception class crosses, or None."""
@@ -132,6 +139,11 @@ class TypeTable:
         module, _, path = name.partition(":")
         return self._defined(module, path) if is_view(name) and loaded_view(name) else None
 
+    def _value(self, name: str) -> type | None:
+        """Return an enum or a named tuple of the standard library: values, all of them."""
+        found = self._defined(*name.split(":", 1)) if is_of_stdlib(name) else None
+        return found if found is not None and issubclass(found, enum.Enum | tuple) else None
+
     def _defined(self, module: str, path: str) -> type | None:
         found = look_up(module, path)
         if isinstance(found, type) and found.__module__ == module and found.__qualname__ == path:
@@ -169,6 +181,11 @@ class TypeTable:
     def _reach(self, cls: type) -> None:
         if look_up(cls.__module__, cls.__qualname__) is cls:
             self._reached[f"{cls.__module__}:{cls.__qualname__}"] = cls
+
+
+def is_of_stdlib(name: str) -> bool:
+    """Whether a name is, by its module, of the standard library."""
+    return ":" in name and name.partition(":")[0].partition(".")[0] in sys.stdlib_module_names
 
 
 def inner(hint: Any) -> list[Any]:

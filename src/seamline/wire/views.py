@@ -1,14 +1,16 @@
-"""Values of libraries that cross as plain copies: headers, forms, responses; secrets, addresses.
+"""Objects of libraries that are all plain values: headers, forms, responses, addresses, shells.
 
 No framework is imported here: its values exist only where it is loaded already. The names
 below are all that a peer can name of it, and of these only what is loaded is found. Modules of
 pydantic are loaded when a value of theirs arrives: pydantic itself loads them when it is asked.
 """
 
+import functools
 import sys
+from types import SimpleNamespace
 from typing import Any, Final
 
-from seamline.wire.classes import Shape, loose_writer, shape_of
+from seamline.wire.classes import Shape, loose_writer, shape_of, slots_of
 from seamline.wire.libraries import library
 from seamline.wire.marks import LIST, LOOSE, PLAIN_TUPLE, Refused, Writer, Writing
 
@@ -22,6 +24,7 @@ _ADDRESSES: Final = frozenset(
 _SECRETS: Final = frozenset(
     {"ByteSize", "PaymentCardNumber", "Secret", "SecretBytes", "SecretStr"}
 )
+_SHELLS: Final = frozenset({"ChainMap", "UserDict", "UserList", "UserString"})
 #: Package -> classes whose state is all plain values. What is none in one instance (a
 #: generator as a response's body, a callback) is refused where it is found.
 _VALUES: Final[dict[str, frozenset[str]]] = {
@@ -56,6 +59,9 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "http.cookies": frozenset({"Morsel", "SimpleCookie"}),
+    "collections": _SHELLS,
+    "types": frozenset({"SimpleNamespace"}),
+    "subprocess": frozenset({"CompletedProcess"}),
     "starlette.datastructures": frozenset(
         {
             "Address", "CommaSeparatedStrings", "FormData", "Headers", "ImmutableMultiDict",
@@ -128,7 +134,7 @@ def view_writer(cls: Any) -> Writer | None:
 
 def object_writer(cls: Any, entry: str) -> Writer:
     """Return the writer of an object that is its ``__dict__``."""
-    loosely = loose_writer(shape_of(cls, ()), entry)
+    loosely = loose_writer(object_shape(cls), entry)
 
     def write(value: Any, w: Writing, left: int) -> Any:
         return w.again(value) if id(value) in w.memo else loosely(value, w, left)
@@ -138,6 +144,9 @@ def object_writer(cls: Any, entry: str) -> Writer:
 
 def object_shape(cls: Any) -> Shape:
     """Return where the state of such an object lives."""
+    if issubclass(cls, SimpleNamespace):  # of C: ``object`` makes none, and its dict is a slot
+        slots = {name: slot for name, slot in slots_of(cls).items() if name != "__dict__"}
+        return Shape(cls, (), slots, True, functools.partial(SimpleNamespace.__new__, cls))
     return shape_of(cls, ())
 
 

@@ -1,23 +1,34 @@
 """The codec: what cannot cross is refused before anything is sent, and said how to mend."""
 
 import asyncio
+import email.message
+import enum
 import functools
+import hashlib
 import io
+import itertools
+import logging
+import operator
+import queue
 import re
 import socket
 import sqlite3
 import threading
 import types
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from decimal import Context
 from typing import Any
 
+import fastapi
 import flask
 import pytest
 import sqlalchemy
 import sqlalchemy.orm
 import starlette.responses
 import starlette.websockets
+import werkzeug.datastructures
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from seamline.errors import NotSendable
 from seamline.wire import Codec, TypeTable
@@ -60,6 +71,20 @@ class Plain:
         raise AssertionError("a refusal must not run the application's code")
 
 
+class Suit(enum.Enum):
+    HEARTS = 1
+
+
+def local():
+    class Local(enum.Enum):
+        RED = 1
+
+    return Local
+
+
+Local = local()
+
+
 def generator():
     yield 1
 
@@ -71,8 +96,12 @@ CODEC = Codec(TypeTable([__name__]))
 
 
 def refusal(value, where="result"):
+    return refusal_of(CODEC, value, where)
+
+
+def refusal_of(codec, value, where="result"):
     with pytest.raises(NotSendable) as caught:
-        CODEC.encode(value, where=where)
+        codec.encode(value, where=where)
     return caught.value
 
 
@@ -123,6 +152,43 @@ def refusal(value, where="result"):
         pytest.param(lambda: Upload("x"), "Upload", "__del__ would run for the copy", id="end"),
         pytest.param(Named, "Named", "__del__ would run for the copy", id="end of a container"),
         pytest.param(object, "a builtins.object", "dataclass", id="marker of no module"),
+        pytest.param(lambda: re.match("a", "a"), "re.Match", r"groupdict\(\)", id="match"),
+        pytest.param(lambda: types.MappingProxyType({}), "mappingproxy", "dict", id="proxy"),
+        pytest.param(lambda: {}.keys(), "dict_keys", r"list\(value\)", id="keys of a dict"),
+        pytest.param(lambda: iter([1]), "list_iterator", "a list of what it yields", id="iter"),
+        pytest.param(itertools.count, "itertools.count", "a list of what it yields", id="count"),
+        pytest.param(
+            lambda: operator.itemgetter(1), "itemgetter", "call it and send", id="itemgetter"
+        ),
+        pytest.param(queue.Queue, "queue.Queue", "a list of what it holds", id="queue"),
+        pytest.param(asyncio.Queue, "asyncio.queues", "a list of what it holds", id="async queue"),
+        pytest.param(lambda: hashlib.sha256(b"x"), "HASH", r"hexdigest\(\)", id="hash"),
+        pytest.param(email.message.EmailMessage, "EmailMessage", r"as_bytes\(\)", id="mail"),
+        pytest.param(lambda: logging.makeLogRecord({}), "LogRecord", "the values", id="record"),
+        pytest.param(lambda: Context(prec=3), "decimal.Context", "not the application's", id="C"),
+        pytest.param(lambda: date(2024, 1, 1).isocalendar(), "Iso", "the values you", id="week"),
+        pytest.param(
+            lambda: sqlalchemy.text("x"), "TextClause", "build it on the", id="statement"
+        ),
+        pytest.param(
+            lambda: sqlalchemy.make_url("sqlite://"), "url.URL", "render_as_string", id="address"
+        ),
+        pytest.param(
+            lambda: werkzeug.datastructures.FileStorage(io.BytesIO()),
+            "FileStorage",
+            "its bytes and its name",
+            id="upload of werkzeug",
+        ),
+        pytest.param(
+            lambda: fastapi.UploadFile(io.BytesIO()),
+            "UploadFile",
+            "its bytes and its name",
+            id="upload of fastapi",
+        ),
+        pytest.param(
+            lambda: SimpleUploadedFile("a", b"x"), "SimpleUploadedFile", "its bytes", id="django's"
+        ),
+        pytest.param(lambda: Local.RED, "Local", "at the top of a module", id="enum inside"),
         pytest.param(
             lambda: memoryview(b"abcd")[::2], "memoryview", "not contiguous", id="strided view"
         ),
@@ -149,6 +215,21 @@ def test_sockets_connections_coroutines_and_numpy_objects_are_refused():
     assert "await it first" in str(refusal(waiting))
     waiting.close()
     assert "holds Python objects" in str(refusal(np.array([object()])))
+
+
+def test_a_row_of_sqlite_is_no_connection():
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    row = connection.execute("select 1 as a").fetchone()
+    connection.close()
+
+    assert "a tuple or a dict of the row" in str(refusal(row))
+
+
+def test_an_enum_that_is_not_of_the_application_can_be_named():
+    error = refusal_of(Codec(TypeTable([])), Suit.HEARTS)
+
+    assert "name its class in the annotations" in str(error)
 
 
 LOCK = threading.Lock()

@@ -1,7 +1,15 @@
 """Values of web frameworks cross as copies, what is bound to a request as a reference."""
 
+import collections
+import enum
 import http.cookies
+import signal
 import sys
+import time
+import types
+import urllib.parse
+import uuid
+from pathlib import Path
 
 import django.conf
 import flask
@@ -106,6 +114,98 @@ def test_responses_arrive_whole() -> None:
 def test_a_response_that_is_made_while_it_is_sent_does_not_cross() -> None:
     with pytest.raises(NotSendable, match="response"):
         CODEC.encode(flask.Response(part for part in ["a"]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        http.HTTPStatus.NOT_FOUND,
+        http.HTTPMethod.GET,
+        signal.SIGTERM,
+        uuid.SafeUUID.safe,
+        urllib.parse.urlsplit("http://a.example/b?c#d"),
+        urllib.parse.urlparse(b"http://a.example/b;c"),
+        time.gmtime(0),
+        Path("/").stat(),
+    ],
+    ids=lambda value: type(value).__qualname__,
+)
+def test_enums_and_named_tuples_of_the_standard_library_cross(value) -> None:
+    found = crossed(value)
+
+    assert type(found) is type(value)
+    assert found == value
+    assert repr(found) == repr(value)
+    assert not isinstance(value, enum.Enum) or found is value
+
+
+@pytest.mark.parametrize("name", ["subprocess:Popen", "os:_Environ", "typing:Any", "http:nothing"])
+def test_other_classes_of_the_standard_library_do_not(name) -> None:
+    import msgspec
+
+    from seamline.wire.marks import LOOSE, MEMBER
+
+    for body in ([LOOSE, 0, [], []], [MEMBER, 0, "a"]):
+        with pytest.raises((NotSendable, WireError)):
+            CODEC.decode(msgspec.msgpack.encode((0, [f"{name}|"], body)))
+
+
+class Settings(types.SimpleNamespace):
+    pass
+
+
+class Mapping(collections.UserDict):
+    pass
+
+
+OWN = Codec(TypeTable([__name__]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        types.SimpleNamespace(a=1, rows=[2]),
+        Settings(a=1, rows=[2]),
+        collections.UserDict(a=[1]),
+        collections.UserList([1, [2]]),
+        collections.UserString("x"),
+        collections.ChainMap({"a": [1]}, {"b": 2}),
+        Mapping(a=[1]),
+    ],
+    ids=lambda value: type(value).__qualname__,
+)
+def test_shells_around_plain_values_cross(value) -> None:
+    found, again = OWN.decode(OWN.encode([value, value]))
+
+    assert type(found) is type(value)
+    assert found == value
+    assert found is again
+
+
+def _changed(value, change):
+    """What the caller has of a value after its host changed its own."""
+    data, known = OWN.encode_tracked((value,), where=("value",))
+    (copy,), host = OWN.decode_tracked(data)
+    change(copy)
+    changes = host.changes()
+    OWN.decode_known(OWN.encode_known(None, host, changes, ["value"] * len(changes)), known)
+    return value
+
+
+def test_changes_of_their_attributes_are_made_at_the_caller() -> None:
+    def fail(response) -> None:
+        response.status_code = 404
+
+    def add(settings) -> None:
+        settings.b = settings.rows.append(3)
+        del settings.a
+
+    assert _changed(flask.Response("x"), fail).status_code == 404
+    assert _changed(starlette.responses.Response("x"), fail).status_code == 404
+    assert _changed(HttpResponse("x"), fail).status_code == 404
+    assert _changed(Settings(a=1, rows=[2]), add) == Settings(rows=[2, 3], b=None)
+    assert _changed(Mapping(a=1), lambda found: found.update(b=2)) == {"a": 1, "b": 2}
+    assert _changed(Mapping(a=1), lambda found: setattr(found, "data", {})) == {}
 
 
 def test_what_is_not_bound_to_the_running_request_does_not_cross() -> None:
