@@ -8,7 +8,7 @@ the application author's (something is written wrong), :class:`SeamError` happen
 seam while the application was running, and :class:`InternalError` is a bug in Seamline.
 """
 
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 
 class SeamlineError(Exception):
@@ -247,6 +247,16 @@ class RemoteError(SeamError):
     code = "remote-error"
     http_status = 500
     original: str = ""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say why an attribute that the original has is not here."""
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}: it stands for "
+            f"{self.original.replace(':', '.') or 'an exception'}, of which only what could cross "
+            "the seam is here; catch that in the package that raised it, and raise plain values",
+            name=name,
+            obj=self,
+        )
 
 
 class InternalError(SeamlineError):
