@@ -141,6 +141,9 @@ LAW: dict[str, Mutation] = {
     "4 causes of exceptions cross": Mutation(
         "seamline.wire.exceptions._link", _nothing, "semantics/test_errors.py"
     ),
+    "4 exceptions of pydantic are made from what they say": Mutation(
+        "seamline.wire.exceptions.parts_of", _nothing, "semantics/test_errors.py"
+    ),
     "6 an expired call is told": Mutation(
         "seamline.rpc.outgoing.Outgoing.deadline_left", _for_ever, "semantics/test_flow.py"
     ),
@@ -542,6 +545,15 @@ OTHERS: dict[str, Mutation] = {
     ),
     "3 wrappers change what their functions do": Mutation(
         "seamline.seam.hosting.mutated", _empty, "unit/seam/test_hosting.py", "mutates"
+    ),
+    "4 what cannot be made blank has a stand-in": Mutation(
+        "seamline.wire.exceptions._can_be_rebuilt", _true, "unit/wire/test_pydantic_errors.py"
+    ),
+    "3 attributes of a library's values come back": Mutation(
+        "seamline.wire.kinds._record_shape", _nothing, "unit/wire/test_views.py"
+    ),
+    "2 a library that is missing is named": Mutation(
+        "seamline.wire.buffers.library", _nothing, "unit/wire/test_libraries.py"
     ),
     "2 singletons have no state": Mutation(
         "seamline.wire.references.is_stateless",
