@@ -219,8 +219,9 @@ def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
 def _arguments(args: list[Any], r: Reading, left: int) -> tuple[Any, ...] | None:
     if not args:
         return None
-    # What it is made from comes behind, and is of no use to a stand-in.
-    found, *_ = [read(x, r, left) for x in args]
+    found = read(args[0], r, left)
+    for parts in args[1:]:  # what it is made from, of no use to a stand-in
+        read(parts, r, left)
     return _checked(found)
 
 

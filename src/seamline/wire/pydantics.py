@@ -94,7 +94,7 @@ def parts_of(error: BaseException) -> tuple[Any, ...] | None:
 
 def is_made(cls: type) -> bool:
     """Whether exceptions of a class are made from parts."""
-    return _maker_of(cls) is not None
+    return _CORE in sys.modules and _maker_of(cls) is not None
 
 
 def made_of(cls: type, parts: Any) -> Any:
