@@ -597,6 +597,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "shared_state",
     ),
+    "check tells of contexts that are held over a call": Mutation(
+        "seamline.interface.contexts._held",
+        _empty,
+        "unit/interface/test_contexts.py",
+        "held_around",
+    ),
+    "what is entered holds a context": Mutation(
+        "seamline.interface.variables._ENTERING",
+        (),
+        "unit/interface/test_contexts.py",
+        "in_an_instance",
+    ),
+    "contexts in classes and instances are found": Mutation(
+        "seamline.interface.variables.Variables._through_self",
+        _empty,
+        "unit/interface/test_contexts.py",
+        "in_an_instance",
+    ),
     "check tells of contexts that are lost": Mutation(
         "seamline.interface.findings.lost_contexts",
         _empty,

@@ -28,6 +28,7 @@ from seamline.interface.settled import settle
 from seamline.interface.source import Sources, read_application
 from seamline.interface.state import find_state
 from seamline.interface.touches import Touch, Touches
+from seamline.interface.variables import Variables
 from seamline.interface.verdicts import Judgement
 
 
@@ -49,6 +50,7 @@ class Application:
     handles: Handles
     reaching: Reaching
     importers: dict[Symbol, set[str]]
+    variables: Variables
 
 
 @dataclass(slots=True)
@@ -90,6 +92,8 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     touches.build()
     handles = Handles(graph)
     handles.build()
+    variables = Variables(graph)
+    variables.build()
     return Application(
         sources=sources,
         definitions=definitions,
@@ -105,4 +109,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         handles=handles,
         reaching=Reaching(graph),
         importers=importers,
+        variables=variables,
     )

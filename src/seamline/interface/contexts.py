@@ -1,89 +1,233 @@
-"""Context variables and thread-local objects that a service shares with its callers."""
+"""Context variables, thread-local objects and locks of threads over calls of a service."""
 
-import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
-from seamline.interface.body import Body
 from seamline.interface.functions import Definition
-from seamline.interface.model import Finding, Severity, Verdict
-from seamline.interface.names import Symbol
+from seamline.interface.model import Finding, Place, Severity, Verdict
+from seamline.interface.placement import Placement
+from seamline.interface.variables import STREAMS, Variable
 
-_VARIABLE: Final = "contextvars.ContextVar"
-_LOCAL: Final = "threading.local"
+_INSIDE: Final = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+
+Key = Definition | str
 
 
-def lost_contexts(application: Application, facts: ServiceFacts) -> Iterator[Finding]:
+def lost_contexts(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
     """Report what callers and hosts both use and no call carries."""
-    carried = {path.replace(":", ".") for path in facts.service.carry}
-    for symbol, line, kind in _contexts(application):
-        dotted = f"{symbol.module}.{symbol.name}"
-        users = [body for body in application.bodies.values() if _uses(body, symbol)]
-        hosted = [body for body in users if _runs_on_host(facts, body)]
-        shared = any(_is_elsewhere(application, facts, body) for body in users) or any(
-            _leaves_a_value(facts, body, symbol) for body in hosted
-        )
-        if not hosted or not shared or dotted in carried:
-            continue
-        service = facts.service.service
-        is_variable = kind == _VARIABLE
-        yield Finding(
-            code="state-elsewhere",
-            severity=Severity.WARNING,
-            message=(
-                f"{dotted} is {'a context variable' if is_variable else 'local to a thread'}, "
-                f"functions of service {service} use it, and it does not travel with calls: they "
-                "do not see what is set outside a call, nor do others see what they set"
-            ),
-            remedy=(
-                f'carry = ["{symbol.module}:{symbol.name}"] in [services.{service}] of '
-                "seamline.toml"
-                if is_variable
-                else "pass the value as an argument, or make it a context variable and carry it"
-            ),
-            file=application.sources.modules[symbol.module].file,
-            line=line,
-            service=service,
-        )
+    users = placement.application.variables.users
+    used = [one for one, found in users.items() if found and not _is_carried(facts, one)]
+    if not used:
+        return
+    where = _Where(placement, facts)
+    for variable in used:
+        held = list(_held(where, variable))
+        yield from held
+        if not held and variable.what != "lock" and _is_shared(where, variable):
+            yield _lost(facts, where, variable)
 
 
-def _contexts(application: Application) -> Iterator[tuple[Symbol, int, str]]:
-    world = application.definitions.world
-    for module, names in world.modules.items():
-        for name, bindings in () if names.source.test else names.assigned.items():
-            for binding in bindings:
-                made = binding.value.func if isinstance(binding.value, ast.Call) else None
-                kind = "" if made is None else str(world.resolve(module, made))
-                if kind in (_VARIABLE, _LOCAL):
-                    yield Symbol(module, name), binding.line, kind
+def _is_carried(facts: ServiceFacts, variable: Variable) -> bool:
+    return str(variable) in {path.replace(":", ".") for path in facts.service.carry}
 
 
-def _uses(body: Body, symbol: Symbol) -> bool:
-    return body.definition is not None and any(
-        use.symbol.module == symbol.module and use.symbol.name.partition(".")[0] == symbol.name
-        for use in body.uses
+@dataclass(slots=True)
+class _Where:
+    """Which bodies run on the host of a service, and which run with those that call it.
+
+    Attributes:
+        host: Bodies that calls over the seam reach.
+        away: Bodies that run in other groups, of its own modules, too.
+        tests: Bodies that only tests run elsewhere.
+    """
+
+    placement: Placement
+    facts: ServiceFacts
+    host: set[Key] = field(default_factory=set)
+    away: set[Key] = field(default_factory=set)
+    tests: set[Key] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.host = self.run_by(d for d in self.facts.functions if self.is_entered(d))
+        sources, bodies = self.application.sources.modules, self.application.bodies
+        outside = [
+            key
+            for key, body in bodies.items()
+            if body.module not in self.facts.modules
+            and self.placement.crosses_from(self.facts.service.service, body.module)
+            and not (key in self.host and self.placement.is_unplaced(body.module))
+        ]
+        self.away = self.run_by(key for key in outside if not sources[bodies[key].module].test)
+        self.tests = self.run_by(outside) - self.away
+
+    @property
+    def application(self) -> Application:
+        return self.placement.application
+
+    def is_entered(self, definition: Definition) -> bool:
+        """Whether calls from elsewhere run a function on the host of the service."""
+        return self.placement.entered.get(definition) is self.facts
+
+    def run_by(self, start: Iterable[Key]) -> set[Key]:
+        """Return what bodies run in their own process, with themselves."""
+        queue = list(start)
+        found = set(queue)
+        while queue:
+            key = queue.pop()
+            here = self.placement.group_of(key)
+            targets = {e.target for e in self.application.graph.edges[key] if not e.guess}
+            for target in targets | set(self._entered(key)):
+                there = self.placement.remote_group(target)
+                if target not in found and there in (None, here):
+                    found.add(target)
+                    queue.append(target)
+        return found
+
+    def _entered(self, key: Key) -> Iterator[Definition]:
+        """Yield how the classes that a body names are entered and left."""
+        definitions = self.application.definitions
+        for use in self.application.bodies[key].uses:
+            cls = definitions.classes.get(use.symbol)
+            if cls is not None:
+                for name in _INSIDE:
+                    yield from definitions.methods_of(cls, name)
+
+
+def _held(where: _Where, variable: Variable) -> Iterator[Finding]:
+    """Report who holds a variable while its caller goes on, beside calls that need it."""
+    held: dict[Definition, Finding] = {}
+    for key in sorted(where.application.variables.holding[variable], key=lambda d: str(d.symbol)):
+        reader = _reader(where, variable, besides=key)
+        severity = _severity(where, variable, key)
+        if reader is not None and severity is not None:
+            held[key] = _holding(where.facts, variable, key, reader, severity)
+    offered = [key for key in held if not key.name.startswith("_")]
+    yield from (held[key] for key in offered or held)
+
+
+def _severity(where: _Where, variable: Variable, key: Definition) -> Severity | None:
+    """Return how much it weighs that a function holds a variable over its caller's block."""
+    function = where.facts.functions.get(key)
+    stays = key in where.away
+    remote = where.is_entered(key) and key.kind in STREAMS
+    if variable.what == "lock" and not remote:
+        return None  # a lock that stays with its caller is no lock of the host's
+    if stays or (remote and function is not None and _is_called(where, key)):
+        return Severity.ERROR
+    if key in where.tests or remote or (function is not None and function.public):
+        return Severity.WARNING
+    return None
+
+
+def _is_called(where: _Where, definition: Definition) -> bool:
+    """Whether code of another process calls a function, tests aside."""
+    function = where.facts.functions[definition]
+    return any(
+        where.placement.crosses(where.facts.service.service, place)
+        and not where.placement.is_test(place.file)
+        for place in function.callers
     )
 
 
-def _runs_on_host(facts: ServiceFacts, body: Body) -> bool:
-    """Whether calls from outside may reach a body over the seam."""
-    definition = body.definition
-    if not isinstance(definition, Definition) or body.module not in facts.modules:
-        return False
-    function = facts.functions.get(definition)
+def _reader(where: _Where, variable: Variable, *, besides: Key | None = None) -> Definition | None:
+    """Return a function that reads a variable on the host, the offered ones first."""
+    found = [
+        key
+        for key, handling in where.application.variables.users[variable].items()
+        if handling.reads and key in where.host and key is not besides
+        if isinstance(key, Definition)
+    ]
+    return min(found, key=lambda key: (not where.is_entered(key), str(key.symbol)), default=None)
+
+
+def _is_shared(where: _Where, variable: Variable) -> bool:
+    """Whether what one process sets of a variable is missed by another one."""
+    variables = where.application.variables
+    users = variables.users[variable]
+    hosted = [key for key in users if _runs_on_host(where, key)]
+    if hosted and any(isinstance(key, Definition) and key.module not in where.facts.modules
+                      for key in users):  # fmt: skip
+        return True
+    is_left = any(
+        where.is_entered(key) for key in variables.leaving[variable].intersection(hosted)
+    )
+    needed = [key for key, handling in users.items() if handling.reads]
+    is_set = any(key in where.away for key in variables.setting[variable])
+    return is_left or (is_set and any(key in where.host for key in needed))
+
+
+def _runs_on_host(where: _Where, key: Key) -> bool:
+    """Whether calls from outside may reach a body of the package over the seam."""
+    function = where.facts.functions.get(key) if isinstance(key, Definition) else None
     return function is not None and (not function.public or function.verdict is Verdict.REMOTE)
 
 
-def _is_elsewhere(application: Application, facts: ServiceFacts, body: Body) -> bool:
-    return body.module not in facts.modules and not application.sources.modules[body.module].test
+def _named(variable: Variable) -> str:
+    what = {"variable": "a context variable", "local": "local to a thread", "lock": "a lock"}
+    return f"{variable} is {what[variable.what]}"
 
 
-def _leaves_a_value(facts: ServiceFacts, body: Body, symbol: Symbol) -> bool:
-    """Whether a function that others call sets it and does not reset it."""
-    function = None if body.definition is None else facts.functions.get(body.definition)
-    used = {use.symbol.name for use in body.uses if use.symbol.module == symbol.module}
-    bound = any(use.how == "bind" and use.symbol.name.startswith(f"{symbol.name}.")
-                for use in body.uses)  # fmt: skip
-    sets = f"{symbol.name}.set" in used and f"{symbol.name}.reset" not in used
-    return function is not None and function.public and (sets or bound)
+def _remedy(variable: Variable, section: str) -> str:
+    if variable.what == "lock":
+        return "let it go before, or do the whole in one function of the package"
+    if variable.what == "local":
+        return "pass the value as an argument, or make it a context variable and carry it"
+    carry = f'carry = ["{variable.symbol.module}:{variable.symbol.name.rpartition(".")[2]}"] '
+    if "." in variable.symbol.name:
+        return f"bind it to a name of its module, and write {carry}{section}"
+    return carry + section
+
+
+def _finding(
+    facts: ServiceFacts, severity: Severity, message: str, remedy: str, place: Place
+) -> Finding:
+    return Finding(
+        code="state-elsewhere",
+        severity=severity,
+        message=message,
+        remedy=remedy,
+        file=place.file,
+        line=place.line,
+        service=facts.service.service,
+    )
+
+
+def _section(facts: ServiceFacts) -> str:
+    return f"in [services.{facts.service.service}] of seamline.toml"
+
+
+def _lost(facts: ServiceFacts, where: _Where, variable: Variable) -> Finding:
+    return _finding(
+        facts,
+        Severity.WARNING,
+        f"{_named(variable)}, functions of service {facts.service.service} use it, and it does "
+        "not travel with calls: they do not see what is set outside a call, nor do others see "
+        "what they set",
+        _remedy(variable, _section(facts)),
+        Place(where.application.sources.modules[variable.symbol.module].file, variable.line),
+    )
+
+
+def _holding(
+    facts: ServiceFacts,
+    variable: Variable,
+    key: Definition,
+    reader: Definition,
+    severity: Severity,
+) -> Finding:
+    does = f"{key.module}.{key.name} holds it around the block of its caller"
+    needs = f"{reader.module}.{reader.name}"
+    message = f"{_named(variable)}, {does}, and {needs} reads it where service "
+    message += f"{facts.service.service} runs: it does not see what is set there"
+    if variable.what == "lock":
+        message = f"{_named(variable)}, {does}, and {needs} takes it in another thread of service "
+        message += f"{facts.service.service}: a call in that block waits until its deadline"
+    return _finding(
+        facts,
+        severity,
+        message,
+        _remedy(variable, _section(facts)),
+        Place(key.file, key.line),
+    )

@@ -46,7 +46,7 @@ def find_problems(
         found += _calls(placement, facts)
         found += _caches(application, facts)
         found += unsendable_arguments(placement, facts)
-        found += lost_contexts(application, facts)
+        found += lost_contexts(placement, facts)
         found += lost_registrations(placement, facts, services)
     found += sharing_problems(placement)
     unique = dict.fromkeys(found)

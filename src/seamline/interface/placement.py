@@ -8,7 +8,7 @@ from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.growing import Growth, growth
-from seamline.interface.model import Finding, Place, Severity
+from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.names import Symbol
 
 _MADE: Final = "made while importing, by chance or by the time"
@@ -21,12 +21,14 @@ class Placement:
     Attributes:
         groups: Group of each service; None puts every service into one of its own.
         entries: Service of each module that holds an http application.
+        entered: Services of the functions that calls over a seam enter.
     """
 
     application: Application
     services: Sequence[ServiceFacts]
     groups: Mapping[str, str] | None
     entries: Mapping[str, str]
+    entered: dict[Definition, ServiceFacts] = field(default_factory=dict)
     _service_of: dict[str, str] = field(default_factory=dict)
     _module_of: dict[str, str] = field(default_factory=dict)
 
@@ -35,6 +37,9 @@ class Placement:
             self._module_of[source.file] = name
         for facts in self.services:
             self._service_of.update(dict.fromkeys(facts.modules, facts.service.service))
+            for definition, function in facts.functions.items():
+                if function.public and function.verdict is Verdict.REMOTE:
+                    self.entered[definition] = facts
         for module, service in self.own_modules():
             self._service_of.setdefault(module, service)
 
@@ -66,8 +71,27 @@ class Placement:
 
     def crosses(self, service: str, place: Place) -> bool:
         """Whether a use of a service at a line may be made in another group."""
-        user = self.service_at(place.file)
+        return self.crosses_from(service, self._module_of.get(place.file, ""))
+
+    def crosses_from(self, service: str, module: str) -> bool:
+        """Whether a use of a service by a module may be made in another group."""
+        user = self._service_of.get(module)
         return user is None or self.group(user) != self.group(service)
+
+    def is_unplaced(self, module: str) -> bool:
+        """Whether a module belongs to no service."""
+        return module not in self._service_of
+
+    def group_of(self, key: Definition | str) -> str | None:
+        """Return the group of a body's module; None where it belongs to no service."""
+        module = key if isinstance(key, str) else key.module
+        service = self._service_of.get(module)
+        return None if service is None else self.group(service)
+
+    def remote_group(self, definition: Definition) -> str | None:
+        """Return the group in which a call of a function runs; None for the caller's own."""
+        facts = self.entered.get(definition)
+        return None if facts is None else self.group(facts.service.service)
 
     def users(self, symbol: Symbol, *, guessed: bool = False) -> dict[str, Place]:
         """Return the first user of a piece of unplaced state in every group.
