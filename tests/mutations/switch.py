@@ -603,6 +603,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_contexts.py",
         "held_around",
     ),
+    "check tells of call backs that need what was set": Mutation(
+        "seamline.interface.contexts._called_back",
+        _empty,
+        "unit/interface/test_contexts.py",
+        "call_back_that_needs",
+    ),
     "what is entered holds a context": Mutation(
         "seamline.interface.variables._ENTERING",
         (),

@@ -7,8 +7,9 @@ from typing import Final
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Place, Severity, Verdict
+from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement
-from seamline.interface.variables import STREAMS, Variable
+from seamline.interface.variables import STREAMS, Variable, lines_held
 
 _INSIDE: Final = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 
@@ -27,6 +28,7 @@ def lost_contexts(placement: Placement, facts: ServiceFacts) -> Iterator[Finding
         yield from held
         if not held and variable.what != "lock" and _is_shared(where, variable):
             yield _lost(facts, where, variable)
+        yield from _called_back(where, variable)
 
 
 def _is_carried(facts: ServiceFacts, variable: Variable) -> bool:
@@ -164,6 +166,52 @@ def _runs_on_host(where: _Where, key: Key) -> bool:
     return function is not None and (not function.public or function.verdict is Verdict.REMOTE)
 
 
+def _called_back(where: _Where, variable: Variable) -> Iterator[Finding]:
+    """Report calls back into a service that need what the call they come from has set."""
+    variables, seen = where.application.variables, set[Symbol]()
+    for key in variables.setting[variable]:
+        if key not in where.host or not isinstance(key, Definition):
+            continue
+        for out, back in _ways_back(where, variable, key):
+            inner = where.run_by([back])
+            reads = [
+                user
+                for user, handling in variables.users[variable].items()
+                if handling.reads and user in inner and isinstance(user, Definition)
+            ]
+            if reads and key.symbol not in seen:
+                seen.add(key.symbol)
+                yield _back(where.facts, variable, key, out, back)
+
+
+def _ways_back(
+    where: _Where, variable: Variable, key: Definition
+) -> Iterator[tuple[Definition, Definition]]:
+    """Yield calls out of a function's process, with calls that come back from there."""
+    placement, edges = where.placement, where.application.graph.edges
+    home = placement.group_of(key)
+    held = lines_held(where.application.variables, variable, key)
+    inside = where.run_by(e.target for e in edges[key] if e.line in held and not e.guess
+                          and placement.remote_group(e.target) in (None, home))  # fmt: skip
+    leaving = [e.target for e in edges[key] if e.line in held and not e.guess]
+    leaving += [e.target for one in inside for e in edges[one] if not e.guess]
+    for out in dict.fromkeys(leaving):
+        there = placement.remote_group(out)
+        if there in (None, home) or _is_carried(placement.entered[out], variable):
+            continue
+        reached, queue = {out}, [out]
+        while queue:
+            for edge in edges[queue.pop()]:
+                if edge.guess or edge.target in reached:
+                    continue
+                reached.add(edge.target)
+                if placement.remote_group(edge.target) == home:
+                    if where.is_entered(edge.target):
+                        yield out, edge.target
+                else:
+                    queue.append(edge.target)
+
+
 def _named(variable: Variable) -> str:
     what = {"variable": "a context variable", "local": "local to a thread", "lock": "a lock"}
     return f"{variable} is {what[variable.what]}"
@@ -225,9 +273,20 @@ def _holding(
         message = f"{_named(variable)}, {does}, and {needs} takes it in another thread of service "
         message += f"{facts.service.service}: a call in that block waits until its deadline"
     return _finding(
-        facts,
-        severity,
-        message,
-        _remedy(variable, _section(facts)),
-        Place(key.file, key.line),
+        facts, severity, message, _remedy(variable, _section(facts)), Place(key.file, key.line)
     )
+
+
+def _back(
+    facts: ServiceFacts, variable: Variable, key: Definition, out: Definition, back: Definition
+) -> Finding:
+    name = f"{key.module}.{key.name}"
+    way = f"{out.module}.{out.name}, which may call back {back.module}.{back.name}"
+    if variable.what == "lock":
+        message = f"{_named(variable)}, and {name} holds it while it calls {way}, which takes "
+        message += "it: that runs in another thread, and waits until the deadline"
+    else:
+        message = f"{_named(variable)}, and {name} sets it and calls {way}, which reads it: "
+        message += "it does not travel with these calls, and is not set there"
+    remedy = _remedy(variable, "at the top of seamline.toml")
+    return _finding(facts, Severity.WARNING, message, remedy, Place(key.file, key.line))

@@ -198,6 +198,15 @@ def _blocks(variable: Variable, definition: Definition) -> set[int]:
     }
 
 
+def lines_held(
+    variables: Variables, variable: Variable, definition: Definition
+) -> range | set[int]:
+    """Return the lines of a function in which a variable is, or may be, set."""
+    if variable.what == "lock" and (over := _blocks(variable, definition)):
+        return over
+    return range(variables.setting[variable][definition], 1 << 30)
+
+
 def _variables(definitions: Definitions) -> Iterator[Variable]:
     world = definitions.world
     for module, names in world.modules.items():

@@ -225,3 +225,86 @@ def test_a_lock_that_may_be_taken_twice_is_no_lock_twice_over_a_seam(
     )
 
     assert _errors(reading) == found
+
+
+AUDIT = """
+import contextlib, threading
+from contextvars import ContextVar
+user = ContextVar("user", default="nobody")
+here = threading.local()
+LOCK = threading.RLock()
+LOG = []
+
+@contextlib.contextmanager
+def _acting(name):
+    token = user.set(name)
+    yield
+    user.reset(token)
+
+def do_as(name):
+    from app import jobs
+    LOG.append(name)
+    {does}
+
+def note(what):
+    LOG.append(what)
+    return {read}
+"""
+JOBS = "from app import audit\nDONE = []\n\ndef work(n):\n    DONE.append(n)\n"
+JOBS += "    return audit.note('job')\n\ndef idle(n):\n    DONE.append(n)\n"
+SETS = "token = user.set(name)\n    found = jobs.{call}(1)\n    user.reset(token)"
+BACK = {
+    "set": (SETS.format(call="work"), "user.get()"),
+    "manager": ("with _acting(name): jobs.work(1)", "_who()\n\ndef _who(): return user.get()"),
+    "thread": ("here.name = name\n    jobs.work(1)", "here.name"),
+    "lock": ("with LOCK:\n        jobs.work(1)", "_who()\n\ndef _who():\n    with LOCK: pass"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", BACK)
+def test_a_call_back_that_needs_what_was_set_before_is_named(read: Read, way: str) -> None:
+    does, looks = BACK[way]
+    audit = AUDIT.format(does=does, read=looks)
+
+    reading = read(
+        {"app/__init__.py": "", "app/audit.py": audit, "app/jobs.py": JOBS},
+        *("app.audit", "app.jobs"),
+    )
+    (found,) = [f for f in reading.analysis.findings if "call back" in f.message]
+
+    assert found.severity == "warning"
+    assert "app.audit.do_as" in found.message
+    assert "app.jobs.work, which may call back app.audit.note" in found.message
+
+
+@pytest.mark.parametrize(
+    ("does", "services"),
+    [
+        (SETS.format(call="idle"), ["app.audit", "app.jobs"]),
+        ("with LOCK:\n        LOG.append(1)\n    jobs.work(1)", ["app.audit", "app.jobs"]),
+        (SETS.format(call="work"), ["app.audit"]),
+    ],
+)
+def test_a_call_that_does_not_come_back_meanwhile_is_not_named(
+    read: Read, does: str, services: list[str]
+) -> None:
+    looks = "(user.get(), _who())\n\ndef _who():\n    with LOCK: pass"
+    audit = AUDIT.format(does=does, read=looks)
+
+    reading = read({"app/__init__.py": "", "app/audit.py": audit, "app/jobs.py": JOBS}, *services)
+
+    assert not [f for f in reading.analysis.findings if "call back" in f.message]
+
+
+def test_a_call_back_finds_what_both_services_carry(read: Read) -> None:
+    audit = AUDIT.format(does=BACK["set"][0], read="user.get()")
+    services = [
+        PackageService(service=name, package=f"app.{name}", carry=("app.audit:user",))
+        for name in ("audit", "jobs")
+    ]
+
+    reading = read(
+        {"app/__init__.py": "", "app/audit.py": audit, "app/jobs.py": JOBS}, services=services
+    )
+
+    assert _errors(reading) == []
