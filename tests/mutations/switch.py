@@ -609,6 +609,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_contexts.py",
         "call_back_that_needs",
     ),
+    "16 imports by computed names stay with their caller": Mutation(
+        "seamline.interface.effects._imports",
+        _empty,
+        "unit/interface/test_effects.py",
+        "computed",
+    ),
+    "check tells of processes that hosts change": Mutation(
+        "seamline.interface.findings._process_changed",
+        _empty,
+        "unit/interface/test_effects.py",
+        "warned_of",
+    ),
     "what is entered holds a context": Mutation(
         "seamline.interface.variables._ENTERING",
         (),

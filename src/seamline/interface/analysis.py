@@ -119,6 +119,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         found.touched,
         observed,
         found.common,
+        application.effects,
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     callers = _callers(application, found.modules)

@@ -8,6 +8,7 @@ from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
+from seamline.interface.effects import Effect, find_effects
 from seamline.interface.facts import StateMap
 from seamline.interface.foreign import Foreign
 from seamline.interface.framework import Contexts, contexts_read
@@ -51,6 +52,7 @@ class Application:
     reaching: Reaching
     importers: dict[Symbol, set[str]]
     variables: Variables
+    effects: dict[Definition, Effect]
 
 
 @dataclass(slots=True)
@@ -110,4 +112,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         reaching=Reaching(graph),
         importers=importers,
         variables=variables,
+        effects=find_effects(graph),
     )

@@ -47,6 +47,7 @@ def find_problems(
         found += _caches(application, facts)
         found += unsendable_arguments(placement, facts)
         found += lost_contexts(placement, facts)
+        found += _process_changed(placement, facts)
         found += lost_registrations(placement, facts, services)
     found += sharing_problems(placement)
     unique = dict.fromkeys(found)
@@ -354,6 +355,35 @@ def _import_call(function: Function, place: Place, service: str) -> Finding:
         line=place.line,
         service=service,
     )
+
+
+def _process_changed(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    """Report remote functions that change the host's process, which callers may need changed."""
+    service, effects = facts.service.service, placement.application.effects
+    told: dict[Place, Finding] = {}
+    for definition, function in facts.functions.items():
+        effect = effects.get(definition)
+        if effect is None or not effect.alone or definition not in placement.entered:
+            continue
+        place = Place(effect.file, effect.line)
+        if place in told or not any(placement.crosses(service, p) for p in function.callers):
+            continue
+        told[place] = Finding(
+            code="state-elsewhere",
+            severity=Severity.WARNING,
+            message=(
+                f"{function.module}.{function.name} {effect.what} ({place}), and it runs where "
+                f"service {service} does: other processes miss what that changes"
+            ),
+            remedy=(
+                "do that in a function that uses no state of the package, so that it runs with "
+                "its caller, or call it where each process starts"
+            ),
+            file=function.file,
+            line=function.line,
+            service=service,
+        )
+    yield from told.values()
 
 
 def _caches(application: Application, facts: ServiceFacts) -> Iterator[Finding]:

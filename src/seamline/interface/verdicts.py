@@ -7,6 +7,7 @@ from typing import Final
 
 from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle, known_obstacle
+from seamline.interface.effects import Effect
 from seamline.interface.elements import element_class
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition, own_nodes
@@ -76,6 +77,7 @@ class Judge:
         observed: What was seen of the functions while the application ran.
         common: State that the rest of the application uses, too: of such modules, and caches
             of the service's own functions.
+        effects: What functions do to the process they run in.
     """
 
     service: str
@@ -88,6 +90,7 @@ class Judge:
     touched: Mapping[Definition | str, Mapping[Symbol, Touch]]
     observed: Observed
     common: frozenset[Symbol]
+    effects: Mapping[Definition, Effect]
     contested: frozenset[Symbol] = frozenset()
 
     def read(self, definitions: Sequence[Definition]) -> None:
@@ -156,9 +159,10 @@ class Judge:
         )
 
     def _stays(self, definition: Definition) -> bool:
-        """Whether a function cannot cross, whatever it touches."""
+        """Whether a function cannot cross, or is to run with its caller, if its host permits."""
         method = definition.owner is not None and not definition.is_static
-        return method or _strict(self.obstacles(definition)) is not None
+        stays = method or definition in self.effects
+        return stays or _strict(self.obstacles(definition)) is not None
 
     def _is_of_host(self, touched: Mapping[Symbol, Touch]) -> bool:
         """Whether some of it is certainly the host's alone.
@@ -206,12 +210,13 @@ class Judge:
                 Verdict.LOCAL,
                 f"{nothing}, and {found.where} {found.type}: {found.what} stays with the caller",
             )
-        if definition.kind in _MANAGERS:
-            return Judgement(
-                Verdict.LOCAL, f"stands around a block of its caller's, and {nothing}"
-            )
-        if not public:
-            return Judgement(Verdict.LOCAL, nothing)
+        if definition.kind in _MANAGERS or not public:
+            around = "stands around a block of its caller's, and "
+            says = around * (definition.kind in _MANAGERS) + nothing
+            return Judgement(Verdict.LOCAL, says)
+        if definition in self.effects:
+            what = self.effects[definition].what
+            return Judgement(Verdict.LOCAL, f"{what}, which its caller may need, and {nothing}")
         if self.is_cheap(definition):
             return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
         return Judgement(

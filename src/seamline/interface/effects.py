@@ -1,0 +1,108 @@
+"""What functions do to the process they run in, beside names of the application's modules."""
+
+import ast
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from seamline.interface.body import Body, Call
+from seamline.interface.functions import Definition
+from seamline.interface.graph import Graph
+
+#: Calls that import what they are told by name.
+_IMPORTING: Final = frozenset(
+    {
+        "importlib.import_module", "importlib.__import__", "builtins.__import__",
+        "runpy.run_module", "runpy.run_path", "pydoc.locate", "imp.load_module",
+        "imp.load_source", "werkzeug.utils.import_string", "werkzeug.utils.find_modules",
+        "django.utils.module_loading.import_string",
+        "django.utils.module_loading.autodiscover_modules", "importlib.reload",
+    }
+)  # fmt: skip
+#: Methods of loaders.
+_LOADING: Final = frozenset({"exec_module", "load_module"})
+_ENTRY_POINTS: Final = ("importlib.metadata.", "importlib_metadata.", "pkg_resources.")
+
+
+class Effect(NamedTuple):
+    """Something that a function, or what it calls, does to its process.
+
+    Attributes:
+        what: As a clause with the function as its subject.
+        alone: Whether nothing is done with the result, so that it is done for the effect.
+        file: Where, with the line.
+    """
+
+    what: str
+    alone: bool
+    file: str
+    line: int
+
+
+def find_effects(graph: Graph) -> dict[Definition, Effect]:
+    """Return what each function does to its process, directly or through what it calls."""
+    found: dict[Definition, Effect] = {}
+    for key, body in graph.bodies.items():
+        if isinstance(key, Definition):
+            effect = next(_imports(graph, key, body), None)
+            if effect is not None:
+                found[key] = effect
+    queue = list(found)
+    while queue:
+        key = queue.pop()
+        for caller in graph.callers.get(key, ()):
+            if not isinstance(caller, Definition) or caller in found:
+                continue
+            if any(e.target is key and not e.guess for e in graph.edges[caller]):
+                found[caller] = found[key]
+                queue.append(caller)
+    return found
+
+
+def _imports(graph: Graph, definition: Definition, body: Body) -> Iterator[Effect]:
+    """Yield where a function imports what only the run tells, for the effect first."""
+    found = []
+    for call in filter(_is_import, body.calls):
+        nodes = [
+            node
+            for node in ast.walk(definition.node)
+            if isinstance(node, ast.Call) and node.lineno == call.line
+            if len(node.args) + len(node.keywords) == len(call.arguments)
+        ]
+        computed = [node for node in nodes if _is_computed(graph, body.module, node)]
+        if computed:
+            alone = call.method in _LOADING or _is_statement(definition, computed)
+            what = "imports modules by names that are computed"
+            found.append(Effect(what, alone, definition.file, call.line))
+    yield from sorted(found, key=lambda effect: not effect.alone)
+
+
+def _is_import(call: Call) -> bool:
+    if call.method in _LOADING:
+        return True
+    return any(
+        str(origin.symbol) in _IMPORTING
+        or (call.method == "load" and origin.symbol.name.startswith(_ENTRY_POINTS))
+        for origin in call.callee
+        if origin.kind in ("symbol", "call") and not origin.symbol.module
+    )
+
+
+def _is_computed(graph: Graph, module: str, node: ast.Call) -> bool:
+    """Whether the name that a call imports is not written there, nor in a name of the module."""
+    if not node.args:
+        return True
+    world, name = graph.definitions.world, node.args[0]
+    if isinstance(name, (ast.Name, ast.Attribute)):
+        symbol = world.resolve(module, name)
+        names = world.modules.get(symbol.module) if symbol is not None else None
+        if symbol is not None and names is not None and symbol.name not in names.rebound:
+            bound = names.assigned.get(symbol.name, ())
+            return not bound or not all(isinstance(one.value, ast.Constant) for one in bound)
+    return not isinstance(name, ast.Constant)
+
+
+def _is_statement(definition: Definition, nodes: list[ast.Call]) -> bool:
+    """Whether one of these calls is a statement by itself."""
+    return any(
+        isinstance(part, ast.Expr) and part.value in nodes for part in ast.walk(definition.node)
+    )

@@ -1,0 +1,88 @@
+"""Functions that change the process they run in."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+Read = Callable[..., Reading]
+LOADING = """
+import importlib, importlib.util, pkgutil, runpy
+from importlib import import_module as bring
+from importlib.metadata import entry_points
+from werkzeug.utils import import_string
+KNOWN = "app.plugins"
+SEEN = []
+
+def load(name, *paths):
+    found = []
+    for each in paths:
+        {how}
+    return len(found)
+
+def helped(name):
+    for each in range(3):
+        load(name, each)
+    return name * 2
+
+def told(name):
+    SEEN.append(name)
+    for each in name:
+        {how}
+    return len(SEEN)
+"""
+COMPUTED = [
+    "importlib.import_module(name)",
+    "importlib.import_module(f'app.{name}')",
+    "__import__(name)",
+    "bring(name + each)",
+    "found.append(import_string(each))",
+    "spec.loader.exec_module(importlib.util.module_from_spec(spec))",
+    "runpy.run_module(name)",
+    "found += [point.load() for point in entry_points(group=name)]",
+]
+USE = "from app import loading\n\ndef start(x):\n    loading.told(x)\n    loading.helped(x)\n"
+
+
+def _files(how: str) -> dict[str, str]:
+    loading = LOADING.format(how=how)
+    return {"app/__init__.py": "", "app/loading.py": loading, "app/use.py": USE}
+
+
+@pytest.mark.parametrize("how", COMPUTED)
+def test_what_imports_by_a_computed_name_stays_with_its_caller(read: Read, how: str) -> None:
+    reading = read(_files(how), "app.loading")
+
+    assert reading.verdict("app.loading.load") == "local"
+    assert reading.verdict("app.loading.helped") == "local"
+    assert "names that are computed" in reading.functions["app.loading.helped"].reason
+    assert reading.verdict("app.loading.told") == "remote"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "importlib.import_module('app.plugins')",
+        "importlib.import_module(KNOWN)",
+        "found.append(pkgutil.get_data(name, each))",
+        "found.append(importlib.util.find_spec(name))",
+    ],
+)
+def test_other_look_ups_of_modules_run_on_their_host(read: Read, how: str) -> None:
+    reading = read(_files(how), "app.loading")
+
+    assert reading.verdict("app.loading.load") == "remote"
+    assert reading.findings("state-elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ("importlib.import_module(name)", [("warning", "app/loading.py", 20)]),
+        ("found = importlib.import_module(name)", []),
+    ],
+)
+def test_what_imports_for_the_effect_and_needs_its_host_is_warned_of(
+    read: Read, how: str, found: list[tuple[str, str, int]]
+) -> None:
+    assert read(_files(how), "app.loading").findings("state-elsewhere") == found
