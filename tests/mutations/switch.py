@@ -615,6 +615,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_effects.py",
         "computed",
     ),
+    "2 what an operator makes of objects of libraries": Mutation(
+        "seamline.interface.verdicts.Judge._operated",
+        _nothing,
+        "unit/interface/test_first_try.py",
+        "operator",
+    ),
     "check tells of processes that hosts change": Mutation(
         "seamline.interface.findings._process_changed",
         _empty,

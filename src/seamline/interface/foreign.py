@@ -150,10 +150,13 @@ class Foreign:
         self, module: str, name: str, steps: int
     ) -> tuple[str, ast.ClassDef | ast.FunctionDef] | None:
         tree = self._tree(module) if module and steps > 0 else None
+        every: list[str] = []
         for node in () if tree is None else statements(tree.body):
             match node:
                 case ast.ClassDef(name=found) | ast.FunctionDef(name=found) if found == name:
                     return module, node
+                case ast.ImportFrom(names=[ast.alias(name="*")]) if not name.startswith("_"):
+                    every.append(self._source_of(module, node))
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
@@ -161,7 +164,8 @@ class Foreign:
                             return self._defined(source, alias.name, steps - 1)
                 case _:
                     pass
-        return None
+        through = (self._defined(source, name, steps - 1) for source in every)
+        return next((found for found in through if found is not None), None)
 
     def _changes(self, module: str, name: str, steps: int) -> bool:
         found = self._class(module, name, steps)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.functions import SCOPES, Def, Definitions
+from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
     LOOKUPS,
     NAMESPACE,
@@ -60,6 +61,8 @@ COPIES: Final = frozenset(
     "copy.copy", "builtins.enumerate", "builtins.zip", "builtins.filter", "itertools.chain",
     "itertools.islice",
 }  # fmt: skip
+#: The path of what an operator gave, as if it were a method: ``Tokenizer() | Filter()``.
+OPERATED: Final = "__or__"
 # Calls that return something that one of their arguments holds.
 PICKS: Final = frozenset({"builtins.next", "builtins.max", "builtins.min"})
 _FOUND: Final = LOOKUPS | {"builtins.type"}
@@ -235,10 +238,36 @@ class Tracer:
                 return shared(self.of(node.value, scope))
             case ast.Lambda():
                 return frozenset({Origin("function")})
-            case ast.Constant() | ast.JoinedStr() | ast.Compare() | ast.UnaryOp() | ast.BinOp():
+            case ast.BinOp() | ast.UnaryOp():
+                return self._operated(node, scope)
+            case ast.Constant() | ast.JoinedStr() | ast.Compare():
                 return NOTHING
             case _:
                 return OPAQUE
+
+    def _operated(self, node: ast.BinOp | ast.UnaryOp, scope: Scope | None) -> Origins:
+        """Return what an operator gives of objects of libraries: what their method for it does.
+
+        Numbers and texts, and what the application makes, are left out.
+        """
+        operands: list[ast.expr] = []
+        part: ast.expr = node
+        while isinstance(part, ast.BinOp):  # sums of a thousand parts nest a thousand deep
+            operands.append(part.right)
+            part = part.left
+        if isinstance(node, ast.UnaryOp):
+            part = node.operand
+        is_plain = isinstance(part, (ast.Constant, ast.JoinedStr)) and isinstance(
+            getattr(part, "value", ""), str
+        )
+        if is_plain or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+            return NOTHING  # ``"%s" % found``
+        return frozenset(
+            Origin("call", origin.symbol, path=OPERATED)
+            for origin in self._union([part, *operands], scope)
+            if origin.kind == "call" and origin.path in ("", OPERATED)
+            if origin.level == "whole" and _is_of_library(origin.symbol)
+        )
 
     def _union(self, nodes: Iterable[ast.expr], scope: Scope | None) -> Origins:
         found = NOTHING
@@ -327,6 +356,12 @@ class Tracer:
             classes |= {o.symbol for o in scope.fixed.get("\0class", ())}
             scope = scope.parent
         return frozenset(Origin("symbol", symbol) for symbol in classes) or OPAQUE
+
+
+def _is_of_library(symbol: Symbol) -> bool:
+    """Whether it looks like a class of a library, which is not the standard one."""
+    name = symbol.name.rpartition(".")[2]
+    return not symbol.module and name[:1].isupper() and not is_stdlib(symbol.name)
 
 
 def inside(origins: Origins) -> Origins:

@@ -282,3 +282,64 @@ def test_what_ends_with_its_object_is_no_value(read: Read) -> None:
         "path": "remote",
     }
     assert "whose end does something" in reading.functions["app.files.upload"].reason
+
+
+ANALYSIS = """
+class Composable:
+    def __init__(self, *items):
+        self.items = items
+
+    def __or__(self, other):
+        return Composable(*self.items, other)
+
+class Tokenizer(Composable):
+    pass
+
+class Filter(Composable):
+    pass
+"""
+TOKENS = """
+from tools import Filter, Tokenizer
+SEEN = []
+
+def analyzer(text):
+    made = Tokenizer(text) | Filter(text) | Filter()
+    return made
+
+def inverted(text):
+    return ~Tokenizer(text)
+
+def counted(text):
+    SEEN.append(text)
+    return Tokenizer(text) + Tokenizer(text)
+
+def shown(text):
+    return "%s" % Tokenizer(text) + text
+
+def length(text):
+    return len(Tokenizer(text).items) + len(text)
+
+def same(text):
+    return Tokenizer(text) == Tokenizer(text)
+"""
+
+
+def test_what_an_operator_makes_of_objects_of_a_library_is_one(
+    read: Read, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    library = tmp_path_factory.mktemp("library")
+    (library / "tools").mkdir()
+    (library / "tools" / "__init__.py").write_text("from .inner import *\n")
+    (library / "tools" / "inner.py").write_text(ANALYSIS)
+
+    reading = read({"search.py": TOKENS}, "search", search_path=[library])
+
+    verdicts = {name: reading.verdict(name) for name in reading.functions}
+    assert verdicts == {
+        "search.analyzer": "local",
+        "search.inverted": "local",
+        "search.counted": "remote",  # the sum may as well be a number
+        "search.shown": "remote",
+        "search.length": "remote",
+        "search.same": "remote",
+    }
