@@ -775,6 +775,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_plugin.py",
         "host_swallowed",
     ),
+    "10 the class of an object is the class": Mutation(
+        "seamline.interface.origins.CLASS",
+        "",
+        "unit/interface/test_own_state.py",
+        "class_of_an_object",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

@@ -6,6 +6,7 @@ from typing import Literal
 
 from seamline.interface import written
 from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
+from seamline.interface.classes import CLASS, OWNER, annotated_classes, is_class_namespace, parameter_class
 from seamline.interface.functions import Class, Def, Definition, Definitions
 from seamline.interface.lookups import (
     ASSIGNING,
@@ -51,6 +52,8 @@ def _parameters(tracer: Tracer, definition: Definition) -> Scope:
     scope = tracer.scope(definition.node, None)
     for name in definition.annotations():
         scope.fixed[name] = frozenset({Origin("param", Symbol("", name))})
+    for name, symbol in annotated_classes(tracer.definitions, definition):
+        scope.fixed[parameter_class(name)] = frozenset({Origin("symbol", symbol)})
     owner: Class | None = definition.owner
     if owner is not None and not definition.is_static and definition.parameters:
         first = definition.parameters[0].arg
@@ -61,7 +64,7 @@ def _parameters(tracer: Tracer, definition: Definition) -> Scope:
             "__class_getitem__",
         ):
             scope.fixed[first] = instance
-        scope.fixed["\0class"] = instance
+        scope.fixed[OWNER] = scope.fixed[CLASS] = instance
     return scope
 
 
@@ -120,7 +123,7 @@ class _Reader(ast.NodeVisitor):
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.value, (ast.Call, ast.Attribute, ast.Name)):
             held = self.origins(node.value)
-            if any(map(is_namespace, _wholes(held))):
+            if any(is_namespace(s) or is_class_namespace(s) for s in _wholes(held)):
                 self._use(self.origins(node), node.lineno, "read")
         self.generic_visit(node)
 

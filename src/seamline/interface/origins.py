@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
 from seamline.interface.functions import SCOPES, Def, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
@@ -214,6 +215,8 @@ class Tracer:
         match node:
             case ast.Name():
                 return self.name(node.id, scope)
+            case ast.Attribute(attr=attr) if attr == CLASS:
+                return self._type(self.of(node.value, scope), scope)
             case ast.Attribute():
                 return frozenset(
                     self._attribute(origin, node.attr) for origin in self.of(node.value, scope)
@@ -321,6 +324,8 @@ class Tracer:
                 symbol = entry(self.world, origin.symbol, key)
             elif origin.kind == "symbol" and str(origin.symbol) == "sys.modules":
                 symbol = module_by_text(self.world, self.module, key)
+            elif origin.kind == "symbol" and origin.level == "whole":
+                symbol = class_entry(self.definitions, origin.symbol, text_of(key))
             if symbol is not None:
                 found.discard(origin._replace(level="part"))
                 found.add(Origin("symbol", symbol))
@@ -351,9 +356,15 @@ class Tracer:
         return frozenset(found if len(found) == 1 else found - {Origin("call", callee)})
 
     def _type(self, origins: Origins, scope: Scope | None) -> Origins:
-        classes = {o.symbol for o in origins if o.kind == "instance"}
-        while scope is not None and any(o.kind == "param" for o in origins):
-            classes |= {o.symbol for o in scope.fixed.get("\0class", ())}
+        classes = {o.symbol for o in origins if o.kind == "instance" and o.level == "whole"}
+        for origin in origins:
+            if origin.kind == "symbol" and origin.level == "whole":
+                classes.update(class_held(self.definitions, origin.symbol))
+        params = {o.symbol.name for o in origins if o.kind == "param" and o.level == "whole"}
+        while scope is not None and params:
+            for name in params:
+                known = scope.fixed.get(parameter_class(name), scope.fixed.get(OWNER, NOTHING))
+                classes |= {o.symbol for o in known}
             scope = scope.parent
         return frozenset(Origin("symbol", symbol) for symbol in classes) or OPAQUE
 
