@@ -781,6 +781,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "class_of_an_object",
     ),
+    "10 reading a default dictionary fills it": Mutation(
+        "seamline.interface.bodies.filled",
+        _no_names,
+        "unit/interface/test_own_state.py",
+        "default_dictionary",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

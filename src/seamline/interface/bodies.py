@@ -6,8 +6,9 @@ from typing import Literal
 
 from seamline.interface import written
 from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
-from seamline.interface.classes import CLASS, OWNER, annotated_classes, is_class_namespace, parameter_class
-from seamline.interface.functions import Class, Def, Definition, Definitions
+from seamline.interface.classes import is_class_namespace
+from seamline.interface.filling import filled
+from seamline.interface.functions import Def, Definition, Definitions
 from seamline.interface.lookups import (
     ASSIGNING,
     LOOKUPS,
@@ -29,6 +30,7 @@ from seamline.interface.origins import (
     Tracer,
     inside,
 )
+from seamline.interface.scopes import scope_of
 from seamline.interface.source import children
 
 
@@ -43,29 +45,9 @@ def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
         reader.statements(definitions.world.modules[module].source.tree.body)
         for definition in definitions.by_module[module]:
             body = found[definition] = Body(module, definition)
-            scope = _parameters(tracer, definition)
+            scope = scope_of(tracer, definition)
             _Reader(tracer, body, scope, {}).statements(definition.node.body)
     return found
-
-
-def _parameters(tracer: Tracer, definition: Definition) -> Scope:
-    scope = tracer.scope(definition.node, None)
-    for name in definition.annotations():
-        scope.fixed[name] = frozenset({Origin("param", Symbol("", name))})
-    for name, symbol in annotated_classes(tracer.definitions, definition):
-        scope.fixed[parameter_class(name)] = frozenset({Origin("symbol", symbol)})
-    owner: Class | None = definition.owner
-    if owner is not None and not definition.is_static and definition.parameters:
-        first = definition.parameters[0].arg
-        instance = frozenset({Origin("symbol", owner.symbol)})
-        if definition.decorated_with("builtins.classmethod") or definition.node.name in (
-            "__new__",
-            "__init_subclass__",
-            "__class_getitem__",
-        ):
-            scope.fixed[first] = instance
-        scope.fixed[OWNER] = scope.fixed[CLASS] = instance
-    return scope
 
 
 class _Reader(ast.NodeVisitor):
@@ -125,6 +107,10 @@ class _Reader(ast.NodeVisitor):
             held = self.origins(node.value)
             if any(is_namespace(s) or is_class_namespace(s) for s in _wholes(held)):
                 self._use(self.origins(node), node.lineno, "read")
+        if isinstance(node.ctx, ast.Load):
+            read = self.origins(node.value)
+            self._change(filled(self.tracer, read, self.scope), node.lineno)
+            self.body.looked_up.update(o.symbol.name for o in read if o.kind == "param")
         self.generic_visit(node)
 
     def _use(self, origins: Origins, line: int, how: Literal["read", "mutate", "bind"]) -> None:
@@ -272,6 +258,8 @@ class _Reader(ast.NodeVisitor):
         if isinstance(function, ast.Attribute):
             method, receiver = function.attr, self.origins(function.value)
             self.called.add(id(function))
+            if method == "__getitem__":
+                self._change(filled(self.tracer, receiver, self.scope), node.lineno)
             if method in MUTATORS:
                 self._change(receiver, node.lineno)
                 for argument in node.args:

@@ -67,6 +67,7 @@ class Body:
         kept: What is changed later by something that is kept: a bound method that changes
             its receiver (``push = QUEUE.append``), a lambda at module level.
         loops: Whether it has loops or comprehensions.
+        looked_up: Parameters in which it looks something up under a key.
         written: Names that it looks up in modules of the application, as they are written.
     """
 
@@ -86,6 +87,7 @@ class Body:
     raised: list[Origins] = field(default_factory=list)
     put: list[Origins] = field(default_factory=list)
     loops: bool = False
+    looked_up: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
 
 

@@ -54,7 +54,7 @@ def is_class_namespace(symbol: Symbol) -> bool:
 
 
 def class_entry(definitions: Definitions, symbol: Symbol, text: str) -> Symbol | None:
-    """Return the attribute that ``Class.__dict__["text"]`` is, if the symbol is such a namespace."""
+    """Return the attribute that ``Class.__dict__["text"]`` is, for ``Class.__dict__``."""
     owner, _, space = symbol.name.rpartition(".")
     cls = Symbol(symbol.module, owner)
     if space != "__dict__" or cls not in definitions.classes:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from seamline.interface.body import Body, Call
 from seamline.interface.facts import Fact, StateMap
+from seamline.interface.filling import filled
 from seamline.interface.graph import Graph
 from seamline.interface.mutation import CHANGERS, Mutations
 from seamline.interface.names import Symbol
-from seamline.interface.origins import Origins
+from seamline.interface.origins import Origins, Tracer
 
 
 def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symbol]:
@@ -44,6 +45,8 @@ def _changed(graph: Graph, mutations: Mutations, body: Body, call: Call) -> Iter
                 name = positional[place] if place < len(positional) else ""
             if name in certain:
                 yield from _names(origins)
+            elif name in graph.bodies[bound.target].looked_up:
+                yield from _names(filled(Tracer(graph.definitions, body.module), origins, None))
 
 
 def _names(origins: Origins) -> Iterator[Symbol]:

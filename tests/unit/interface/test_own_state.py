@@ -16,6 +16,7 @@ def touched(read: Read, source: str) -> list[tuple[str, ...]]:
     return [tuple(t.removeprefix("app.own:") for t in each.touches) for each in (put, get)]
 
 
+_ALIAS = "\n        cls = self.__class__\n        cls.n += 1\n"
 CLASS = "class S:\n    n = 0\n    items = []\n"
 
 
@@ -24,7 +25,7 @@ CLASS = "class S:\n    n = 0\n    items = []\n"
     [
         ("    def up(self): self.__class__.n += 1\ndef put(): S().up()\n", "n"),
         ("    def up(self): __class__.n += 1\ndef put(): S().up()\n", "n"),
-        ("    def __init__(self):\n        cls = self.__class__\n        cls.n += 1\ndef put(): S()\n", "n"),
+        (f"    def up(self):{_ALIAS}def put(): S().up()\n", "n"),
         ("_s = S()\ndef put(): _s.__class__.n += 1\n", "n"),
         ("_s = S()\ndef put(): type(_s).n += 1\n", "n"),
         ("def up(s: S): type(s).n += 1\ndef put(): up(S())\n", "n"),
@@ -39,3 +40,60 @@ def test_the_class_of_an_object_is_the_class(read: Read, body: str, attribute: s
         source = f"{CLASS}{body}def get(): return len(str({get}))\n"
 
         assert touched(read, source) == [(f"S.{attribute}",), (f"S.{attribute}",)]
+
+
+FACTORY = "from collections import defaultdict\nimport collections, threading, typing\n"
+MISSING = (
+    "class D(dict):\n    def __missing__(self, key):\n        self[key] = {}\n        return {}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "used"),
+    [
+        ("_d = collections.defaultdict(list)", "_d[1]"),
+        ("_d = defaultdict(int)", "_d[1]"),
+        ("_d = defaultdict(lambda: defaultdict(int))", "_d[1][2]"),
+        ("_d = {'a': defaultdict(list)}", "_d['a'][1]"),
+        ("_d: typing.DefaultDict[int, list] = defaultdict(list)", "_d.__getitem__(1)"),
+        ("def tree(): return defaultdict(tree)\n_d = tree()", "_d[1]"),
+        ("class D(defaultdict): pass\n_d = D(list)", "_d[1]"),
+        (f"{MISSING}_d = D()", "_d[1]"),
+        ("_d = defaultdict(list)\ndef look(d, key): return d[key]", "look(_d, 1)"),
+    ],
+)
+def test_reading_a_default_dictionary_fills_it(read: Read, made: str, used: str) -> None:
+    source = f"{FACTORY}{made}\ndef put(): len({used})\ndef get(): return len(_d)\n"
+
+    assert touched(read, source) == [("_d",), ("_d",)]
+
+
+def test_locks_that_a_default_dictionary_makes_are_one_for_all_callers(read: Read) -> None:
+    source = f"{FACTORY}_locks = defaultdict(threading.Lock)\n"
+    source += "def put():\n    with _locks['k']: pass\ndef get(): _locks['k'].acquire()\n"
+
+    assert touched(read, source) == [("_locks",), ("_locks",)]
+
+
+def test_default_dictionaries_of_classes_and_instances_are_filled(read: Read) -> None:
+    source = f"{FACTORY}class S:\n    d = defaultdict(list)\n"
+    source += "    def __init__(self): self.e = defaultdict(list)\n"
+    source += "    def look(self): return self.e[1]\n"
+    source += "_s = S()\ndef put(): S.d[1], _s.look()\ndef get(): return len(S.d), len(_s.e)\n"
+
+    assert touched(read, source) == [("S.d", "_s"), ("S.d", "_s")]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "_d = defaultdict(int)",
+        "_d = defaultdict(lambda: 3)",
+        "_d = collections.Counter()",
+        "_d = {1: []}",
+    ],
+)
+def test_look_ups_that_nothing_can_notice_are_no_changes(read: Read, made: str) -> None:
+    source = f"{FACTORY}{made}\ndef put(): _d[1]\ndef get(): return _d[1]\n"
+
+    assert touched(read, source) == [(), ()]
