@@ -787,6 +787,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "default_dictionary",
     ),
+    "10 what the standard library writes into is changed": Mutation(
+        "seamline.interface.bodies.changed_by",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "writes_into",
+    ),
+    "10 what changes as it is used is state in a class as well": Mutation(
+        "seamline.interface.state.changing_attributes",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "in_a_class",
+    ),
+    "10 names bound together are state together": Mutation(
+        "seamline.interface.state.bound_together",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "bound_together",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

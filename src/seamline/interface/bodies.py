@@ -6,6 +6,7 @@ from typing import Literal
 
 from seamline.interface import written
 from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
+from seamline.interface.changing import changed_by
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
 from seamline.interface.functions import Def, Definition, Definitions
@@ -276,6 +277,8 @@ class _Reader(ast.NodeVisitor):
         waits = self.asynchronous and id(node) not in self.awaited
         call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits, self.is_stored)
         self.body.calls.append(call)
+        for changed in changed_by(call):
+            self._change(changed, node.lineno)
         self._unbound(call)
         self._by_text(node, call)
         self.calls_around += 1

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from seamline.interface.body import Body, Call
+from seamline.interface.changing import CHANGERS
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.filling import filled
 from seamline.interface.graph import Graph
-from seamline.interface.mutation import CHANGERS, Mutations
+from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origins, Tracer
 

@@ -1,7 +1,7 @@
 """Objects that change as they are used: iterators, generators of numbers, and their methods."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from seamline.interface.body import Body
 from seamline.interface.functions import Class, Definition, Definitions
@@ -13,7 +13,7 @@ from seamline.interface.known import (
     is_stdlib,
     named,
 )
-from seamline.interface.names import World
+from seamline.interface.names import Symbol, World
 from seamline.interface.origins import Tracer
 
 
@@ -35,6 +35,15 @@ def changes_when_used(world: World, module: str, value: ast.expr) -> bool:
         return False
     held = (binding.value for binding in names.assigned.get(owner.name, ()))
     return any(isinstance(v, ast.Call) and changes_when_used(world, owner.module, v) for v in held)
+
+
+def changing_attributes(definitions: Definitions) -> Iterator[tuple[Symbol, int]]:
+    """Yield attributes of classes that are such objects, with the line."""
+    for cls in definitions.classes.values():
+        for name, value in cls.assigned.items():
+            is_test = definitions.world.modules[cls.module].source.test
+            if not is_test and changes_when_used(definitions.world, cls.module, value):
+                yield Symbol(cls.module, f"{cls.name}.{name}"), value.lineno
 
 
 def _is_changing(dotted: str) -> bool:

@@ -5,21 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from seamline.interface.body import MUTATORS, Body, Call
+from seamline.interface.changing import CHANGERS
 from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
 from seamline.interface.origins import Origin
 from seamline.interface.wrapping import injected
 
-# The few callables of the standard library that change an argument.
-CHANGERS: Final = frozenset(
-    {
-        "random.shuffle", "heapq.heappush", "heapq.heappop", "heapq.heapify", "heapq.heapreplace",
-        "heapq.heappushpop", "bisect.insort", "bisect.insort_left", "bisect.insort_right",
-        "operator.setitem", "operator.delitem", "operator.iadd", "operator.iconcat",
-        "builtins.setattr", "builtins.delattr", "builtins.next",
-    }
-)  # fmt: skip
 _READING: Final = VALUE_METHODS - MUTATORS
 
 

@@ -66,6 +66,8 @@ COPIES: Final = frozenset(
 OPERATED: Final = "__or__"
 # Calls that return something that one of their arguments holds.
 PICKS: Final = frozenset({"builtins.next", "builtins.max", "builtins.min"})
+# Calls whose result is an argument, or shows what it holds and writes into it.
+VIEWS: Final = frozenset({"builtins.memoryview", "contextlib.nullcontext", "collections.ChainMap"})
 _FOUND: Final = LOOKUPS | {"builtins.type"}
 
 
@@ -302,8 +304,9 @@ class Tracer:
             symbol = origin.symbol
             if origin.kind == "symbol" and str(symbol) in COPIES and node.args:
                 found |= shared(self._union(node.args, scope))
-            elif origin.kind == "symbol" and str(symbol) in PICKS and node.args:
-                found |= inside(self._union(node.args, scope))
+            elif origin.kind == "symbol" and str(symbol) in PICKS | VIEWS and node.args:
+                given = self._union(node.args, scope)
+                found |= given if str(symbol) in VIEWS else inside(given)
             elif origin.kind == "symbol" and str(symbol) in _FOUND:
                 found |= self._looked_up(symbol, node, scope)
             elif origin.kind == "symbol" and symbol in self.definitions.classes:

@@ -10,7 +10,12 @@ from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.foreign import may_keep
 from seamline.interface.functions import Class, Definition, Definitions
-from seamline.interface.iterating import changes_when_used, class_changes, is_bound
+from seamline.interface.iterating import (
+    changes_when_used,
+    changing_attributes,
+    class_changes,
+    is_bound,
+)
 from seamline.interface.known import (
     CACHES,
     CHANGING,
@@ -32,6 +37,7 @@ from seamline.interface.model import Kind
 from seamline.interface.moments import note_moments
 from seamline.interface.names import Binding, Symbol
 from seamline.interface.origins import Origin, Tracer
+from seamline.interface.renaming import bound_together, rebound_to, returned
 
 Nature = Literal["constant", "container", "instance", "opaque", "resource", "framework"]
 _WORST: Final[tuple[Nature, ...]] = (
@@ -87,7 +93,7 @@ class _Finder:
             if use.how != "read":
                 self._change(body, use)
         for symbol in body.changed_results:
-            self._change_result(symbol)
+            self._change_result(body, symbol)
         if body.definition is not None:
             self._escapes(body)
         for symbol, value in body.stored:
@@ -104,6 +110,9 @@ class _Finder:
 
     def _link_aliases(self) -> None:
         """Let what happens to ``ALIAS = CACHE`` happen to both names."""
+        for pair in bound_together(self.world):
+            for happened in (self.changed, self.escaped):
+                happened.update(pair if pair & happened else ())
         for module, names in self.world.modules.items():
             for name, bindings in names.assigned.items():
                 for binding in bindings:
@@ -176,14 +185,14 @@ class _Finder:
             for binding in bindings
         )
 
-    def _change_result(self, symbol: Symbol) -> None:
+    def _change_result(self, body: Body, symbol: Symbol) -> None:
         """Note that what a function returns is changed, be it a name of its module."""
-        for definition in self.definitions.functions.get(symbol, ()):
-            for origins, _ in self.bodies[definition].returns:
-                for origin in origins:
-                    if origin.kind == "symbol" and origin.level != "copy" and origin.symbol.module:
-                        head = origin.symbol.name.partition(".")[0]
-                        self.changed.add(Symbol(origin.symbol.module, head))
+        for found in returned(self.definitions, self.bodies, symbol):
+            head, _, rest = found.name.partition(".")
+            if rest and Symbol(found.module, head) in self.definitions.classes:
+                self._change(body, Use(found, 0, "mutate"))
+            else:
+                self.changed.add(Symbol(found.module, head))
 
     def _class_attribute(self, symbol: Symbol, line: int, *, binds: bool) -> None:
         """Note a changed class attribute, under the class whose body assigns it, if one does."""
@@ -212,7 +221,9 @@ class _Finder:
             self._add(Symbol(owner.module, f"{owner.name}.{attribute}"), line, "instance")
 
     def _class_attributes(self) -> None:
-        """Find containers in class bodies that methods change through ``self``."""
+        """Find what changes as it is used, and containers that methods change through ``self``."""
+        for symbol, line in changing_attributes(self.definitions):
+            self._add(symbol, line, "instance")
         for body in self.bodies.values():
             definition = body.definition
             if definition is None or definition.owner is None:
@@ -225,9 +236,10 @@ class _Finder:
                         break
                     if path in cls.assigned:
                         value = cls.assigned[path]
-                        if self.nature(cls.module, value) == "container":
+                        nature = self.nature(cls.module, value)
+                        if nature in ("container", "opaque"):
                             symbol = Symbol(cls.module, f"{cls.name}.{path}")
-                            self._add(symbol, value.lineno, "container")
+                            self._add(symbol, value.lineno, nature)
                         break
 
     def _defaults(self) -> None:
@@ -274,7 +286,9 @@ class _Finder:
         if "resource" in natures:
             self._add(symbol, line, "resource")
         elif symbol in self.bound and not self._only_remembers(symbol):
-            resource = "resource" in self._rebound_natures(symbol)
+            resource = "resource" in (
+                self.nature(symbol.module, value) for value in rebound_to(self.definitions, symbol)
+            )
             self._add(symbol, line, "resource" if resource else "container")
         elif "instance" in natures or ("opaque" in natures and "framework" not in natures):
             if "opaque" in natures or symbol in self.changed or self._changes(symbol):
@@ -318,16 +332,6 @@ class _Finder:
             and not is_of_the_moment(self.definitions, self.bodies, symbol.module, value)
             for value in values
         )
-
-    def _rebound_natures(self, symbol: Symbol) -> Iterator[Nature]:
-        """Yield the natures of what functions of the module assign to a global name."""
-        for definition in self.definitions.by_module[symbol.module]:
-            for node in ast.walk(definition.node):
-                if isinstance(node, ast.Assign) and any(
-                    isinstance(target, ast.Name) and target.id == symbol.name
-                    for target in node.targets
-                ):
-                    yield self.nature(symbol.module, node.value)
 
     def nature(self, module: str, value: ast.expr, depth: int = 0) -> Nature:
         """Return what kind of thing an expression at module level makes."""

@@ -97,3 +97,78 @@ def test_look_ups_that_nothing_can_notice_are_no_changes(read: Read, made: str) 
     source = f"{FACTORY}{made}\ndef put(): _d[1]\ndef get(): return _d[1]\n"
 
     assert touched(read, source) == [(), ()]
+
+
+LIBRARY = "import bisect, contextlib, csv, heapq, io, itertools, random, struct, weakref, zlib\n"
+LIBRARY += "import xml.etree.ElementTree as ET\nfrom collections import ChainMap\n"
+LIBRARY += "from http.cookies import SimpleCookie\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "changed"),
+    [
+        ("io.StringIO()", "_x.write('a')"),
+        ("io.BytesIO(b'abc')", "_x.read(1)"),
+        ("csv.writer(io.StringIO())", "_x.writerow([1])"),
+        ("zlib.compressobj()", "_x.compress(b'a')"),
+        ("SimpleCookie()", "_x.load('a=1')"),
+        ("contextlib.ExitStack()", "_x.callback(print)"),
+        ("[]", "heapq.heappush(_x, 1)"),
+        ("[]", "bisect.insort(_x, 1)"),
+        ("[1, 2]", "random.Random(1).shuffle(_x)"),
+        ("bytearray(4)", "struct.pack_into('i', _x, 0, 1)"),
+        ("bytearray(4)", "memoryview(_x)[0:1].__setitem__(0, 1)"),
+        ("bytearray(4)", "open('/dev/null', 'rb').readinto(_x)"),
+        ("ET.Element('a')", "ET.SubElement(_x, 'b')"),
+        ("{}", "ChainMap(_x).update(a=1)"),
+    ],
+)
+def test_what_the_standard_library_writes_into_is_changed(
+    read: Read, made: str, changed: str
+) -> None:
+    source = f"{LIBRARY}_x = {made}\ndef put(): {changed}\ndef get(): return str(_x)\n"
+
+    assert touched(read, source) == [("_x",), ("_x",)]
+
+
+@pytest.mark.parametrize(
+    ("made", "changed"),
+    [
+        ("itertools.count()", "next(S.x)"),
+        ("itertools.count()", "S().new()"),
+        ("io.StringIO()", "csv.writer(S.x).writerow([1])"),
+        ("weakref.WeakSet()", "S().add()"),
+    ],
+)
+def test_what_changes_as_it_is_used_is_state_in_a_class_as_well(
+    read: Read, made: str, changed: str
+) -> None:
+    source = f"{LIBRARY}class S:\n    x = {made}\n    def new(self): return next(self.x)\n"
+    source += "    def add(self): self.x.add(self)\n"
+
+    found = touched(read, f"{source}def put(): {changed}\ndef get(): return str(S.x)\n")
+
+    assert found == [("S.x",), ("S.x",)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "self.h = []\n    def add(self): heapq.heappush(self.h, 1)\ndef put(): _x.add()",
+        "self.h = itertools.count()\n    def new(self): next(self.h)\ndef put(): _x.new()",
+        "self.h = []\n    def rows(self): return self.h\ndef put(): _x.rows().append(1)",
+    ],
+)
+def test_an_object_that_a_library_writes_into_through_a_method_changes(
+    read: Read, body: str
+) -> None:
+    source = f"{LIBRARY}class S:\n    def __init__(self): {body}\n_x = S()\n"
+    source += "def get(): return len(_x.h)\n"
+
+    assert touched(read, source) == [("_x",), ("_x",)]
+
+
+def test_names_bound_together_are_state_together(read: Read) -> None:
+    source = "_x = _y = []\ndef put(): _x.append(1)\ndef get(): return len(_y)\n"
+
+    assert touched(read, source) == [("_x",), ("_y",)]
