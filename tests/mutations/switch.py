@@ -805,6 +805,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "bound_together",
     ),
+    "10 an object is changed in other ways than by assignment": Mutation(
+        "seamline.interface.bodies.ASSIGNING",
+        frozenset(),
+        "unit/interface/test_own_state.py",
+        "other_ways or metaclass",
+    ),
+    "10 super().__setattr__ changes the object": Mutation(
+        "seamline.interface.changing._assigned_to",
+        _no_names,
+        "unit/interface/test_own_state.py",
+        "a_method_changes_its_object",
+    ),
+    "10 a frozen object may be changed by its methods": Mutation(
+        "seamline.interface.state.is_changed_by_methods",
+        _false,
+        "unit/interface/test_own_state.py",
+        "a_method_changes_its_object",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

@@ -6,13 +6,14 @@ from typing import Literal
 
 from seamline.interface import written
 from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
-from seamline.interface.changing import changed_by
+from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
 from seamline.interface.functions import Def, Definition, Definitions
 from seamline.interface.lookups import (
     ASSIGNING,
     LOOKUPS,
+    NAMESPACE,
     any_of,
     bound_by_text,
     bound_in,
@@ -166,6 +167,8 @@ class _Reader(ast.NodeVisitor):
                         symbol = Symbol(origin.symbol.module, node.attr)
                     self.body.uses.append(Use(symbol, node.lineno, "bind"))
                 self._change(owner - exact, node.lineno)
+                if node.attr == NAMESPACE and value is not None:
+                    self._change(self.origins(value), node.lineno)
                 self._keep(value, owner)
                 self.visit(node.value)
             case ast.Subscript():
@@ -277,7 +280,7 @@ class _Reader(ast.NodeVisitor):
         waits = self.asynchronous and id(node) not in self.awaited
         call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits, self.is_stored)
         self.body.calls.append(call)
-        for changed in changed_by(call):
+        for changed in changed_by(self.body.definition, call):
             self._change(changed, node.lineno)
         self._unbound(call)
         self._by_text(node, call)
@@ -302,7 +305,7 @@ class _Reader(ast.NodeVisitor):
         names = {str(o.symbol) for o in call.callee if o.kind == "symbol" and not o.symbol.module}
         owner = call.arguments[0][1] if call.arguments else OPAQUE
         if names & ASSIGNING:
-            self._change(owner, node.lineno)
+            self._change(assigned(self.body.definition, owner), node.lineno)
             for symbol in bound_by_text(world, _wholes(owner), node):
                 self.body.uses.append(Use(symbol, node.lineno, "bind"))
         if names & LOOKUPS:

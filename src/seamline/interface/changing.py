@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from seamline.interface.body import Call
+from seamline.interface.functions import Definition
+from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin, Origins
 
 #: The few functions of the standard library, and of numpy, that change an argument; which one.
@@ -25,10 +27,12 @@ CHANGERS: Final = {
 }  # fmt: skip
 # Methods of objects of libraries that write into what they are given.
 _WRITING: Final = frozenset({"shuffle", "readinto", "readinto1", "recv_into", "pack_into"})
+_ASSIGNING: Final = frozenset({"__setattr__", "__delattr__"})
+_DESCRIBING: Final = frozenset({"__set__", "__delete__"})
 
 
-def changed_by(call: Call) -> Iterator[Origins]:
-    """Yield what a call certainly changes, of what it is given."""
+def changed_by(definition: Definition | None, call: Call) -> Iterator[Origins]:
+    """Yield what a call in a function certainly changes, of what it is given or made on."""
     given = dict(call.arguments)
     for origin in call.callee:
         dotted = str(origin.symbol)
@@ -39,6 +43,34 @@ def changed_by(call: Call) -> Iterator[Origins]:
             yield frozenset(o for o in found if not (is_next and _is_whole_parameter(o)))
     if call.method in _WRITING:
         yield from (origins for place, origins in call.arguments if place in (0, "buffer"))
+    if call.method in _ASSIGNING:
+        yield _assigned_to(definition, call)
+    elif call.method in _DESCRIBING:
+        yield given.get(0, frozenset[Origin]())
+
+
+def assigned(definition: Definition | None, origins: Origins) -> Origins:
+    """Return what an assignment to an attribute changes.
+
+    That is not the instance whose own ``__setattr__`` makes it: who assigns calls that.
+    """
+    if definition is None or definition.node.name not in _ASSIGNING or not definition.parameters:
+        return origins
+    own = Symbol("", definition.parameters[0].arg)
+    return frozenset(o for o in origins if o.kind != "param" or o.symbol != own or o.path)
+
+
+def _assigned_to(definition: Definition | None, call: Call) -> Origins:
+    """Return what ``x.__setattr__(name, value)`` changes, be ``x`` the instance's ``super()``."""
+    found = {o for o in call.receiver if o.kind in ("symbol", "param") and not _is_builtin(o)}
+    is_super = any(o.symbol.name == "builtins.super" for o in call.receiver if o.kind == "call")
+    if is_super and definition is not None and definition.parameters:
+        found.add(Origin("param", Symbol("", definition.parameters[0].arg)))
+    return assigned(definition, frozenset(found))
+
+
+def _is_builtin(origin: Origin) -> bool:
+    return origin.kind == "symbol" and not origin.symbol.module
 
 
 def _is_whole_parameter(origin: Origin) -> bool:

@@ -90,3 +90,19 @@ def class_changes(
                 if first in bodies[method].changed and not method.is_static:
                     return True
     return False
+
+
+def is_changed_by_methods(
+    definitions: Definitions, bodies: Mapping[Definition | str, Body], cls: Class
+) -> bool:
+    """Whether methods that are called by name change an instance that refuses assignments.
+
+    Special methods and properties only remember what they worked out.
+    """
+    return any(
+        changes_self(definitions, bodies, cls, name)
+        for found in definitions.ancestry(cls)
+        if isinstance(found, Class)
+        for name, methods in found.methods.items()
+        if not name.startswith("__") and not any(method.decorators for method in methods)
+    )

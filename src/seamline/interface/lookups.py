@@ -19,7 +19,11 @@ _BY_TEXT: Final = frozenset({"importlib.import_module", "builtins.__import__"})
 LOOKUPS: Final = _BY_TEXT | {"builtins.globals", "builtins.vars", "builtins.getattr"}
 
 #: What binds a name by its text.
-ASSIGNING: Final = frozenset({"builtins.setattr", "builtins.delattr"})
+ASSIGNING: Final = frozenset({"builtins.setattr", "builtins.delattr"}) | {
+    f"builtins.{owner}.{method}"
+    for owner in ("object", "type")
+    for method in ("__setattr__", "__delattr__")
+}
 _EVALUATING: Final = frozenset({"builtins.exec", "builtins.eval"})
 
 

@@ -344,6 +344,8 @@ class Tracer:
             return frozenset({Origin("symbol", symbol)})
         found = {Origin("call", callee)}
         for origin in self.of(node.args[0], scope) if node.args else ():
+            if origin.kind in ("param", "instance") and str(callee) == "builtins.vars":
+                found.add(self._attribute(origin, NAMESPACE))
             if origin.kind != "symbol" or origin.level != "whole" or not origin.symbol.module:
                 continue
             if str(callee) == "builtins.vars":

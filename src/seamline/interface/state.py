@@ -15,6 +15,7 @@ from seamline.interface.iterating import (
     changing_attributes,
     class_changes,
     is_bound,
+    is_changed_by_methods,
 )
 from seamline.interface.known import (
     CACHES,
@@ -370,6 +371,8 @@ class _Finder:
             self.definitions, self.bodies, cls
         ):
             return "resource"  # the application's own wrapper of an engine, a pool
+        if kind == "frozen" and is_changed_by_methods(self.definitions, self.bodies, cls):
+            return "instance"
         return "constant" if kind in ("frozen", "exception", "protocol") else "instance"
 
     def _result(self, origin: Origin, depth: int) -> Nature:

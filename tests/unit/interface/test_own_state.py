@@ -172,3 +172,67 @@ def test_names_bound_together_are_state_together(read: Read) -> None:
     source = "_x = _y = []\ndef put(): _x.append(1)\ndef get(): return len(_y)\n"
 
     assert touched(read, source) == [("_x",), ("_y",)]
+
+
+FROZEN = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass S:\n    n: int = 0\n"
+PLAIN = "class S:\n    n = 0\n"
+
+
+@pytest.mark.parametrize("put", ["object.__setattr__(_s, 'n', 1)", "_s.__setattr__('n', 1)",
+                                 "setattr(_s, 'n', 1)", "vars(_s)['n'] = 1",
+                                 "vars(_s).update(n=1)", "_s.__dict__['n'] = 1",
+                                 "S.n.__set__(_s, 1)", "object.__delattr__(_s, 'n')"])  # fmt: skip
+@pytest.mark.parametrize("made", [FROZEN, PLAIN])
+def test_an_object_is_changed_in_other_ways_than_by_assignment(
+    read: Read, made: str, put: str
+) -> None:
+    source = f"{made}_s = S()\ndef put(): {put}\ndef get() -> int: return _s.n\n"
+
+    assert touched(read, source)[1] == ("_s",)
+    assert "_s" in touched(read, source)[0]
+
+
+@pytest.mark.parametrize("put", ["object.__setattr__(self, 'n', 1)", "setattr(self, 'n', 1)",
+                                 "super().__setattr__('n', 1)", "self.__setattr__('n', 1)",
+                                 "vars(self)['n'] = 1", "self.__dict__.update(n=1)"])  # fmt: skip
+@pytest.mark.parametrize("made", [FROZEN, PLAIN])
+def test_a_method_changes_its_object_in_other_ways_than_by_assignment(
+    read: Read, made: str, put: str
+) -> None:
+    source = f"{made}    def up(self): {put}\n_s = S()\n"
+    source += "def put(): _s.up()\ndef get() -> int: return _s.n\n"
+
+    assert touched(read, source) == [("_s",), ("_s",)]
+
+
+@pytest.mark.parametrize("put", ["type.__setattr__(S, 'n', 1)", "type.__delattr__(S, 'n')"])
+def test_a_class_is_changed_through_its_metaclass(read: Read, put: str) -> None:
+    source = f"{PLAIN}def put(): {put}\ndef get() -> int: return S.n\n"
+
+    assert touched(read, source) == [("S.n",), ("S.n",)]
+
+
+def test_a_dictionary_of_attributes_that_instances_share_is_state(read: Read) -> None:
+    source = "class Borg:\n    _all = {}\n    def __init__(self): self.__dict__ = self._all\n"
+    source += "def put(): Borg().n = 1\ndef get(): return Borg().n\n"
+
+    assert touched(read, source) == [("Borg._all",), ("Borg._all",)]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "__init__(self): object.__setattr__(self, 'n', 1)",
+        "__post_init__(self): object.__setattr__(self, 'n', 1)",
+        "__hash__(self): object.__setattr__(self, 'n', 1)",
+        "__setattr__(self, name, value): object.__setattr__(self, name, value)",
+        "__setattr__(self, name, value): super().__setattr__(name, value)",
+    ],
+)
+def test_what_only_makes_an_object_or_lets_it_be_assigned_changes_nothing(
+    read: Read, method: str
+) -> None:
+    source = f"{FROZEN}    def {method}\n_s = S()\n"
+    source += "def put() -> int: return _s.n\ndef get() -> int: return _s.n\n"
+
+    assert touched(read, source) == [(), ()]
