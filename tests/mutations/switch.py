@@ -823,6 +823,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "a_method_changes_its_object",
     ),
+    "10 state of a base is the same under all its names": Mutation(
+        "seamline.interface.application.note_inherited",
+        _nothing,
+        "unit/interface/test_own_state.py",
+        "under_all_its_names or subclass_has or metaclass_has",
+    ),
+    "10 state of a class is read through an instance": Mutation(
+        "seamline.interface.touches.reached",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "under_all_its_names",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

@@ -16,6 +16,7 @@ from seamline.interface.functions import Definition, Definitions, read_definitio
 from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
+from seamline.interface.inherited import note_inherited
 from seamline.interface.kept import note_kept
 from seamline.interface.memories import note_memories
 from seamline.interface.model import Function, PackageService, State
@@ -89,6 +90,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     mutations.build()
     handed = note_handed(graph, mutations, state)
     kept = note_kept(graph, mutations, state)
+    note_inherited(graph, state)
     importers = settle(graph, state, handed | kept)
     touches = Touches(graph, state)
     touches.build()

@@ -47,6 +47,8 @@ class StateMap:
         kept: Those of them that something kept changes, such as a bound method.
         differing: Names, fields of values and defaults of methods that every process may have
             another value of, or of a part of it, with the line.
+        inherited: Attributes of classes and of instances that are found in a class above, with
+            the state that they are.
         objects: Names of functions that a decorator binds to an object which changes.
     """
 
@@ -57,6 +59,7 @@ class StateMap:
     differing: dict[Symbol, int] = field(default_factory=dict)
     framework: set[Symbol] = field(default_factory=set)
     objects: set[Symbol] = field(default_factory=set)
+    inherited: dict[Symbol, Symbol] = field(default_factory=dict)
     instances: dict[Symbol, set[Symbol]] = field(default_factory=dict)
 
     def touched(self, symbol: Symbol) -> Fact | None:
@@ -68,7 +71,8 @@ class StateMap:
             fact = self.facts.get(Symbol(symbol.module, ".".join(parts[:length])))
             if fact is not None:
                 return fact
-        return None
+        held = self.inherited.get(Symbol(symbol.module, ".".join(parts[:2])))
+        return None if held is None else self.facts.get(held)
 
     def all_touched(self, symbol: Symbol) -> Iterator[Fact]:
         """Yield every piece of state that a mention touches; a pattern may touch several."""

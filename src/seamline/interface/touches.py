@@ -9,6 +9,7 @@ from seamline.interface.body import Body
 from seamline.interface.facts import StateMap, default_of
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
+from seamline.interface.inherited import reached
 from seamline.interface.memories import wrapping_objects
 from seamline.interface.names import Symbol
 from seamline.interface.sending import Sending
@@ -87,8 +88,7 @@ class Touches:
             for name in definition.defaults():
                 if default_of(definition, name) in self.state.facts:
                     yield default_of(definition, name), definition.line
-        if definition is not None and definition.owner is not None:
-            yield from self._of_self(body, definition)
+            yield from self._of_classes(body, definition)
 
     def _around(self, definition: Definition) -> Iterator[tuple[Symbol, int]]:
         """Yield what the application's own decorators touch whenever a function is called."""
@@ -101,8 +101,10 @@ class Touches:
         for owner in wrapping_objects(graph.definitions, self.state, definition):
             yield owner, definition.line
 
-    def _of_self(self, body: Body, definition: Definition) -> Iterator[tuple[Symbol, int]]:
-        """Yield class attributes that a method reaches through ``self``."""
+    def _of_classes(self, body: Body, definition: Definition) -> Iterator[tuple[Symbol, int]]:
+        """Yield class attributes that a function reaches through instances, ``self`` included."""
+        for held in reached(self.graph, self.state, body):
+            yield held, definition.line
         owner = definition.owner
         if owner is None or definition.is_static or not definition.parameters:
             return

@@ -137,14 +137,13 @@ def test_what_the_standard_library_writes_into_is_changed(
         ("itertools.count()", "next(S.x)"),
         ("itertools.count()", "S().new()"),
         ("io.StringIO()", "csv.writer(S.x).writerow([1])"),
-        ("weakref.WeakSet()", "S().add()"),
+        ("weakref.WeakSet()", "S.x.add(S())"),
     ],
 )
 def test_what_changes_as_it_is_used_is_state_in_a_class_as_well(
     read: Read, made: str, changed: str
 ) -> None:
     source = f"{LIBRARY}class S:\n    x = {made}\n    def new(self): return next(self.x)\n"
-    source += "    def add(self): self.x.add(self)\n"
 
     found = touched(read, f"{source}def put(): {changed}\ndef get(): return str(S.x)\n")
 
@@ -234,5 +233,65 @@ def test_what_only_makes_an_object_or_lets_it_be_assigned_changes_nothing(
 ) -> None:
     source = f"{FROZEN}    def {method}\n_s = S()\n"
     source += "def put() -> int: return _s.n\ndef get() -> int: return _s.n\n"
+
+    assert touched(read, source) == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("put", "get"),
+    [
+        ("S.items.append(1)", "B.items"),
+        ("B.items.append(1)", "S.items"),
+        ("S().up()", "S().items"),
+        ("S.up_all()", "B().items"),
+        ("B.items.append(1)", "read(S())"),
+    ],
+)
+def test_state_of_a_base_is_the_same_under_all_its_names(read: Read, put: str, get: str) -> None:
+    source = "class B:\n    items = []\n    def up(self): self.items.append(1)\n"
+    source += "    @classmethod\n    def up_all(cls): cls.items.append(1)\n"
+    source += "class S(B):\n    def up(self): super().up()\n"
+    source += f"def read(s: S): return s.items\ndef put(): {put}\ndef get(): return len({get})\n"
+
+    assert touched(read, source) == [("B.items",), ("B.items",)]
+
+
+def test_state_of_a_class_is_found_in_an_instance_that_does_not_change(read: Read) -> None:
+    source = "class B:\n    n = 0\nclass S(B): pass\n_s = S()\n"
+    source += "def put(): B.n += 1\ndef get(): return _s.n\n"
+
+    assert touched(read, source) == [("B.n",), ("B.n",)]
+
+
+def test_a_base_changes_what_its_subclass_has(read: Read) -> None:
+    source = "class B:\n    items = []\n    def up(self): self.more.append(1)\n"
+    source += "    @classmethod\n    def up_all(cls): cls.items.append(1)\n"
+    source += "class S(B):\n    items = []\n    more = []\n"
+    source += "def put(): S().up(), S.up_all()\ndef get(): return len(S.items), len(S.more)\n"
+
+    put, get = touched(read, source)
+
+    assert set(get) == {"S.items", "S.more"}
+    assert "S.more" in put
+
+
+def test_what_a_metaclass_has_is_found_in_its_classes(read: Read) -> None:
+    source = "class M(type):\n    n = 0\nclass S(metaclass=M): pass\n"
+    source += "def put(): M.n += 1\ndef get(): return S.n\n"
+
+    assert touched(read, source) == [("M.n",), ("M.n",)]
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "class B:\n    n = 0\n    def __init_subclass__(cls): cls.n = 1\n",
+        "class B:\n    n = 0\n    def __init__(self): self.n = 1\n    def up(self): self.n = 2\n",
+    ],
+)
+def test_what_making_a_class_or_an_instance_sets_is_no_state_of_a_base(
+    read: Read, base: str
+) -> None:
+    source = f"{base}class S(B): pass\ndef put(): return S.n\ndef get(): return S.n\n"
 
     assert touched(read, source) == [(), ()]
