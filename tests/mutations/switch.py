@@ -835,6 +835,30 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "under_all_its_names",
     ),
+    "10 a call changes what the called would: methods by name": Mutation(
+        "seamline.interface.changing._by_result",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "the_called_would",
+    ),
+    "10 a call changes what the called would: functions inside": Mutation(
+        "seamline.interface.bodies.given_exactly",
+        _no_pairs,
+        "unit/interface/test_own_state.py",
+        "the_called_would",
+    ),
+    "10 a call changes what the called would: all parameters": Mutation(
+        "seamline.interface.handed._parameter",
+        _no_text,
+        "unit/interface/test_own_state.py",
+        "the_called_would",
+    ),
+    "10 whatever binds a target changes it": Mutation(
+        "seamline.interface.bodies.bound_otherwise",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "binds_a_target",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from seamline.interface import written
+from seamline.interface.binding import bound_otherwise, given_exactly, given_somehow
 from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
 from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
@@ -24,13 +25,11 @@ from seamline.interface.lookups import (
 from seamline.interface.names import Symbol, is_type_checking
 from seamline.interface.origins import (
     ACCESSORS,
-    NOTHING,
     OPAQUE,
     Origin,
     Origins,
     Scope,
     Tracer,
-    inside,
 )
 from seamline.interface.scopes import scope_of
 from seamline.interface.source import children
@@ -280,7 +279,7 @@ class _Reader(ast.NodeVisitor):
         waits = self.asynchronous and id(node) not in self.awaited
         call = Call(node.lineno, callee, receiver, method, tuple(arguments), waits, self.is_stored)
         self.body.calls.append(call)
-        for changed in changed_by(self.body.definition, call):
+        for changed in changed_by(self.tracer, self.body.definition, node, call):
             self._change(changed, node.lineno)
         self._unbound(call)
         self._by_text(node, call)
@@ -367,7 +366,24 @@ class _Reader(ast.NodeVisitor):
 
     def _loop(self, node: ast.AST) -> None:
         self.body.loops = True
+        generators = getattr(node, "generators", ())
+        for part in (node, *generators):
+            target = getattr(part, "target", None)
+            if target is not None and not (generators and isinstance(target, ast.Name)):
+                self._target(target, None)
         self.generic_visit(node)
+
+    def visit_withitem(self, node: ast.withitem) -> None:
+        if node.optional_vars is not None:
+            self._target(node.optional_vars, node.context_expr)
+        self.generic_visit(node)
+
+    def visit_Global(self, node: ast.Global) -> None:
+        definition = self.body.definition
+        for name, line in (
+            () if definition is None else bound_otherwise(definition.node, node.names)
+        ):
+            self._use(self.tracer.name(name, self.scope), line, "bind")
 
     visit_For = visit_AsyncFor = visit_While = _loop  # noqa: N815
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _loop  # noqa: N815
@@ -398,28 +414,18 @@ class _Reader(ast.NodeVisitor):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._nested(node)
 
-    def _given(self, node: Def | ast.Lambda) -> Origins:
-        """Return what a function inside this one gets: what it is called, or passed on, with."""
+    def _nested(self, node: Def | ast.Lambda) -> None:
+        outer, asynchronous = self.scope, self.asynchronous
         if not self.inside and self.body.definition is not None:
             walked = ast.walk(self.body.definition.node)
             self.inside += (part for part in walked if isinstance(part, ast.Call))
-        name = None if isinstance(node, ast.Lambda) else node.name
-        found: set[Origin] = set()
-        for call in self.inside:
-            values = [*call.args, *(keyword.value for keyword in call.keywords)]
-            for part in (call.func, *values):
-                if part is node or (isinstance(part, ast.Name) and part.id == name):
-                    for value in values:
-                        found |= self.origins(value) if value is not part else NOTHING
-        # What of module state it gets by position is left out: a table of answers is no state.
-        return inside(frozenset(origin for origin in found if origin.kind == "param"))
-
-    def _nested(self, node: Def | ast.Lambda) -> None:
-        outer, asynchronous = self.scope, self.asynchronous
-        given = self._given(node)
+        given = given_somehow(node, self.inside, self.origins)
+        exact = given_exactly(node, self.inside, self.origins)
         self.scope = self.tracer.scope(node, outer)
         for argument in (*node.args.posonlyargs, *node.args.args):
             self.scope.fixed[argument.arg] |= given
+            for origins in exact.get(argument.arg, ()):
+                self.scope.fixed[argument.arg] |= {o for o in origins if o.kind == "symbol"}
         self.asynchronous = isinstance(node, ast.AsyncFunctionDef)
         is_later, self.is_later = self.is_later, self.body.definition is None
         is_stored = self.is_stored

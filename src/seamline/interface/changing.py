@@ -1,12 +1,14 @@
 """What calls change of what they are given, where no body of the application says so."""
 
+import ast
 from collections.abc import Iterator
 from typing import Final
 
-from seamline.interface.body import Call
+from seamline.interface.body import MUTATORS, Call
 from seamline.interface.functions import Definition
+from seamline.interface.lookups import text_of
 from seamline.interface.names import Symbol
-from seamline.interface.origins import Origin, Origins
+from seamline.interface.origins import NOTHING, Origin, Origins, Tracer
 
 #: The few functions of the standard library, and of numpy, that change an argument; which one.
 CHANGERS: Final = {
@@ -29,24 +31,78 @@ CHANGERS: Final = {
 _WRITING: Final = frozenset({"shuffle", "readinto", "readinto1", "recv_into", "pack_into"})
 _ASSIGNING: Final = frozenset({"__setattr__", "__delattr__"})
 _DESCRIBING: Final = frozenset({"__set__", "__delete__"})
+_IN_PLACE: Final = frozenset(
+    f"__i{name}__" for name in ("add", "sub", "mul", "or", "and", "xor", "concat")
+)
 
 
-def changed_by(definition: Definition | None, call: Call) -> Iterator[Origins]:
+def changed_by(
+    tracer: Tracer, definition: Definition | None, node: ast.Call, call: Call
+) -> Iterator[Origins]:
     """Yield what a call in a function certainly changes, of what it is given or made on."""
     given = dict(call.arguments)
+    yield from _by_method(definition, call)
+    yield from _by_result(tracer, node, call)
     for origin in call.callee:
         dotted = str(origin.symbol)
         if origin.kind == "symbol" and origin.level == "whole" and dotted in CHANGERS:
-            found = given.get(CHANGERS[dotted], frozenset[Origin]())
+            found = given.get(CHANGERS[dotted], NOTHING)
             # What is passed on as an iterator advances at its caller by itself.
             is_next = dotted == "builtins.next"
             yield frozenset(o for o in found if not (is_next and _is_whole_parameter(o)))
+    if "out" in given and all(o.kind == "symbol" and not o.symbol.module for o in call.callee):
+        # numpy takes a tuple of them as well.
+        yield frozenset(o._replace(level="part") for o in given["out"] if o.kind == "symbol")
+
+
+def _by_method(definition: Definition | None, call: Call) -> Iterator[Origins]:
+    given = dict(call.arguments)
     if call.method in _WRITING:
-        yield from (origins for place, origins in call.arguments if place in (0, "buffer"))
-    if call.method in _ASSIGNING:
+        yield from (given[place] for place in (0, "buffer") if place in given)
+    elif call.method in _ASSIGNING:
         yield _assigned_to(definition, call)
     elif call.method in _DESCRIBING:
-        yield given.get(0, frozenset[Origin]())
+        yield given.get(0, NOTHING)
+    elif call.method in _IN_PLACE:
+        yield call.receiver
+
+
+def _by_result(tracer: Tracer, node: ast.Call, call: Call) -> Iterator[Origins]:
+    """Yield what is changed by calling what another call found: ``getattr(rows, "append")(1)``."""
+    for origin in call.callee:
+        owner, _, method = origin.symbol.name.rpartition(".")
+        is_bound = origin.kind == "symbol" and origin.level == "whole" and origin.symbol.module
+        if is_bound and method in MUTATORS and not call.method:
+            yield frozenset({origin._replace(symbol=Symbol(origin.symbol.module, owner))})
+        if is_bound and not owner:
+            for value in _values(tracer, origin.symbol):
+                if _names_a_method(tracer, value, "operator.methodcaller", 0):
+                    yield dict(call.arguments).get(0, NOTHING)
+    if _names_a_method(tracer, node.func, "operator.methodcaller", 0):
+        yield dict(call.arguments).get(0, NOTHING)
+    elif _names_a_method(tracer, node.func, "builtins.getattr", 1):
+        assert isinstance(node.func, ast.Call)
+        yield tracer.of(node.func.args[0], None)
+
+
+def _values(tracer: Tracer, symbol: Symbol) -> Iterator[ast.expr]:
+    names = tracer.world.modules[symbol.module]
+    for binding in names.assigned.get(symbol.name, ()):
+        if binding.value is not None:
+            yield binding.value
+
+
+def _names_a_method(tracer: Tracer, node: ast.expr, callee: str, place: int) -> bool:
+    """Whether a call gets a method by its name that may change its object."""
+    if not isinstance(node, ast.Call) or len(node.args) <= place:
+        return False
+    if str(tracer.world.resolve(tracer.module, node.func)) != callee:
+        return False
+    text = text_of(node.args[place])
+    if not text.endswith("*"):
+        return text in MUTATORS
+    # Any name at all says nothing; one that begins like such a method says enough.
+    return len(text) > 1 and any(name.startswith(text[:-1]) for name in MUTATORS)
 
 
 def assigned(definition: Definition | None, origins: Origins) -> Origins:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
+from seamline.interface.binding import parameter_of
 from seamline.interface.body import Body, Call
 from seamline.interface.changing import CHANGERS
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.filling import filled
-from seamline.interface.graph import Graph
+from seamline.interface.graph import Bound, Graph
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol
-from seamline.interface.origins import Origins, Tracer
+from seamline.interface.origins import Origins, Tracer, inside
 
 
 def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symbol]:
@@ -37,17 +38,26 @@ def _changed(graph: Graph, mutations: Mutations, body: Body, call: Call) -> Iter
     if any(str(origin.symbol) in CHANGERS for origin in call.callee):
         yield from _names(call.arguments[0][1] if call.arguments else frozenset())
     for bound in graph.entered(body, call):
-        certain = mutations.certain.get(bound.target, {})
-        args = bound.target.node.args
-        positional = [arg.arg for arg in (*args.posonlyargs, *args.args)][int(bound.method) :]
+        named = {place: _parameter(bound, place) for place, _ in call.arguments}
         for place, origins in () if bound.guess else call.arguments:
-            name = place
-            if isinstance(place, int):
-                name = positional[place] if place < len(positional) else ""
-            if name in certain:
+            name = named[place]
+            if place in ("*", "**"):
+                held = frozenset(o for o in origins if o.level == "copy")
+                # Which parameter it becomes is not followed: any that nothing else does.
+                rest = bound.target.annotations().keys() - set(named.values())
+                if any(mutations.changes(bound.target, parameter) for parameter in rest):
+                    yield from _names(inside(held))
+            elif mutations.changes(bound.target, name):
                 yield from _names(origins)
             elif name in graph.bodies[bound.target].looked_up:
                 yield from _names(filled(Tracer(graph.definitions, body.module), origins, None))
+
+
+def _parameter(bound: Bound, place: int | str) -> str:
+    if place in ("*", "**"):
+        return ""
+    shifted = place + int(bound.method) if isinstance(place, int) else place
+    return parameter_of(bound.target.node, shifted)
 
 
 def _names(origins: Origins) -> Iterator[Symbol]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from seamline.interface.binding import parameter_of
 from seamline.interface.body import MUTATORS, Body, Call
 from seamline.interface.changing import CHANGERS
 from seamline.interface.functions import Definition
@@ -63,6 +64,8 @@ class Mutations:
     ) -> None:
         while queue:
             target, parameter, certain = queue.pop()
+            if parameter in _variadic(target) and not self.changes(target, parameter):
+                continue
             for caller, name, line in passed.get((target, parameter), ()):
                 if certain and name not in self.certain[caller]:
                     self.certain[caller][name] = line
@@ -70,6 +73,15 @@ class Mutations:
                 elif not certain and name not in self.possible[caller] | set(self.certain[caller]):
                     self.possible[caller].add(name)
                     queue.append((caller, name, False))
+
+    def changes(self, definition: Definition, parameter: str) -> bool:
+        """Whether a function certainly changes what it is given for a parameter.
+
+        Of ``*args`` and ``**kwargs``, which are its own, that is what they hold.
+        """
+        if parameter in _variadic(definition):
+            return parameter in self.graph.bodies[definition].changed
+        return parameter in self.certain.get(definition, {})
 
     def of(self, definition: Definition) -> tuple[str, ...]:
         """Return the parameters a function may change, in the order of its signature."""
@@ -81,9 +93,7 @@ class Mutations:
             if self.graph.types.is_immutable(definition.module, annotation)
         }
         possible = self.possible.get(definition, set()) - immutable
-        # What ``*args`` hold is mostly passed on, to code that leaves it alone.
-        args = definition.node.args
-        possible -= {arg.arg for arg in (args.vararg, args.kwarg) if arg}
+        possible -= _variadic(definition)
         # ``n += 1`` on an immutable value changes nothing of the caller's.
         changed = (set(certain) - immutable) | possible
         # What a decorator passes in is no caller's object.
@@ -115,6 +125,12 @@ class Mutations:
             if not is_stdlib(dotted) or dotted in CHANGERS or dotted == "builtins.getattr":
                 return False
         return bool(call.callee)
+
+
+def _variadic(definition: Definition) -> set[str]:
+    """Return ``*args`` and ``**kwargs``: what they hold is mostly passed on, and left alone."""
+    args = definition.node.args
+    return {arg.arg for arg in (args.vararg, args.kwarg) if arg}
 
 
 def _given(call: Call, *, whole: bool = False) -> Iterator[tuple[str, int | str]]:
@@ -158,16 +174,13 @@ def passed_on(
             continue
         args = bound.target.node.args
         positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
-        names = set(positional) | {arg.arg for arg in args.kwonlyargs}
         shift = 1 if bound.method else 0
         if shift and positional:
             for origin in call.receiver:
                 if origin.kind == "param" and _reaches(origin, whole=whole):
                     yield origin.symbol.name, bound.target, positional[0]
         for name, position in _given(call, whole=whole):
-            if isinstance(position, int):
-                index = position + shift
-                if index < len(positional):
-                    yield name, bound.target, positional[index]
-            elif position in names:
-                yield name, bound.target, position
+            place = position + shift if isinstance(position, int) else position
+            parameter = parameter_of(bound.target.node, place)
+            if parameter and place not in ("*", "**"):
+                yield name, bound.target, parameter

@@ -135,7 +135,7 @@ def test_what_the_standard_library_writes_into_is_changed(
     ("made", "changed"),
     [
         ("itertools.count()", "next(S.x)"),
-        ("itertools.count()", "S().new()"),
+        ("itertools.count()", "S.x.__next__()"),
         ("io.StringIO()", "csv.writer(S.x).writerow([1])"),
         ("weakref.WeakSet()", "S.x.add(S())"),
     ],
@@ -143,7 +143,7 @@ def test_what_the_standard_library_writes_into_is_changed(
 def test_what_changes_as_it_is_used_is_state_in_a_class_as_well(
     read: Read, made: str, changed: str
 ) -> None:
-    source = f"{LIBRARY}class S:\n    x = {made}\n    def new(self): return next(self.x)\n"
+    source = f"{LIBRARY}class S:\n    x = {made}\n"
 
     found = touched(read, f"{source}def put(): {changed}\ndef get(): return str(S.x)\n")
 
@@ -295,3 +295,79 @@ def test_what_making_a_class_or_an_instance_sets_is_no_state_of_a_base(
     source = f"{base}class S(B): pass\ndef put(): return S.n\ndef get(): return S.n\n"
 
     assert touched(read, source) == [(), ()]
+
+
+CALLED = "import contextlib, functools, operator\nimport numpy as np\n_x = []\n"
+CALLED += "_push = operator.methodcaller('append', 1)\n"
+CALLED += "def _first(*args): args[0].append(args[1])\n"
+CALLED += "def _named(**given): given['to'].append(1)\n"
+CALLED += "def _into(to, value): to.append(value)\n"
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        "getattr(_x, 'append')(1)",
+        "getattr(_x, 'app' + 'end')(1)",
+        "operator.methodcaller('append', 1)(_x)",
+        "_push(_x)",
+        "operator.ior(_x, [1])",
+        "_x.__iadd__([1])",
+        "functools.reduce(lambda held, one: held.append(one), [1], _x)",
+        "(lambda held: held.append(1))(_x)",
+        "list(map(lambda held: held.append(1), [[]] and _x))",
+        "np.add(_x, 1, out=_x)",
+        "np.add(_x, 1, out=(_x,))",
+        "_first(_x, 1)",
+        "_named(to=_x)",
+        "_named(**{'to': _x})",
+        "_into(*(_x, 1))",
+    ],
+)
+def test_a_call_changes_what_the_called_would(read: Read, put: str) -> None:
+    source = f"{CALLED}def put(): {put}\ndef get(): return len(_x)\n"
+
+    changed, got = touched(read, source)
+
+    assert got == ("_x",)
+    assert "_x" in changed
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        "getattr(_x, 'index')(1)",
+        "getattr(_x, 'cou' + 'nt')(1)",
+        "operator.methodcaller('index', 1)(_x)",
+        "sorted(_x, key=lambda one: one.name)",
+        "functools.reduce(lambda held, one: held + [one], [1], _x)",
+        "_into([], *_x)",
+        "_named(other=len(_x))",
+    ],
+)
+def test_a_call_of_what_only_reads_changes_nothing(read: Read, put: str) -> None:
+    source = f"{CALLED}def put(): {put}\ndef get(): return len(_x)\n"
+
+    assert touched(read, source) == [(), ()]
+
+
+TARGETS = "import contextlib\n_x = {}\n_n = 0\n"
+
+
+@pytest.mark.parametrize(
+    ("put", "name"),
+    [
+        ("    for _x['k'] in [1]: pass\n", "_x"),
+        ("    with open('f') as _x['k']: pass\n", "_x"),
+        ("    [0 for _x['k'] in [1]]\n", "_x"),
+        ("    global _n\n    for _n in [1]: pass\n", "_n"),
+        ("    global _n\n    with contextlib.nullcontext(1) as _n: pass\n", "_n"),
+        ("    global _n\n    return (_n := 1)\n", "_n"),
+        ("    global _n\n    def _n(): pass\n", "_n"),
+        ("    global _n\n    match 1:\n        case _n: pass\n", "_n"),
+    ],
+)
+def test_whatever_binds_a_target_changes_it(read: Read, put: str, name: str) -> None:
+    source = f"{TARGETS}def put():\n{put}\ndef get(): return str({name})\n"
+
+    assert touched(read, source) == [(name,), (name,)]
