@@ -68,7 +68,7 @@ class AsyncCaller:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._longest_chain = route.limits.chain
+        self._limits = route.limits
         self._states: dict[asyncio.AbstractEventLoop, LoopState] = {}
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class AsyncCaller:
     async def call(self, target: Target, arguments: Arguments) -> Any:
         """Call and await the answer."""
         try:
-            call = Outgoing(target, arguments, False, self._longest_chain)
+            call = Outgoing(target, arguments, False, self._limits)
             sent = self._send_now(call)
             if call.iterators is not None:
                 frame = await self._pulling(call)
@@ -114,7 +114,7 @@ class AsyncCaller:
     async def stream(self, target: Target, arguments: Arguments) -> AsyncGenerator[Any, Any]:
         """Run a remote asynchronous generator step by step."""
         try:
-            call = Outgoing(target, arguments, False, self._longest_chain)
+            call = Outgoing(target, arguments, False, self._limits)
             link, stream, frame = await self._answered(call)
             try:
                 frame = await self._pulled(call, link, stream, frame, call.deadline)

@@ -1,11 +1,12 @@
 """One caller's view of one hosted function: may it be called, and how do arguments fit."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Final
 
-from seamline.errors import InterfaceMismatch, SeamError
+from seamline.errors import InterfaceMismatch, NotSendable, SeamError
 from seamline.rpc.model import Arguments, Hosted
 from seamline.wire import DEFAULT, EQUAL, NAMED, Entry
 
@@ -126,14 +127,16 @@ class Binding:
     """A hosted function as one kind of caller may call it.
 
     Attributes:
+        frame_bytes: Most bytes of an answer.
         is_open: Whether calls are taken at all.
         verdict: ``EQUAL``, ``NAMED``, or the sentence that says why it may not be called.
     """
 
-    __slots__ = ("hosted", "is_open", "name", "shape", "tally", "verdict")
+    __slots__ = ("frame_bytes", "hosted", "is_open", "name", "shape", "tally", "verdict")
 
-    def __init__(self, hosted: Hosted, entry: Entry, tally: Tally) -> None:
+    def __init__(self, hosted: Hosted, entry: Entry, tally: Tally, frame_bytes: int) -> None:
         self.hosted = hosted
+        self.frame_bytes = frame_bytes
         self.name = entry.address.partition("@")[0].replace(":", ".")
         self.shape = Shape(hosted.function)
         self.tally = tally
@@ -162,8 +165,9 @@ class Bindings:
     seam error among those is the reason that callers are told.
     """
 
-    def __init__(self, resolve: Callable[[str], Hosted]) -> None:
+    def __init__(self, resolve: Callable[[str], Hosted], frame_bytes: int = sys.maxsize) -> None:
         self._resolve = resolve
+        self._frame_bytes = frame_bytes
         self._known: dict[Entry, Binding] = {}
         self.tallies: dict[str, Tally] = {}
 
@@ -190,7 +194,7 @@ class Bindings:
                 why = str(error) if isinstance(error, SeamError) else why
                 continue
             tally = self.tallies.setdefault(entry.address, Tally())
-            binding = self._known[entry] = Binding(hosted, entry, tally)
+            binding = self._known[entry] = Binding(hosted, entry, tally, self._frame_bytes)
             return binding
         return why
 
@@ -200,3 +204,16 @@ def without_line(address: str) -> str:
     name, _, rest = address.partition("@")
     _, mark, layer = rest.partition("#")
     return name + mark + layer
+
+
+def check_size(what: str, size: int, most: int) -> None:
+    """Look whether a message fits into a frame, before any of it is sent.
+
+    Raises:
+        NotSendable: It does not: the peer would end the connection, with all else on it.
+    """
+    if size > most:
+        raise NotSendable(
+            f"{what}, {size:,} bytes, cannot cross the seam: limits.frame_bytes is {most:,}; send "
+            "it in parts, such as from a generator, or by the name of a file"
+        )

@@ -31,7 +31,7 @@ class BlockingCaller:
     def call(self, target: Target, arguments: Arguments) -> Any:
         """Call and wait for the answer."""
         try:
-            call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
+            call = Outgoing(target, arguments, is_on_loop(), self._route.limits)
             peer, link, frame = self._answered(call)
             if call.iterators is not None:
                 frame = self._pulled(call, peer, link, frame, call.deadline)
@@ -45,7 +45,7 @@ class BlockingCaller:
         """Run a remote generator step by step, on a connection of its own."""
         # One frame, no `yield from`: that would turn a GeneratorExit thrown in into a close.
         try:
-            call = Outgoing(target, arguments, is_on_loop(), self._route.limits.chain)
+            call = Outgoing(target, arguments, is_on_loop(), self._route.limits)
             peer, link, frame = self._answered(call)
             if call.iterators is not None:
                 frame = self._pulled(call, peer, link, frame, call.deadline)

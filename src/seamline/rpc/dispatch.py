@@ -15,7 +15,7 @@ from seamline.errors import (
     WireError,
 )
 from seamline.rpc.aliasing import refuse_aliased
-from seamline.rpc.binding import Binding
+from seamline.rpc.binding import Binding, check_size
 from seamline.rpc.changes import Watch
 from seamline.rpc.hearing import Hearing, Told
 from seamline.rpc.model import Arguments, Packed, Visit
@@ -264,7 +264,8 @@ def success(incoming: Incoming, kind: int, value: object) -> Answer:
         else:
             flags, body = incoming.watch.encode(value)
         if binding.hosted.carry or incoming.visit is not None:
-            return _with_carried(incoming, kind, flags, body)
+            kind, flags, body = _with_carried(incoming, kind, flags, body)
+        check_size(f"{binding.name} ran, and its result", len(body), binding.frame_bytes)
     except SeamError as error:
         binding.tally.errors += 1
         return fault(error)

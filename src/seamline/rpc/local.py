@@ -129,7 +129,7 @@ class LocalClient:
         """Do nothing: there is nothing to close."""
 
     def _begin(self, target: Target, arguments: Arguments) -> tuple[Outgoing, Incoming | Answer]:
-        call = Outgoing(target, arguments, False, self._limits.chain)
+        call = Outgoing(target, arguments, False, self._limits)
         entry = Entry(target.address, target.fingerprint, str(target.kind), target.parameters)
         bindings, verdicts = self._bindings.bind([entry])
         flags, body = call.fit(verdicts[0])

@@ -13,7 +13,8 @@ from seamline.errors import (
     OutcomeUnknown,
 )
 from seamline.interface import Kind
-from seamline.rpc.binding import RESTART
+from seamline.plan import Limits
+from seamline.rpc.binding import RESTART, check_size
 from seamline.rpc.changes import decode_changed
 from seamline.rpc.greeting import error_of
 from seamline.rpc.hearing import say_again
@@ -77,9 +78,7 @@ class Outgoing:
         "target",
     )
 
-    def __init__(
-        self, target: Target, arguments: Arguments, blocks: bool, longest_chain: int
-    ) -> None:
+    def __init__(self, target: Target, arguments: Arguments, blocks: bool, limits: Limits) -> None:
         situation = current.get()
         self.target = target
         self.arguments = arguments
@@ -90,13 +89,13 @@ class Outgoing:
         self.chain = situation.chain
         inherited = situation.deadline
         now = time.monotonic()
-        self.deadline = now + target.timeout if inherited is None else inherited
+        self.deadline = min(now + target.timeout, math.inf if inherited is None else inherited)
         ms = int((self.deadline - now) * 1000)
         self.ms = ms if 0 < ms < MAX_DEADLINE_MS else max(1, min(ms, MAX_DEADLINE_MS))
-        if len(self.chain) >= longest_chain:
+        if len(self.chain) >= limits.chain:
             raise Deadlock(
                 f"{target.name} would be call {len(self.chain) + 1} of a chain, each made while "
-                f"serving the one before ({_loop_of(self.chain)}); limits.chain is {longest_chain}"
+                f"serving the one before ({_loop_of(self.chain)}); limits.chain is {limits.chain}"
             )
         plain = None
         if not (arguments.extra or arguments.keywords):
@@ -108,6 +107,7 @@ class Outgoing:
             else:
                 self._encode_or_pull(arguments)
             self.contexts = self._packed_contexts()
+            check_size(f"the arguments of {target.name}", len(self.body), limits.frame_bytes)
         except (NotSendable, ContextElsewhere) as error:
             if target.stays:
                 raise Stay(error) from error

@@ -65,7 +65,7 @@ class Server:
         self.in_flight = 0
         self.limit = self.limits.in_flight
         self._identity = identity
-        self._bindings = Bindings(resolve)
+        self._bindings = Bindings(resolve, self.limits.frame_bytes)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._acceptors: dict[socket.socket, Acceptor] = {}
         self._threaded: set[ThreadConnection] = set()

@@ -65,12 +65,13 @@ class Steps:
     def request(self) -> tuple[int, int, bytes, float]:
         """Return kind, flags, body and deadline of the next frame to send.
 
-        A deadline that was set for the whole stream holds; the service's own timeout begins
-        anew with each step, because the caller decides how long it works on an item.
+        The caller's deadline holds for the whole stream; the service's own timeout begins anew
+        with each step, because the caller decides how long it works on an item.
         """
         target = self._call.target
         inherited = current.get().deadline
-        deadline = time.monotonic() + target.timeout if inherited is None else inherited
+        own = time.monotonic() + target.timeout
+        deadline = own if inherited is None else min(own, inherited)
         flags = FLAG_CHANGES if self._call.known is not None else 0
         travelling = target.contexts or (target.lent if self._call.contexts else None)
         contexts = () if travelling is None else travelling.pack_state()

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from seamline.errors import MutatedArgument, NotSendable, WireError
+from seamline.plan import Limits
 from seamline.rpc.outgoing import Outgoing, settle
 from seamline.wire import DEFAULT, FLAG_CHANGES, RESULT, Codec, TypeTable
 
@@ -337,7 +338,7 @@ def test_changes_in_the_answer_of_a_call_that_tracks_nothing_are_refused(
     far: Any, args: Any
 ) -> None:
     rows = [1]
-    call = Outgoing(far.offer(lambda rows: None), args(rows), False, 64)
+    call = Outgoing(far.offer(lambda rows: None), args(rows), False, Limits())
     body = CODEC.encode(([[1, [9], [], [], []]], None))
 
     with pytest.raises(WireError, match="tracks none"):
@@ -347,7 +348,7 @@ def test_changes_in_the_answer_of_a_call_that_tracks_nothing_are_refused(
 
 def test_a_hostile_answer_leaves_the_arguments_alone(far: Any, args: Any, offer: Any) -> None:
     rows = [1]
-    call = Outgoing(offer(lambda rows: None), args(rows), False, 64)
+    call = Outgoing(offer(lambda rows: None), args(rows), False, Limits())
     body = msgspec.msgpack.encode((1, (), ([[1, [9], [], [], []], [77, [], [], [], []]], None)))
 
     with pytest.raises(WireError):

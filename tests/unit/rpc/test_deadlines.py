@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -102,6 +103,28 @@ def test_a_deadline_is_inherited_by_what_the_callee_runs(far: Any, args: Any) ->
 
     with deadline(3):
         assert 0 < far.client.call(far.offer(left), args()) <= 3
+
+
+def test_a_callers_longer_deadline_does_not_lengthen_the_services_timeout(
+    far: Any, args: Any, run: Any
+) -> None:
+    def left() -> float:
+        return remaining()
+
+    async def left_later() -> float:
+        return remaining()
+
+    def steps() -> Iterator[float]:
+        yield remaining()
+        yield remaining()
+
+    async def ask() -> float:
+        return await far.client.call_async(far.offer(left_later, timeout=3), args())
+
+    with deadline(60):
+        assert 0 < far.client.call(far.offer(left, timeout=3), args()) <= 3
+        assert 0 < run(ask()) <= 3
+        assert all(0 < one <= 3 for one in far.client.stream(far.offer(steps, timeout=3), args()))
 
 
 def test_a_call_whose_deadline_has_passed_is_not_made(far: Any, args: Any) -> None:

@@ -14,6 +14,7 @@ from seamline.errors import (
     Unavailable,
     WireError,
 )
+from seamline.plan import Limits
 from seamline.rpc.outgoing import Outgoing, settle
 from seamline.rpc.pulling import Iterators, Pulls
 from seamline.wire import PULL, Codec, TypeTable
@@ -318,7 +319,7 @@ def test_an_answer_that_is_no_item_is_refused(answer: Any) -> None:
 
 
 def test_a_question_in_a_call_without_iterators_is_no_result(far: Any, args: Any) -> None:
-    call = Outgoing(far.offer(first), args(1, 2), False, 64)
+    call = Outgoing(far.offer(first), args(1, 2), False, Limits())
 
     with pytest.raises(WireError, match="a call without iterators"):
         settle(call, (PULL, 1, 0, 0, 0, CODEC.encode((0, 0))))

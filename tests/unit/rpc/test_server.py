@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seamline.errors import Denied, Overloaded, Unavailable
+from seamline.errors import Denied, NotSendable, Overloaded, Unavailable
 from seamline.plan import Limits
 from seamline.rpc import Identity, Server
 from seamline.rpc.situation import Situation, current
@@ -529,3 +529,35 @@ def test_a_stranger_that_hangs_up_in_the_greeting_does_no_harm(
     sock.close()
 
     assert client.call(host.offer(f), args()) == 1
+
+
+@pytest.mark.parametrize("form", ["call", "call_async"])
+def test_what_is_larger_than_a_frame_is_refused_before_it_is_sent(
+    start_host: Any, connect: Any, args: Any, run: Any, form: str
+) -> None:
+    most = Limits(frame_bytes=10_000)
+    host = start_host(limits=most)
+    client = connect(host, limits=most)
+
+    def double(text: str) -> str:
+        return text + text
+
+    async def double_later(text: str) -> str:
+        return text + text
+
+    target = host.offer(double if form == "call" else double_later)
+
+    def ask(text: str) -> str:
+        if form == "call":
+            return client.call(target, args(text))
+
+        async def wait() -> str:
+            return await client.call_async(target, args(text))
+
+        return run(wait())
+
+    with pytest.raises(NotSendable, match=r"the arguments of .*double.*10,000; send it in parts"):
+        ask("x" * 10_001)
+    with pytest.raises(NotSendable, match=r"double.* ran, and its result, 16,0\d\d bytes"):
+        ask("x" * 8_000)
+    assert ask("x") == "xx"
