@@ -267,6 +267,32 @@ def test_another_runners_activity_is_not_found(
     assert activities.latest(lake.runner_id) == [lake]
 
 
+def test_what_was_sent_without_a_login_leads_to_no_page_that_only_takes(
+    browser: Browser, lake: Activity
+) -> None:
+    answer = browser.client.post(f"/runs/{lake.id}/edit", data={"title": "Hill"})
+
+    assert answer.status_code in {302, 400}
+    assert "next=" not in (answer.location or "")
+
+
+def test_a_title_has_no_signs_that_no_file_can_hold(at_home: Browser, lake: Activity) -> None:
+    page = f"/runs/{lake.id}"
+
+    at_home.send(page, to=f"{page}/edit", title="a\x08b", notes="", sport="run")
+
+    assert b"<name>ab</name>" in at_home.get(f"{page}.gpx").data
+
+
+def test_notes_that_are_too_long_say_so_where_they_are(at_home: Browser, lake: Activity) -> None:
+    page = f"/runs/{lake.id}"
+
+    answer = at_home.send(page, to=f"{page}/edit", title="a", notes="x" * 10_001, sport="run")
+
+    assert answer.status_code == 422
+    assert 'id="notes-hint">Notes have at most 10,000 characters.' in answer.text
+
+
 def test_a_run_can_be_edited(at_home: Browser, lake: Activity) -> None:
     page = f"/runs/{lake.id}"
 

@@ -1,6 +1,7 @@
 """What the other packages may ask of the log; `NotYours` answers who asks for another's."""
 
 import time
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -201,7 +202,7 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
     Raises:
         Invalid: A value cannot be kept; nothing was changed.
     """
-    title = " ".join(changes.title.split())
+    title = "".join(c for c in " ".join(changes.title.split()) if unicodedata.category(c) != "Cc")
     if not 1 <= len(title) <= MAX_TITLE:
         raise Invalid("title", f"a title has 1 to {MAX_TITLE} characters")
     if len(changes.notes) > MAX_NOTES:

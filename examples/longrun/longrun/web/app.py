@@ -112,7 +112,9 @@ def _answer_http(error: HTTPException) -> AnyResponse | tuple[str | Response, in
         body = jsonify(code=code, message=error.name, description=error.description)
         return body, code
     if code == 401:
-        return redirect(url_for("people.login", next=request.full_path.rstrip("?")))
+        # What was sent is not sent again after the login, so its page has to be one to look at.
+        back = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None
+        return redirect(url_for("people.login", next=back))
     page = render_template("error.html", code=code, name=error.name, text=error.description)
     return page, code
 
