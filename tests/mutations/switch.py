@@ -621,6 +621,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_first_try.py",
         "operator",
     ),
+    "10 what makes the defaults of fields is used": Mutation(
+        "seamline.interface.application.note_factories",
+        _nothing,
+        "unit/interface/test_first_try.py",
+        "numbers_itself",
+    ),
+    "10 what makes the defaults of fields is state": Mutation(
+        "seamline.interface.state.own_iterators",
+        _empty,
+        "unit/interface/test_first_try.py",
+        "numbers_itself",
+    ),
     "check tells of processes that hosts change": Mutation(
         "seamline.interface.findings._process_changed",
         _empty,

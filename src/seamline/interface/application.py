@@ -9,6 +9,7 @@ from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.crossing import Types
 from seamline.interface.effects import Effect, find_effects
+from seamline.interface.factories import note_factories
 from seamline.interface.facts import StateMap
 from seamline.interface.foreign import Foreign
 from seamline.interface.framework import Contexts, contexts_read
@@ -81,6 +82,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     sources = read_application(root, packages, search_path)
     definitions = read_definitions(World(sources))
     bodies = read_bodies(definitions)
+    note_factories(definitions, bodies)
     types = Types(definitions, Foreign(search_path))
     state = find_state(definitions, bodies, types)
     note_memories(definitions, bodies, state)

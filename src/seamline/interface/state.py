@@ -7,6 +7,7 @@ from typing import Final, Literal
 from seamline.interface.body import Body, Use
 from seamline.interface.closures import Closures
 from seamline.interface.crossing import Types
+from seamline.interface.factories import own_iterators
 from seamline.interface.facts import Fact, StateMap, default_of
 from seamline.interface.foreign import may_keep
 from seamline.interface.functions import Class, Definition, Definitions
@@ -73,6 +74,7 @@ class _Finder:
             if not self.world.modules[body.module].source.test:
                 self._read(body)
         self._class_attributes()
+        self._iterators()
         self._defaults()
         self._kept()
         self._link_aliases()
@@ -220,6 +222,13 @@ class _Finder:
                 return
         if binds and attribute not in owner.methods:
             self._add(Symbol(owner.module, f"{owner.name}.{attribute}"), line, "instance")
+
+    def _iterators(self) -> None:
+        """Find iterators in class bodies, and those that only the default of a field holds."""
+        for cls in self.definitions.classes.values():
+            if not self.world.modules[cls.module].source.test:
+                for symbol, value in own_iterators(self.definitions, cls):
+                    self._add(symbol, value.lineno, "instance")
 
     def _class_attributes(self) -> None:
         """Find what changes as it is used, and containers that methods change through ``self``."""

@@ -343,3 +343,92 @@ def test_what_an_operator_makes_of_objects_of_a_library_is_one(
         "search.length": "remote",
         "search.same": "remote",
     }
+
+
+ORDERS = """
+import itertools, random, attr
+from functools import partial
+from dataclasses import dataclass, field
+from pydantic import BaseModel, Field
+IDS = itertools.count(1)
+RNG = random.Random(7)
+LAST = [0]
+
+def following():
+    LAST[0] += 1
+    return LAST[0]
+
+{cls}
+
+class Part(Order):
+    pass
+
+def place(what):
+    return str(Order(what).id)
+
+def part(what):
+    return str(Part(what).id)
+
+def look(order: Order):
+    return isinstance(order, Order) and repr(order) * 2
+"""
+RECORD = "@dataclass\nclass Order:\n    what: str\n    id: int = field(default_factory={})\n"
+FACTORIES = [
+    RECORD.format("itertools.count(1).__next__"),
+    RECORD.format("lambda: next(IDS)"),
+    RECORD.format("IDS.__next__"),
+    RECORD.format("partial(next, IDS)"),
+    RECORD.format("following"),
+    RECORD.format("RNG.random"),
+    "@attr.s\nclass Order:\n    what = attr.ib()\n    id = attr.ib(factory=lambda: next(IDS))\n",
+    (
+        "@attr.s\nclass Order:\n    what = attr.ib()\n"
+        "    id = attr.ib(default=attr.Factory(itertools.count().__next__))\n"
+    ),
+    "class Order(BaseModel):\n    what: str\n    id: int = Field(default_factory=following)\n",
+    (
+        "@dataclass\nclass Order:\n    what: str\n    ids = itertools.count()\n"
+        "    def __post_init__(self):\n        self.id = next(self.ids)\n"
+    ),
+    (
+        "@dataclass\nclass Order:\n    what: str\n    ids = itertools.count()\n"
+        "    def __post_init__(self):\n        self.id = next(Order.ids)\n"
+    ),
+]
+
+
+@pytest.mark.parametrize("cls", FACTORIES)
+def test_making_an_instance_that_numbers_itself_is_a_use_of_state(read: Read, cls: str) -> None:
+    use = "from app import orders\n\ndef sell(what):\n    return orders.Order(what).id\n"
+    source = ORDERS.format(cls=cls)
+
+    reading = read(
+        {"app/__init__.py": "", "app/orders.py": source, "app/use.py": use}, "app.orders"
+    )
+    errors = [f for f in reading.analysis.findings if f.severity == "error"]
+
+    assert reading.functions["app.orders.place"].touches
+    assert reading.functions["app.orders.part"].touches
+    assert not reading.functions["app.orders.look"].touches
+    # A function, or a method of the record, is called where it runs: one numbers them all.
+    calls_back = "following" in cls or "def " in cls
+    assert [(one.file, one.line) for one in errors] == [("app/use.py", 4)] * (not calls_back)
+
+
+def test_a_class_of_no_service_that_numbers_itself_is_shared_state(read: Read) -> None:
+    source = ORDERS.format(cls=FACTORIES[0])
+    use = "from app import orders\n\ndef sell(what):\n    return orders.Order(what).id\n"
+    files = {"app/__init__.py": "", "app/orders.py": source, "app/a.py": use, "app/b.py": use}
+
+    reading = read(files, "app.a", "app.b")
+
+    assert [severity for severity, _, _ in reading.findings("shared-state")] == ["error"]
+
+
+@pytest.mark.parametrize("made", ["list", "lambda: [1]", "dict", "lambda: TABLE[0]"])
+def test_a_default_that_is_made_anew_is_no_state(read: Read, made: str) -> None:
+    source = "TABLE = (1, 2)\n" + ORDERS.format(cls=RECORD.format(made))
+
+    reading = read({"app/__init__.py": "", "app/orders.py": source}, "app.orders")
+
+    assert not reading.functions["app.orders.place"].touches
