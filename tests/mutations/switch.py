@@ -633,6 +633,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_first_try.py",
         "numbers_itself",
     ),
+    "17 a copy of a container is no part of it": Mutation(
+        "seamline.interface.findings.is_copy",
+        _false,
+        "unit/interface/test_first_try.py",
+        "copy_of_state",
+    ),
+    "17 what holds state is no copy": Mutation(
+        "seamline.interface.aliases.is_copying",
+        _true,
+        "unit/interface/test_first_try.py",
+        "is_no_copy",
+    ),
     "check tells of processes that hosts change": Mutation(
         "seamline.interface.findings._process_changed",
         _empty,

@@ -22,6 +22,9 @@ _PLAIN_CALLS: Final = frozenset(
     f"builtins.{name}"
     for name in ("str", "int", "float", "bool", "bytes", "len", "sum", "round", "repr", "hash")
 )
+_COPYING: Final = frozenset(
+    f"builtins.{name}" for name in ("list", "dict", "set", "tuple", "frozenset", "sorted")
+) | {"copy.copy"}
 _STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
 
 
@@ -197,6 +200,39 @@ def is_itself(application: Application, definition: Definition, symbol: Symbol) 
         for origins, _ in application.bodies[each].returns
         for origin in origins
     )
+
+
+def is_copy(application: Application, definition: Definition, symbol: Symbol) -> bool:
+    """Whether a function returns a piece of state only as ``list(STATE)`` and the like.
+
+    What the copy holds may be state all the same.
+    """
+    touched = {symbol}
+    if _raised(application, definition, touched):
+        return False
+    found = [
+        is_copying(application, each, value)
+        for each, level in _returning(application, definition).items()
+        for origins, value in application.bodies[each].returns
+        if _shared(application, [origins], touched, level)
+    ]
+    put = any(
+        _enclosed(application, each, touched) for each in _returning(application, definition)
+    )
+    return bool(found) and all(found) and not put
+
+
+def is_copying(application: Application, definition: Definition, value: ast.expr) -> bool:
+    """Whether an expression is a new container of what one other holds."""
+    if not isinstance(value, ast.Call):
+        return False
+    if isinstance(value.func, ast.Attribute) and value.func.attr == "copy" and not value.args:
+        return True
+    made = application.definitions.world.resolve(definition.module, value.func)
+    of = value.args[0] if value.args else None
+    if isinstance(of, ast.Call) and isinstance(of.func, ast.Attribute) and not of.args:
+        of = of.func.value if of.func.attr in ("values", "items", "keys") else None
+    return str(made) in _COPYING and isinstance(of, (ast.Name, ast.Attribute))
 
 
 def value_of(application: Application, fact: Fact) -> Parts:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from seamline.interface.aliases import is_itself, is_told, parts_of, value_of
+from seamline.interface.aliases import is_copy, is_itself, is_told, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
 from seamline.interface.body import Body
 from seamline.interface.contexts import lost_contexts
+from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
@@ -262,26 +263,38 @@ def _aliased(application: Application, facts: ServiceFacts) -> Iterator[Finding]
             continue
         for name in function.aliases:
             fact = application.state.facts[Symbol(*name.split(":", 1))]
-            whole = is_itself(application, definition, fact.symbol)
-            parts = value_of if whole else parts_of
-            told = is_told(application, definition, fact.symbol)
-            sure = told and parts(application, fact) == "mutable"
-            yield Finding(
-                code="aliased-state",
-                severity=Severity.ERROR if sure and fact.changed else Severity.WARNING,
-                message=(
-                    f"the result of {function.module}.{function.name} "
-                    f"{'is' if whole else 'may share parts with'} {name}: what a caller changes "
-                    "in it would not reach the host"
-                ),
-                remedy=(
-                    f'return a copy, or snapshot = ["{function.name}"] in [services.{service}] '
-                    "of seamline.toml where callers only read it"
-                ),
-                file=function.file,
-                line=function.line,
-                service=service,
-            )
+            yield _alias(application, function, definition, fact, service)
+
+
+def _alias(
+    application: Application, function: Function, definition: Definition, fact: Fact, service: str
+) -> Finding:
+    """Return the finding about a result that is, or may share parts with, a piece of state.
+
+    A copy of a container is worth a warning only where what it holds is known to change.
+    """
+    whole = is_itself(application, definition, fact.symbol)
+    mutable = (value_of if whole else parts_of)(application, fact) == "mutable"
+    sure = mutable and is_told(application, definition, fact.symbol)
+    copied = is_copy(application, definition, fact.symbol)
+    severity = Severity.ERROR if sure and fact.changed else Severity.WARNING
+    snapshot = f'snapshot = ["{function.name}"] in [services.{service}] of seamline.toml'
+    return Finding(
+        code="aliased-state",
+        severity=severity if mutable or not copied else Severity.INFO,
+        message=(
+            f"the result of {function.module}.{function.name} "
+            f"{'is' if whole else 'may share parts with'} {fact.symbol}: what a caller changes "
+            "in it would not reach the host"
+        ),
+        remedy=(
+            f"{'copy what it holds, too' if copied else 'return a copy'}, or {snapshot} where "
+            "callers only read it"
+        ),
+        file=function.file,
+        line=function.line,
+        service=service,
+    )
 
 
 def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:

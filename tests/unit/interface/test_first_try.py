@@ -432,3 +432,42 @@ def test_a_default_that_is_made_anew_is_no_state(read: Read, made: str) -> None:
     reading = read({"app/__init__.py": "", "app/orders.py": source}, "app.orders")
 
     assert not reading.functions["app.orders.place"].touches
+
+
+KEPT = """
+import copy
+ROWS = []
+TABLE = {{}}
+
+def put(key, value):
+    ROWS.append({value})
+    TABLE[key] = {value}
+
+def rows():
+    return {copied}
+"""
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        *("list(ROWS)", "sorted(ROWS)", "set(ROWS)", "dict(TABLE)", "list(TABLE.values())"),
+        *("ROWS.copy()", "copy.copy(ROWS)", "_deep()\n\ndef _deep():\n    return tuple(ROWS)"),
+    ],
+)
+def test_a_copy_of_state_is_warned_of_where_what_it_holds_changes(read: Read, copied: str) -> None:
+    def weight(value: str, copied: str) -> list[str]:
+        source = KEPT.format(value=value, copied=copied)
+        reading = read({"app.py": source}, "app")
+        assert reading.functions["app.rows"].aliases  # the call itself still looks
+        return [severity for severity, _, _ in reading.findings("aliased-state")]
+
+    assert weight("value", copied) == ["info"]
+    assert weight("[value]", copied) == ["error"]
+
+
+@pytest.mark.parametrize("held", ["{'all': ROWS}", "[ROWS]", "list([ROWS])", "ROWS[1:]", "ROWS"])
+def test_what_holds_state_itself_is_no_copy(read: Read, held: str) -> None:
+    reading = read({"app.py": KEPT.format(value="value", copied=held)}, "app")
+
+    assert [s for s, _, _ in reading.findings("aliased-state")] != ["info"]
