@@ -883,6 +883,11 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "binds_a_target",
     ),
+    "16 settings that a package changes are no pure matter": Mutation(
+        "seamline.interface.ambient.changed_settings",
+        _empty,
+        "unit/interface/test_ambient.py",
+    ),
 }
 
 MUTATIONS = LAW | OTHERS

@@ -71,6 +71,15 @@ RESOURCES: Final = (
     "databases.Database",
 )
 
+# Of what these modules make, these are no handles but plain values.
+VALUES: Final = frozenset(
+    {
+        "socket.getdefaulttimeout", "socket.gethostname", "socket.getfqdn",
+        "socket.gethostbyname", "socket.inet_ntoa", "socket.inet_aton", "threading.active_count",
+        "threading.get_ident", "threading.get_native_id", "multiprocessing.cpu_count",
+    }
+)  # fmt: skip
+
 # Objects that every process builds for itself while importing: neither constants nor state.
 FRAMEWORK: Final = (
     "flask.",

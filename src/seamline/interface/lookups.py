@@ -97,6 +97,8 @@ def bound_by_text(world: World, owners: Iterable[Symbol], node: ast.Call) -> Ite
             yield entry(world, owner, node.args[1])
         elif owner.module and not text_of(node.args[1]).endswith(_ANY):
             yield world.attribute(owner, text_of(node.args[1]))
+        elif not owner.module:
+            yield Symbol("", f"{owner.name}.{text_of(node.args[1])}")
 
 
 def bound_in(world: World, space: Symbol, method: str, node: ast.Call) -> Iterator[Symbol]:

@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from seamline.interface.ambient import Ambient, changed_settings
 from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle, known_obstacle
 from seamline.interface.effects import Effect
@@ -13,7 +14,7 @@ from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition, own_nodes
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
-from seamline.interface.known import RESOURCES, named
+from seamline.interface.known import RESOURCES, VALUES, named
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
@@ -92,9 +93,12 @@ class Judge:
     common: frozenset[Symbol]
     effects: Mapping[Definition, Effect]
     contested: frozenset[Symbol] = frozenset()
+    ambient: Ambient = field(init=False)
 
     def read(self, definitions: Sequence[Definition]) -> None:
         """Find out which state the functions use that certainly run on the host."""
+        self.ambient = Ambient(self.graph)
+        self.ambient.read(self.modules)
         self.contested = frozenset(
             symbol
             for definition in definitions
@@ -219,6 +223,17 @@ class Judge:
             return Judgement(Verdict.LOCAL, f"{what}, which its caller may need, and {nothing}")
         if self.is_cheap(definition):
             return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
+        return self._anywhere(definition)
+
+    def _anywhere(self, definition: Definition) -> Judgement:
+        """Return the verdict on a function that would answer the same in every process."""
+        settings = sorted(changed_settings(self.graph.bodies[definition]))
+        if settings:
+            return Judgement(
+                Verdict.REMOTE,
+                f"changes {settings[0]}, which every process has its own of: runs where its "
+                "service runs",
+            )
         return Judgement(
             Verdict.REMOTE,
             "runs where its service runs; needs nothing only the host has, so a call with an "
@@ -375,7 +390,8 @@ class Judge:
             fact = self.state.facts.get(symbol)
             if fact is not None and fact.resource:
                 return Obstacle(str(symbol), "a resource of the host", "return plain values")
-        if origin.kind == "call" and not symbol.module and named(symbol.name, RESOURCES):
+        is_resource = named(symbol.name, RESOURCES) and symbol.name not in VALUES
+        if origin.kind == "call" and not symbol.module and is_resource:
             return Obstacle(symbol.name, "a resource of the host", "return plain values")
         if origin.kind == "call" and symbol.name in GIVING:
             return known_obstacle(GIVING[symbol.name], UNSENDABLE[GIVING[symbol.name]])
@@ -408,6 +424,8 @@ class Judge:
         """Whether a function is so short that a call across a seam would cost more."""
         body = self.graph.bodies[definition]
         if body.loops or definition.kind is not Kind.SYNC or definition.decorators:
+            return False
+        if self.ambient.concerns(body):
             return False
         statements = [part for part in own_nodes(definition.node) if isinstance(part, ast.stmt)]
         first = definition.node.body[0]
