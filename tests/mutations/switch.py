@@ -75,7 +75,7 @@ def _equal(*_args: object) -> int:
 
 
 def _without_subclasses(graph: Any, cls: object, name: str) -> Iterator[object]:
-    from seamline.interface.graph import Bound
+    from seamline.interface.body import Bound
 
     for target in graph.definitions.methods_of(cls, name):
         yield Bound(target, method=not target.is_static, guess=False)
@@ -340,8 +340,8 @@ OTHERS: dict[str, Mutation] = {
         "siblings",
     ),
     "10 properties are entered": Mutation(
-        "seamline.interface.graph._is_property",
-        _false,
+        "seamline.interface.functions.Definition.property_part",
+        None,
         "unit/interface/test_verdicts.py",
         "property",
     ),
@@ -747,6 +747,36 @@ OTHERS: dict[str, Mutation] = {
     ),
     "hosts import what registers": Mutation(
         "seamline.plan.planning._imports", _empty, "unit/plan/test_build.py", "registers"
+    ),
+    "special methods are entered": Mutation(
+        "seamline.interface.implied.Implications._special",
+        _empty,
+        "unit/interface/test_specials.py",
+        "special_method_is_entered",
+    ),
+    "special methods of attributes are entered": Mutation(
+        "seamline.interface.implied.Implications._attribute",
+        _empty,
+        "unit/interface/test_specials.py",
+        "special_method_is_entered",
+    ),
+    "what special methods change is changed": Mutation(
+        "seamline.interface.graph.Graph.unnamed",
+        _empty,
+        "unit/interface/test_specials.py",
+        "changed_for_the_caller",
+    ),
+    "what functions give visibly is known": Mutation(
+        "seamline.interface.visible.Reader._results",
+        _empty,
+        "unit/interface/test_specials.py",
+        "special_method_is_entered",
+    ),
+    "what annotations say visibly is known": Mutation(
+        "seamline.interface.visible.annotated",
+        _no_names,
+        "unit/interface/test_specials.py",
+        "special_method_is_entered",
     ),
     "10 methods of unknown objects may be any of that name": Mutation(
         "seamline.interface.graph.Graph._is_of_stdlib",

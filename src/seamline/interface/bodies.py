@@ -11,6 +11,7 @@ from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
 from seamline.interface.functions import Def, Definition, Definitions
+from seamline.interface.implying import Implying
 from seamline.interface.lookups import (
     ASSIGNING,
     LOOKUPS,
@@ -51,21 +52,18 @@ def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
     return found
 
 
-class _Reader(ast.NodeVisitor):
+class _Reader(Implying, ast.NodeVisitor):
     """Fills one Body."""
 
     def __init__(
         self, tracer: Tracer, body: Body, scope: Scope | None, known: dict[int, Definition]
     ) -> None:
-        self.tracer = tracer
-        self.body = body
-        self.scope = scope
+        super().__init__(tracer, body, scope)
         self.known = known
         self.asynchronous = body.definition is not None and isinstance(
             body.definition.node, ast.AsyncFunctionDef
         )
         self.awaited: set[int] = set()
-        self.called: set[int] = set()
         self.is_later = False
         self.is_stored = False
         self.calls_around = 0
@@ -78,9 +76,6 @@ class _Reader(ast.NodeVisitor):
     def statements(self, body: Iterable[ast.stmt]) -> None:
         for node in body:
             self.visit(node)
-
-    def origins(self, node: ast.expr) -> Origins:
-        return self.tracer.of(node, self.scope)
 
     # -- names --------------------------------------------------------------------------
 
@@ -281,6 +276,7 @@ class _Reader(ast.NodeVisitor):
         self.body.calls.append(call)
         for changed in changed_by(self.tracer, self.body.definition, node, call):
             self._change(changed, node.lineno)
+        self.imply_call(node, call)
         self._unbound(call)
         self._by_text(node, call)
         self.calls_around += 1
@@ -354,13 +350,6 @@ class _Reader(ast.NodeVisitor):
             if self.scope is not None and self.scope.parent is None:
                 self.body.returns.append((self.origins(node.value), node.value))
             self.visit(node.value)
-
-    def visit_BinOp(self, node: ast.BinOp) -> None:
-        left: ast.expr = node
-        while isinstance(left, ast.BinOp):  # sums of a thousand parts nest a thousand deep
-            self.visit(left.right)
-            left = left.left
-        self.visit(left)
 
     # -- blocks -------------------------------------------------------------------------
 

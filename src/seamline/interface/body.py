@@ -7,7 +7,8 @@ from typing import Final, Literal, NamedTuple
 from seamline.interface.functions import Definition
 from seamline.interface.known import CONTAINERS
 from seamline.interface.names import Symbol
-from seamline.interface.origins import Origin, Origins
+from seamline.interface.origins import Origin, Origins, Scope
+from seamline.interface.specials import Operation
 
 # Methods of the built-in and collections containers that change their receiver.
 MUTATORS: Final = frozenset(
@@ -49,12 +50,38 @@ class Call(NamedTuple):
     stored: bool = False
 
 
+class Bound(NamedTuple):
+    """A definition that a call enters, and whether its first parameter is the receiver."""
+
+    target: Definition
+    method: bool
+    guess: bool
+    override: bool = False
+
+
+class Implied(NamedTuple):
+    """A call that no name says: of a special method, or of what an expression visibly is.
+
+    Attributes:
+        operation: What is called on which expression.
+        line: Where.
+        scope: The local names there.
+        call: What is called so where it is written as a call.
+    """
+
+    operation: Operation
+    line: int
+    scope: Scope | None
+    call: Call | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Body:
     """What one function does, nested functions included; or a module while it is imported.
 
     Attributes:
         definition: None for the body of a module.
+        implied: Calls that it makes without naming what is called.
         attributes: ``(receiver, name)`` of attributes read, for properties.
         returns: What it may return or yield.
         changed: Parameters changed in place by the body itself, with the first line.
@@ -75,6 +102,7 @@ class Body:
     definition: Definition | None
     uses: list[Use] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    implied: list[Implied] = field(default_factory=list)
     attributes: list[tuple[Origins, str]] = field(default_factory=list)
     returns: list[tuple[Origins, ast.expr]] = field(default_factory=list)
     changed: dict[str, int] = field(default_factory=dict)

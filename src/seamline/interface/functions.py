@@ -4,13 +4,16 @@ import ast
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol, World, is_type_checking
 from seamline.interface.source import Source, children, statements
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
+PROPERTIES: Final = frozenset(
+    {"builtins.property", "functools.cached_property", "werkzeug.utils.cached_property"}
+)
 # What stands between a function and the yields that are not its own.
 SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -69,6 +72,19 @@ class Definition:
     def decorated_with(self, *names: str) -> bool:
         """Whether any decorator is one of these dotted names."""
         return any(symbol is not None and str(symbol) in names for symbol in self.decorators)
+
+    @property
+    def property_part(self) -> Literal["getter", "setter", "deleter"] | None:
+        """Return which part of a property it is; None for any other function."""
+        for symbol in self.decorators:
+            last = "" if symbol is None else symbol.name.rpartition(".")[2]
+            if last == "setter":
+                return "setter"
+            if last == "deleter":
+                return "deleter"
+            if str(symbol) in PROPERTIES:
+                return "getter"
+        return None
 
     @property
     def is_static(self) -> bool:
@@ -135,6 +151,14 @@ class Definitions:
     functions: dict[Symbol, list[Definition]] = field(default_factory=dict)
     classes: dict[Symbol, Class] = field(default_factory=dict)
     by_module: dict[str, list[Definition]] = field(default_factory=dict)
+    _members: "Members | None" = None
+
+    @property
+    def members(self) -> "Members":
+        """Return what classes of the application name."""
+        if self._members is None:
+            self._members = _members(self.classes.values())
+        return self._members
 
     def class_of(self, symbol: Symbol | None) -> Class | None:
         """Return the class a symbol stands for."""
@@ -168,6 +192,37 @@ class Definitions:
             if isinstance(found, Class) and (meta := self.class_of(found.metaclass)) is not None:
                 return self.methods_of(meta, "__call__")
         return []
+
+
+class Members(NamedTuple):
+    """Names that some class of the application has.
+
+    Attributes:
+        methods: Of methods.
+        computed: Of properties and of what a descriptor of the application may be.
+        attributes: Of anything, set on ``self`` or in the class.
+    """
+
+    methods: frozenset[str]
+    computed: frozenset[str]
+    attributes: frozenset[str]
+
+
+def _members(classes: Iterable[Class]) -> Members:
+    methods: set[str] = set()
+    computed: set[str] = set()
+    made: set[str] = set()
+    attributes: set[str] = set()
+    for cls in classes:
+        methods.update(cls.methods)
+        attributes.update(cls.own, cls.assigned, cls.fields, cls.methods)
+        made |= {name for name, value in cls.assigned.items() if isinstance(value, ast.Call)}
+        for name, definitions in cls.methods.items():
+            if any(one.property_part is not None for one in definitions):
+                computed.add(name)
+    if methods & {"__get__", "__set__", "__delete__"}:
+        computed |= made
+    return Members(frozenset(methods), frozenset(computed), frozenset(attributes))
 
 
 def read_definitions(world: World) -> Definitions:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seamline.interface.body import Body, Call
+from seamline.interface.body import Body, Bound, Call
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
+from seamline.interface.implied import Implications
 from seamline.interface.known import MAKERS, named
 from seamline.interface.names import Symbol, is_only_import
 from seamline.interface.origins import Origin, Origins
@@ -41,15 +42,6 @@ class Edge(NamedTuple):
     override: bool = False
 
 
-class Bound(NamedTuple):
-    """A definition that a call enters, and whether its first parameter is the receiver."""
-
-    target: Definition
-    method: bool
-    guess: bool
-    override: bool = False
-
-
 @dataclass(slots=True)
 class Graph:
     """Call edges of every body with their reverse, and the answers they are made of."""
@@ -62,8 +54,13 @@ class Graph:
     implementations: dict[Symbol, list[Definition]] = field(default_factory=dict)
     edges: dict[Definition | str, tuple[Edge, ...]] = field(default_factory=dict)
     callers: dict[Definition, list[Definition | str]] = field(default_factory=dict)
+    _unnamed: dict[int, tuple[Call, ...]] = field(default_factory=dict)
     _bounds: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
     _libraries: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _implications: Implications = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._implications = Implications(self.definitions, self._lookup)
 
     def build(self) -> None:
         """Index the classes and resolve every body's calls."""
@@ -103,7 +100,7 @@ class Graph:
                 yield Edge(target, use.line, guess=False)
             for bound in self._instance_member(use.symbol):
                 yield Edge(bound.target, use.line, guess=False, override=bound.override)
-        for call in body.calls:
+        for call in (*body.calls, *self.unnamed(body)):
             yield from self._called(body, call)
         for receiver, name in body.attributes:
             for bound in filter(_is_property, self._methods(body, receiver, name)):
@@ -125,7 +122,7 @@ class Graph:
             for use in body.uses:
                 for target in self.named_by(use.symbol) if covers(lines, use.line) else ():
                     yield Edge(target, definition.line, guess=False)
-            for call in body.calls:
+            for call in (*body.calls, *self.unnamed(body)):
                 for bound in self.entered(body, call) if covers(lines, call.line) else ():
                     yield Edge(bound.target, definition.line, bound.guess, bound.override)
         for target in self.calling(definition):
@@ -181,6 +178,14 @@ class Graph:
         if id(call) not in self._bounds:  # the bodies keep every call alive
             self._bounds[id(call)] = tuple(dict.fromkeys(self._entered(body, call)))
         return self._bounds[id(call)]
+
+    def unnamed(self, body: Body) -> tuple[Call, ...]:
+        """Return the calls of a body that no name says, as far as it shows what they enter."""
+        if id(body) not in self._unnamed:
+            found = list(self._implications.calls(body))
+            self._bounds.update((id(call), entered) for call, entered in found)
+            self._unnamed[id(body)] = tuple(call for call, _ in found)
+        return self._unnamed[id(body)]
 
     def _entered(self, body: Body, call: Call) -> Iterator[Bound]:
         for origin in call.callee:
@@ -339,9 +344,4 @@ def _names_instance(receiver: Origins, definitions: Definitions) -> bool:
 
 
 def _is_property(bound: Bound) -> bool:
-    names = {"builtins.property", "functools.cached_property", "werkzeug.utils.cached_property"}
-    return any(
-        symbol is not None
-        and (str(symbol) in names or symbol.name.rpartition(".")[2] in ("setter", "deleter"))
-        for symbol in bound.target.decorators
-    )
+    return bound.target.property_part == "getter"

@@ -46,6 +46,9 @@ class Mutations:
             self.possible[key] = (body.doubtful | bound) - set(body.changed)
             queue.extend((key, name, False) for name in self.possible[key])
             queue.extend((key, name, True) for name in body.changed)
+            for call in self.graph.unnamed(body):
+                for name, target, parameter in passed_on(self.graph, body, call):
+                    passed.setdefault((target, parameter), []).append((key, name, call.line))
             for call in body.calls:
                 fresh = set(self._unknown(body, call)) - set(self.certain[key])
                 self.possible[key] |= fresh
