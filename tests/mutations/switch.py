@@ -766,6 +766,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_specials.py",
         "changed_for_the_caller",
     ),
+    "calls of what an expression visibly is are followed": Mutation(
+        "seamline.interface.implied.Implications._called",
+        _empty,
+        "unit/interface/test_indirect.py",
+        "followed",
+    ),
+    "methods that are handed on are followed": Mutation(
+        "seamline.interface.implying.Implying._is_taken",
+        _false,
+        "unit/interface/test_indirect.py",
+        "followed",
+    ),
+    "methods of computed names are guessed at": Mutation(
+        "seamline.interface.implied.Implications._by_computed_name",
+        _empty,
+        "unit/interface/test_indirect.py",
+        "guessed",
+    ),
     "what functions give visibly is known": Mutation(
         "seamline.interface.visible.Reader._results",
         _empty,

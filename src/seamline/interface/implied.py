@@ -1,4 +1,4 @@
-"""Which definitions calls enter that no name says: special methods."""
+"""Which definitions calls enter that no name says: special methods, and what tables hold."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -7,18 +7,22 @@ from typing import Final
 
 from seamline.interface.body import Body, Bound, Call, Implied
 from seamline.interface.functions import Class, Definitions
+from seamline.interface.lookups import text_of
 from seamline.interface.names import Symbol
 from seamline.interface.origins import NOTHING
 from seamline.interface.shapes import Shape, Shapes, elements
 from seamline.interface.specials import (
+    CALL,
     GETTING,
     ITERATION,
     STEP,
     SUBCLASSED,
+    TAKEN,
     Operation,
 )
 from seamline.interface.visible import Place, Reader
 
+CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 # Bases that define no special method which runs in place of a missing one.
 _EMPTY: Final = ("typing.", "abc.", "builtins.object", "collections.abc.")
 
@@ -64,6 +68,9 @@ class Implications:
         found = self.reader.of(operation.on, place)
         if operation.held:
             found = frozenset(elements(found))
+        if operation.names in (CALL, TAKEN):
+            yield from self._called(operation, found, place)
+            return
         if operation.names == STEP:
             found = found.union(*(self._iterator(one) for one in found))
         for shape in found:
@@ -74,6 +81,46 @@ class Implications:
 
     def _iterator(self, one: Shape) -> Shapes:
         return self.reader.results_of(one, "__iter__") if one.kind == "instance" else frozenset()
+
+    # -- calls --------------------------------------------------------------------------
+
+    def _called(self, operation: Operation, found: Shapes, place: Place) -> Iterator[Bound]:
+        classes = self.definitions.classes
+        is_called = operation.names == CALL
+        for shape in found:
+            if shape.kind in ("method", "unbound"):
+                for bound in self.lookup(classes[shape.symbol], shape.name):
+                    yield bound._replace(method=bound.method and shape.kind == "method")
+            elif shape.kind == "instance" and is_called:
+                yield from self.lookup(classes[shape.symbol], CALL[0])
+            elif shape.kind == "function" and is_called:
+                for target in self.definitions.functions[shape.symbol]:
+                    yield Bound(target, method=False, guess=False)
+            elif shape.kind == "class" and is_called:
+                yield from self._made(classes[shape.symbol])
+        if isinstance(operation.on, ast.Call) and is_called:
+            yield from self._by_computed_name(operation.on, place)
+
+    def _made(self, cls: Class) -> Iterator[Bound]:
+        for name in CONSTRUCTORS:
+            for target in self.definitions.methods_of(cls, name):
+                yield Bound(target, method=True, guess=False)
+        for target in self.definitions.makers_of(cls):
+            yield Bound(target, method=True, guess=False)
+
+    def _by_computed_name(self, node: ast.Call, place: Place) -> Iterator[Bound]:
+        """Guess what ``getattr(noter, name)()`` calls: any method of the class."""
+        name = text_of(node.args[1]) if len(node.args) > 1 else ""
+        if not name.endswith("*") or self.reader.dotted(node.func, place) != "builtins.getattr":
+            return
+        for shape in self.reader.of(node.args[0], place):
+            if shape.kind not in ("instance", "class"):
+                continue
+            for cls in self.definitions.ancestry(self.definitions.classes[shape.symbol]):
+                for method, targets in cls.methods.items() if isinstance(cls, Class) else ():
+                    if method.startswith(name[:-1]) and not method.startswith("__"):
+                        for target in targets:
+                            yield Bound(target, method=not target.is_static, guess=True)
 
     # -- special methods ----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from seamline.interface.specials import (
     CALL,
     OPERATIONS,
     SUBCLASSED,
+    TAKEN,
     Operation,
     called,
 )
@@ -38,8 +39,16 @@ class Implying(ast.NodeVisitor):
         calls = OPERATIONS.get(type(node))
         if calls is not None:
             self._imply(calls(node), getattr(node, "lineno", 0))
+            if isinstance(node, ast.Attribute) and self._is_taken(node):
+                self._note(Operation(node, TAKEN), node.lineno)
         # As the base class does, without a frame more: chains of branches nest deep.
         getattr(self, f"visit_{type(node).__name__}", self.generic_visit)(node)
+
+    def _is_taken(self, node: ast.Attribute) -> bool:
+        """Whether a method may be taken from its object without being called."""
+        is_read = isinstance(node.ctx, ast.Load) and not self.is_test
+        is_read = is_read and id(node) not in self.called
+        return is_read and node.attr in self.members.methods
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         """Visit the parts of a sum; of a thousand parts they nest a thousand deep."""

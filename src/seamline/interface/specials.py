@@ -24,6 +24,8 @@ class Operation(NamedTuple):
 
 
 CALL: Final = ("__call__",)
+#: Stands for the method itself where it is taken from its object, to be called by others.
+TAKEN: Final = ("",)
 #: What classes run when a subclass is made.
 SUBCLASSED: Final = ("__init_subclass__",)
 GETTING: Final = ("__getattribute__", "__getattr__")
