@@ -748,6 +748,12 @@ OTHERS: dict[str, Mutation] = {
     "hosts import what registers": Mutation(
         "seamline.plan.planning._imports", _empty, "unit/plan/test_build.py", "registers"
     ),
+    "10 instances of abstract classes are state": Mutation(
+        "seamline.interface.state.changes_itself", _false, "unit/interface/test_abstract.py"
+    ),
+    "10 members of enumerations that change are state": Mutation(
+        "seamline.interface.state.changing_members", _empty, "unit/interface/test_abstract.py"
+    ),
     "special methods are entered": Mutation(
         "seamline.interface.implied.Implications._special",
         _empty,

@@ -28,6 +28,7 @@ from seamline.interface.known import (
     named,
 )
 from seamline.interface.lookups import is_pattern, matching
+from seamline.interface.members import changes_itself, changing_members
 from seamline.interface.memo import (
     are_fixed,
     is_of_the_moment,
@@ -46,6 +47,8 @@ _WORST: Final[tuple[Nature, ...]] = (
     "resource", "framework", "instance", "opaque", "container", "constant",
 )  # fmt: skip
 DISPLAYS: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+# What such a class derives from says nothing of its instances.
+_DERIVED: Final = ("exception", "protocol")
 # Renamed names and functions that return functions' results are followed this far.
 MOST_STEPS: Final = 3
 # Calls of unknown code that are known to leave their arguments alone.
@@ -75,6 +78,8 @@ class _Finder:
                 self._read(body)
         self._class_attributes()
         self._iterators()
+        for symbol, line in changing_members(self.definitions, self.bodies):
+            self._add(symbol, line, "instance")
         self._defaults()
         self._kept()
         self._link_aliases()
@@ -376,6 +381,8 @@ class _Finder:
         if kind == "framework":
             return "framework"
         cls = self.definitions.classes[symbol]
+        if kind in _DERIVED and changes_itself(self.definitions, self.bodies, cls):
+            return "instance"
         if self.types.holds_resource(cls) and not class_changes(
             self.definitions, self.bodies, cls
         ):
