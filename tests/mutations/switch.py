@@ -201,6 +201,11 @@ OTHERS: dict[str, Mutation] = {
     "3 a result may share an argument": Mutation(
         "seamline.interface.sharing._shared", _no_names, "unit/interface/test_sharing.py"
     ),
+    "3 what a call gives back of its arguments is followed": Mutation(
+        "seamline.interface.returned.Returned.by_call",
+        _no_names,
+        "unit/interface/test_returned.py",
+    ),
     "5 calls run at most once": Mutation(
         "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
     ),

@@ -31,24 +31,24 @@ from seamline.interface.origins import (
     Origins,
     Scope,
     Tracer,
+    inside,
 )
-from seamline.interface.scopes import scope_of
+from seamline.interface.returned import traced
 from seamline.interface.source import children
 
 
 def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
     """Read the body of every definition, and of every module under its name."""
     found: dict[Definition | str, Body] = {}
-    for module in definitions.world.modules:
-        tracer = Tracer(definitions, module)
+    tracers, scopes = traced(definitions)
+    for module, tracer in tracers.items():
         known = {id(d.node): d for d in definitions.by_module[module]}
         top = found[module] = Body(module, None)
         reader = _Reader(tracer, top, None, known)
         reader.statements(definitions.world.modules[module].source.tree.body)
         for definition in definitions.by_module[module]:
             body = found[definition] = Body(module, definition)
-            scope = scope_of(tracer, definition)
-            _Reader(tracer, body, scope, {}).statements(definition.node.body)
+            _Reader(tracer, body, scopes[definition], {}).statements(definition.node.body)
     return found
 
 
@@ -333,11 +333,13 @@ class _Reader(Implying, ast.NodeVisitor):
 
     # -- what leaves --------------------------------------------------------------------
 
-    def visit_Return(self, node: ast.Return) -> None:
+    def visit_Return(self, node: ast.Return | ast.Yield) -> None:
         if node.value is not None:
             if self.scope is not None and self.scope.parent is None:
                 self.body.returns.append((self.origins(node.value), node.value))
             self.visit(node.value)
+
+    visit_Yield = visit_Return  # noqa: N815
 
     def visit_Raise(self, node: ast.Raise) -> None:
         if isinstance(node.exc, ast.Call):
@@ -345,11 +347,10 @@ class _Reader(Implying, ast.NodeVisitor):
             self.body.raised += map(self.origins, values)
         self.generic_visit(node)
 
-    def visit_Yield(self, node: ast.Yield) -> None:
-        if node.value is not None:
-            if self.scope is not None and self.scope.parent is None:
-                self.body.returns.append((self.origins(node.value), node.value))
-            self.visit(node.value)
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> None:
+        if self.scope is not None and self.scope.parent is None:
+            self.body.returns.append((inside(self.origins(node.value)), node.value))
+        self.visit(node.value)
 
     # -- blocks -------------------------------------------------------------------------
 

@@ -217,7 +217,7 @@ class Graph:
                 yield from self._lookup(cls, name)
             is_class = origin.kind == "symbol" and origin.symbol in self.definitions.classes
             is_known = self._is_of_stdlib(origin) or self._is_library(body.module, origin)
-            unknown = unknown or not (classes or is_class or is_known)
+            unknown = unknown or not (classes or is_class or is_known or origin.back)
         if unknown and name not in VALUE_METHODS and not name.startswith("__"):
             top = body.module.partition(".")[0]
             for target in self.named.get(name, ()):

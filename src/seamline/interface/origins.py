@@ -6,7 +6,7 @@ Order of statements is ignored: a local name may be anything that is assigned to
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
 from seamline.interface.functions import SCOPES, Def, Definitions
@@ -38,12 +38,14 @@ class Origin(NamedTuple):
             container that shares its parts.
         path: First attribute taken from a parameter; of a call, the last one taken from what it
             gave, called or not.
+        back: Whether it is an argument of a call that gives it back, beside the ``call``.
     """
 
     kind: Literal["symbol", "param", "instance", "call", "function", "opaque"]
     symbol: Symbol = Symbol("", "")
     level: Level = "whole"
     path: str = ""
+    back: bool = False
 
 
 Origins = frozenset[Origin]
@@ -131,16 +133,45 @@ def _captured(node: ast.Match) -> Iterator[str]:
                 yield name
 
 
+class GivesBack(Protocol):
+    """Knows what calls return of what they are given."""
+
+    def by_call(
+        self,
+        tracer: "Tracer",
+        node: ast.Call,
+        scope: Scope | None,
+        called: tuple[Origins, Origins],
+    ) -> Origins:
+        """Return what the result of a call may be, or hold, of its arguments and its receiver.
+
+        Args:
+            tracer: Traces the arguments.
+            node: The call.
+            scope: Where it is.
+            called: What is called, and what it is looked up on.
+        """
+
+
 class Tracer:
-    """Traces expressions of one module to their origins."""
+    """Traces expressions of one module to their origins.
+
+    Attributes:
+        returned: Says what calls give back of their arguments; None to leave that out.
+    """
 
     def __init__(self, definitions: Definitions, module: str) -> None:
         self.definitions = definitions
         self.world = definitions.world
         self.module = module
         self.has_namespaces = False
+        self.returned: GivesBack | None = None
         self._names: dict[tuple[int, str], Origins] = {}
         self._scopes: list[Scope] = []  # keeps the ids above unique
+
+    def forget(self) -> None:
+        """Trace names anew, since more is known of what calls return."""
+        self._names.clear()
 
     def scope(self, node: Def | ast.Lambda, parent: Scope | None) -> Scope:
         """Read the local names of a function; its parameters are opaque until set."""
@@ -293,14 +324,28 @@ class Tracer:
 
     def _call(self, node: ast.Call, scope: Scope | None) -> Origins:
         function = node.func
+        receiver = NOTHING
+        if isinstance(function, ast.Attribute) and not function.attr.startswith("__"):
+            # Once only: chains of calls are long.
+            receiver = self.of(function.value, scope)
+            callee = frozenset(self._attribute(origin, function.attr) for origin in receiver)
+        else:
+            callee = self.of(function, scope)
         if isinstance(function, ast.Attribute) and function.attr in ACCESSORS:
-            held = self._held(self.of(function.value, scope), next(iter(node.args), None))
+            owner = receiver or self.of(function.value, scope)
+            held = self._held(owner, next(iter(node.args), None))
             if any(origin.kind in ("symbol", "param") for origin in held):
                 return held
         if isinstance(function, ast.Attribute) and function.attr == "copy" and not node.args:
-            return shared(self.of(function.value, scope))
+            return shared(receiver)
+        found = self._made(node, scope, callee)
+        if self.returned is not None:
+            found |= self.returned.by_call(self, node, scope, (callee, receiver))
+        return found
+
+    def _made(self, node: ast.Call, scope: Scope | None, callee: Origins) -> Origins:
         found = NOTHING
-        for origin in self.of(function, scope):
+        for origin in callee:
             symbol = origin.symbol
             if origin.kind == "symbol" and str(symbol) in COPIES and node.args:
                 found |= shared(self._union(node.args, scope))
