@@ -151,7 +151,6 @@ def _function(
 ) -> Function:
     observed = found.observed
     touched = found.touched.get(definition, {})
-    aliases = aliased(application, definition, touched)
     return Function(
         module=definition.module,
         name=definition.name,
@@ -176,15 +175,24 @@ def _function(
         changes=tuple(sorted(map(str, found.changed.get(definition, ())))),
         mutates=observed.mutates(definition, application.mutations.of(definition)),
         shares=shared_parameters(application, definition, shared),
-        aliases=tuple(
-            sorted(map(str, {*aliases, *observed.aliases(definition, application.state)}))
-        ),
+        aliases=_aliases(application, found, definition),
         contexts=tuple(sorted(application.contexts[definition])),
         callback=definition in application.callbacks,
         stays=judgement.stays,
         reaches=_reaches(application, definition, judgement),
         callers=callers,
     )
+
+
+def _aliases(
+    application: Application, found: ServiceFacts, definition: Definition
+) -> tuple[str, ...]:
+    """Return the state that a result may share, unless callers are said to want copies."""
+    if set(found.offers.names(definition)) & set(found.service.snapshot):
+        return ()
+    touched = found.touched.get(definition, {})
+    read = aliased(application, definition, touched)
+    return tuple(sorted(map(str, read | found.observed.aliases(definition, application.state))))
 
 
 def _reaches(

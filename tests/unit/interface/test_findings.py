@@ -189,6 +189,9 @@ def test_snapshot_settles_aliased_state(read) -> None:
 
     assert plain.findings("aliased-state") == [("error", "stock.py", 4)]
     assert settled.findings("aliased-state") == []
+    # Hosts refuse what these name.
+    assert plain.functions["stock.every"].aliases == ("stock:C",)
+    assert settled.functions["stock.every"].aliases == ()
 
 
 @pytest.mark.parametrize(
