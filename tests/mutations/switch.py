@@ -212,6 +212,12 @@ OTHERS: dict[str, Mutation] = {
     "9 the host changes no configuration": Mutation(
         "seamline.frameworks.overlay.Overlay.check", _nothing, "unit/frameworks/test_parts.py"
     ),
+    "17 what was just stored is state": Mutation(
+        "seamline.interface.returned.Returned.stored",
+        _no_names,
+        "unit/interface/test_returned.py",
+        "just_put",
+    ),
     "10 objects of libraries that change are state": Mutation(
         "seamline.interface.foreign.Foreign.may_change",
         _false,

@@ -26,6 +26,7 @@ from seamline.interface.lookups import (
 from seamline.interface.names import Symbol, is_type_checking
 from seamline.interface.origins import (
     ACCESSORS,
+    NOTHING,
     OPAQUE,
     Origin,
     Origins,
@@ -336,7 +337,10 @@ class _Reader(Implying, ast.NodeVisitor):
     def visit_Return(self, node: ast.Return | ast.Yield) -> None:
         if node.value is not None:
             if self.scope is not None and self.scope.parent is None:
-                self.body.returns.append((self.origins(node.value), node.value))
+                stored = NOTHING
+                if self.tracer.returned is not None and self.body.definition is not None:
+                    stored = self.tracer.returned.stored(self.body.definition, node.value)
+                self.body.returns.append((self.origins(node.value) | stored, node.value))
             self.visit(node.value)
 
     visit_Yield = visit_Return  # noqa: N815

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
-from seamline.interface.functions import SCOPES, Def, Definitions
+from seamline.interface.functions import SCOPES, Def, Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
     LOOKUPS,
@@ -151,6 +151,9 @@ class GivesBack(Protocol):
             scope: Where it is.
             called: What is called, and what it is looked up on.
         """
+
+    def stored(self, definition: Definition, value: ast.expr) -> Origins:
+        """Return what holds, by what a function does, the objects that it gives out."""
 
 
 class Tracer:
@@ -322,15 +325,18 @@ class Tracer:
             return origin._replace(level="part", path=name)
         return origin if origin.kind == "opaque" else origin._replace(level="part")
 
-    def _call(self, node: ast.Call, scope: Scope | None) -> Origins:
-        function = node.func
-        receiver = NOTHING
+    def called(self, function: ast.expr, scope: Scope | None) -> tuple[Origins, Origins]:
+        """Return what an expression that is called may be, and what it is looked up on."""
         if isinstance(function, ast.Attribute) and not function.attr.startswith("__"):
             # Once only: chains of calls are long.
             receiver = self.of(function.value, scope)
-            callee = frozenset(self._attribute(origin, function.attr) for origin in receiver)
-        else:
-            callee = self.of(function, scope)
+            found = (self._attribute(origin, function.attr) for origin in receiver)
+            return frozenset(found), receiver
+        return self.of(function, scope), NOTHING
+
+    def _call(self, node: ast.Call, scope: Scope | None) -> Origins:
+        function = node.func
+        callee, receiver = self.called(function, scope)
         if isinstance(function, ast.Attribute) and function.attr in ACCESSORS:
             owner = receiver or self.of(function.value, scope)
             held = self._held(owner, next(iter(node.args), None))

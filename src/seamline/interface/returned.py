@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, NamedTuple
 
-from seamline.interface.classes import OWNER, parameter_class
+from seamline.interface.classes import OWNER, class_held, parameter_class
 from seamline.interface.functions import Class, Definition, Definitions, own_nodes
 from seamline.interface.model import Kind
-from seamline.interface.origins import NOTHING, Origin, Origins, Scope, Tracer, inside, shared
+from seamline.interface.origins import NOTHING, Origins, Scope, Tracer, inside, shared
 from seamline.interface.scopes import scope_of
+from seamline.interface.storing import Put, Stored, names_in, stored_by
 
 _STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
 _FIXED: Final = frozenset({"str", "int", "float", "bool", "bytes", "None"})
@@ -40,6 +41,7 @@ class Returned:
     tracers: Mapping[str, Tracer]
     scopes: Mapping[Definition, Scope]
     back: dict[Definition, Origins] = field(default_factory=dict)
+    _stored: dict[Definition, Stored] = field(default_factory=dict)
     _askers: dict[Definition, set[Definition]] = field(default_factory=dict)
     _asking: Definition | None = None
 
@@ -66,7 +68,7 @@ class Returned:
         found = NOTHING
         for value, is_part in values:
             origins = tracer.of(value, self.scopes[definition])
-            found |= inside(origins) if is_part else origins
+            found |= inside(origins) if is_part else origins | self.stored(definition, value)
         found = frozenset(origin for origin in found if origin.kind == "param")
         return shared(found) if definition.kind in _STREAMS else found
 
@@ -94,6 +96,56 @@ class Returned:
             if origin.kind not in ("opaque", "function")
         )
 
+    def stored(self, definition: Definition, value: ast.expr) -> Origins:
+        """Return what holds, by what a function does, the objects that it gives out."""
+        puts, handed, changing = self._kept(definition)
+        tracer, scope = self.tracers[definition.module], self.scopes[definition]
+        found = NOTHING
+        for name in changing.intersection(names_in(value)):
+            found |= self._holders(definition, puts.get(name, ()))
+            for call in handed.get(name, ()):
+                found |= self._holders_by(tracer, call, scope, name)
+        return frozenset(origin for origin in found if origin.kind in ("symbol", "param"))
+
+    def _kept(self, definition: Definition) -> Stored:
+        if definition not in self._stored:
+            self._stored[definition] = stored_by(definition)
+        return self._stored[definition]
+
+    def _holders(self, definition: Definition, puts: Iterable[Put]) -> Origins:
+        """Return what of a function's own holds what it puts there, and is not new."""
+        tracer, scope = self.tracers[definition.module], self.scopes[definition]
+        own = {_variadic(definition.node.args.vararg), _variadic(definition.node.args.kwarg)}
+        found = NOTHING
+        for into, is_part in puts:
+            holders = frozenset(
+                origin
+                for origin in tracer.of(into, scope)
+                if origin.level != "copy" and origin.symbol.name not in own
+            )
+            found |= inside(holders) if is_part else holders
+        return found
+
+    def _holders_by(
+        self, tracer: Tracer, node: ast.Call, scope: Scope | None, name: str
+    ) -> Origins:
+        """Return what holds an object that a call hands to a function which puts it there."""
+        found = NOTHING
+        for target, receiver in self._entered(node, scope, *tracer.called(node.func, scope)):
+            for parameter in target.annotations():
+                puts = self._kept(target).puts.get(parameter, ())
+                if puts and name in _names_given(node, parameter, (target, receiver)):
+                    for origin in self._holders(target, puts):
+                        given = frozenset({origin})
+                        if origin.kind == "param":
+                            given = inside(
+                                _argument(
+                                    tracer, node, scope, origin.symbol.name, (target, receiver)
+                                )
+                            )
+                        found |= given
+        return found
+
     def _entered(
         self, node: ast.Call, scope: Scope | None, callee: Origins, receiver: Origins
     ) -> Iterator[_Entered]:
@@ -116,13 +168,16 @@ class Returned:
             if origin.level != "whole":
                 continue
             name = origin.symbol.name
-            known: tuple[Origin, ...] = (origin,) if origin.kind == "instance" else ()
+            known = [origin.symbol] if origin.kind == "instance" else []
             if origin.kind == "param":
-                known = tuple(own.get(parameter_class(name), ()))
-            if origin.kind == "param" and name == next(iter(own), ""):
-                known = (*own.get(OWNER, ()), *known)
-            for one in known:
-                yield self.definitions.classes[one.symbol]
+                classes = own.get(parameter_class(name), NOTHING)
+                if name == next(iter(own), ""):
+                    classes |= own.get(OWNER, NOTHING)
+                known += (one.symbol for one in classes)
+            elif origin.kind == "symbol":
+                known += class_held(self.definitions, origin.symbol)
+            for symbol in known:
+                yield self.definitions.classes[symbol]
 
 
 def traced(definitions: Definitions) -> tuple[dict[str, Tracer], dict[Definition, Scope]]:
@@ -161,29 +216,44 @@ def _argument(
 ) -> Origins:
     """Return what a parameter of a function gets from a call that enters it."""
     target, receiver = entered
-    args = target.node.args
-    positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
-    if receiver is not None:
-        if positional[:1] == [name]:
-            return receiver
-        positional = positional[1:]
+    if receiver is not None and target.parameters[:1] and target.parameters[0].arg == name:
+        return receiver
     found = NOTHING
-    for index, value in enumerate(node.args):
-        place = positional[index] if index < len(positional) else _variadic(args.vararg)
-        if isinstance(value, ast.Starred):
-            if name in (*positional[index:], _variadic(args.vararg)):
-                found |= inside(tracer.of(value.value, scope))
-            break
-        if place == name:
-            found |= tracer.of(value, scope)
-    named = {arg.arg for arg in (*args.args, *args.kwonlyargs)}
-    for keyword in node.keywords:
-        if keyword.arg is None and (name in named or name == _variadic(args.kwarg)):
-            found |= inside(tracer.of(keyword.value, scope))
-        elif name == (keyword.arg if keyword.arg in named else _variadic(args.kwarg)):
-            found |= tracer.of(keyword.value, scope)
+    for value, is_held in _values_given(node, name, target, is_bound=receiver is not None):
+        origins = tracer.of(value, scope)
+        found |= inside(origins) if is_held else origins
     return found
 
 
+def _names_given(
+    node: ast.Call, name: str, entered: tuple[Definition, Origins | None]
+) -> set[str]:
+    target, receiver = entered
+    values = _values_given(node, name, target, is_bound=receiver is not None)
+    return {found for value, _ in values for found in names_in(value)}
+
+
+def _values_given(
+    node: ast.Call, name: str, target: Definition, *, is_bound: bool
+) -> Iterator[tuple[ast.expr, bool]]:
+    """Yield what a call gives to a parameter, and whether only what that holds."""
+    args = target.node.args
+    positional = [arg.arg for arg in (*args.posonlyargs, *args.args)][int(is_bound) :]
+    for index, value in enumerate(node.args):
+        if isinstance(value, ast.Starred):
+            if name in (*positional[index:], _variadic(args.vararg)):
+                yield value.value, True
+            break
+        if name == (positional[index] if index < len(positional) else _variadic(args.vararg)):
+            yield value, False
+    named = {arg.arg for arg in (*args.args, *args.kwonlyargs)}
+    for keyword in node.keywords:
+        if keyword.arg is None and (name in named or name == _variadic(args.kwarg)):
+            yield keyword.value, True
+        elif name == (keyword.arg if keyword.arg in named else _variadic(args.kwarg)):
+            yield keyword.value, False
+
+
 def _variadic(arg: ast.arg | None) -> str:
-    return "" if arg is None else arg.arg
+    """Return the name of ``*args`` or ``**kwargs``; one that nothing has where there is none."""
+    return "\0" if arg is None else arg.arg

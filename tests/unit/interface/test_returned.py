@@ -126,3 +126,98 @@ def test_what_is_yielded_from_state_is_shared(read: Read) -> None:
     source = "ROWS = []\n\ndef add():\n    ROWS.append({})\n\ndef every():\n    yield from ROWS\n"
 
     assert read({"shop.py": source}, "shop").functions["shop.every"].aliases == ("shop:ROWS",)
+
+
+STORE = """
+_users = {}
+_rows = []
+_last = None
+
+class User:
+    def __init__(self, name):
+        self.name = name
+
+class Store:
+    def __init__(self):
+        self.users = {}
+        self.last = None
+    def create(self, name):
+        user = User(name)
+        self.users[name] = user
+        return user
+    def find(self, name):
+        for user in self.users.values():
+            if user.name == name:
+                return user
+
+STORE = Store()
+
+def keep(user, *, where=_rows):
+    _users[user.name] = user
+
+def add_to(rows, name):
+    row = {}
+    rows.append(row)
+    return row
+
+def clear():
+    _users.clear()
+    _rows.clear()
+
+def use(name):
+    global _last
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        ("user = User(name); _users[name] = user; return user", "_users"),
+        ("_users[name] = user = User(name); return user", "_users"),
+        ("row = {}; _rows.append(row); return row", "_rows"),
+        ("row = {}; _rows.insert(0, row); return 1, row", "_rows"),
+        ("_rows.append(row := {}); return {'row': row}", "_rows"),
+        ("row = {}; _users.setdefault(name, row); return row", "_users"),
+        ("row = {}; _users.update({name: row}); return row if name else None", "_users"),
+        ("row = {}; rows = _rows; rows.append(row); return row", "_rows"),
+        ("row = {}; STORE.last = row; return row", "STORE"),
+        ("row = {}; STORE.users[name] = row; yield row", "STORE"),
+        ("row = {}; _last = row; return row", "_last"),
+        ("user = User(name); keep(user=user); return user", "_users"),
+        ("user = User(name); keep(user); return user", "_users"),
+        ("return add_to(_rows, name)", "_rows"),
+        ("return STORE.create(name)", "STORE"),
+        ("return STORE.find(name)", "STORE"),
+    ],
+)
+def test_what_a_function_has_just_put_into_state_is_shared(
+    read: Read, body: str, state: str
+) -> None:
+    reading = read({"shop.py": f"{STORE}\n    {body}\n"}, "shop")
+
+    assert reading.functions["shop.use"].aliases == (f"shop:{state}",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("user = User(name); _users[name] = 1; return user", id="something else"),
+        pytest.param("n = len(name); _users[name] = n; return n", id="number"),
+        pytest.param("key = f'{name}!'; _users[key] = {}; return key", id="text"),
+        pytest.param("row = {}; _rows.append(row); return dict(row)", id="copy"),
+        pytest.param("row = {}; _rows.append(row.copy()); return row", id="copy put"),
+        pytest.param("row = {}; out = list(_rows); out.append(row); return row", id="new list"),
+        pytest.param("_users[name] = name; return name", id="argument"),
+        pytest.param("clear(); row = {}; print(row); return row", id="not put"),
+    ],
+)
+def test_what_is_not_put_into_state_is_not_shared(read: Read, body: str) -> None:
+    # Just put: what comes back, or cannot change, is nobody else's.
+    assert read({"shop.py": f"{STORE}\n    {body}\n"}, "shop").functions["shop.use"].aliases == ()
+
+
+def test_what_is_put_into_an_argument_is_a_part_of_it(read: Read) -> None:
+    reading = read({"shop.py": STORE + "    add_to(name, 1)['n'] = 1\n"}, "shop")
+
+    assert "rows" in reading.functions["shop.add_to"].shares
+    assert reading.functions["shop.use"].mutates == ("name",)
