@@ -218,6 +218,11 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_returned.py",
         "just_put",
     ),
+    "10 what a library keeps in a class is state": Mutation(
+        "seamline.interface.class_memory.ClassMemory.of",
+        _no_text,
+        "unit/interface/test_class_memory.py",
+    ),
     "10 objects of libraries that change are state": Mutation(
         "seamline.interface.foreign.Foreign.may_change",
         _false,

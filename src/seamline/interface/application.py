@@ -7,6 +7,7 @@ from pathlib import Path
 from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
+from seamline.interface.class_memory import note_class_memory
 from seamline.interface.crossing import Types
 from seamline.interface.effects import Effect, find_effects
 from seamline.interface.factories import note_factories
@@ -93,6 +94,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     handed = note_handed(graph, mutations, state)
     kept = note_kept(graph, mutations, state)
     note_inherited(graph, state)
+    note_class_memory(definitions, bodies, types, state)
     importers = settle(graph, state, handed | kept)
     touches = Touches(graph, state)
     touches.build()

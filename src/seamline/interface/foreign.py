@@ -139,6 +139,10 @@ class Foreign:
         is_sure = len(made) == 1 and all(isinstance(value, ast.Call) for value in values)
         return self._class(defined_in, made.pop(), _MOST_STEPS) if is_sure else None
 
+    def class_in(self, module: str, name: str) -> tuple[str, ast.ClassDef] | None:
+        """Return a class by its name in a module, with the module that defines it."""
+        return self._class(module, name, _MOST_STEPS)
+
     def _class(self, module: str, name: str, steps: int) -> tuple[str, ast.ClassDef] | None:
         """Return a class by its name in a module, with the module that defines it."""
         found = self._defined(module, name, steps)
