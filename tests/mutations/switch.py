@@ -129,6 +129,9 @@ LAW: dict[str, Mutation] = {
     "3 changes of arguments come back": Mutation(
         "seamline.wire.known.Known.changes", _empty, "semantics/test_changes.py"
     ),
+    "3 what is set on a request comes back": Mutation(
+        "seamline.wire.requests.RequestForm.put", _nothing, "semantics/test_frameworks.py"
+    ),
     "3 arguments that share memory are refused": Mutation(
         "seamline.wire.buffers._overlap", _false, "semantics/test_changes.py"
     ),

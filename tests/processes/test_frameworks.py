@@ -78,6 +78,24 @@ def test_language_time_zone_and_rows_are_the_same_across_the_seam(application, l
 
 
 @pytest.mark.parametrize("layout", ["mono", "local", "micro"])
+def test_what_a_function_sets_on_request_and_response_is_there_afterwards(
+    application, layout
+) -> None:
+    run = application("djangosite").start("--layout", layout).ready()
+
+    page, head = ask(run, "GET", "/signed", **{"X-Agent": "ada"})
+    assert page == 'ada wrote["ada", 2, ["signed", "signed"], ["mine"]]'
+    cookies = dict(one.split(";")[0].split("=", 1) for one in head.get_all("Set-Cookie"))
+    assert cookies["c"] == "d"
+    page, _ = ask(run, "GET", "/signed", Cookie=f"sessionid={cookies['sessionid']}")
+    assert '"signed", "signed", "signed", "signed"' in page
+    kind, said = json.loads(ask(run, "GET", "/held")[0])
+    assert kind == ("object" if layout == "mono" else "MutatedArgument")
+    assert layout == "mono" or "changed its argument request in place" in said
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize("layout", ["mono", "local", "micro"])
 def test_a_transaction_of_the_caller_is_not_left_by_a_call(application, layout) -> None:
     run = application("djangosite").start("--layout", layout).ready()
     assert json.loads(ask(run, "GET", "/kept")[0]) == [["one"], ["one", "two"]]

@@ -6,6 +6,8 @@ import os
 
 import pytest
 import quart
+import starlette.requests
+import starlette.responses
 from flask import (
     Response,
     after_this_request,
@@ -36,6 +38,37 @@ def asked(site):
     with site.test_request_context("/shelf/b?q=42", headers=headers):
         site.preprocess_request()
         yield site
+
+
+# -- requests and responses that are arguments ------------------------------------------
+
+
+def starlette_request() -> starlette.requests.Request:
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    return starlette.requests.Request({**scope, "state": {"rows": []}})
+
+
+def test_what_is_set_on_a_request_that_was_passed_is_set_at_the_caller() -> None:
+    request = starlette_request()
+    rows = request.state.rows
+
+    pages.sign(request, "user", ("ada", [1]))
+
+    assert request.state.user == ("ada", [1])
+    assert request.state.rows is rows
+    assert rows == ["user"]
+
+
+@pytest.mark.parametrize("kind", [Response, starlette.responses.Response])
+def test_what_is_set_on_a_response_that_was_passed_is_set_at_the_caller(kind) -> None:
+    response = kind("made")
+
+    pages.stamp(response, 201, b"other")
+
+    assert response.status_code == 201
+    assert response.headers["X-Made"] == "1"
+    assert response.own == [201]
+    assert (response.get_data() if kind is Response else response.body) == b"other"
 
 
 # -- the application --------------------------------------------------------------------

@@ -9,7 +9,7 @@ from seamline.interface.known import RESOURCES, named
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.origins import Origin
 from seamline.interface.placement import Placement
-from seamline.interface.typenames import PULLED, PULLED_LATER, RESPONSES, UNSENDABLE
+from seamline.interface.typenames import CROSSING, PULLED, PULLED_LATER, STREAMED, UNSENDABLE
 
 _PROXIES: Final = {
     f"{framework}.{name}": what
@@ -82,15 +82,18 @@ def _unsendable(application: Application, body: Body, origin: Origin) -> str:
     elif origin.kind == "param" and body.definition is not None and not origin.path:
         annotation = body.definition.annotations().get(name)
         found = types.obstacle(body.module, annotation, pulled=PULLED | PULLED_LATER)
-        name, what = (found.type, found.what) if found is not None else (name, None)
+        if found is not None and not found.optional:  # most requests and responses cross
+            name, what = found.type, found.what
     elif origin.kind == "symbol" and not origin.symbol.module:
         what = _PROXIES.get(name)
     elif origin.kind == "call" and not origin.symbol.module and not origin.path:
-        what = UNSENDABLE.get(name) or _made(name)
+        what = _made(name)
     return f"{name}: {what}" if what else ""
 
 
 def _made(name: str) -> str | None:
     if named(name, RESOURCES):
         return "a resource of its process"
-    return "a response" if named(name, RESPONSES) else None
+    if name in UNSENDABLE and name not in CROSSING:
+        return UNSENDABLE[name]
+    return "a response that streams" if named(name, STREAMED) else None

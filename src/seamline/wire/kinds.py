@@ -105,7 +105,8 @@ class Plans:
         try:
             return self._forms[cls]
         except KeyError:
-            found = self._forms[cls] = states.form_of(cls, _record_shape)
+            found = requests.form_of(cls) or states.form_of(cls, _record_shape)
+            self._forms[cls] = found
             return found
 
     def find(self, entry: str) -> Layout:

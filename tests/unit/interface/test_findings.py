@@ -438,6 +438,10 @@ def test_what_a_package_registers_is_imported_where_it_registers(read) -> None:
         ("flask.request", True),
         ("flask.request.path", False),
         ("given", True),
+        ("asked", False),
+        ("flask.Response('x')", False),
+        ("flask.jsonify(1)", False),
+        ("flask.send_file('a')", True),
         ("open('a')", True),
         ("Value(1)", False),
         ("[1]", False),
@@ -459,7 +463,7 @@ def test_an_argument_that_cannot_cross_is_named_where_it_is_passed(
         @dataclass
         class Value:
             n: int
-        def view(given: Session):
+        def view(given: Session, asked: flask.Request):
             shop.use({argument})
     """
 

@@ -1,6 +1,8 @@
 """Requests of Starlette and Django cross as what they hold, as far as that is plain."""
 
 import asyncio
+import sys
+from types import ModuleType, SimpleNamespace
 
 import django
 import django.conf
@@ -110,13 +112,176 @@ def test_uploaded_files_that_were_parsed_do_not_cross() -> None:
         CODEC.encode(request)
 
 
+def _changed(request, change):
+    """Let a host change its own of a request, and the caller's become the same."""
+    data, known = CODEC.encode_tracked((request,), where=("request",))
+    (copy,), host = CODEC.decode_tracked(data)
+    change(copy)
+    changes = host.changes()
+    answer = CODEC.encode_known(None, host, changes, ["request"] * len(changes))
+    CODEC.decode_known(answer, known)
+    return bool(changes)
+
+
+def test_what_is_set_on_a_request_of_starlette_is_set_at_the_caller() -> None:
+    request = starlette_request()
+    rows, lock, app = [1], object(), request.scope["app"]
+    request.state.rows, request.state.lock, request.state.old = rows, lock, 1
+
+    def change(copy) -> None:
+        copy.state.user = "ada"
+        copy.state.rows.append(2)
+        del copy.state.old
+        copy.scope["path_params"]["id"] = 8
+        copy.tenant = "own"
+
+    assert _changed(request, change)
+
+    assert request.state.user == "ada"
+    assert request.state.rows is rows
+    assert rows == [1, 2]
+    assert request.state.lock is lock
+    assert not hasattr(request.state, "old")
+    assert request.path_params == {"id": 8}
+    assert request.app is app
+    assert request.tenant == "own"
+
+
+def test_a_request_that_is_only_read_is_not_changed() -> None:
+    def read(copy) -> None:
+        assert copy.headers["x-asker"] == "ada"
+        assert copy.url.path == "/a"
+        assert not hasattr(copy.state, "user")
+
+    def read_django(copy) -> None:
+        assert copy.headers["X-Asker"] == "ada"
+        assert copy.GET["q"] == "1"
+        assert copy.POST["title"] == "x"
+
+    request = RequestFactory().post("/a?q=1", {"title": "x"}, headers={"X-Asker": "ada"})
+    assert not _changed(request, read_django)
+    _changed(starlette_request(), read)  # it gets an empty state
+
+
+def test_a_session_of_starlette_travels_and_returns() -> None:
+    sessions = pytest.importorskip("starlette.middleware.sessions")
+    session = sessions.Session(n=1, cart=[1])
+    request = starlette_request(session=session)
+
+    def change(copy) -> None:
+        assert copy.session["n"] == 1
+        copy.session["n"] = 2
+        copy.session["cart"].append(2)
+
+    assert _changed(request, change)
+
+    assert request.scope["session"] is session
+    assert session == {"n": 2, "cart": [1, 2]}
+    assert session.modified
+
+
+def django_request():
+    from django.contrib.sessions.backends.signed_cookies import SessionStore
+
+    request = RequestFactory().get("/a")
+    request.session = SessionStore()
+    request.session["n"] = 1
+    request.session["cart"] = [1]
+    request.session.modified = False
+    return request
+
+
+def test_what_is_set_on_a_request_of_django_is_set_at_the_caller(monkeypatch) -> None:
+    monkeypatch.setattr(
+        django.conf.settings, "SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies"
+    )
+    request = django_request()
+    cart, lock = request.session["cart"], object()
+    request.lock, request.old, request.rows = lock, 1, [1]
+
+    def change(copy) -> None:
+        copy.tenant = "ada"
+        copy._private = (1, 2)
+        copy.rows.append(2)
+        del copy.old
+        copy.session["n"] += 1
+        copy.session["cart"].append(2)
+        copy.META["CSRF_COOKIE"] = "x"
+        copy.path_info = "/b"
+
+    assert _changed(request, change)
+
+    assert (request.tenant, request._private, request.rows) == ("ada", (1, 2), [1, 2])
+    assert request.lock is lock
+    assert not hasattr(request, "old")
+    assert request.session["n"] == 2
+    assert request.session["cart"] is cart
+    assert cart == [1, 2]
+    assert request.session.modified
+    assert request.META["CSRF_COOKIE"] == "x"
+    assert request.path_info == "/b"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda copy: setattr(copy, "tenant", object()),
+        lambda copy: copy.META.update(lock=object()),
+        lambda copy: setattr(copy, "user", object()),
+    ],
+    ids=["an attribute", "an item of the environ", "a user"],
+)
+def test_what_cannot_cross_is_refused_where_it_was_set(change) -> None:
+    request = RequestFactory().get("/a")
+
+    with pytest.raises(NotSendable, match="object"):
+        _changed(request, change)
+
+    assert not hasattr(request, "tenant")
+
+
+class User:
+    """As one of Django's, as far as a request asks it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._meta = SimpleNamespace(pk=SimpleNamespace(value_to_string=lambda _user: name))
+
+
+def test_a_user_changes_with_the_session_that_names_it(monkeypatch) -> None:
+    auth = sys.modules.setdefault("django.contrib.auth", ModuleType("django.contrib.auth"))
+    monkeypatch.setattr(
+        auth, "get_user", lambda found: User(found.session["_auth_user_id"]), raising=False
+    )
+    monkeypatch.setattr(
+        django.conf.settings, "SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies"
+    )
+    request = django_request()
+    request.session["_auth_user_id"] = "ada"
+    request.user = request._cached_user = User("ada")
+
+    def log_in(copy) -> None:
+        assert copy.user.name == "ada"
+        copy.session["_auth_user_id"] = "bob"
+        copy.user = User("bob")
+
+    assert _changed(request, log_in)
+    assert request.user.name == "bob"
+
+    def rename(copy) -> None:
+        copy.user.name = "Bob"
+
+    assert _changed(request, rename)
+    assert request.user.name == "Bob"
+
+
 @pytest.mark.parametrize("name", ["os:system", "starlette.requests:HTTPConnection"])
 def test_a_peer_cannot_have_anything_else_built(name) -> None:
     import msgspec
 
     from seamline.wire.marks import REQUEST
 
-    message = msgspec.msgpack.encode((0, [name], [REQUEST, 0, b"\x90"]))
+    message = msgspec.msgpack.encode((0, [name], [REQUEST, 0, b"\x90", [], [], []]))
 
     with pytest.raises(WireError, match="may not cross"):
         CODEC.decode(message)

@@ -37,6 +37,23 @@ def asked(request):
     return HttpResponse(json.dumps(greetings.asked(request)))
 
 
+def signed(request):
+    response = HttpResponse("made")
+    greetings.sign(request, response)
+    greetings.sign(request, response)
+    found = [request.tenant, request.session["n"], request.session["rows"], response.own]
+    response.write(json.dumps(found))
+    return response
+
+
+def held(request):
+    try:
+        greetings.hold(request)
+    except Exception as error:  # the page tells what it was
+        return HttpResponse(json.dumps([type(error).__name__, str(error)]))
+    return HttpResponse(json.dumps([type(request.tenant).__name__, ""]))
+
+
 def block(request, what):
     from djangosite.greetings.models import Greeting
 
@@ -59,5 +76,7 @@ urlpatterns = [
     path("elsewhere", elsewhere),
     path("kept", kept),
     path("asked", asked),
+    path("signed", signed),
+    path("held", held),
     path("block/<what>", block),
 ]

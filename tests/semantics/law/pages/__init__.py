@@ -7,6 +7,7 @@ from typing import Any
 
 import flask
 import quart
+import starlette.responses
 from flask import (
     after_this_request,
     current_app,
@@ -41,6 +42,25 @@ def set_setting(name: str, value: object) -> None:
     """Change the configuration."""
     _call("set_setting")
     current_app.config[name] = value
+
+
+def sign(asked: Any, name: str, item: object) -> None:
+    """Note who asks on a request of Starlette."""
+    _call("sign")
+    setattr(asked.state, name, item)
+    asked.state.rows.append(name)
+
+
+def stamp(response: Any, status: int, content: bytes) -> None:
+    """Make an answer another one, of Werkzeug or Starlette."""
+    _call("stamp")
+    response.status_code = status
+    response.headers["X-Made"] = "1"
+    response.own = [status]
+    if isinstance(response, starlette.responses.Response):
+        response.body = content
+    else:
+        response.set_data(content)
 
 
 def attribute(name: str) -> Any:

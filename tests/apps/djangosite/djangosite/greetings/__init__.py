@@ -54,6 +54,22 @@ def asked(request) -> dict:
     }
 
 
+def sign(request, response) -> None:
+    _counts["sign"] = _counts.get("sign", 0) + 1
+    request.tenant = request.headers.get("X-Agent")
+    request.session["n"] = request.session.get("n", 0) + 1
+    request.session.setdefault("rows", []).append("signed")
+    response.status_code = 201
+    response.content = f"{request.tenant} wrote"
+    response.own = ["mine"]
+    response.set_cookie("c", "d")
+
+
+def hold(request) -> None:
+    _counts["hold"] = _counts.get("hold", 0) + 1
+    request.tenant = object()
+
+
 def process() -> int:
     _counts["process"] = _counts.get("process", 0) + 1
     return os.getpid()

@@ -1,0 +1,184 @@
+"""Requests of Django (WSGI): what is sent of one, and what of it may change."""
+
+import importlib
+import io
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from seamline.wire.asked import MARK, REST, is_plain, packed, split, unpacked, update
+from seamline.wire.marks import NATIVE, Refused
+
+#: What Django sets on every request by itself.
+_OWN: Final = frozenset(
+    {
+        "COOKIES", "FILES", "GET", "META", "POST", "_body", "_files", "_messages", "_post",
+        "_read_started", "_stream", "_upload_handlers", "content_params", "content_type",
+        "encoding", "environ", "headers", "method", "path", "path_info", "resolver_match",
+        "session", "user", "auser", "_cached_user", "_acached_user", "_current_scheme_host",
+        "_post_parse_error", "accepted_types", "_dont_enforce_csrf_checks", MARK,
+    }
+)  # fmt: skip
+#: Of these, what code assigns, as plain values.
+_ASSIGNED: Final = ("method", "path", "path_info", "content_type", "_dont_enforce_csrf_checks")
+_USER: Final = "user:"
+#: Where Django's own session says who is logged in.
+_LOGGED_IN: Final = "_auth_user_id"
+
+
+def parts(request: Any) -> tuple[Any, ...]:
+    """Return what a request is rebuilt from: environ, session, whether it has a user, body."""
+    session = getattr(request, "session", None)
+    values = None
+    if session is not None:
+        values = (session.session_key, session.modified)
+        if not is_plain(dict(session.items())):
+            raise Refused(request, "its session holds a value that cannot cross")
+    body, form = _body(request)
+    return _environ(request)[0], values, "user" in vars(request), body, form
+
+
+def _environ(request: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the plain items of the environ, and the names of those that no server put there."""
+    environ = request.environ
+    plain = {n: x for n, x in environ.items() if type(x) in NATIVE or n == "wsgi.version"}
+    return plain, tuple(n for n in environ if n not in plain and not n.startswith("wsgi."))
+
+
+def _body(request: Any) -> tuple[bytes | None, list[Any] | None]:
+    own = vars(request)
+    if "_body" not in own and own.get("_read_started") and "_post" in own:
+        if request.FILES:
+            raise Refused(request, "its form holds uploaded files")
+        return None, [(name, list(values)) for name, values in request.POST.lists()]
+    return request.body, None
+
+
+def build(cls: Any, sent: tuple[Any, ...]) -> Any:
+    """Return a request of these parts, without what changes of it."""
+    environ, session, has_user, body, form = sent
+    stream = io.BytesIO(body or b"")
+    request = cls({**environ, "wsgi.input": stream, "wsgi.errors": sys.stderr})
+    mark: dict[str, Any] = {}
+    if form is not None:
+        http: Any = importlib.import_module("django.http")
+        request._post = http.QueryDict(mutable=True)
+        for name, values in form:
+            request._post.setlist(name, values)
+        request._files = {}
+    if session is not None:
+        settings: Any = importlib.import_module("django.conf").settings
+        engine: Any = importlib.import_module(settings.SESSION_ENGINE)
+        request.session = mark["session"] = engine.SessionStore(session[0])
+        request.session._session_cache = {}  # noqa: SLF001 - what it would load
+        request.session.modified = session[1]
+    if has_user:
+        functional: Any = importlib.import_module("django.utils.functional")
+        request.user = mark["user"] = functional.SimpleLazyObject(_loader(request, mark))
+    vars(request)[MARK] = mark
+    return request
+
+
+def _loader(request: Any, mark: dict[str, Any]) -> Callable[[], Any]:
+    auth: Any = importlib.import_module("django.contrib.auth")
+
+    def load() -> Any:
+        user = auth.get_user(request)
+        mark["loaded"] = (user, _attributes(user))
+        return user
+
+    return load
+
+
+def _attributes(user: Any) -> dict[str, Any]:
+    """Return the columns of a user and what code set on it, without what it remembers itself."""
+    kind = type(user)
+    return {
+        name: item
+        for name, item in vars(user).items()
+        if name[:1] != "_" and type(getattr(kind, name, None)).__name__ != "cached_property"
+    }
+
+
+def lack(request: Any, absent: tuple[str, ...]) -> None:
+    """Let reading what stayed with the caller raise."""
+    vars(request)[MARK]["absent"] = frozenset(absent)
+
+
+def held(request: Any) -> dict[str, Any]:
+    """Return what of a request may change: own attributes, session, user, and the rest."""
+    own = vars(request)
+    found = {f"attr:{name}": item for name, item in own.items() if name not in _OWN}
+    session = own.get("session")
+    flags = None
+    if session is not None:
+        items = getattr(session, "_session_cache", {})
+        found |= {f"session:{name}": x for name, x in items.items() if type(name) is str}
+        flags = (session.session_key, session.modified)
+    plain, others = _environ(request)
+    mark = own.get(MARK)
+    if mark is not None:  # only what the function itself put there
+        found |= {f"environ:{name}": request.environ[name] for name in others}
+        found |= _user(own, mark)
+        if session is not None and "session" not in mark:
+            found["attr:session"] = session
+    assigned = split({name: own[name] for name in _ASSIGNED if name in own})[0]
+    found[REST] = packed((plain, assigned, flags), request)
+    return found
+
+
+def _user(own: dict[str, Any], mark: dict[str, Any]) -> dict[str, Any]:
+    """Return what was set on the user, or another user: whom the session names, or an object."""
+    user = own.get("user")
+    if user is mark.get("user"):
+        user, before = mark.get("loaded", (None, {}))
+        after = {} if user is None else _attributes(user)
+        return {
+            _USER + name: value
+            for name, value in after.items()
+            if name not in before or before[name] != value
+        }
+    session = own.get("session")
+    key = getattr(session, "_session_cache", {}).get(_LOGGED_IN)
+    meta = getattr(user, "_meta", None)
+    theirs = None if meta is None else meta.pk.value_to_string(user)
+    named = getattr(user, "is_anonymous", False) if key is None else key == theirs
+    return {_USER: None} if session is not None and named else {"attr:user": user}
+
+
+def give(request: Any, name: str, item: Any) -> None:
+    """Make one of these what it is elsewhere."""
+    area, _, key = name.partition(":")
+    if name == REST:
+        _give_rest(request, *unpacked(item))
+    elif name == _USER:  # whom the session names now
+        functional: Any = importlib.import_module("django.utils.functional")
+        vars(request).pop("_cached_user", None)
+        request.user = functional.SimpleLazyObject(_loader(request, {}))
+    elif area == "user":
+        setattr(request.user, key, item)
+    elif area == "session":
+        request.session._session[key] = item  # noqa: SLF001 - through no method that sets flags
+    elif area == "environ":
+        request.environ[key] = item
+    else:
+        vars(request)[key] = item
+
+
+def _give_rest(
+    request: Any, environ: dict[str, Any], assigned: dict[str, Any], flags: Any
+) -> None:
+    update(request.environ, _environ(request)[0], environ)
+    update(vars(request), {}, assigned)
+    if flags is not None:
+        session = request.session
+        session._session_key, session.modified = flags  # noqa: SLF001 - the other is read-only
+
+
+def drop(request: Any, name: str) -> None:
+    """Take one of these away."""
+    area, _, key = name.partition(":")
+    places = {"attr": vars(request), "environ": request.environ}
+    if area == "session":
+        places[area] = request.session._session  # noqa: SLF001 - as above
+    places[area].pop(key, None)
