@@ -161,6 +161,18 @@ LAW: dict[str, Mutation] = {
     "9 what cannot cross of a context is refused where it is read": Mutation(
         "seamline.frameworks.flask_contexts.guard", _nothing, "semantics/test_frameworks.py"
     ),
+    "9 what is set in an environ comes back": Mutation(
+        "seamline.frameworks.flask_contexts.update_environ",
+        _nothing,
+        "semantics/test_frameworks.py",
+        "environ",
+    ),
+    "9 what cannot be set in an environ is refused": Mutation(
+        "seamline.frameworks.flask_contexts.check_environ",
+        _nothing,
+        "semantics/test_frameworks.py",
+        "environ",
+    ),
     "10 state elsewhere is sealed": Mutation(
         "seamline.seam.sealing.Seal.apply", _nothing, "semantics/test_state.py"
     ),

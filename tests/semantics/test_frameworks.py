@@ -232,6 +232,30 @@ def test_an_item_of_the_environ_that_cannot_cross_is_refused_when_it_is_read(
             pages.environ_item("app.lock")
 
 
+def test_what_is_set_in_the_environ_is_set_at_the_caller(site) -> None:
+    rows, lock = [1], object()
+    own = {"app.rows": rows, "app.lock": lock, "app.old": 1}
+    with site.test_request_context("/", environ_overrides=own):
+        pages.set_environ_item("app.new", ("a", [1]))
+        pages.set_environ_item("app.old", None)
+        pages.add_to_environ_item("app.rows", 2)
+
+        assert request.environ["app.new"] == ("a", [1])
+        assert "app.old" not in request.environ
+        assert request.environ["app.rows"] is rows
+        assert rows == [1, 2]
+        assert request.environ["app.lock"] is lock
+
+
+@pytest.mark.seamline_errors
+@pytest.mark.parametrize(("name", "item"), [("app.lock", object()), ("HTTP_X_A", "1")])
+def test_what_the_environ_of_the_caller_cannot_be_given_is_refused(
+    site, refusal, name, item
+) -> None:
+    with site.test_request_context("/"), refusal(seamline.SeamError, "environ|cannot cross"):
+        pages.set_environ_item(name, item)
+
+
 @pytest.mark.seamline_errors
 def test_what_should_happen_to_the_response_is_refused(asked, refusal) -> None:
     with refusal(seamline.ContextElsewhere, "after_this_request"):

@@ -6,27 +6,31 @@ from typing import Any, Final
 
 from seamline.errors import ContextElsewhere, WireError
 from seamline.frameworks.applications import Applications, Key
-from seamline.frameworks.guards import ABSENT, guard, loosen, names_absent
-from seamline.frameworks.overlay import Overlay, plain_part
+from seamline.frameworks.guards import guard, loosen, names_absent
+from seamline.frameworks.namespaces import namespace_part, own_of, update_namespace
+from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.requests import (
+    absent_environ,
     body_state,
+    check_environ,
     complete_request,
     environ_for,
     extras,
     guard_request,
+    of_server,
+    own_environ,
     pack_request,
     update_body,
+    update_environ,
 )
 from seamline.frameworks.restoring import merged
 from seamline.wire import Codec
 
-#: What an extension derives from session and request by itself, wherever it is asked.
-_DERIVED: Final = frozenset({"_login_user"})
 _SCALARS: Final = frozenset({bool, int, float, str, type(None)})
 _WHERE: Final = ("application", "configuration", "request", "state", "parts")
 #: What may travel, in the order of their names.
 PARTS: Final = ("app", "body", "g", "request", "session")
-_NOTHING: Final[tuple[tuple[Any, ...], ...]] = ((), (), ())
+_NOTHING: Final[tuple[tuple[Any, ...], ...]] = ((), (), (), ())
 _G: Final = "flask.g's attribute"
 
 
@@ -96,7 +100,10 @@ class FlaskContexts:
         return self.codec.encode(self.state(g, inner), where="the framework's context")
 
     def state(self, g: Any, inner: Any) -> tuple[Any, ...]:
-        """Return what of the contexts may change: ``g``, session, messages, extra attributes.
+        """Return what of the contexts may change.
+
+        These are ``g``, session, messages, and of the request: attributes and items of the
+        environ that code set, and how far the body was read.
 
         Raises:
             NotSendable: A value of the session cannot cross.
@@ -105,7 +112,7 @@ class FlaskContexts:
         if "g" in self.parts:
             values = namespace_part(own_of(g), names_absent(g), self.codec)
         if inner is None or not self._has_request:
-            return (values, None, None, None, None)
+            return (values, None, None, None, None, None)
         session, flashes = None, None
         if "session" in self.parts:
             session = session_part(session_of(inner))
@@ -116,6 +123,7 @@ class FlaskContexts:
             session,
             flashes,
             namespace_part(extras(request), names_absent(request), self.codec),
+            namespace_part(own_environ(request), absent_environ(request), self.codec),
             self.body_part(request) if "body" in self.parts else None,
         )
 
@@ -125,7 +133,7 @@ class FlaskContexts:
         if outer is not None:
             _, g, inner = outer
             match self.codec.decode(data):
-                case (state, (tuple(), tuple(), tuple()) as replaced):
+                case (state, (tuple(), tuple(), tuple(), tuple()) as replaced):
                     self.update(g, inner, state, replaced)
                 case _:
                     raise WireError("the peer sent something else than a context's changes")
@@ -139,14 +147,14 @@ class FlaskContexts:
             g: Of the contexts.
             inner: Their request context, if there is one.
             state: As :meth:`state` returns it.
-            replaced: Names of ``g``, the session and the request that are bound to another
-                object now; what the others are bound to changes in place.
+            replaced: Names of ``g``, the session, the request and its environ that are bound
+                to another object now; what the others are bound to changes in place.
 
         Raises:
             WireError: It is no state.
         """
         match state:
-            case (values, session, flashes, attributes, body):
+            case (values, session, flashes, attributes, environ, body):
                 pass
             case _:
                 raise WireError("the peer sent something else than a framework's context")
@@ -162,6 +170,7 @@ class FlaskContexts:
                 vars(g).pop("_login_user")  # its extension loads it anew
         if attributes is not None:
             update_namespace(inner.request, extras(inner.request), attributes, replaced[2])
+            update_environ(inner.request, environ, replaced[3])
         if body is not None:
             update_body(inner.request, body)
 
@@ -229,13 +238,15 @@ class Visit:
         """Note what the contexts are, to tell afterwards what changed and what was replaced."""
         self._before = self._state()
         self._came = self._bound()
+        self._environ = {} if self._inner is None else of_server(self._inner.request)
 
-    def _bound(self) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-        """Return what names of ``g``, the session and the request are bound to."""
+    def _bound(self) -> tuple[dict[Any, Any], ...]:
+        """Return what names of ``g``, the session, the request and its environ are bound to."""
         inner = self._inner
         if inner is None:
-            return own_of(self._g), {}, {}
-        return own_of(self._g), dict(session_of(inner)), extras(inner.request)
+            return own_of(self._g), {}, {}, {}
+        request = inner.request
+        return own_of(self._g), dict(session_of(inner)), extras(request), own_environ(request)
 
     def _replaced(self) -> tuple[tuple[Any, ...], ...]:
         return tuple(
@@ -250,7 +261,7 @@ class Visit:
         outer.push()
         self._pushed.append(outer)
         if request is not None:
-            inner = application.request_context(environ_for(request))
+            inner = application.request_context(environ_for(request, state[4][1]))
             if state[1] is not None:
                 give_session(application, inner, state[1])
             inner.push()
@@ -293,12 +304,14 @@ class Visit:
                 "runs in the process that answers the request. Register it there, or keep both "
                 "in one group"
             )
-        self._contexts.overlay.check(self._application, self._settings, self._name)
+        contexts = self._contexts
+        contexts.overlay.check(self._application, self._settings, self._name)
+        if self._inner is not None:
+            check_environ(self._inner.request, self._environ, contexts.codec, self._name)
         before, after = self._before, self._state()
         if before == after:
             return None
         self._check_lost(before, after)
-        contexts = self._contexts
         changed = (contexts.state(self._g, self._inner), self._replaced())
         self._note()
         return contexts.codec.encode(changed, where="the framework's context")
@@ -410,31 +423,3 @@ def update_session(session: Any, part: tuple[Any, ...], replaced: tuple[Any, ...
         for name, value in values.items():
             session[name] = value if name in replaced else merged(session.get(name), value)
     vars(session).update(flags)
-
-
-def namespace_part(
-    values: dict[str, Any], absent: frozenset[str], codec: Codec
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the values of a namespace that can cross, and the names of all others."""
-    plain, left = plain_part(values, codec)
-    return plain, tuple(sorted({*left, *absent}))
-
-
-def own_of(g: Any) -> dict[str, Any]:
-    """Return the application's own values in ``g``."""
-    return {
-        name: value for name, value in vars(g).items() if name not in _DERIVED and name != ABSENT
-    }
-
-
-def update_namespace(
-    namespace: Any, own: dict[str, Any], part: Any, replaced: tuple[Any, ...] = ()
-) -> None:
-    """Give a namespace the values of another process's, in place."""
-    values, kept = part
-    held = vars(namespace)
-    for name in own:
-        if name not in values and name not in kept:
-            del held[name]
-    for name, value in values.items():
-        held[name] = value if name in replaced else merged(held.get(name), value)

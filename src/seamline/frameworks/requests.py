@@ -7,6 +7,7 @@ from typing import Any, Final
 from seamline.errors import ContextElsewhere, NotSendable
 from seamline.frameworks.guards import ABSENT, guard
 from seamline.frameworks.overlay import plain_part
+from seamline.frameworks.restoring import merged
 from seamline.wire import Codec, Partial
 
 #: What servers and frameworks put into an environ for their own use.
@@ -35,18 +36,74 @@ def pack_request(request: Any, codec: Codec, *, with_body: bool) -> tuple[Any, .
 
 
 def environ_part(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the plain items of an environ, and the names of those that cannot cross."""
+    """Return what the server put into an environ, and the names of what of it cannot cross."""
     plain: dict[str, Any] = {}
     absent = []
     for name, value in environ.items():
-        kind = type(value)
-        if name.startswith(_OWN_OF_FRAMEWORK):
+        if name.startswith(_OWN_OF_FRAMEWORK) or _is_own(name):
             continue
+        kind = type(value)
         if kind in _PLAIN or (kind is tuple and name == "wsgi.version"):
             plain[name] = value
         elif not name.startswith(_OWN_OF_SERVER):
             absent.append(name)
     return plain, absent
+
+
+def own_environ(request: Any) -> dict[str, Any]:
+    """Return what code, and not a server, put into the environ of a request."""
+    environ = getattr(request, "environ", None) or {}
+    return {name: value for name, value in environ.items() if _is_own(name)}
+
+
+def absent_environ(request: Any) -> frozenset[str]:
+    """Return the names of the environ that are still with the caller alone."""
+    environ = getattr(request, "environ", None)
+    return environ.absent if isinstance(environ, Partial) else frozenset()
+
+
+def update_environ(request: Any, part: Any, replaced: tuple[Any, ...] = ()) -> None:
+    """Give the environ of a request what code put there elsewhere, in place."""
+    values, kept = part
+    own, environ = own_environ(request), getattr(request, "environ", {})
+    for name in own.keys() - values.keys() - set(kept):
+        del environ[name]
+    for name, value in values.items():
+        environ[name] = value if name in replaced else merged(own.get(name), value)
+
+
+def of_server(request: Any) -> dict[str, Any]:
+    """Return the plain items of the environ that servers set; none of a request of ASGI."""
+    return environ_part(getattr(request, "environ", {}))[0]
+
+
+def check_environ(request: Any, before: dict[str, Any], codec: Codec, name: str) -> None:
+    """Refuse changes of an environ that cannot be made at the caller.
+
+    Args:
+        request: The host's.
+        before: What the server had put there.
+        codec: Of the seam.
+        name: Of the function.
+
+    Raises:
+        ContextElsewhere: There is one.
+    """
+    after = of_server(request)
+    changed = {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)}
+    changed.update(plain_part(own_environ(request), codec)[1])
+    if changed:
+        raise ContextElsewhere(
+            f"{name} ran and set request.environ[{min(changed)!r}], which the caller's request "
+            "cannot be given. Set it in the process that answers the request, or return the value"
+        )
+
+
+def _is_own(name: str) -> bool:
+    """Whether no server and no framework puts this name into an environ."""
+    if name.startswith((*_OWN_OF_SERVER, *_OWN_OF_FRAMEWORK)):
+        return False
+    return not name.isupper()
 
 
 def extras(request: Any) -> dict[str, Any]:
@@ -59,10 +116,13 @@ def extras(request: Any) -> dict[str, Any]:
     }
 
 
-def environ_for(packed: tuple[Any, ...]) -> dict[str, Any]:
-    """Return the environ to make the host's request of. Raises as unpacking a tuple does."""
+def environ_for(packed: tuple[Any, ...], left: tuple[str, ...]) -> dict[str, Any]:
+    """Return the environ to make the host's request of. Raises as unpacking a tuple does.
+
+    ``left`` names what code put there and cannot cross.
+    """
     environ, absent, body = packed[:3]
-    found = Partial(environ, frozenset(absent), "the request's environ item")
+    found = Partial(environ, frozenset([*absent, *left]), "the request's environ item")
     found["wsgi.input"] = _NoBody() if body is None else io.BytesIO(_data(body))
     found["wsgi.errors"] = sys.stderr
     return found

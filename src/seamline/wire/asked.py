@@ -21,6 +21,11 @@ class Partial(dict[Any, Any]):
         self._absent = absent
         self._what = what
 
+    @property
+    def absent(self) -> frozenset[Any]:
+        """Return the names that are still with the caller alone."""
+        return self._absent - self.keys()
+
     def __missing__(self, key: Any) -> Any:
         if key in self._absent:
             raise refusal(self._what, key)

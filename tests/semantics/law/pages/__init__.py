@@ -98,6 +98,21 @@ def environ_item(name: str) -> Any:
     return request.environ[name]
 
 
+def set_environ_item(name: str, item: object) -> None:
+    """Set an item of the environ, or take it away."""
+    _call("set_environ_item")
+    if item is None:
+        del request.environ[name]
+    else:
+        request.environ[name] = item
+
+
+def add_to_environ_item(name: str, item: object) -> None:
+    """Change an item of the environ in place."""
+    _call("add_to_environ_item")
+    request.environ[name].append(item)
+
+
 def body() -> bytes:
     """Return the body of the request."""
     _call("body")

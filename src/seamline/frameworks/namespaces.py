@@ -1,0 +1,39 @@
+"""``g`` and other objects whose attributes are the application's own: taken and given."""
+
+from typing import Any, Final
+
+from seamline.frameworks.guards import ABSENT
+from seamline.frameworks.overlay import plain_part
+from seamline.frameworks.restoring import merged
+from seamline.wire import Codec
+
+#: What an extension derives from session and request by itself, wherever it is asked.
+_DERIVED: Final = frozenset({"_login_user"})
+
+
+def namespace_part(
+    values: dict[str, Any], absent: frozenset[str], codec: Codec
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the values of a namespace that can cross, and the names of all others."""
+    plain, left = plain_part(values, codec)
+    return plain, tuple(sorted({*left, *absent}))
+
+
+def own_of(g: Any) -> dict[str, Any]:
+    """Return the application's own values in ``g``."""
+    return {
+        name: value for name, value in vars(g).items() if name not in _DERIVED and name != ABSENT
+    }
+
+
+def update_namespace(
+    namespace: Any, own: dict[str, Any], part: Any, replaced: tuple[Any, ...] = ()
+) -> None:
+    """Give a namespace the values of another process's, in place."""
+    values, kept = part
+    held = vars(namespace)
+    for name in own:
+        if name not in values and name not in kept:
+            del held[name]
+    for name, value in values.items():
+        held[name] = value if name in replaced else merged(held.get(name), value)
