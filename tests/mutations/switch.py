@@ -195,6 +195,12 @@ LAW: dict[str, Mutation] = {
 
 #: Rules that one process does not show, or that are about tests: with the tests of their own.
 OTHERS: dict[str, Mutation] = {
+    "4 the module of an exception is imported where it arrives": Mutation(
+        "seamline.wire.types.TypeTable.load",
+        _nothing,
+        "unit/wire/test_codec_exceptions.py",
+        "imported_where",
+    ),
     "2 objects of libraries do not cross": Mutation(
         "seamline.interface.foreign.Foreign.is_object",
         _false,

@@ -1,7 +1,8 @@
 """Exceptions: the same class, arguments and attributes, without calling ``__init__``.
 
 A class may be rebuilt when it is builtin, in the seam's type table, Seamline's own, or an
-``Exception`` defined at module level in a module that this process has imported already.
+``Exception`` defined at module level in a module that this process has imported already. A
+module of the type table is imported for it, as that of a record is.
 An exception of any other class, or with an argument or attribute that cannot cross, arrives
 as a :class:`~seamline.errors.RemoteError` that also inherits from the nearest class both
 processes know; what could cross of it is there, and its text is the original's. The same goes
@@ -298,6 +299,8 @@ class Stand:
     def find(self, entry: str) -> type[BaseException]:
         """Return the class for a name entry of an exception."""
         kind, names = entry[0], entry[1:].split("|")
+        for name in names:
+            self._table.load(name)
         if kind == "!" and (exact := self._table.exception(names[0])) and _can_be_rebuilt(exact):
             return exact
         found = self._made.get(entry)

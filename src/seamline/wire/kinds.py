@@ -128,6 +128,7 @@ class Plans:
             return Layout(self._exceptions.find(entry), _no_reader, _no_reader)
         name, _, names = entry.partition("|")
         names, _, kinds = names.partition("|")
+        self._table.load(name)
         cls: Any = self._table.resolve(name)
         is_loaded = name.partition(":")[0] in sys.modules
         if cls is None and not is_loaded and (views.is_view(name) or is_of_stdlib(name)):

@@ -37,6 +37,7 @@ def write_class(value: type, w: Writing, _left: int) -> Any:
 def read_class(node: list[Any], r: Reading, _left: int) -> type:
     """Return the class of a name."""
     name = r.name(node[1])
+    r.table.load(name)
     found: type | None = r.table.resolve(name) or r.table.exception(name)
     if found is None:
         raise TypeError(f"class {name} may not cross this seam")

@@ -1,9 +1,11 @@
 """Which classes and functions may cross one seam, by name."""
 
 import builtins
+import contextlib
 import dataclasses
 import enum
 import http
+import importlib
 import inspect
 import signal
 import sys
@@ -53,8 +55,9 @@ class TypeTable:
     These are the classes defined in the application's own modules, and the classes that the
     annotations of the seam's functions reach: through containers and unions, and through
     the fields of dataclasses, attrs classes, named tuples, typed dicts, Structs and
-    pydantic models. Names are looked up in ``sys.modules`` only: nothing is imported
-    because a peer names it. A class made inside a function has no name.
+    pydantic models. Names are looked up in ``sys.modules`` only: of what a peer names,
+    nothing is imported but the application's own modules on the seam. A class made inside a
+    function has no name.
 
     Args:
         modules: Names of the application's modules on the seam, loaded or not.
@@ -71,6 +74,17 @@ class TypeTable:
         # Annotations are examined at first use, and again when more modules are loaded:
         # a name under TYPE_CHECKING may resolve by then.
         self._examined = -1
+
+    def load(self, name: str) -> None:
+        """Import the module that a class is of, if it is the application's and on this seam.
+
+        Where an instance of it arrives, one process would have imported it, too. One that
+        cannot be imported stays unknown.
+        """
+        module, _, _ = name.partition(":")
+        if module in self._modules and module not in sys.modules:
+            with contextlib.suppress(Exception):  # whatever the application's code raises
+                importlib.import_module(module)
 
     def name_of(self, cls: type) -> str | None:
         """Return the name by which a class crosses, or None when it does not."""

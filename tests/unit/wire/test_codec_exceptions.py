@@ -1,7 +1,9 @@
 """The codec: exceptions cross as themselves, their state and chain with them."""
 
 import asyncio
+import importlib
 import sqlite3
+import sys
 import threading
 import traceback
 from dataclasses import dataclass
@@ -401,3 +403,77 @@ def test_a_class_laid_out_as_a_later_base_is_made_by_that_base() -> None:
 
     assert type(made).__name__ == "Odd"
     assert isinstance(made, Exception)
+
+
+LATER = """
+import dataclasses, shared_later
+
+class Wrong(ValueError):
+    status = 409
+
+class Minor(Wrong):
+    pass
+
+@dataclasses.dataclass
+class Order:
+    number: int
+"""
+
+
+@pytest.fixture
+def later(tmp_path, monkeypatch):
+    """Modules of an application: what they hold in one process, before another loads them."""
+    (tmp_path / "errors_later.py").write_text(LATER)
+    (tmp_path / "shared_later.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("errors_later")
+    yield module, lambda: [sys.modules.pop(name) for name in ("errors_later", "shared_later")]
+    for name in ("errors_later", "shared_later"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda module: module.Minor("x"),
+        lambda module: module.Order(1),
+        lambda module: module.Wrong,
+        lambda module: raised(module.Minor("x"), lock=threading.Lock()),
+    ],
+    ids=["an exception", "a record", "a class", "an exception that does not cross whole"],
+)
+def test_the_module_of_a_class_is_imported_where_it_arrives(later, make) -> None:
+    module, unload = later
+    data = Codec(TypeTable(["errors_later"])).encode(make(module))
+    unload()
+
+    found = Codec(TypeTable(["errors_later"])).decode(data)
+
+    assert "shared_later" in sys.modules
+    if isinstance(found, Exception):
+        assert isinstance(found, sys.modules["errors_later"].Wrong)
+        assert found.status == 409
+    elif not isinstance(found, type):
+        assert found.number == 1
+
+
+def test_no_other_module_is_imported_because_a_peer_names_it(later) -> None:
+    module, unload = later
+    data = Codec(TypeTable(["errors_later"])).encode(module.Minor("x"))
+    unload()
+
+    found = STRANGER.decode(data)
+
+    assert isinstance(found, RemoteError)
+    assert isinstance(found, ValueError)
+    assert "errors_later" not in sys.modules
+
+
+def test_a_module_that_cannot_be_imported_leaves_a_stand_in(later, tmp_path) -> None:
+    module, unload = later
+    data = Codec(TypeTable(["errors_later"])).encode(module.Minor("x"))
+    unload()
+    (tmp_path / "errors_later.py").write_text("raise RuntimeError\n" * 2)
+    importlib.invalidate_caches()
+
+    assert isinstance(Codec(TypeTable(["errors_later"])).decode(data), RemoteError)
