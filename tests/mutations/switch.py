@@ -195,6 +195,9 @@ LAW: dict[str, Mutation] = {
 
 #: Rules that one process does not show, or that are about tests: with the tests of their own.
 OTHERS: dict[str, Mutation] = {
+    "9 the language of Flask-Babel travels": Mutation(
+        "seamline.frameworks.languages.remember", _nothing, "unit/frameworks/test_languages.py"
+    ),
     "4 the module of an exception is imported where it arrives": Mutation(
         "seamline.wire.types.TypeTable.load",
         _nothing,

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from seamline.frameworks import languages
 from seamline.frameworks.guards import ABSENT
 from seamline.frameworks.overlay import plain_part
 from seamline.frameworks.restoring import merged
@@ -15,6 +16,8 @@ def namespace_part(
     values: dict[str, Any], absent: frozenset[str], codec: Codec
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the values of a namespace that can cross, and the names of all others."""
+    if languages.NAME in values:
+        values = values | {languages.NAME: languages.told(values[languages.NAME])}
     plain, left = plain_part(values, codec)
     return plain, tuple(sorted({*left, *absent}))
 
@@ -36,4 +39,7 @@ def update_namespace(
         if name not in values and name not in kept:
             del held[name]
     for name, value in values.items():
+        if name == languages.NAME and languages.is_told(value):
+            held[name] = languages.remember(held.get(name), value)
+            continue
         held[name] = value if name in replaced else merged(held.get(name), value)
