@@ -47,12 +47,15 @@ def _named(definitions: Definitions, module: str, factory: ast.expr) -> Iterator
                 yield found
 
 
-def own_iterators(definitions: Definitions, cls: Class) -> Iterator[tuple[Symbol, ast.expr]]:
-    """Yield iterators that a class, or only the default of a field, holds, by name as state."""
-    yield from _held_by_fields(definitions, cls)
-    for name, value in cls.assigned.items():
-        if changes_when_used(definitions.world, cls.module, value):
-            yield Symbol(cls.module, f"{cls.name}.{name}"), value
+def own_iterators(definitions: Definitions) -> Iterator[tuple[Symbol, int]]:
+    """Yield iterators that classes, or only defaults of fields, hold, by name, with the line."""
+    for cls in definitions.classes.values():
+        if not definitions.world.modules[cls.module].source.test:
+            for symbol, value in _held_by_fields(definitions, cls):
+                yield symbol, value.lineno
+            for name, value in cls.assigned.items():
+                if changes_when_used(definitions.world, cls.module, value):
+                    yield Symbol(cls.module, f"{cls.name}.{name}"), value.lineno
 
 
 def _held_by_fields(definitions: Definitions, cls: Class) -> Iterator[tuple[Symbol, ast.expr]]:

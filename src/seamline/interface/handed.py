@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from seamline.interface.binding import parameter_of
-from seamline.interface.body import Body, Call
+from seamline.interface.body import Body, Bound, Call
 from seamline.interface.changing import CHANGERS
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.filling import filled
-from seamline.interface.graph import Bound, Graph
+from seamline.interface.graph import Graph
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origins, Tracer, inside

@@ -29,13 +29,7 @@ from seamline.interface.known import (
 )
 from seamline.interface.lookups import is_pattern, matching
 from seamline.interface.members import changes_itself, changing_members
-from seamline.interface.memo import (
-    are_fixed,
-    is_of_the_moment,
-    is_table,
-    memos,
-    remembered,
-)
+from seamline.interface.memo import are_fixed, is_of_the_moment, is_table, memos, remembered
 from seamline.interface.model import Kind
 from seamline.interface.moments import note_moments
 from seamline.interface.names import Binding, Symbol
@@ -77,8 +71,8 @@ class _Finder:
             if not self.world.modules[body.module].source.test:
                 self._read(body)
         self._class_attributes()
-        self._iterators()
-        for symbol, line in changing_members(self.definitions, self.bodies):
+        members = changing_members(self.definitions, self.bodies)
+        for symbol, line in (*own_iterators(self.definitions), *members):
             self._add(symbol, line, "instance")
         self._defaults()
         self._kept()
@@ -188,10 +182,8 @@ class _Finder:
 
     def _is_container(self, symbol: Symbol) -> bool:
         bindings = self.world.modules[symbol.module].assigned.get(symbol.name, ())
-        return any(
-            binding.value is not None and self.nature(symbol.module, binding.value) == "container"
-            for binding in bindings
-        )
+        values = [binding.value for binding in bindings if binding.value is not None]
+        return any(self.nature(symbol.module, value) == "container" for value in values)
 
     def _change_result(self, body: Body, symbol: Symbol) -> None:
         """Note that what a function returns is changed, be it a name of its module."""
@@ -227,13 +219,6 @@ class _Finder:
                 return
         if binds and attribute not in owner.methods:
             self._add(Symbol(owner.module, f"{owner.name}.{attribute}"), line, "instance")
-
-    def _iterators(self) -> None:
-        """Find iterators in class bodies, and those that only the default of a field holds."""
-        for cls in self.definitions.classes.values():
-            if not self.world.modules[cls.module].source.test:
-                for symbol, value in own_iterators(self.definitions, cls):
-                    self._add(symbol, value.lineno, "instance")
 
     def _class_attributes(self) -> None:
         """Find what changes as it is used, and containers that methods change through ``self``."""
