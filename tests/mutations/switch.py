@@ -382,8 +382,8 @@ OTHERS: dict[str, Mutation] = {
     "10 properties are entered": Mutation(
         "seamline.interface.functions.Definition.property_part",
         None,
-        "unit/interface/test_verdicts.py",
-        "property",
+        "unit/interface/test_specials.py",
+        "special_method_is_entered",
     ),
     "10 super enters bases and what is mixed in": Mutation(
         "seamline.interface.graph.Graph._inherited",
