@@ -98,8 +98,18 @@ class Implications:
                     yield Bound(target, method=False, guess=False)
             elif shape.kind == "class" and is_called:
                 yield from self._made(classes[shape.symbol])
+            elif shape.kind == "caller" and is_called:
+                yield from self._by_caller(operation, shape.name, place)
         if isinstance(operation.on, ast.Call) and is_called:
             yield from self._by_computed_name(operation.on, place)
+
+    def _by_caller(self, operation: Operation, name: str, place: Place) -> Iterator[Bound]:
+        """Yield what ``methodcaller("note")(noter)`` enters: the object is its first argument."""
+        for node in operation.arguments[:1]:
+            for one in self.reader.of(node, place):
+                if one.kind == "instance":
+                    for bound in self.lookup(self.definitions.classes[one.symbol], name):
+                        yield bound._replace(method=False)
 
     def _made(self, cls: Class) -> Iterator[Bound]:
         for name in CONSTRUCTORS:

@@ -66,7 +66,7 @@ class Implying(ast.NodeVisitor):
             return
         if self._may_enter(node.func, call.callee) and not self._is_plain(call.callee):
             found = call._replace(receiver=call.callee, method="")
-            operation = Operation(node.func, CALL)
+            operation = Operation(node.func, CALL, tuple(node.args))
             self.body.implied.append(Implied(operation, node.lineno, self.scope, found))
         names = [str(o.symbol) for o in call.callee if o.kind == "symbol" and not o.symbol.module]
         for dotted in names or [""]:

@@ -14,16 +14,17 @@ class Shape(NamedTuple):
     Attributes:
         kind: ``instance`` or ``class`` of the application, its ``function``, a ``method`` that
             was taken from an object, ``unbound`` where it was taken from the class, a
-            ``module``, or what holds something of these kinds: a ``holder`` gives it to loops, a
-            ``mapping`` under its keys.
+            ``module``, a ``caller`` of a method of what it is given, or what holds something of
+            these kinds: a ``holder`` gives it to loops, a ``mapping`` under its keys.
         symbol: The class, the function or the module.
         name: Of the method.
         held: What a holder holds.
     """
 
     kind: Literal[
-        "instance", "class", "function", "method", "unbound", "module", "holder", "mapping"
-    ]
+        "instance", "class", "function", "method", "unbound", "module", "caller", "holder",
+        "mapping",
+    ]  # fmt: skip
     symbol: Symbol = Symbol("", "")
     name: str = ""
     held: "frozenset[Shape]" = frozenset()

@@ -313,7 +313,7 @@ class Reader:
             if symbol in cls.bases
         )
 
-    def _of_builtins(self, node: ast.Call, place: Place) -> Shapes:
+    def _of_builtins(self, node: ast.Call, place: Place) -> Shapes:  # noqa: PLR0911 - a table
         """Return what functions of the standard library that give back what they get give."""
         if not node.args or isinstance(node.func, ast.Call):
             return NONE
@@ -328,7 +328,10 @@ class Reader:
             return self.of(node.args[0], place)
         if name in PICKS:
             return self._each(given)
-        return holding(self._each(given)) if name in _COLLECTING else NONE
+        if name in _COLLECTING:
+            return holding(self._each(given))
+        is_caller = name == "operator.methodcaller"
+        return frozenset({Shape("caller", name=text_of(node.args[0]))}) if is_caller else NONE
 
     def dotted(self, node: ast.expr, place: Place) -> str:
         """Return the dotted name of a function that is no one of the application's."""

@@ -67,6 +67,7 @@ CALL = NOTER.note
 USING = """
 import functools
 from functools import partial, reduce
+from operator import methodcaller
 from app import noting
 from app.noting import *
 
@@ -128,6 +129,7 @@ def use_of(read: Read, body: str) -> tuple[str, ...]:
             "box.itself().inner.note(1)",
             "box.first.note(1)",
         ),
+        *("methodcaller('note', 1)(noter)", "call = methodcaller('note'); call(made())"),
         *("box.all['a'].note(1)", "noters[0].note(1)", "by['a'].note(1)", "by.get('a').note(1)"),
         *(
             "other, _ = Noter(), 1; other.note(1)",
@@ -198,6 +200,8 @@ def test_a_prefix_of_a_computed_name_rules_methods_out(read: Read) -> None:
 
 
 CHANGING = """
+from operator import methodcaller
+
 class Filler:
     def __init__(self, rows): self.rows = rows
     def fill(self, into): into.append(1)
@@ -221,6 +225,7 @@ def change(values, into: list, filler: Filler, name):
     [
         ("call = made().fill; call(into)", "into"),
         ("TABLE[name](into)", "into"),
+        ("call = methodcaller('grow'); call(filler)", "filler"),
         ("call = filler.grow; call()", "filler"),
         ("list(map(filler.grow, ()))", "filler"),
     ],
