@@ -161,6 +161,12 @@ LAW: dict[str, Mutation] = {
     "9 what cannot cross of a context is refused where it is read": Mutation(
         "seamline.frameworks.flask_contexts.guard", _nothing, "semantics/test_frameworks.py"
     ),
+    "9 what needs what its context cannot send stays": Mutation(
+        "seamline.frameworks.flask_contexts.check_needs",
+        _nothing,
+        "semantics/test_frameworks.py",
+        "stays_where",
+    ),
     "9 what is set in an environ comes back": Mutation(
         "seamline.frameworks.flask_contexts.update_environ",
         _nothing,

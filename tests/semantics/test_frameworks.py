@@ -40,6 +40,20 @@ def asked(site):
         yield site
 
 
+class Member:
+    """As a row of a database: it cannot cross."""
+
+    def __init__(self) -> None:
+        self.allowance = 3
+        self.lock = object()
+
+
+def test_what_needs_nothing_of_its_host_stays_where_its_context_cannot_leave(site) -> None:
+    with site.app_context():
+        g.member = Member()
+        assert pages.standing(1) == 4
+
+
 # -- requests and responses that are arguments ------------------------------------------
 
 

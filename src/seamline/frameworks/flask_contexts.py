@@ -7,7 +7,13 @@ from typing import Any, Final
 from seamline.errors import ContextElsewhere, WireError
 from seamline.frameworks.applications import Applications, Key
 from seamline.frameworks.guards import guard, loosen, names_absent
-from seamline.frameworks.namespaces import namespace_part, own_of, update_namespace
+from seamline.frameworks.namespaces import (
+    LABELS,
+    check_needs,
+    namespace_part,
+    own_of,
+    update_namespace,
+)
 from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.requests import (
     absent_environ,
@@ -31,7 +37,6 @@ _WHERE: Final = ("application", "configuration", "request", "state", "parts")
 #: What may travel, in the order of their names.
 PARTS: Final = ("app", "body", "g", "request", "session")
 _NOTHING: Final[tuple[tuple[Any, ...], ...]] = ((), (), (), ())
-_G: Final = "flask.g's attribute"
 
 
 class FlaskContexts:
@@ -40,7 +45,12 @@ class FlaskContexts:
     Args:
         parts: Which: ``app``, ``g``, ``session``, ``request``, ``body``.
         codec: Of the seam.
+
+    Attributes:
+        needs: Names of ``g`` and ``request`` (``g.user``) without which a call is not sent.
     """
+
+    needs: frozenset[str] = frozenset()
 
     def __init__(
         self, parts: frozenset[str], codec: Codec, applications: Applications, overlay: Overlay
@@ -72,7 +82,8 @@ class FlaskContexts:
         """Return the caller's current contexts, or ``None`` when there are none.
 
         Raises:
-            ContextElsewhere: The application cannot be made in another process.
+            ContextElsewhere: The application cannot be made in another process, or what the
+                function needs cannot cross.
             NotSendable: A value of the session cannot cross.
         """
         outer = self.current()
@@ -82,11 +93,14 @@ class FlaskContexts:
         request: Any = None
         if inner is not None and self._has_request:
             request = self.request_part(inner.request)
+        state = self.state(g, inner)  # after its body was read
+        if self.needs:
+            check_needs(self.needs, g=state[0], request=state[3])
         packed = (
             tuple(self.applications.key_of(application)),
             self.overlay.pack(application),
             request,
-            self.state(g, inner),
+            state,
             tuple(sorted(self.parts)),
         )
         return self.codec.encode(packed, where=_WHERE)
@@ -280,7 +294,7 @@ class Visit:
             self._complete(request)
         self._contexts.update(self._g, self._inner, state)
         if state[0] is not None and state[0][1]:
-            guard(self._g, frozenset(state[0][1]), _G)
+            guard(self._g, frozenset(state[0][1]), LABELS["g"])
         if state[3] is not None:
             guard_request(self._inner.request, state[3][1])
 

@@ -1,15 +1,40 @@
 """``g`` and other objects whose attributes are the application's own: taken and given."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from seamline.frameworks import languages
 from seamline.frameworks.guards import ABSENT
 from seamline.frameworks.overlay import plain_part
 from seamline.frameworks.restoring import merged
-from seamline.wire import Codec
+from seamline.wire import Codec, refusal
 
 #: What an extension derives from session and request by itself, wherever it is asked.
 _DERIVED: Final = frozenset({"_login_user"})
+#: What is named where one of their attributes cannot be read.
+LABELS: Final = {"g": "flask.g's attribute", "request": "the request's attribute"}
+
+
+def needs_of(framework: str, reads: Iterable[str]) -> frozenset[str]:
+    """Return the attributes of ``g`` and ``request`` among what a function looks up by name."""
+    return frozenset(
+        f"{holder}.{name.split('.')[2]}"
+        for name in reads
+        for holder in LABELS
+        if name.startswith(f"{framework}.{holder}.")
+    )
+
+
+def check_needs(needs: frozenset[str], **parts: Any) -> None:
+    """Refuse to send a call whose function needs what cannot cross.
+
+    Raises:
+        ContextElsewhere: There is such an attribute.
+    """
+    for holder, part in parts.items():
+        for name in () if part is None else part[1]:
+            if f"{holder}.{name}" in needs:
+                raise refusal(LABELS[holder], name)
 
 
 def namespace_part(

@@ -9,6 +9,7 @@ from seamline.frameworks import django_transactions, sqlalchemy_sessions
 from seamline.frameworks.applications import Applications
 from seamline.frameworks.django_contexts import DjangoContexts
 from seamline.frameworks.flask_contexts import PARTS, FlaskContexts
+from seamline.frameworks.namespaces import needs_of
 from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.quart_contexts import QuartContexts
 from seamline.frameworks.watching import Watch
@@ -170,12 +171,16 @@ class Frameworks:
         django_transactions.unwatch()
         sqlalchemy_sessions.unwatch()
 
-    def contexts(self, names: Iterable[str], codec: Codec) -> Contexts | None:
+    def contexts(
+        self, names: Iterable[str], codec: Codec, reads: Iterable[str] = ()
+    ) -> Contexts | None:
         """Return what travels with calls of a function, or ``None`` when nothing does.
 
         Args:
             names: What it may read, as ``framework:part``.
             codec: Of its seam.
+            reads: What it looks up by name, for a function that may stay with its caller: a
+                call that needs what cannot cross is refused before it is sent.
         """
         parts: dict[str, set[str]] = {}
         for name in names:
@@ -189,7 +194,10 @@ class Frameworks:
             make = _MAKERS.get(framework)
             if make is not None:
                 overlay = self._overlays.setdefault(codec, Overlay(codec))
-                found[framework] = make(frozenset(own), codec, self.applications, overlay)
+                made = make(frozenset(own), codec, self.applications, overlay)
+                if framework in _OF_SESSIONS:
+                    made.needs = needs_of(framework, reads)
+                found[framework] = made
         return Contexts(found) if found else None
 
     def lent(self, codec: Codec) -> Contexts | None:

@@ -252,6 +252,9 @@ class Seams:
         """Compile the half of one function."""
         original = original_of(entry.function)
         function = entry.definition
+        # What a sandbox is for must not run outside of it.
+        stays = function.stays and not self._plan.group_of(seam.plan.name).sandbox
+        reads = (function.reaches or ()) if stays else ()
         target = Target(
             service=seam.plan.name,
             address=entry.address,
@@ -262,9 +265,8 @@ class Seams:
             idempotent=not seam.interface.names_of(function).isdisjoint(seam.plan.idempotent),
             parameters=parameters_of(original),
             carry=carried(seam.plan),
-            contexts=self._frameworks.contexts(function.contexts, codec),
-            # What a sandbox is for must not run outside of it.
-            stays=function.stays and not self._plan.group_of(seam.plan.name).sandbox,
+            contexts=self._frameworks.contexts(function.contexts, codec, reads),
+            stays=stays,
             mutates=bool(function.mutates),
             shares=bool(function.shares),
             lent=self._frameworks.lent(codec),

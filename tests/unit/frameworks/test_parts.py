@@ -13,6 +13,7 @@ from seamline.errors import ContextElsewhere, WireError
 from seamline.frameworks.applications import Applications
 from seamline.frameworks.flask_contexts import FlaskContexts
 from seamline.frameworks.guards import guard, loosen, names_absent
+from seamline.frameworks.namespaces import check_needs, needs_of
 from seamline.frameworks.overlay import Overlay
 from seamline.frameworks.restoring import merged
 from seamline.wire import Codec, Partial, TypeTable
@@ -87,6 +88,16 @@ def test_names_that_stayed_with_the_caller_raise_until_they_are_set() -> None:
     loosen(g)
     assert g.pop("db", None) is None
     assert "db" not in g
+
+
+def test_what_a_function_needs_by_name_is_known_before_it_is_sent() -> None:
+    needs = needs_of("flask", ("flask.g.user.valid", "flask.g", "flask.request.old", "os.g.x"))
+    g = ({}, ("db", "user"))
+
+    assert needs == {"g.user", "request.old"}
+    check_needs(needs, g=({}, ("db",)), request=None)
+    with pytest.raises(ContextElsewhere, match=r"flask\.g's attribute 'user'"):
+        check_needs(needs, g=g, request=({}, ("user",)))
 
 
 def test_items_that_stayed_with_the_caller_raise() -> None:

@@ -63,6 +63,17 @@ def stamp(response: Any, status: int, content: bytes) -> None:
         response.set_data(content)
 
 
+def standing(count: int) -> int:
+    """Say how much who asks may take; nothing of it is this package's own."""
+    for _ in range(count):
+        pass
+    return count + _allowance()
+
+
+def _allowance() -> int:
+    return int(g.member.allowance)
+
+
 def attribute(name: str) -> Any:
     """Return an attribute that the application's own code set on it."""
     _call("attribute")
