@@ -73,6 +73,7 @@ def test_language_time_zone_and_rows_are_the_same_across_the_seam(application, l
         "posted": {"title": "x"},
         "agent": "me",
         "user": "ada",
+        "route": "asked",
     }
     assert run.stop() == 0
 

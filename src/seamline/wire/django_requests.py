@@ -1,12 +1,13 @@
 """Requests of Django (WSGI): what is sent of one, and what of it may change."""
 
+import functools
 import importlib
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from seamline.wire.asked import MARK, REST, is_plain, packed, split, unpacked, update
+from seamline.wire.asked import MARK, REST, is_plain, packed, refusal, split, unpacked, update
 from seamline.wire.marks import NATIVE, Refused
 
 #: What Django sets on every request by itself.
@@ -35,7 +36,9 @@ def parts(request: Any) -> tuple[Any, ...]:
         if not is_plain(dict(session.items())):
             raise Refused(request, "its session holds a value that cannot cross")
     body, form = _body(request)
-    return _environ(request)[0], values, "user" in vars(request), body, form
+    own = vars(request)
+    has = (own.get("resolver_match") is not None, "_messages" in own)
+    return _environ(request)[0], values, "user" in own, body, form, has
 
 
 def _environ(request: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -56,7 +59,7 @@ def _body(request: Any) -> tuple[bytes | None, list[Any] | None]:
 
 def build(cls: Any, sent: tuple[Any, ...]) -> Any:
     """Return a request of these parts, without what changes of it."""
-    environ, session, has_user, body, form = sent
+    environ, session, has_user, body, form, (has_match, has_messages) = sent
     stream = io.BytesIO(body or b"")
     request = cls({**environ, "wsgi.input": stream, "wsgi.errors": sys.stderr})
     mark: dict[str, Any] = {}
@@ -73,10 +76,37 @@ def build(cls: Any, sent: tuple[Any, ...]) -> Any:
         request.session._session_cache = {}  # noqa: SLF001 - what it would load
         request.session.modified = session[1]
     if has_user:
-        functional: Any = importlib.import_module("django.utils.functional")
-        request.user = mark["user"] = functional.SimpleLazyObject(_loader(request, mark))
+        request.user = mark["user"] = _lazy(_loader(request, mark))
+    if has_match:
+        request.resolver_match = _lazy(functools.partial(_match, request))
+    if has_messages:
+        request._messages = _Messages()
     vars(request)[MARK] = mark
     return request
+
+
+class _Messages:
+    """Stands for the messages of a request, which are with its caller."""
+
+    def __getattr__(self, _name: str) -> Any:
+        raise refusal("the request's attribute", "_messages")
+
+    def __iter__(self) -> Iterator[Any]:
+        raise refusal("the request's attribute", "_messages")
+
+    def __len__(self) -> int:
+        raise refusal("the request's attribute", "_messages")
+
+
+def _lazy(load: Callable[[], Any]) -> Any:
+    functional: Any = importlib.import_module("django.utils.functional")
+    return functional.SimpleLazyObject(load)
+
+
+def _match(request: Any) -> Any:
+    """Return what routing finds here, where the addresses are the same."""
+    urls: Any = importlib.import_module("django.urls")
+    return urls.resolve(request.path_info, getattr(request, "urlconf", None))
 
 
 def _loader(request: Any, mark: dict[str, Any]) -> Callable[[], Any]:
@@ -152,9 +182,8 @@ def give(request: Any, name: str, item: Any) -> None:
     if name == REST:
         _give_rest(request, *unpacked(item))
     elif name == _USER:  # whom the session names now
-        functional: Any = importlib.import_module("django.utils.functional")
         vars(request).pop("_cached_user", None)
-        request.user = functional.SimpleLazyObject(_loader(request, {}))
+        request.user = _lazy(_loader(request, {}))
     elif area == "user":
         setattr(request.user, key, item)
     elif area == "session":

@@ -95,6 +95,17 @@ def test_a_request_of_django_says_the_same() -> None:
     assert request.POST["title"] == "x"
 
 
+def test_messages_of_django_stay_with_the_caller_loudly() -> None:
+    request = RequestFactory().get("/a")
+    assert not hasattr(crossed(request), "_messages")
+    request._messages = object()
+    found = crossed(request)._messages
+
+    for use in (list, len, bool, lambda messages: messages.add(1, "x")):
+        with pytest.raises(ContextElsewhere, match="'_messages'"):
+            use(found)
+
+
 def test_a_form_of_django_that_was_parsed_already_travels() -> None:
     request = RequestFactory().post("/a", {"title": ["x", "y"]})
     assert request.POST["title"] == "y"

@@ -51,6 +51,7 @@ def asked(request) -> dict:
         "posted": request.POST.dict(),
         "agent": request.headers.get("X-Agent"),
         "user": request.user_name,
+        "route": request.resolver_match.route,
     }
 
 
