@@ -253,6 +253,11 @@ OTHERS: dict[str, Mutation] = {
         _no_text,
         "unit/interface/test_class_memory.py",
     ),
+    "10 what a function imports changes what it registers with": Mutation(
+        "seamline.interface.application.note_late_imports",
+        _nothing,
+        "unit/interface/test_late_imports.py",
+    ),
     "10 objects of libraries that change are state": Mutation(
         "seamline.interface.foreign.Foreign.may_change",
         _false,

@@ -20,6 +20,7 @@ from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
 from seamline.interface.inherited import note_inherited
 from seamline.interface.kept import note_kept
+from seamline.interface.late_imports import note_late_imports
 from seamline.interface.memories import note_memories
 from seamline.interface.model import Function, PackageService, State
 from seamline.interface.modules import Imports
@@ -96,8 +97,10 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     note_inherited(graph, state)
     note_class_memory(definitions, bodies, types, state)
     importers = settle(graph, state, handed | kept)
+    imports = Imports(definitions.world)
     touches = Touches(graph, state)
     touches.build()
+    note_late_imports(touches, imports, packages, importers)
     handles = Handles(graph)
     handles.build()
     variables = Variables(graph)
@@ -112,7 +115,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         touches=touches,
         mutations=mutations,
         contexts=contexts_read(graph),
-        imports=Imports(definitions.world),
+        imports=imports,
         callbacks=find_callbacks(graph, state),
         handles=handles,
         reaching=Reaching(graph),

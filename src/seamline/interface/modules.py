@@ -25,9 +25,10 @@ class Imports:
         """
         for found in self.world.modules[module].imports:
             if not runtime or (found.top and not found.typing_only):
-                yield from self._modules(found)
+                yield from self.named(found)
 
-    def _modules(self, found: Import) -> Iterator[str]:
+    def named(self, found: Import) -> Iterator[str]:
+        """Yield the modules of the application that one import imports, parents included."""
         parts = found.module.split(".")
         for length in range(1, len(parts) + 1):
             name = ".".join(parts[:length])
