@@ -258,6 +258,18 @@ OTHERS: dict[str, Mutation] = {
         _nothing,
         "unit/interface/test_late_imports.py",
     ),
+    "10 another name of a constant is one": Mutation(
+        "seamline.interface.memo._is_fixed",
+        _false,
+        "unit/interface/test_displays.py",
+        "constant",
+    ),
+    "10 what is written down under another key is another object": Mutation(
+        "seamline.interface.origins.under_key",
+        _nothing,
+        "unit/interface/test_displays.py",
+        "constant",
+    ),
     "10 objects of libraries that change are state": Mutation(
         "seamline.interface.foreign.Foreign.may_change",
         _false,

@@ -7,7 +7,7 @@ from typing import Final
 from seamline.interface.body import Body
 from seamline.interface.functions import Definition, Definitions, own_nodes
 from seamline.interface.known import CACHES, named
-from seamline.interface.names import Symbol
+from seamline.interface.names import Symbol, World
 
 #: Decorators that keep answers in the process of whoever calls: their wrapper is in C.
 MEMOISED: Final = ("functools.lru_cache", "functools.cache")
@@ -210,8 +210,19 @@ def _by_methods(
                         yield origin.symbol
 
 
-def are_fixed(values: Sequence[ast.expr]) -> bool:
-    """Whether values are literals and sentinels, which have nothing that could change."""
-    return all(
-        isinstance(value, ast.Constant) or ast.unparse(value) == "object()" for value in values
-    )
+def are_fixed(world: World, module: str, values: Sequence[ast.expr], steps: int = 3) -> bool:
+    """Whether values are literals and sentinels, or other names of such: nothing could change."""
+    return all(_is_fixed(world, module, value, steps) for value in values)
+
+
+def _is_fixed(world: World, module: str, value: ast.expr, steps: int) -> bool:
+    if isinstance(value, ast.Constant) or ast.unparse(value) == "object()":
+        return True
+    if steps == 0 or not isinstance(value, (ast.Name, ast.Attribute)):
+        return False
+    symbol = world.resolve(module, value)
+    if symbol is None or not symbol.module:
+        return False
+    bound = [one.value for one in world.modules[symbol.module].assigned.get(symbol.name, ())]
+    found = [one for one in bound if one is not None]
+    return bool(found) and are_fixed(world, symbol.module, found, steps - 1)

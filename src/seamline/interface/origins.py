@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
+from seamline.interface.displays import under_key
 from seamline.interface.functions import SCOPES, Def, Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
@@ -21,7 +22,7 @@ from seamline.interface.lookups import (
     text_of,
 )
 from seamline.interface.names import Symbol, imports_of
-from seamline.interface.source import children
+from seamline.interface.source import captured, children
 
 Level = Literal["whole", "part", "copy"]
 
@@ -75,12 +76,13 @@ _FOUND: Final = LOOKUPS | {"builtins.type"}
 
 @dataclass(slots=True)
 class Scope:
-    """Local names of one function or lambda, with everything that is assigned to each."""
+    """Local names of one function or lambda, with all that is assigned to each, and under keys."""
 
     parent: "Scope | None" = None
     values: dict[str, list[tuple[ast.expr | None, bool]]] = field(default_factory=dict)
     fixed: dict[str, Origins] = field(default_factory=dict)
     module_names: set[str] = field(default_factory=set)
+    entries: dict[str, list[tuple[ast.expr, ast.expr | None]]] = field(default_factory=dict)
 
     def is_global(self, name: str) -> bool:
         """Whether a name that is mentioned here is one of the module's."""
@@ -108,6 +110,9 @@ class Scope:
                     self.bind(inner, found, part=is_part)
             case ast.Starred(value=inner):
                 self.bind(inner, value, part=True)
+            case ast.Subscript(value=ast.Name(id=name), slice=key):
+                entry = (key, None if part else value)
+                self.entries.setdefault(name, []).append(entry)
             case _:
                 pass
 
@@ -124,15 +129,6 @@ def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
             queue.extend(children(part))
 
 
-def _captured(node: ast.Match) -> Iterator[str]:
-    """Yield the names that the patterns of a ``match`` bind to parts of its subject."""
-    for case in node.cases:
-        for part in ast.walk(case.pattern):
-            name = part.rest if isinstance(part, ast.MatchMapping) else getattr(part, "name", None)
-            if name is not None:
-                yield name
-
-
 class GivesBack(Protocol):
     """Knows what calls return of what they are given."""
 
@@ -143,14 +139,7 @@ class GivesBack(Protocol):
         scope: Scope | None,
         called: tuple[Origins, Origins],
     ) -> Origins:
-        """Return what the result of a call may be, or hold, of its arguments and its receiver.
-
-        Args:
-            tracer: Traces the arguments.
-            node: The call.
-            scope: Where it is.
-            called: What is called, and what it is looked up on.
-        """
+        """Return what a result may be of what a call is given; ``called`` with its receiver."""
 
     def stored(self, definition: Definition, value: ast.expr) -> Origins:
         """Return what holds, by what a function does, the objects that it gives out."""
@@ -206,7 +195,7 @@ class Tracer:
             case ast.ExceptHandler(name=str() as name):
                 scope.values.setdefault(name, []).append((None, False))
             case ast.Match():
-                for name in _captured(part):
+                for name in captured(part):
                     scope.values.setdefault(name, []).append((part.subject, True))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope.fixed[part.name] = frozenset({Origin("function")})
@@ -258,6 +247,9 @@ class Tracer:
                     self._attribute(origin, node.attr) for origin in self.of(node.value, scope)
                 )
             case ast.Subscript():
+                values = under_key(scope, node.value, node.slice)
+                if values is not None:
+                    return self._entry((id(scope), ast.unparse(node)), values, scope)
                 return self._held(self.of(node.value, scope), node.slice)
             case ast.Call():
                 return self._call(node, scope)
@@ -307,6 +299,14 @@ class Tracer:
             if origin.kind == "call" and origin.path in ("", OPERATED)
             if origin.level == "whole" and _is_of_library(origin.symbol)
         )
+
+    def _entry(
+        self, key: tuple[int, str], values: Iterable[ast.expr], scope: Scope | None
+    ) -> Origins:
+        if key not in self._names:
+            self._names[key] = NOTHING  # ``found["n"] = found["n"] + 1``
+            self._names[key] = self._union(values, scope)
+        return self._names[key]
 
     def _union(self, nodes: Iterable[ast.expr], scope: Scope | None) -> Origins:
         found = NOTHING

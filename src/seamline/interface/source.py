@@ -282,3 +282,12 @@ def _python_files(top: Path) -> Iterator[Path]:
         for name in sorted(files):
             if name.endswith(".py"):
                 yield Path(directory, name)
+
+
+def captured(node: ast.Match) -> Iterator[str]:
+    """Yield the names that the patterns of a ``match`` bind to parts of its subject."""
+    for case in node.cases:
+        for part in ast.walk(case.pattern):
+            name = part.rest if isinstance(part, ast.MatchMapping) else getattr(part, "name", None)
+            if name is not None:
+                yield name

@@ -301,11 +301,12 @@ class _Finder:
     def _judge_plain(
         self, symbol: Symbol, line: int, natures: set[Nature], values: list[ast.expr]
     ) -> None:
+        fixed = are_fixed(self.world, symbol.module, values)
         if "container" in natures:
             table = symbol.name.isupper() and any(is_table(value) for value in values)
             if symbol in self.changed or (symbol in self.escaped and not table):
                 self._add(symbol, line, "container")
-        elif symbol in self.changed and natures <= {"constant"} and not are_fixed(values):
+        elif symbol in self.changed and natures <= {"constant"} and not fixed:
             self._add(symbol, line, "instance")  # whatever it is, it is changed
 
     def _add(self, symbol: Symbol, line: int, nature: Nature) -> None:
