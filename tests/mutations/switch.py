@@ -270,6 +270,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_displays.py",
         "constant",
     ),
+    "2 instances that other functions make are known": Mutation(
+        "seamline.interface.verdicts.made_by",
+        _empty,
+        "unit/interface/test_results.py",
+        "makes",
+    ),
+    "10 a default that no call uses is not used": Mutation(
+        "seamline.interface.defaults.is_always_given",
+        _false,
+        "unit/interface/test_results.py",
+        "default",
+    ),
     "10 objects of libraries that change are state": Mutation(
         "seamline.interface.foreign.Foreign.may_change",
         _false,

@@ -9,6 +9,7 @@ from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.class_memory import note_class_memory
 from seamline.interface.crossing import Types
+from seamline.interface.defaults import drop_given
 from seamline.interface.effects import Effect, find_effects
 from seamline.interface.factories import note_factories
 from seamline.interface.facts import StateMap
@@ -90,6 +91,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     note_memories(definitions, bodies, state)
     graph = Graph(definitions, bodies, types)
     graph.build()
+    drop_given(graph, state)
     mutations = Mutations(graph)
     mutations.build()
     handed = note_handed(graph, mutations, state)

@@ -19,6 +19,7 @@ from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
 from seamline.interface.origins import OPERATED, Origin
+from seamline.interface.results import made_by
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
     GENERATORS,
@@ -352,7 +353,8 @@ class Judge:
         for origins, value in body.returns:
             made = element_class(self.graph.definitions.world, body, value)
             elements = () if made is None else (Origin("instance", made),)
-            for origin in (*origins, *self._kept_in_context(body, value), *elements):
+            given = (*self._kept_in_context(body, value), *made_by(self.graph, origins))
+            for origin in (*origins, *given, *elements):
                 found = self._returned(origin)
                 if found is not None:
                     yield found._replace(where="its result is")

@@ -1,0 +1,133 @@
+"""Results that another function makes, and defaults that no call uses."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+Read = Callable[..., Reading]
+
+STORES = """
+class Store:
+    def __init__(self, path):
+        self.path = path
+        self.cache = {}
+    @classmethod
+    def open(cls, path, **options):
+        return cls(path, **options)
+    @classmethod
+    def again(cls, path):
+        store = cls.open(path)
+        return store
+    @classmethod
+    def size(cls, path):
+        return len(path)
+    def names(self):
+        self.cache["x"] = 1
+        return sorted(self.cache)
+
+class Special(Store):
+    pass
+
+class Point(tuple):
+    @classmethod
+    def of(cls, path):
+        return cls(path)
+
+def made(path):
+    for _ in path:
+        pass
+    return Store(path)
+
+async def soon(path):
+    return made(path)
+
+def each(path):
+    yield Store(path)
+"""
+SOURCE = """
+from shop import stores
+from shop.stores import Special, Store
+
+{kind} use(path):
+    for _ in path:
+        pass
+    {body}
+"""
+
+
+def _reading(read: Read, kind: str, body: str) -> Reading:
+    files = {"shop/__init__.py": "", "shop/stores.py": STORES}
+    return read({**files, "shop/fs.py": SOURCE.format(kind=kind, body=body)}, "shop.fs")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "made"),
+    [
+        ("def", "store = Store.open(path); return store", "Store"),
+        ("def", "return Store.again(path)", "Store"),
+        ("def", "return Special.open(path)", "Special"),
+        ("def", "store = stores.made(path); return store", "Store"),
+        ("async def", "return await stores.soon(path)", "Store"),
+    ],
+)
+def test_what_another_function_makes_is_a_result_as_what_the_function_makes(
+    read: Read, kind: str, body: str, made: str
+) -> None:
+    use = _reading(read, kind, body).functions["shop.fs.use"]
+
+    assert use.verdict.value == "local"
+    assert f"its result is {made}" in use.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return Store.size(path)",
+        "return stores.made(path).names()",
+        "return stores.Point.of(path)",
+        "return len(list(stores.each(path)))",
+    ],
+)
+def test_what_is_taken_of_what_another_function_makes_crosses(read: Read, body: str) -> None:
+    assert _reading(read, "def", body).verdict("shop.fs.use") == "remote"
+
+
+EXPAND = """
+def _expand(rows, existing={{}}):
+    for row in rows:
+        yield existing.pop(row, row)
+
+def use(rows):
+    for row in rows:
+        pass
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "touched"),
+    [
+        ("return sum(_expand(rows, {}))", ()),
+        ("return sum(_expand(rows, existing={1: 2}))", ()),
+        ("return sum(_expand(rows))", ("shop:_expand.existing",)),
+        ("return sum(_expand(rows, {})) + sum(_expand(rows))", ("shop:_expand.existing",)),
+        ("return sum(_expand(*rows))", ("shop:_expand.existing",)),
+        ("return [*map(_expand, rows)], _expand(rows, {})", ("shop:_expand.existing",)),
+    ],
+)
+def test_a_default_is_used_where_a_call_leaves_its_parameter_out(
+    read: Read, body: str, touched: tuple[str, ...]
+) -> None:
+    reading = read({"shop.py": EXPAND.format(body=body)}, "shop")
+
+    assert reading.functions["shop.use"].touches == touched
+    assert tuple(reading.state) == touched
+
+
+def test_a_default_of_a_public_function_is_used_by_whoever_calls_it(read: Read) -> None:
+    text = EXPAND.format(body="return sum(_expand(rows, {}))").replace("_expand", "expand")
+
+    assert read({"shop.py": text}, "shop").functions["shop.expand"].touches == (
+        "shop:expand.existing",
+    )
