@@ -409,7 +409,7 @@ OTHERS: dict[str, Mutation] = {
         "stateful_object",
     ),
     "10 methods touch the attributes of their class": Mutation(
-        "seamline.interface.touches.Touches._of_self",
+        "seamline.interface.touches.Touches._of_classes",
         _empty,
         "unit/interface/test_verdicts.py",
         "siblings",
@@ -438,7 +438,10 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_observed.py",
     ),
     "17 results that are state are known": Mutation(
-        "seamline.interface.analysis.aliased", _empty, "unit/interface/test_findings.py", "alias"
+        "seamline.interface.analysis.aliased",
+        _no_names,
+        "unit/interface/test_findings.py",
+        "alias",
     ),
     "17 what was seen to be state is known": Mutation(
         "seamline.interface.observed.Observed.aliases",

@@ -48,14 +48,11 @@ def _named(definitions: Definitions, module: str, factory: ast.expr) -> Iterator
 
 
 def own_iterators(definitions: Definitions) -> Iterator[tuple[Symbol, int]]:
-    """Yield iterators that classes, or only defaults of fields, hold, by name, with the line."""
+    """Yield iterators that only the default of a field holds, by name, with the line."""
     for cls in definitions.classes.values():
         if not definitions.world.modules[cls.module].source.test:
             for symbol, value in _held_by_fields(definitions, cls):
                 yield symbol, value.lineno
-            for name, value in cls.assigned.items():
-                if changes_when_used(definitions.world, cls.module, value):
-                    yield Symbol(cls.module, f"{cls.name}.{name}"), value.lineno
 
 
 def _held_by_fields(definitions: Definitions, cls: Class) -> Iterator[tuple[Symbol, ast.expr]]:
