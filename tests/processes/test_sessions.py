@@ -67,7 +67,24 @@ def rename(old: str, new: str, how: str) -> int:
         session.execute(update(Entry).where(Entry.text == old).values(text=new))
     else:
         session.scalars(select(Entry).where(Entry.text == old)).one().text = new
+    if how == "committed":
+        session.commit()
     return len(_asked)
+
+
+def tried(old: str) -> int:
+    _asked.append(old)
+    say(old)
+    found = session.scalars(select(Entry).where(Entry.text == old)).one()
+    found.text = found.text
+    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(Entry(text="twice"))
+            session.flush()
+            raise KeyError("twice")
+    except KeyError:
+        return found.id
 
 
 def texts() -> list[str]:
@@ -103,6 +120,12 @@ def note(text, how):
 def rename(old, new, how):
     books.rename(old, new, how)
     session.commit()
+    return jsonify(books.texts())
+
+
+@app.get("/tried/<old>")
+def tried(old):
+    books.tried(old)
     return jsonify(books.texts())
 
 
@@ -142,9 +165,11 @@ def test_what_a_call_commits_or_undoes_itself_is_as_in_one_process(ledger) -> No
 
         assert page("/note/a/committed")[-1:] == ["a"], layout
         assert page("/note/b/undone")[-1:] == ["a"], layout
+        assert page("/tried/a")[-1:] == ["a"], layout
         assert page("/texts/clean")[-1:] == ["a"], layout
         assert page("/texts/committed")[-1:] == ["mine"], layout
-        assert page("/note/z/committed")[-1:] == ["z"], layout
+        assert page("/rename/a/done/committed")[0] == "done", layout
+        assert page("/rename/mine/done/committed")[-1:] == ["done"], layout
         assert run.stop() == 0
 
 

@@ -76,8 +76,9 @@ def connections() -> list[Any]:
 
 
 def _connected(*, connection: Any, **_: object) -> None:
+    # The first, since `connection.execute_wrapper` takes the last one away at its end.
     if _look not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_look)
+        connection.execute_wrappers.insert(0, _look)
 
 
 def _look(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:

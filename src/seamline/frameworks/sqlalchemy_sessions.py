@@ -125,8 +125,10 @@ def _listeners() -> Iterator[tuple[Any, str, Callable[..., None]]]:
     yield Session, "after_begin", _begun
     yield Session, "after_attach", _attached
     yield Session, "after_flush", _flushed
-    yield Session, "do_orm_execute", _executed
+    if hasattr(Session, "get_nested_transaction"):  # from version 1.4 on
+        yield Session, "do_orm_execute", _executed
     yield Session, "after_commit", _committed
+    yield Session, "after_rollback", _rolled_back
     yield Session, "after_transaction_end", _ended
     yield Engine, "before_cursor_execute", _look
 
@@ -152,23 +154,43 @@ def _attached(session: Any, _instance: object) -> None:
 
 
 def _flushed(session: Any, _context: Any) -> None:
-    session.info[_WRITTEN] = "what it has flushed"
+    if any(_changed(session)):  # as it was before: a value that was set again is not sent
+        _note_written(session, "what it has flushed")
 
 
 def _executed(state: Any) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        state.session.info[_WRITTEN] = "a statement"
+        _note_written(state.session, "a statement")
+
+
+def _note_written(session: Any, what: str) -> None:
+    """Note it by the transaction, of which a savepoint may be undone alone."""
+    session.info.setdefault(_WRITTEN, {})[_innermost(session)] = what
 
 
 def _committed(session: Any) -> None:
-    if session.get_nested_transaction() is None:
+    if not _innermost(session).nested:
         session.info[_COMMITS] = session.info.get(_COMMITS, 0) + 1
 
 
+def _rolled_back(session: Any) -> None:
+    session.info.get(_WRITTEN, {}).pop(_innermost(session), None)
+
+
 def _ended(session: Any, transaction: Any) -> None:
+    written = session.info.get(_WRITTEN, {})
+    what = written.pop(transaction, None)
     if transaction.parent is None:
         session.info.pop(_WRITTEN, None)
         session.info.pop(_DATABASES, None)
+    elif what is not None:  # a savepoint that was not undone
+        written[transaction.parent] = what
+
+
+def _innermost(session: Any) -> Any:
+    if hasattr(session, "get_nested_transaction"):  # from version 1.4 on
+        return session.get_nested_transaction() or session.get_transaction()
+    return session.transaction
 
 
 def _look(
@@ -186,12 +208,16 @@ def _look(
 # -- what is not committed -----------------------------------------------------------------
 
 
+def _changed(session: Any) -> Iterator[object]:
+    """Yield the objects that a session would write."""
+    yield from (*session.new, *session.deleted, *filter(session.is_modified, session.dirty))
+
+
 def _pending(session: Any) -> str:
     """Say what a session holds that is not committed, or nothing."""
-    changed = filter(session.is_modified, session.dirty)
-    for one in (*session.new, *session.deleted, *changed):
+    for one in _changed(session):
         return f"a {type(one).__name__}"
-    return str(session.info.get(_WRITTEN, ""))
+    return next(iter(session.info.get(_WRITTEN, {}).values()), "")
 
 
 def _uncommitted() -> frozenset[str]:

@@ -67,8 +67,9 @@ class Contexts:
             SeamError: One of them cannot travel.
         """
         packed = _packed((name, one.pack()) for name, one in self._frameworks.items())
-        # Sessions end with the contexts of the others, if there are any.
-        return _NOTHING if [name for name, _ in packed] == [_SESSIONS] else packed
+        if _OF_SESSIONS.isdisjoint(name for name, _ in packed):  # with which sessions would end
+            return tuple(pair for pair in packed if pair[0] != _SESSIONS)
+        return packed
 
     def pack_state(self) -> Packed:
         """Return what of them can have changed since the call began. Raises as pack."""

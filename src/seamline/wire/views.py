@@ -1,8 +1,8 @@
 """Objects of libraries that are all plain values: headers, forms, responses, addresses, shells.
 
-No framework is imported here: its values exist only where it is loaded already. The names
-below are all that a peer can name of it, and of these only what is loaded is found. Modules of
-pydantic are loaded when a value of theirs arrives: pydantic itself loads them when it is asked.
+The names below are all that a peer can name of a library. Of a framework only what is loaded
+is found, but for modules of plain data, which are loaded when a value of theirs arrives, by
+their names here.
 """
 
 import functools
@@ -80,7 +80,13 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
     "pydantic.v1.error_wrappers": frozenset({"ErrorWrapper"}),
 }  # fmt: skip
 #: Those that are loaded where a value of theirs arrives.
-_LOADED: Final = frozenset({"pydantic.networks", "pydantic.types"})
+_LOADED: Final = frozenset(
+    {
+        "django.http.request", "django.utils.datastructures", "django.utils.safestring",
+        "http.cookies", "markupsafe", "pydantic.networks", "pydantic.types",
+        "starlette.datastructures", "werkzeug.datastructures", "werkzeug.user_agent",
+    }
+)  # fmt: skip
 #: Texts that are worked out when they are read: they cross as the text they are now.
 _LAZY: Final = frozenset(
     {
@@ -94,12 +100,15 @@ _LAZY: Final = frozenset(
 
 def is_view(name: str) -> bool:
     """Whether ``module:class`` names such a value."""
+    return bool(_package_of(name))
+
+
+def _package_of(name: str) -> str:
+    """Return the package above under which such a value stands, or an empty text."""
     module, _, path = name.partition(":")
-    while module:
-        if path in _VALUES.get(module, ()):
-            return True
+    while module and path not in _VALUES.get(module, ()):
         module = module.rpartition(".")[0]
-    return False
+    return module
 
 
 def loaded_view(name: str) -> Any:
@@ -108,8 +117,10 @@ def loaded_view(name: str) -> Any:
     Raises:
         NotSendable: It is, and is not installed here.
     """
-    module, _, _ = name.partition(":")
-    return library(module) if module in _LOADED else sys.modules.get(module)
+    package = _package_of(name)
+    if package in _LOADED:
+        library(package)  # which loads what is in it, by no name of a peer's
+    return sys.modules.get(name.partition(":")[0])
 
 
 def is_view_class(cls: type) -> bool:

@@ -4,6 +4,7 @@ import collections
 import enum
 import http.cookies
 import signal
+import subprocess
 import sys
 import time
 import types
@@ -254,10 +255,35 @@ def _message(name: str) -> bytes:
 
 
 def test_a_framework_that_is_not_loaded_is_not_loaded_for_a_peer(monkeypatch) -> None:
-    data = CODEC.encode(starlette.datastructures.Headers({"a": "1"}))
-    monkeypatch.delitem(sys.modules, "starlette.datastructures")
+    data = CODEC.encode(starlette.responses.PlainTextResponse("a"))
+    monkeypatch.delitem(sys.modules, "starlette.responses")
 
     with pytest.raises(NotSendable, match="has not loaded its module; import it in the package"):
         Codec(TypeTable([])).decode(data)
 
-    assert "starlette.datastructures" not in sys.modules
+    assert "starlette.responses" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("value", "module"),
+    [
+        (werkzeug.datastructures.ImmutableMultiDict([("a", "1"), ("a", "2")]), "werkzeug"),
+        (werkzeug.datastructures.Headers({"a": "1"}), "werkzeug"),
+        (markupsafe.Markup("<b>"), "markupsafe"),
+        (starlette.datastructures.QueryParams("a=1"), "starlette"),
+    ],
+    ids=lambda value: getattr(type(value), "__name__", ""),
+)
+def test_modules_of_plain_data_are_loaded_when_a_value_of_theirs_arrives(value, module) -> None:
+    data = CODEC.encode(value)
+    code = (
+        "import sys; from seamline.wire import Codec, TypeTable\n"
+        f"assert {module!r} not in sys.modules\n"
+        f"value = Codec(TypeTable([])).decode({data!r})\n"
+        "print(type(value).__module__, type(value).__qualname__, list(value))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    kind = type(value)
+    assert done.stdout.strip() == f"{kind.__module__} {kind.__qualname__} {list(value)}", done
