@@ -37,6 +37,15 @@ def changes_when_used(world: World, module: str, value: ast.expr) -> bool:
     return any(isinstance(v, ast.Call) and changes_when_used(world, owner.module, v) for v in held)
 
 
+def is_plain(definitions: Definitions, cls: Class) -> bool:
+    """Whether a class has no base, and no metaclass, of a library other than Python's own."""
+    return all(
+        (isinstance(found, Class) and (found.metaclass is None or bool(found.metaclass.module)))
+        or (isinstance(found, Symbol) and is_stdlib(found.name))
+        for found in definitions.ancestry(cls)
+    )
+
+
 def changing_attributes(definitions: Definitions) -> Iterator[tuple[Symbol, int]]:
     """Yield attributes of classes that are such objects, with the line."""
     for cls in definitions.classes.values():

@@ -17,6 +17,7 @@ from seamline.interface.iterating import (
     class_changes,
     is_bound,
     is_changed_by_methods,
+    is_plain,
 )
 from seamline.interface.known import (
     CACHES,
@@ -237,7 +238,9 @@ class _Finder:
                     if path in cls.assigned:
                         value = cls.assigned[path]
                         nature = self.nature(cls.module, value)
-                        if nature in ("container", "opaque"):
+                        # In a class of a library's it is most often a field.
+                        kept = nature == "opaque" and is_plain(self.definitions, cls)
+                        if kept or nature == "container":
                             symbol = Symbol(cls.module, f"{cls.name}.{path}")
                             self._add(symbol, value.lineno, nature)
                         break

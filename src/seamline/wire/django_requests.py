@@ -37,8 +37,28 @@ def parts(request: Any) -> tuple[Any, ...]:
             raise Refused(request, "its session holds a value that cannot cross")
     body, form = _body(request)
     own = vars(request)
+    if "user" in own and not _is_of_session(own["user"], session):
+        raise Refused(request, "its user is another than the one that its session names")
     has = (own.get("resolver_match") is not None, "_messages" in own)
     return _environ(request)[0], values, "user" in own, body, form, has
+
+
+def _is_of_session(user: Any, session: Any) -> bool:
+    """Whether a user is the one that the host will find by the session."""
+    functional: Any = importlib.import_module("django.utils.functional")
+    if type(user) is functional.SimpleLazyObject:
+        own = vars(user)
+        is_of_django = own["_setupfunc"].__module__ == "django.contrib.auth.middleware"
+        if own["_wrapped"] is functional.empty and is_of_django:
+            return True
+    return session is not None and _names(session.get(_LOGGED_IN), user)
+
+
+def _names(key: object, user: Any) -> bool:
+    """Whether what a session holds of who is logged in is of a user, or of nobody."""
+    meta = getattr(user, "_meta", None)
+    theirs = None if meta is None else meta.pk.value_to_string(user)
+    return bool(getattr(user, "is_anonymous", False) if key is None else key == theirs)
 
 
 def _environ(request: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -54,7 +74,11 @@ def _body(request: Any) -> tuple[bytes | None, list[Any] | None]:
         if request.FILES:
             raise Refused(request, "its form holds uploaded files")
         return None, [(name, list(values)) for name, values in request.POST.lists()]
-    return request.body, None
+    errors: Any = importlib.import_module("django.core.exceptions")
+    try:
+        return request.body, None
+    except errors.RequestDataTooBig:
+        raise Refused(request, "its body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE") from None
 
 
 def build(cls: Any, sent: tuple[Any, ...]) -> Any:
@@ -170,10 +194,7 @@ def _user(own: dict[str, Any], mark: dict[str, Any]) -> dict[str, Any]:
         }
     session = own.get("session")
     key = getattr(session, "_session_cache", {}).get(_LOGGED_IN)
-    meta = getattr(user, "_meta", None)
-    theirs = None if meta is None else meta.pk.value_to_string(user)
-    named = getattr(user, "is_anonymous", False) if key is None else key == theirs
-    return {_USER: None} if session is not None and named else {"attr:user": user}
+    return {_USER: None} if session is not None and _names(key, user) else {"attr:user": user}
 
 
 def give(request: Any, name: str, item: Any) -> None:
