@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -107,22 +107,39 @@ def imports_of(
             yield local, Import(module, alias.name, node.lineno, typing_only, top)
 
 
-def is_only_import(tree: ast.Module, library: str) -> bool:
+_BINDING: Final = (
+    ast.Import, ast.ImportFrom, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+)  # fmt: skip
+
+
+def binding_nodes(tree: ast.Module) -> list[ast.AST]:
+    """Return the nodes of a module that may bind a name, or an attribute."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, _BINDING)
+        or (isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load))
+    ]
+
+
+def is_only_import(nodes: Sequence[ast.AST], library: str) -> bool:
     """Whether a name that a module imports a library by stands for nothing else in it.
+
+    Args:
+        nodes: Of the module, as :func:`binding_nodes` returns them.
+        library: The name of its top.
 
     An alternative (``except ImportError: from shop import fast``), an assignment to the name or
     to an attribute of it may put an object of the application there.
     """
     names = {
         alias.asname or library
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Import)
         for alias in node.names
         if (alias.name if alias.asname else alias.name.partition(".")[0]) == library
     }
-    return bool(names) and not any(
-        _binds_otherwise(node, names, library) for node in ast.walk(tree)
-    )
+    return bool(names) and not any(_binds_otherwise(node, names, library) for node in nodes)
 
 
 def _binds_otherwise(node: ast.AST, names: set[str], library: str) -> bool:

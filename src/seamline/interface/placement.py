@@ -31,6 +31,7 @@ class Placement:
     entered: dict[Definition, ServiceFacts] = field(default_factory=dict)
     _service_of: dict[str, str] = field(default_factory=dict)
     _module_of: dict[str, str] = field(default_factory=dict)
+    _through: dict[Symbol, list[tuple[Definition | str, int]]] | None = None
 
     def __post_init__(self) -> None:
         for name, source in self.application.sources.modules.items():
@@ -108,12 +109,20 @@ class Placement:
         for key, direct in self.application.touches.direct.items():
             if symbol in direct:
                 self._note(found, key, direct[symbol])
-        graph = self.application.graph
-        for key, edges in graph.edges.items():
-            for edge in edges:
-                if symbol in self.application.touches.direct[edge.target] and not edge.guess:
-                    self._note(found, key, edge.line)
+        for key, line in self._callers_of_users().get(symbol, ()):
+            self._note(found, key, line)
         return found
+
+    def _callers_of_users(self) -> dict[Symbol, list[tuple[Definition | str, int]]]:
+        """Return who certainly calls what touches a piece of state itself, with the line."""
+        if self._through is None:
+            self._through = {}
+            direct = self.application.touches.direct
+            for key, edges in self.application.graph.edges.items():
+                for edge in edges:
+                    for symbol in () if edge.guess else direct[edge.target]:
+                        self._through.setdefault(symbol, []).append((key, edge.line))
+        return self._through
 
     def _note(self, found: dict[str, Place], key: Definition | str, line: int) -> None:
         module = key if isinstance(key, str) else key.module
