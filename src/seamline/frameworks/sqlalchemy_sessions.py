@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, Final
-from weakref import WeakSet
+from weakref import ref
 
 from seamline.errors import ContextElsewhere, WireError
 from seamline.wire import Codec
@@ -24,7 +24,8 @@ _COMMITS: Final = "seamline: commits"
 _DATABASES: Final = "seamline: databases"
 
 # Sessions that the running call or request has used.
-_used: ContextVar["WeakSet[Any] | None"] = ContextVar("seamline.sessions", default=None)
+# A dictionary, of which Python copies the values in one step: other threads may add some.
+_used: ContextVar[dict[int, ref[Any]] | None] = ContextVar("seamline.sessions", default=None)
 # Databases in which callers have something uncommitted, and the name of the called function.
 _callers: ContextVar[tuple[frozenset[str], str]] = ContextVar(
     "seamline.uncommitted", default=(frozenset(), "")
@@ -63,7 +64,7 @@ class SessionVisit:
     def __init__(self, databases: frozenset[str], name: str) -> None:
         self._name = name
         self._before: list[tuple[Any, str, int]] = []
-        self._sessions: WeakSet[Any] = WeakSet()
+        self._sessions: dict[int, ref[Any]] = {}
         _used.set(self._sessions)
         _callers.set((databases, name))
 
@@ -71,7 +72,7 @@ class SessionVisit:
         """Note what is uncommitted now, before the contexts end."""
         self._before = [
             (session, held, session.info.get(_COMMITS, 0))
-            for session in list(self._sessions)
+            for session in _alive(self._sessions)
             if (held := _pending(session))
         ]
 
@@ -139,9 +140,14 @@ def _listeners() -> Iterator[tuple[Any, str, Callable[..., None]]]:
 def _use(session: Any) -> None:
     used = _used.get()
     if used is None:
-        used = WeakSet()
+        used = {}
         _used.set(used)
-    used.add(session)
+    used[id(session)] = ref(session)
+
+
+def _alive(used: dict[int, ref[Any]] | None) -> list[Any]:
+    found = [one() for one in list((used or {}).values())]
+    return [session for session in found if session is not None]
 
 
 def _begun(session: Any, _transaction: Any, connection: Any) -> None:
@@ -223,7 +229,7 @@ def _pending(session: Any) -> str:
 def _uncommitted() -> frozenset[str]:
     """Return the databases in which the running code has something uncommitted, or its callers."""
     found = set(_callers.get()[0])
-    for session in list(_used.get() or ()):
+    for session in _alive(_used.get()):
         if _pending(session):
             found.update(_databases(session))
     return frozenset(found)
@@ -233,7 +239,7 @@ def _databases(session: Any) -> Iterator[str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     yield from session.info.get(_DATABASES, ())
-    for one in (*session.new, *session.deleted):
+    for one in _changed(session):
         with contextlib.suppress(SQLAlchemyError):  # bound to nothing: it cannot be written
             yield _name(session.get_bind(type(one)))
 

@@ -79,11 +79,15 @@ def _imports(graph: Graph, definition: Definition, body: Body) -> Iterator[Effec
 def _is_import(call: Call) -> bool:
     if call.method in _LOADING:
         return True
+    libraries = [origin for origin in call.callee if not origin.symbol.module]
     return any(
-        str(origin.symbol) in _IMPORTING
-        or (call.method == "load" and origin.symbol.name.startswith(_ENTRY_POINTS))
-        for origin in call.callee
-        if origin.kind in ("symbol", "call") and not origin.symbol.module
+        (origin.kind == "symbol" and str(origin.symbol) in _IMPORTING)
+        or (
+            call.method == "load"
+            and origin.kind in ("symbol", "call")
+            and origin.symbol.name.startswith(_ENTRY_POINTS)
+        )
+        for origin in libraries
     )
 
 

@@ -20,19 +20,28 @@ class Growth(IntEnum):
     SURELY = 2  # a method adds to one
 
 
-def growth(graph: Graph, classes: Iterable[Symbol]) -> Growth:
-    """Return what the methods that somebody calls do to an instance of one of these classes.
+def growth(graph: Graph, name: Symbol, classes: Iterable[Symbol]) -> Growth:
+    """Return what the methods that somebody calls do to the object under a module's name.
 
-    What a method makes where it is missing (``if self._client is None``) is each process's own,
-    as a connection is.
+    It surely grows where one that adds to an attribute is called on this very name; on others of
+    its class it may be. What a method makes where it is missing (``if self._client is None``) is
+    each process's own, as a connection is.
     """
     found = Growth.NONE
+    growing: set[str] = set()
     for symbol in classes:
         for cls in graph.definitions.ancestry(graph.definitions.classes[symbol]):
-            if isinstance(cls, Class):
-                for method in _methods(cls):
-                    if graph.callers.get(method):
-                        found = max(found, _of(method))
+            for method in _methods(cls) if isinstance(cls, Class) else ():
+                if graph.callers.get(method):
+                    what = _of(method)
+                    found = max(found, what)
+                    growing |= {method.node.name} if what is Growth.SURELY else set()
+    if found is Growth.SURELY and not any(
+        call.method in growing and any(one.symbol == name for one in call.receiver)
+        for body in graph.bodies.values()
+        for call in body.calls
+    ):
+        return Growth.MAYBE
     return found
 
 

@@ -158,7 +158,7 @@ def _lives(application: Application, fact: Fact) -> Growth:
     if fact.changed:
         return Growth.SURELY
     classes = application.state.instances.get(fact.symbol, ())
-    return growth(application.graph, classes) if classes else Growth.NONE
+    return growth(application.graph, fact.symbol, classes) if classes else Growth.NONE
 
 
 def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:

@@ -304,14 +304,18 @@ def failure(
             body = binding.hosted.codec.encode_exception(error)
         else:
             and_then = f" and then raised {type(error).__name__}"
-            raised = None if error is thrown else error
-            changed, body = incoming.watch.encode_raised(raised, and_then)
+            changed, body = incoming.watch.encode_raised(
+                None if error is thrown else error, and_then
+            )
             flags |= changed
+        kind = ERROR
         if binding.hosted.carry or incoming.visit is not None:
-            return _with_carried(incoming, ERROR, flags, body)
+            kind, flags, body = _with_carried(incoming, ERROR, flags, body)
+        raised = f"{binding.name} raised {type(error).__name__}, which"
+        check_size(raised, len(body), binding.frame_bytes)
     except SeamError as refusal:
         return fault(refusal)
-    return (ERROR, flags, body)
+    return (kind, flags, body)
 
 
 def fault(error: SeamError, flags: int = 0) -> Answer:

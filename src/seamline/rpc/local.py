@@ -40,7 +40,7 @@ class LocalClient:
         enter: Callable[[Target], object] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._bindings = Bindings(resolve)
+        self._bindings = Bindings(resolve, (limits or Limits()).frame_bytes)
         self._enter = enter
         self._limits = limits or Limits()
 

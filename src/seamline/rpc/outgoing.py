@@ -114,6 +114,8 @@ class Outgoing:
             raise
         if self.chain or target.carry or blocks or self.contexts:
             self._add_meta()
+            what = f"what travels with a call of {target.name}"
+            check_size(what, len(self.body), limits.frame_bytes)
 
     def _packed_contexts(self) -> Packed:
         """Return the frameworks' contexts that travel: what is read, or what is mentioned."""

@@ -25,7 +25,9 @@ def test_a_function_that_reads_no_context_has_none_to_ask() -> None:
     assert Frameworks(PLAN).contexts(("unheard:of",), CODEC) is None
 
 
-def test_nothing_travels_where_there_is_no_context() -> None:
+def test_nothing_travels_where_there_is_no_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another test of this process may have set Django up.
+    monkeypatch.setattr("seamline.frameworks.django_contexts.is_set_up", lambda: False)
     contexts = Frameworks(PLAN).contexts(("flask:app", "django:locale"), CODEC)
 
     assert contexts is not None
