@@ -463,6 +463,9 @@ def test_a_run_in_which_several_workers_would_each_have_state_is_refused(plainfl
     said = " ".join(refused.stderr.split())
     assert "service stock has 2 workers: each would have its own" in said
     assert "workers = 1 for its group" in said
+    run = plainflask.start("--layout", "many", command="dev").ready()  # which starts one of each
+    assert run.get("/items/tea")[0] == 200
+    assert run.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -75,5 +75,5 @@ def _read_again(args: argparse.Namespace) -> Plan:
 
 def _plan(config: Config, args: argparse.Namespace) -> Plan:
     return for_development(
-        plan_of(config, output_of(args), strict=False), is_patient=has_terminal()
+        plan_of(config, output_of(args), strict=False, is_alone=True), is_patient=has_terminal()
     )

@@ -149,7 +149,14 @@ def for_workers(environ: Mapping[str, str]) -> dict[str, str]:
     return without_notices(without_passed(environ))
 
 
-def plan_of(config: Config, output: Output, *, strict: bool, pid: int | None = None) -> Plan:
+def plan_of(
+    config: Config,
+    output: Output,
+    *,
+    strict: bool,
+    pid: int | None = None,
+    is_alone: bool = False,
+) -> Plan:
     """Return what is to run, as file and code say now. Raises as :func:`run`.
 
     Args:
@@ -157,6 +164,7 @@ def plan_of(config: Config, output: Output, *, strict: bool, pid: int | None = N
         output: Where warnings go.
         strict: Whether an error of ``check`` is one.
         pid: Of the process that will run it; None for this one.
+        is_alone: Whether each group will get one worker, whatever the file says.
     """
     analysis = analyse_project(config, config.layout)
     plan = build(
@@ -172,6 +180,8 @@ def plan_of(config: Config, output: Output, *, strict: bool, pid: int | None = N
     errors = [one for one in analysis.findings if one.severity is Severity.ERROR]
     # In one group nothing crosses a process boundary, so nothing of this can happen.
     if len(plan.groups) > 1 or plan.layout == "local":
+        if is_alone:
+            errors = [finding for finding in errors if finding.code != "many-workers"]
         _refuse_workers(errors)
         _warn(output, errors)
         if strict and errors:
