@@ -229,6 +229,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
     ]
     functions.sort(key=lambda function: not function.public)
     imports = application.imports.closure(own, runtime=True)
+    types = application.imports.closure(own, runtime=False)
     used = application.imports.used(name for name in own if not modules[name].test)
     needs_django = application.imports.name_any("django", own | imports)
     return Interface(
@@ -237,7 +238,8 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         modules=tuple((name, str(modules[name].path)) for name in sorted(own)),
         functions=tuple(functions),
         state=tuple(found.state.values()),
-        type_modules=tuple(sorted(application.imports.closure(own, runtime=False))),
+        type_modules=tuple(sorted(types)),
+        loadable=tuple(sorted(types & application.imports.imported())),
         registers=tuple(sorted(registered_on(application.graph, own) - own)),
         imports=tuple(sorted(imports - own)),
         uses=tuple(sorted(used & modules.keys())),

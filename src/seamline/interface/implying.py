@@ -27,6 +27,7 @@ class Implying(ast.NodeVisitor):
         self.body = body
         self.scope = scope
         self.called: set[int] = set()
+        self._shown: set[int] = set()
         self.members = tracer.definitions.members
         self.is_test = tracer.world.modules[tracer.module].source.test
 
@@ -36,6 +37,10 @@ class Implying(ast.NodeVisitor):
 
     def visit(self, node: ast.AST) -> None:
         """Note what a node calls by itself, then visit it."""
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            self._shown.update(map(id, node.exc.args))
+        elif isinstance(node, ast.FormattedValue):
+            self._shown.add(id(node.value))
         calls = OPERATIONS.get(type(node))
         if calls is not None:
             self._imply(calls(node), getattr(node, "lineno", 0))
@@ -45,8 +50,13 @@ class Implying(ast.NodeVisitor):
         getattr(self, f"visit_{type(node).__name__}", self.generic_visit)(node)
 
     def _is_taken(self, node: ast.Attribute) -> bool:
-        """Whether a method may be taken from its object without being called."""
-        is_read = isinstance(node.ctx, ast.Load) and not self.is_test
+        """Whether a method may be taken from its object to be called by others.
+
+        What an exception is made with, or a text shows, only names it.
+        """
+        is_read = (
+            isinstance(node.ctx, ast.Load) and not self.is_test and id(node) not in self._shown
+        )
         is_read = is_read and id(node) not in self.called
         return is_read and node.attr in self.members.methods
 

@@ -160,6 +160,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
         registers: Application modules outside the package on whose objects the package
             registers functions while it is imported (``@signals.saved.connect``); a group
             that imports one of them imports this package too.
+        loadable: Those of them that the application's own code imports, so that they may be
+            imported where an instance of a class of theirs arrives.
         imports: Application modules that importing the package imports, transitively.
         uses: Application modules that its code may use, directly or through others.
         libraries: Modules of libraries that these use directly, and names in such modules.
@@ -175,6 +177,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     functions: tuple[Function, ...]
     state: tuple[State, ...] = ()
     type_modules: tuple[str, ...] = ()
+    loadable: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()

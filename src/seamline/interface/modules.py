@@ -27,6 +27,14 @@ class Imports:
             if not runtime or (found.top and not found.typing_only):
                 yield from self.named(found)
 
+    def imported(self) -> set[str]:
+        """Return the modules that the application's own code imports, tests and programs aside."""
+        found: set[str] = set()
+        for name, names in self.world.modules.items():
+            if not names.source.test:
+                found.update(self.direct(name, runtime=False))
+        return {name for name in found if name.rpartition(".")[2] != "__main__"}
+
     def named(self, found: Import) -> Iterator[str]:
         """Yield the modules of the application that one import imports, parents included."""
         parts = found.module.split(".")

@@ -215,7 +215,7 @@ class _Bound:
 
 def codec_of(interface: Interface, limits: Limits) -> Codec:
     """Return the codec of one service's seam, equal on both sides of it."""
-    table = TypeTable(interface.type_modules, _Bound(interface))
+    table = TypeTable(interface.type_modules, _Bound(interface), loadable=interface.loadable)
     return Codec(table, depth=limits.depth, items=limits.items)
 
 

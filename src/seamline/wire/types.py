@@ -63,12 +63,18 @@ class TypeTable:
         modules: Names of the application's modules on the seam, loaded or not.
         functions: Those of the seam. It is asked again when more modules are loaded, and may
             have more by then.
+        loadable: Of the modules, those that may be imported because a class of theirs arrives.
     """
 
     def __init__(
-        self, modules: Iterable[str], functions: Iterable[Callable[..., Any]] = ()
+        self,
+        modules: Iterable[str],
+        functions: Iterable[Callable[..., Any]] = (),
+        *,
+        loadable: Iterable[str] = (),
     ) -> None:
         self._modules = frozenset(modules)
+        self._loadable = set(loadable)
         self._functions = functions
         self._reached: dict[str, type] = {}
         # Annotations are examined at first use, and again when more modules are loaded:
@@ -76,15 +82,18 @@ class TypeTable:
         self._examined = -1
 
     def load(self, name: str) -> None:
-        """Import the module that a class is of, if it is the application's and on this seam.
+        """Import the module that a class is of, if the application's own code imports it.
 
         Where an instance of it arrives, one process would have imported it, too. One that
-        cannot be imported stays unknown.
+        cannot be imported stays unknown, and is not tried again.
         """
         module, _, _ = name.partition(":")
-        if module in self._modules and module not in sys.modules:
-            with contextlib.suppress(Exception):  # whatever the application's code raises
-                importlib.import_module(module)
+        if module in self._loadable:
+            self._loadable.discard(module)
+            if module not in sys.modules:
+                # Whatever the application's code raises; an exit would be that of this process.
+                with contextlib.suppress(Exception, SystemExit):
+                    importlib.import_module(module)
 
     def name_of(self, cls: type) -> str | None:
         """Return the name by which a class crosses, or None when it does not."""

@@ -471,3 +471,46 @@ def test_what_holds_state_itself_is_no_copy(read: Read, held: str) -> None:
     reading = read({"app.py": KEPT.format(value="value", copied=held)}, "app")
 
     assert [s for s, _, _ in reading.findings("aliased-state")] != ["info"]
+
+
+def test_only_what_the_application_imports_is_imported_for_a_value(read: Read) -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/pkg/__init__.py": "def f() -> int:\n    from app.pkg import late\n    return 1\n",
+        "app/pkg/late.py": "class Late(Exception): pass\n",
+        "app/pkg/script.py": "class Script(Exception): pass\n",
+        "app/pkg/__main__.py": "class Main(Exception): pass\n",
+        "app/web.py": "import app.pkg.__main__\n",
+        "tests/test_app.py": "import app.pkg.script\n",
+    }
+
+    reading = read(files, "app.pkg")
+
+    assert set(reading.analysis.interfaces[0].type_modules) >= {"app.pkg.script", "app.pkg.late"}
+    assert reading.analysis.interfaces[0].loadable == ("app", "app.pkg", "app.pkg.late")
+
+
+HOOKS = """
+LOG = []
+
+class Base:
+    def hook(self):
+        raise NotImplementedError(self.hook)
+
+    def shown(self):
+        return f"<{self.hook}>"
+
+class Child(Base):
+    def hook(self):
+        LOG.append(1)
+"""
+
+
+def test_a_method_that_is_only_named_is_not_called(read: Read) -> None:
+    use = "from app.hooks import Base\n\ndef show(base: Base) -> str:\n    return base.shown()\n"
+    write = "from app.hooks import Child\n\ndef put() -> None:\n    Child().hook()\n"
+    files = {"app/__init__.py": "", "app/hooks.py": HOOKS, "app/a.py": use, "app/b.py": write}
+
+    reading = read(files, "app.a", "app.b")
+
+    assert reading.findings("shared-state") == []
