@@ -217,9 +217,11 @@ def ask_unix(path: Path) -> str:
 def shop(project):
     """The Flask shop, its stock in a group of two workers elsewhere."""
     shutil.copytree(APPS / "plainflask", project.root, dirs_exist_ok=True)
+    package = 'package = "plainflask.stock"\n'
     text = (project.root / "seamline.toml").read_text()
     project.write(
-        text + '\n[layouts.many]\nfront = ["web", "prices"]\n'
+        text.replace(package, f'{package}cache = ["_left"]\n')
+        + '\n[layouts.many]\nfront = ["web", "prices"]\n'
         'back = { services = ["stock"], workers = 2 }\n'
     )
     return project

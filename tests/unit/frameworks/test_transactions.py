@@ -2,6 +2,7 @@
 
 import django
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.utils import ConnectionHandler
@@ -15,6 +16,7 @@ def connection(monkeypatch: pytest.MonkeyPatch):
     """Return a connection to a database in memory, which is not open yet, and is looked at."""
     if not settings.configured:
         settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3"}})
+    if not apps.ready:
         django.setup()
     django_transactions.watch()
     handler = ConnectionHandler(
