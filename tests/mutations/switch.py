@@ -631,7 +631,7 @@ OTHERS: dict[str, Mutation] = {
         "seamline.wire.kinds._record_shape", _nothing, "unit/wire/test_views.py"
     ),
     "2 a library that is missing is named": Mutation(
-        "seamline.wire.buffers.library", _nothing, "unit/wire/test_libraries.py"
+        "seamline.wire.buffers.load_library", _nothing, "unit/wire/test_libraries.py"
     ),
     "2 singletons have no state": Mutation(
         "seamline.wire.references.is_stateless",

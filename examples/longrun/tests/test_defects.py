@@ -164,3 +164,13 @@ def test_d13_a_token_is_bound_to_audience_scope_and_ten_minutes(browser: Browser
         with pytest.raises(TokenRefused) as caught:
             accounts.verify_token(issued.token, audience, scope)
         assert caught.value.error == error
+
+
+def test_a_form_of_another_site_ends_no_session(at_home: Browser) -> None:
+    # A browser sends no cookies along with it: the answer may not bring new ones either.
+    stranger = at_home.client.application.test_client()
+
+    for path in ("/races/new", "/login", "/nowhere"):
+        answer = stranger.post(path, data={"name": "Evil"})
+        assert answer.status_code in {400, 404, 405}, path
+        assert "Set-Cookie" not in answer.headers, path

@@ -8,7 +8,7 @@ import sys
 from array import array
 from typing import Any
 
-from seamline.wire.libraries import library
+from seamline.wire.libraries import load_library
 from seamline.wire.marks import (
     ARRAY,
     BYTEARRAY,
@@ -158,7 +158,7 @@ def describe(dtype: Any) -> str:
 
 def dtype_of(text: str) -> Any:
     """Return the dtype of a description."""
-    found = library("numpy").dtype(ast.literal_eval(text) if text.startswith("[") else text)
+    found = load_library("numpy").dtype(ast.literal_eval(text) if text.startswith("[") else text)
     if found.hasobject:
         raise TypeError("an array holds Python objects")
     return found

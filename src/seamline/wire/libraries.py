@@ -14,7 +14,7 @@ from seamline.errors import NotSendable
 _CALLED: Final = {"dateutil": "python-dateutil", "pydantic_core": "pydantic"}
 
 
-def library(module: str) -> Any:
+def load_library(module: str) -> Any:
     """Return a module of a library, loaded if this process has not needed it yet.
 
     Raises:

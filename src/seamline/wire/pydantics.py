@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from seamline.wire.libraries import library
+from seamline.wire.libraries import load_library
 from seamline.wire.marks import READERS, URL, Reading, Refused, Writer, Writing
 
 _CORE: Final = "pydantic_core._pydantic_core"
@@ -56,7 +56,7 @@ def read_url(node: list[Any], _r: Reading, _left: int) -> Any:
     _, number, way, text = node
     if type(text) is not str or {type(number), type(way)} != {int} or min(number, way) < 0:
         raise TypeError("an address is something else")
-    core = library(_CORE)
+    core = load_library(_CORE)
     try:
         return getattr(core, _URLS[number])(text, **_OPTIONS[way])
     except (AttributeError, LookupError, TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from seamline.wire import django_requests, starlette_requests
 from seamline.wire.asked import MARK, REST, Partial, packed, refusal, unpacked
 from seamline.wire.exceptions import attempt
-from seamline.wire.libraries import library
+from seamline.wire.libraries import load_library
 from seamline.wire.marks import READERS, REQUEST, Reading, Refused, Writer, Writing, enter, read
 from seamline.wire.states import Form, State, Unrestorable
 from seamline.wire.views import name_of
@@ -61,7 +61,7 @@ def _read_request(node: list[Any], r: Reading, left: int) -> Any:
     if any(type(one) is not str for one in (*names, *absent)):
         raise TypeError("a part of a request has a name that is no text")
     module, _, path = name.partition(":")
-    cls: Any = getattr(library(module), path)
+    cls: Any = getattr(load_library(module), path)
     inner = enter(left)
     number = r.reserve()
     request = r.complete(number, kind.build(cls, unpacked(sent)))

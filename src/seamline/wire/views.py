@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from seamline.wire.classes import Shape, loose_writer, shape_of, slots_of
-from seamline.wire.libraries import library
+from seamline.wire.libraries import load_library
 from seamline.wire.marks import LIST, LOOSE, PLAIN_TUPLE, Refused, Writer, Writing
 
 _ADDRESSES: Final = frozenset(
@@ -119,7 +119,7 @@ def loaded_view(name: str) -> Any:
     """
     package = _package_of(name)
     if package in _LOADED:
-        library(package)  # which loads what is in it, by no name of a peer's
+        load_library(package)  # which loads what is in it, by no name of a peer's
     return sys.modules.get(name.partition(":")[0])
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from seamline.errors import NotSendable
-from seamline.wire.libraries import library
+from seamline.wire.libraries import load_library
 from seamline.wire.marks import READERS, ZONE, Reading, Refused, Writer, Writing
 
 _UNKNOWN: Final = (AttributeError, LookupError, TypeError, ValueError)
@@ -118,7 +118,7 @@ def read_zone_again(node: list[Any], _r: Reading, _left: int) -> Any:
     kind = _KINDS[number]
     try:
         # One of the modules above, whatever the peer says.
-        return kind.make(library(kind.module), *parts)
+        return kind.make(load_library(kind.module), *parts)
     except NotSendable:
         raise
     except _UNKNOWN as error:

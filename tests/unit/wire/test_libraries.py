@@ -15,7 +15,7 @@ from dateutil import tz
 
 from seamline.errors import NotSendable, WireError
 from seamline.wire import Codec, TypeTable
-from seamline.wire.libraries import library
+from seamline.wire.libraries import load_library
 from seamline.wire.marks import NDARRAY
 
 CODEC = Codec(TypeTable([]))
@@ -69,7 +69,7 @@ def test_the_remedy_says_what_to_install_and_where(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "dateutil.tz", None)
 
     with pytest.raises(NotSendable, match="install python-dateutil for ") as caught:
-        library("dateutil.tz")
+        load_library("dateutil.tz")
 
     assert sys.executable in str(caught.value)
 
