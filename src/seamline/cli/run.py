@@ -209,9 +209,8 @@ def _weigh(config: Config, group: str, workers: int) -> None:
     scaled = Layout(f"-{layout.name}", groups)
     config = msgspec.structs.replace(config, layouts=(scaled,))
     services = next(one.services for one in groups if one.name == group)
-    for finding in analyse_project(config, scaled.name).findings:
-        if finding.service in services:
-            _refuse_workers([finding])
+    found = analyse_project(config, scaled.name).findings
+    _refuse_workers([finding for finding in found if finding.service in services])
 
 
 def _refuse_workers(errors: list[Finding]) -> None:

@@ -5,6 +5,7 @@ that transaction has written is not seen there. Both are refused at the statemen
 wrong, before it runs; a function that only reads, called before anything was written, is not.
 """
 
+import re
 import sys
 from contextvars import ContextVar
 from types import ModuleType
@@ -18,6 +19,8 @@ Open = tuple[str, bool]
 _WRITE: Final = frozenset(
     {"insert", "update", "delete", "replace", "merge", "create", "alter", "drop", "truncate"}
 )
+# Tools mark statements so, in front as well as behind.
+_COMMENTS: Final = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 # Transactions of whoever called the running code, and the name of the function that was called.
 _callers: ContextVar[tuple[dict[str, bool], str]] = ContextVar(
     "seamline.transactions", default=({}, "")
@@ -104,7 +107,7 @@ def _has_written(connection: Any) -> bool:
 
 def _writes(sql: Any) -> bool:
     """Whether a statement may change something, by its words."""
-    words = str(sql).lower().split(None, 1)
+    words = _COMMENTS.sub(" ", str(sql)).lower().split(None, 1)
     first = words[0].lstrip("(") if words else ""
     return first in _WRITE or (first == "with" and not _WRITE.isdisjoint(words[1].split()))
 

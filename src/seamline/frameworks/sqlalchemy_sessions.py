@@ -142,7 +142,8 @@ def _use(session: Any) -> None:
     if used is None:
         used = {}
         _used.set(used)
-    used[id(session)] = ref(session)
+    number, found = id(session), used
+    used[number] = ref(session, lambda _: found.pop(number, None))
 
 
 def _alive(used: dict[int, ref[Any]] | None) -> list[Any]:

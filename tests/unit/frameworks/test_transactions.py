@@ -60,6 +60,8 @@ def test_a_wrapper_of_the_applications_goes_with_its_block(connection) -> None:
         ("  WITH x AS (select 1) SELECT * FROM x", False),
         ("with x as (select 1) insert into t select * from x", True),
         ("(select 1)", False),
+        ("/* view='shop' */ -- more\n INSERT INTO t VALUES (1)", True),
+        ("/* insert */ select 1", False),
         ("", False),
     ],
 )
