@@ -61,10 +61,6 @@ class Placement:
         """Return the group of a service."""
         return service if self.groups is None else self.groups.get(service, service)
 
-    def service_at(self, file: str) -> str | None:
-        """Return the service a file belongs to; None for shared modules and tests."""
-        return self._service_of.get(self._module_of.get(file, ""))
-
     def is_test(self, file: str) -> bool:
         """Whether a file is a test."""
         module = self._module_of.get(file, "")
