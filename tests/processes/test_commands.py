@@ -464,6 +464,7 @@ def test_a_run_in_which_several_workers_would_each_have_state_is_refused(plainfl
     assert "service stock has 2 workers: each would have its own" in said
     assert "workers = 1 for its group" in said
     run = plainflask.start("--layout", "many", command="dev").ready()  # which starts one of each
+    assert "one worker here: plainflask.stock:_left changes" in run.err.prose_so_far
     assert run.get("/items/tea")[0] == 200
     assert run.stop() == 0
 

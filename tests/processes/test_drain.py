@@ -174,6 +174,18 @@ def test_a_drain_is_of_groups_that_there_are(plainflask, shop) -> None:
     assert shop.stop() == 0
 
 
+def test_a_reload_of_all_where_all_are_drained_names_them(plainflask, shop) -> None:
+    assert plainflask.command("drain", "prices", "web", "stock").returncode == 0
+
+    result = plainflask.command("reload")
+
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert "groups stock, prices, web are drained: there is nothing to reload" in said
+    assert "seamline restart stock prices web" in said
+    assert shop.stop() == 0
+
+
 def test_a_run_with_a_drained_group_stops(plainflask, shop) -> None:
     assert plainflask.command("drain", "prices", "web", "stock").returncode == 0
 

@@ -181,6 +181,9 @@ def plan_of(
     # In one group nothing crosses a process boundary, so nothing of this can happen.
     if len(plan.groups) > 1 or plan.layout == "local":
         if is_alone:
+            for finding in errors:
+                if finding.code == "many-workers":
+                    output.note(f"one worker here: {finding.message}, and `run` refuses that")
             errors = [finding for finding in errors if finding.code != "many-workers"]
         _refuse_workers(errors)
         _warn(output, errors)

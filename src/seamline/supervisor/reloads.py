@@ -1,6 +1,6 @@
 """A reload as it is asked for and answered on the control socket."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -192,16 +192,17 @@ def start_failure(
     return EndedError(f"{name} {describe_end(process)} {when}; {printed}", process.last_lines)
 
 
-def drained_group(name: str, what: str) -> UsageError:
-    """Return the error about a group that is not to have workers now.
+def drained_groups(names: Sequence[str], what: str) -> UsageError:
+    """Return the error about groups that are not to have workers now.
 
     Args:
-        name: Of the group.
+        names: Of the groups.
         what: What was asked for: ``reload`` or ``scale``.
     """
+    which = f"group {names[0]!r} is" if len(names) == 1 else f"groups {', '.join(names)} are"
     return UsageError(
-        f"group {name!r} is drained: there is nothing to {what}",
-        remedy=f"have it start again with: seamline restart {name}",
+        f"{which} drained: there is nothing to {what}",
+        remedy=f"start what is drained again with: seamline restart {' '.join(names)}",
     )
 
 

@@ -21,7 +21,7 @@ from seamline.supervisor.reloads import (
     Reloaded,
     Tell,
     counted,
-    drained_group,
+    drained_groups,
     start_failure,
     unknown_group,
 )
@@ -219,10 +219,9 @@ class Rolling:
         """
         chosen = self._chosen(names)
         serving = [group for group in chosen if not group.is_drained]
-        if len(serving) < len(chosen) and (names or not serving):
-            raise drained_group(
-                next(one.plan.name for one in chosen if one.is_drained), self._word
-            )
+        drained = [group.plan.name for group in chosen if group.is_drained]
+        if drained and (names or not serving):
+            raise drained_groups(drained, self._word)
         return serving
 
     async def _read_plan(self) -> Plan:
