@@ -313,9 +313,9 @@ def test_worker_that_dies_while_its_successor_starts_is_taken_over_from(
 
     os.kill(before, signal.SIGKILL)
     run.err.wait_for(r"was killed by SIGKILL; starting it again")
-    gate.open("w").close()
+    with gate.open("r+b", buffering=0):  # for whoever comes: it is started again, too, in a while
+        reloading.communicate()
 
-    reloading.communicate()
     assert reloading.returncode == 0
     (after,) = run.workers()
     assert (after["state"], after["generation"], after["restarts"]) == ("ready", 2, 1)
@@ -340,11 +340,11 @@ def test_slot_is_filled_again_when_both_worker_and_successor_die(plainflask, eve
     os.kill(before, signal.SIGKILL)
     run.err.wait_for(r"was killed by SIGKILL; starting it again")
 
-    with gate.open("w"):
-        gate.unlink()
-    reloading.communicate()
+    with gate.open("r+b", buffering=0):  # for whoever comes: it is started again, too, in a while
+        reloading.communicate()
 
     assert reloading.returncode == 4
+    gate.unlink()
     eventually(lambda: run.status()["state"] == "ready", "the slot filled again")
     assert run.get("/") == (200, "plain flask\n")
     assert run.stop() == 0
