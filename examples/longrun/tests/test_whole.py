@@ -37,7 +37,7 @@ def test_the_demo_fills_a_log_and_repeats_nothing(tmp_path: Path) -> None:
     runner = accounts.authenticate(demo.EMAIL, demo.PASSWORD)
     assert training.entered(runner.id, date.today())  # noqa: DTZ011
     count = len(activities.latest(runner.id, 100))
-    assert count == len(said) == len(list((tmp_path / "files").iterdir())) > 3
+    assert count == len(said) == len(list((tmp_path / "files").iterdir())) > 1
     assert said[-1].startswith(f"{count} runs, now at ")
     assert first.startswith(f"{count} runs added.")
     assert again.startswith("0 runs added.")
@@ -53,7 +53,8 @@ def test_the_demo_is_a_command_that_prints_how_to_log_in(tmp_path: Path) -> None
 
 
 def test_the_files_of_the_demo_are_gpx_and_fit_and_plausible(tmp_path: Path) -> None:
-    paths = list(demo.write_files(tmp_path, weeks=6))
+    # A year of them: in six weeks there are, on some days, none of one kind.
+    paths = list(demo.write_files(tmp_path))
 
     assert {path.suffix for path in paths} == {".gpx", ".fit"}
     for path in paths:
