@@ -47,6 +47,9 @@ _PREFIX = {"asgi": "", "wsgi": "/wsgi"}
 _PACKAGES = ("seamline", "uvicorn", "uvloop", "gunicorn")
 _START_SECONDS = 90
 _TICK_SECONDS = 0.01
+# Before the first round: until every client has its connection, and what is compared with.
+_SETTLE_SECONDS = 1.0
+_STEADY_SECONDS = 3.0
 _COLUMNS = (
     ("rounds", "rounds"),
     ("requests", "requests"),
@@ -59,6 +62,7 @@ _COLUMNS = (
     ("missing calls", "missing_calls"),
     ("killed", "killed"),
     ("p50 ms", "p50_ms"),
+    ("steady p99 ms", "steady_p99_ms"),
     ("p99 ms", "p99_ms"),
     ("longest ms", "longest_ms"),
     ("clients paused ms", "paused_ms"),
@@ -243,6 +247,19 @@ async def _watch_pauses(pauses: list[float]) -> None:
         pauses[0] = max(pauses[0], time.perf_counter() - began - _TICK_SECONDS)
 
 
+async def _measure_steady(tally: Tally) -> float:
+    """Return the 99th percentile of what clients wait, in ms, before anything is done to workers.
+
+    Their waits are counted from now on.
+    """
+    await asyncio.sleep(_SETTLE_SECONDS)
+    tally.seconds.clear()
+    await asyncio.sleep(_STEADY_SECONDS)
+    percentiles = statistics.quantiles(tally.seconds, n=100)
+    tally.seconds.clear()
+    return round(percentiles[98] * 1000, 1)
+
+
 async def measure(  # noqa: PLR0917 - one for each dimension of the table
     args: argparse.Namespace, server: str, fault: str, mode: str, kind: str, interface: str
 ) -> dict:
@@ -263,6 +280,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
         killed = 0
         rounds = 0
         try:
+            steady_p99_ms = await _measure_steady(tally)
             while rounds < args.rounds or tally.requests < args.requests:
                 if fault == "recycle":
                     rounds = await run.recycled()
@@ -285,6 +303,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
         "rounds": rounds,
         "killed": killed,
         "paused_ms": round(pauses[0] * 1000, 1),
+        "steady_p99_ms": steady_p99_ms,
         "connections": tally.connections,
         "reasons": dict(tally.lost),
         **_counts(tally, requests, calls),

@@ -8,12 +8,13 @@ from typing import Any
 from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
 from seamline.supervisor.backoff import LONG_LIFE_SECONDS, backoff
+from seamline.supervisor.balancing import Balancing
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import Preloaded, begin_load
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.stuck import Timeouts, why_stuck
 from seamline.supervisor.zygote import Zygote
-from seamline.worker import Align, Begin, Drain, Handover, Identity, Listener, Release
+from seamline.worker import Align, Begin, Drain, Handover, Identity, Listener, Release, Shed
 
 
 class Slot:
@@ -310,6 +311,7 @@ class Group:
         self.least = plan.workers
         self.scale_reason = ""
         self.adoption = Adoption(self.slots, logs)
+        self._balancing = Balancing(self.slots)
         self.is_leaving = False
         self.is_drained = False
         self.alignment: Align | None = None
@@ -393,8 +395,10 @@ class Group:
         slot.start_after(wait)
 
     def look_after(self, now: float, timeouts: Timeouts) -> None:
-        """End what is stuck."""
+        """End what is stuck, and let no worker keep most of the clients."""
         self._adopt(now)
+        for worker, count in self._balancing.orders(now):
+            self.spawn(worker.send(Shed(count)))
         for slot in self.slots:
             process = slot.process
             if process is not None and (why := why_stuck(process, now, timeouts)):

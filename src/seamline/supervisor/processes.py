@@ -42,6 +42,7 @@ from seamline.worker import (
     Release,
     Report,
     Resize,
+    Shed,
     Tell,
     Which,
 )
@@ -336,7 +337,7 @@ class Process:
         files = answer.result().loaded
         return None if files is None else frozenset(files)
 
-    async def send(self, order: Align | Begin | Release | Resize | Tell | Which) -> None:
+    async def send(self, order: Align | Begin | Release | Resize | Shed | Tell | Which) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         await self._channel.send(order)

@@ -21,6 +21,9 @@ _HEAR_SECONDS: Final = 1.0
 # Idle time a client may keep a connection. Longer than the 60 s reverse proxies keep theirs,
 # so that it is the proxy that closes and no request meets a closing connection.
 KEEP_ALIVE_SECONDS: Final = 75
+# A client that has kept its connection for so long without asking counts no more: browsers and
+# proxies keep some that they may never use.
+_LATELY_SECONDS: Final = 10
 
 
 class _Lifespan(LifespanOn):
@@ -147,6 +150,17 @@ class DrainingServer(uvicorn.Server):
     def in_flight(self) -> int:
         """Requests being answered now."""
         return len(self.server_state.tasks)
+
+    @property
+    def kept(self) -> int:
+        """Connections whose clients ask now, or asked lately and keep them."""
+        since = asyncio.get_running_loop().time() + KEEP_ALIVE_SECONDS - _LATELY_SECONDS
+        # Of an idle connection it is known when it is to be closed for that.
+        return sum(
+            (idle := connection.timeout_keep_alive_task) is None or idle.when() > since
+            for connection in self.server_state.connections
+            if isinstance(connection, HttpToolsProtocol)
+        )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the application's start-up, then accept, once that is to begin."""

@@ -1,4 +1,4 @@
-"""One request through a worker: the log line, draining, and seam errors that escaped."""
+"""One request through a worker: the log line, closing, and seam errors that escaped."""
 
 import asyncio
 import html
@@ -56,7 +56,7 @@ class Front:
 
     Args:
         application: The ASGI application, or a WSGI one behind its adapter.
-        is_draining: Whether clients must be told to close their connections.
+        must_close: Asked once for each answer: whether its client must close the connection.
         errors: The context variable in which seam errors of one request are gathered. A
             list is put into it, and threads and tasks of the request inherit the list.
         access_log: Where finished requests are written, or ``None``.
@@ -69,12 +69,12 @@ class Front:
         self,
         application: Application,
         *,
-        is_draining: Callable[[], bool],
+        must_close: Callable[[], bool],
         errors: ContextVar[Any],
         access_log: AccessLog | None = None,
     ) -> None:
         self._application = application
-        self._is_draining = is_draining
+        self._must_close = must_close
         self._errors = errors
         self._access_log = access_log
         self.answered = 0
@@ -96,7 +96,7 @@ class Front:
             return
         errors: list[SeamError] = []
         self._errors.set(errors)
-        is_draining = self._is_draining
+        must_close = self._must_close
         request = object()
         self._began[request] = started = time.perf_counter()
         status = 0
@@ -109,9 +109,9 @@ class Front:
                 status = message["status"]
                 if status == 500 and errors and (error := _to_report(errors)) is not None:  # noqa: PLR2004
                     replaced, status = True, error.http_status
-                    await _send_error(scope, send, error, close=is_draining())
+                    await _send_error(scope, send, error, close=must_close())
                     return
-                if is_draining():
+                if must_close():
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             elif replaced:
                 return
@@ -127,7 +127,7 @@ class Front:
                 raise
             _log.exception("%s %s failed", scope["method"], scope["path"])
             status = error.http_status
-            await _send_error(scope, send, error, close=is_draining())
+            await _send_error(scope, send, error, close=must_close())
         finally:
             del self._began[request]
             if self._access_log is not None:

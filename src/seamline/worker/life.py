@@ -37,6 +37,7 @@ from seamline.worker.report import (
     Ready,
     Release,
     Resize,
+    Shed,
     Tell,
     Which,
 )
@@ -160,6 +161,8 @@ class Worker:
                 self._soon(self._serving.release(slot))
             case Resize(group=group, workers=workers):
                 self._process.resize(group, workers)
+            case Shed(count=count):
+                self._on_loop(self._serving.shed, count)
             case Tell(serial=serial):
                 # On the loop: there, what was answered before has been counted.
                 self._on_loop(self._tell, serial)

@@ -124,6 +124,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     Attributes:
         serial: Of the :class:`Tell` that it answers; 0 for one that nobody asked for.
         in_flight: Requests and calls being answered now.
+        kept: Connections of HTTP clients that keep theirs and asked lately.
         requests: HTTP requests answered since the start.
         calls: Calls answered for other groups since the start.
         seam_calls: Calls made to other groups since the start.
@@ -140,6 +141,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
 
     serial: int = 0
     in_flight: int = 0
+    kept: int = 0
     requests: int = 0
     calls: int = 0
     seam_calls: int = 0
@@ -292,6 +294,16 @@ class Release(msgspec.Struct, frozen=True, tag="release"):
     slot: int
 
 
+class Shed(msgspec.Struct, frozen=True, tag="shed"):
+    """Supervisor to worker: close that many connections, each behind its next answer.
+
+    Attributes:
+        count: From now on; what is left of an order before this one is forgotten.
+    """
+
+    count: int
+
+
 class Tell(msgspec.Struct, frozen=True, tag="tell"):
     """Supervisor to worker: send a :class:`Beat` now, with this serial."""
 
@@ -325,7 +337,7 @@ class Files(msgspec.Struct, frozen=True, tag="files"):
 
 
 Report = Hello | Prepared | Ready | Beat | Draining | Bye | Failed | Aligned | Files
-Order = Drain | Begin | Align | Adopt | Release | Resize | Tell | Which
+Order = Drain | Begin | Align | Adopt | Release | Resize | Shed | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

@@ -35,6 +35,7 @@ class Serving:
         self._busyness = Busyness()
         self._running: dict[DrainingServer, asyncio.Task[None]] = {}
         self._placing = asyncio.Lock()
+        self._to_shed = 0
 
     def load(self, applications: Mapping[str, Any]) -> None:
         """Wrap the objects of the http services, by service. Raises ApplicationError."""
@@ -62,12 +63,22 @@ class Serving:
             self._pools.append((application, Standstill()))
         front = Front(
             application,
-            is_draining=lambda: self._http[server].draining,
+            must_close=lambda: self._must_close(self._http[server]),
             errors=self._process.request_errors,
             access_log=log,
         )
         self._fronts.append(front)
         return front
+
+    def shed(self, count: int) -> None:
+        """Have so many clients connect anew: each hears of it with its next answer."""
+        self._to_shed = count
+
+    def _must_close(self, server: DrainingServer) -> bool:
+        if server.draining:
+            return True
+        self._to_shed -= 1
+        return self._to_shed >= 0
 
     async def prepare(self) -> None:
         """Have applications start up; accepts nothing. Raises ApplicationError."""
@@ -136,6 +147,7 @@ class Serving:
         return Beat(
             serial=serial,
             in_flight=sum(server.in_flight for server in self._http) + calls.in_flight,
+            kept=sum(server.kept for server in self._http),
             requests=sum(front.answered for front in self._fronts),
             calls=sum(calls.answered.values()),
             seam_calls=sum(sum(functions.values()) for functions in calls.made.values()),

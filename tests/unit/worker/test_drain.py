@@ -92,7 +92,7 @@ def serve(application, scenario: Scenario) -> None:
         servers: list[DrainingServer] = []
         front = Front(
             application,
-            is_draining=lambda: servers[0].draining,
+            must_close=lambda: servers[0].draining,
             errors=Process.request_errors,
         )
         servers.append(DrainingServer(front, [listening]))
@@ -144,6 +144,31 @@ def test_a_running_request_is_finished_and_its_connection_closed() -> None:
 
     serve(app, scenario)
     assert app.life == ["startup", "shutdown"]
+
+
+def test_clients_count_as_kept_while_they_ask_and_for_a_while_after_that(monkeypatch) -> None:
+    app = Answers()
+
+    async def scenario(server, connect) -> None:
+        assert server.kept == 0
+        client, other = await connect(), await connect()
+        for one in (client, other):
+            one.ask()
+            await one.answer()
+        assert server.kept == 2
+
+        monkeypatch.setattr("seamline.worker.drain._LATELY_SECONDS", 0)
+        assert server.kept == 0
+
+        app.may_answer.clear()
+        app.asked.clear()
+        client.ask()
+        await app.asked.wait()
+        assert server.kept == 1
+        app.may_answer.set()
+        await client.answer()
+
+    serve(app, scenario)
 
 
 @pytest.mark.parametrize("is_open", [True, False])

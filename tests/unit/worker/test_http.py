@@ -31,7 +31,7 @@ def request(
     application, *, path: str = "/", accept: str = "*/*", draining: bool = False, log=None
 ) -> list[dict]:
     """Send one request through the layer and return the messages the server would get."""
-    front = Front(application, is_draining=lambda: draining, errors=ERRORS, access_log=log)
+    front = Front(application, must_close=lambda: draining, errors=ERRORS, access_log=log)
     sent = []
     bodies = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -188,7 +188,7 @@ def test_other_scopes_pass_untouched() -> None:
     async def app(scope, receive, send):
         seen.append((scope, receive, send))
 
-    front = Front(app, is_draining=lambda: True, errors=ERRORS)
+    front = Front(app, must_close=lambda: True, errors=ERRORS)
     asyncio.run(front({"type": "websocket"}, "receive", "send"))
 
     assert seen == [({"type": "websocket"}, "receive", "send")]

@@ -1,0 +1,86 @@
+"""Clients that keep their connections, spread over the workers of a group again.
+
+Which worker a client gets is chosen when it connects, by chance, and one that keeps its
+connection keeps its worker. So a few clients may all ask one worker while others idle, and one
+that was added later gets none of those there are. Some clients of the fullest workers are then
+told to connect anew, which loses nothing: a client hears of it with an answer, by
+``Connection: close``, and the chance that chose before chooses again.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from seamline.supervisor.processes import Process, State
+
+# By then every worker has told what became of the order before: they do so once a second.
+_PAUSE_SECONDS: Final = 2.0
+# Some spread no further: clients that choose the same again, and fewer than there are workers.
+_TRIES: Final = 8
+_REST_SECONDS: Final = 60.0
+
+
+class Place(Protocol):
+    """What is asked of a slot.
+
+    Attributes:
+        process: The one that serves, dead or alive.
+    """
+
+    process: Process | None
+
+    @property
+    def http(self) -> Sequence[object]:
+        """Its listening sockets."""
+
+    @property
+    def is_command(self) -> bool:
+        """Whether a command of the operator's runs in it, whose connections nobody knows."""
+
+
+def surplus(kept: Sequence[int]) -> list[int]:
+    """Return how many connections each worker is to give up, by how many each has.
+
+    None does while the fullest has at most twice the emptiest's and one more: chance spreads
+    clients no better, and each that is given up costs its client a new one.
+    """
+    if max(kept) <= 2 * min(kept) + 1:
+        return [0] * len(kept)
+    share = -(-sum(kept) // len(kept))
+    return [max(count - share, 0) for count in kept]
+
+
+class Balancing:
+    """Looks at the connections that the workers of a group keep.
+
+    Args:
+        slots: Of the group; the list may grow.
+    """
+
+    def __init__(self, slots: Sequence[Place]) -> None:
+        self._slots = slots
+        self._tries = 0
+        self._not_before = 0.0
+
+    def orders(self, now: float) -> list[tuple[Process, int]]:
+        """Return which workers are to give up how many connections now.
+
+        Args:
+            now: The loop's time.
+        """
+        workers = self._workers()
+        if now < self._not_before or len(workers) < 2:  # noqa: PLR2004
+            return []
+        counts = surplus([worker.last.kept for worker in workers])
+        if not any(counts):
+            self._tries = 0
+            return []
+        self._tries += 1
+        is_futile = self._tries % _TRIES == 0
+        self._not_before = now + (_REST_SECONDS if is_futile else _PAUSE_SECONDS)
+        return list(zip(workers, counts, strict=True))
+
+    def _workers(self) -> list[Process]:
+        """Return those that answer HTTP; none while one of them is missing."""
+        found = [slot.process for slot in self._slots if slot.http and not slot.is_command]
+        ready = [one for one in found if one is not None and one.state is State.READY]
+        return ready if len(ready) == len(found) else []

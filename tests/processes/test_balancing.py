@@ -1,0 +1,48 @@
+"""Clients that keep their connections, and workers that were not there when they connected."""
+
+import http.client
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+WIDE = """
+name = "plain"
+[services.web]
+http = "plainflask.web:create_app()"
+[layouts.wide]
+front = { services = ["web"] }
+"""
+
+
+def test_clients_that_keep_their_connections_are_shared_with_a_worker_that_is_added(
+    plainflask, eventually
+) -> None:
+    plainflask.write(WIDE)
+    run = plainflask.start("--layout", "wide").ready()
+    where = urlsplit(run.url).netloc
+    clients = [http.client.HTTPConnection(where, timeout=30) for _ in range(6)]
+    told_to_close = []
+
+    def ask() -> None:
+        for client in clients:
+            client.request("GET", "/")  # connects anew where it was told to close
+            answer = client.getresponse()
+            assert (answer.status, answer.read()) == (200, b"plain flask\n")
+            if answer.will_close:
+                told_to_close.append(client)
+
+    ask()
+    assert plainflask.command("scale", "front=2").returncode == 0
+    ask()
+
+    def shared() -> bool:
+        ask()
+        return all(worker["requests"] > 20 for worker in run.workers())
+
+    eventually(shared, "clients of both workers")
+    assert 1 <= len(told_to_close) < 60
+    for client in clients:
+        client.close()
+    assert run.stop() == 0

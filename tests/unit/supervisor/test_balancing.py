@@ -1,0 +1,117 @@
+"""seamline.supervisor.balancing: which workers give up how many of the clients that they keep."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seamline.supervisor.balancing import Balancing, surplus
+from seamline.supervisor.processes import State
+from seamline.worker import Beat
+
+
+class Process:
+    """A worker as its supervisor sees it."""
+
+    def __init__(self, kept: int) -> None:
+        self.state = State.READY
+        self.last = Beat(kept=kept)
+
+
+class Slot:
+    """A place with a listening socket."""
+
+    def __init__(self, kept: int) -> None:
+        self.process: Process | None = Process(kept)
+        self.http: list[object] = [object()]
+        self.is_command = False
+
+
+def balancing(*kept: int) -> tuple[Balancing, list[Slot]]:
+    slots = [Slot(count) for count in kept]
+    return Balancing(slots), slots  # type: ignore[arg-type]
+
+
+def counts(orders) -> list[int]:
+    return [count for _, count in orders]
+
+
+@pytest.mark.parametrize(
+    ("kept", "given_up"),
+    [
+        ([5, 5, 5, 1], [1, 1, 1, 0]),
+        ([16, 0, 0, 0], [12, 0, 0, 0]),
+        ([2, 0], [1, 0]),
+        ([6, 4, 4, 2], [2, 0, 0, 0]),
+        ([5, 5, 4, 2], [0, 0, 0, 0]),
+        ([1, 0, 0, 0], [0, 0, 0, 0]),
+        ([0, 0], [0, 0]),
+    ],
+)
+def test_what_is_more_than_a_worker_s_share_is_given_up_where_one_has_far_more(
+    kept, given_up
+) -> None:
+    assert surplus(kept) == given_up
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=2, max_size=64))
+def test_the_fullest_gives_up_some_of_an_uneven_spread_and_nobody_below_the_share(kept) -> None:
+    given_up = surplus(kept)
+
+    assert any(given_up) == (max(kept) > 2 * min(kept) + 1)
+    assert all(count == 0 or own - count >= sum(kept) / len(kept)
+               for own, count in zip(kept, given_up, strict=True))  # fmt: skip
+
+
+def test_all_workers_are_told_so_that_no_order_outlives_the_next() -> None:
+    balance, slots = balancing(4, 1, 1)
+
+    orders = balance.orders(100.0)
+
+    assert [worker for worker, _ in orders] == [slot.process for slot in slots]
+    assert counts(orders) == [2, 0, 0]
+
+
+def test_nothing_is_ordered_before_the_last_order_can_be_seen_in_what_workers_tell() -> None:
+    balance, _ = balancing(4, 0)
+
+    assert counts(balance.orders(100.0)) == [2, 0]
+    assert balance.orders(101.9) == []
+    assert counts(balance.orders(102.0)) == [2, 0]
+
+
+def test_clients_that_choose_the_same_again_are_left_alone_for_a_while() -> None:
+    balance, slots = balancing(4, 0)
+    times = [100.0 + 2 * number for number in range(8)]
+
+    assert all(counts(balance.orders(now)) == [2, 0] for now in times)
+    assert balance.orders(times[-1] + 59.9) == []
+    assert counts(balance.orders(times[-1] + 60)) == [2, 0]
+
+    slots[1].process = Process(2)
+    assert balance.orders(times[-1] + 62) == []
+    slots[1].process = Process(0)
+    assert counts(balance.orders(times[-1] + 64)) == [2, 0]
+    assert counts(balance.orders(times[-1] + 66)) == [2, 0]
+
+
+@pytest.mark.parametrize("missing", ["dead", "none", "draining", "alone"])
+def test_nobody_gives_up_clients_while_a_worker_is_missing(missing) -> None:
+    balance, slots = balancing(4, 0)
+    if missing == "alone":
+        del slots[1]
+    elif missing == "none":
+        slots[1].process = None
+    else:
+        process = slots[1].process
+        assert process is not None
+        process.state = State.STOPPED if missing == "dead" else State.DRAINING
+
+    assert balance.orders(100.0) == []
+
+
+def test_commands_and_workers_without_pages_have_no_share() -> None:
+    balance, slots = balancing(3, 0, 0, 0)
+    slots[2].is_command = True
+    slots[3].http = []
+
+    assert counts(balance.orders(100.0)) == [1, 0]
