@@ -113,6 +113,7 @@ def test_shared_options_stand_before_or_after_the_command(seamline, command, arg
     [
         (("chek",), "there is no command 'chek'\n  fix  did you mean \"check\"?"),
         (("stop", "--nwo"), "unrecognized arguments: --nwo\n  fix  see: seamline stop --help"),
+        (("stop", "--timeout", "soon"), "--timeout: soon is no number of seconds from 0 on"),
         (("--color", "blue", "stop"), "invalid choice: 'blue'"),
         (("-C", "nowhere", "status"), "there is no directory nowhere"),
         (("-f", "nothing.toml", "status"), "there is no file nothing.toml"),
