@@ -675,6 +675,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "shared_state",
     ),
+    "what stays with its caller uses state in the group of that": Mutation(
+        "seamline.interface.hosting.Hosting._is_entered",
+        _true,
+        "unit/interface/test_findings.py",
+        "stays_with_its_caller",
+    ),
     "check tells of contexts that are held over a call": Mutation(
         "seamline.interface.contexts._held",
         _empty,

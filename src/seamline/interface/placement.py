@@ -8,6 +8,7 @@ from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.growing import Growth, growth
+from seamline.interface.hosting import Hosting
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.names import Symbol
 
@@ -32,6 +33,7 @@ class Placement:
     _service_of: dict[str, str] = field(default_factory=dict)
     _module_of: dict[str, str] = field(default_factory=dict)
     _through: dict[Symbol, list[tuple[Definition | str, int]]] | None = None
+    _hostings: dict[bool, Hosting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, source in self.application.sources.modules.items():
@@ -97,17 +99,25 @@ class Placement:
             symbol: The state.
             guessed: Whether to name those, too, that use it as far as names of methods say.
         """
+        if guessed not in self._hostings:
+            self._hostings[guessed] = Hosting(self.application, self.services, guessed=guessed)
+        hosting = self._hostings[guessed]
         found: dict[str, Place] = {}
+        for key, line in self._uses(symbol, guessed=guessed):
+            for runner, where in hosting.runners(key, line):
+                self._note(found, runner, where)
+        return found
+
+    def _uses(self, symbol: Symbol, *, guessed: bool) -> Iterator[tuple[Definition | str, int]]:
+        """Yield the bodies that use a piece of state, with the line; the nearest first."""
+        for key, direct in self.application.touches.direct.items():
+            if symbol in direct:
+                yield key, direct[symbol]
+        yield from self._callers_of_users().get(symbol, ())
         for facts in self.services:
             for key, touched in facts.touched.items():
                 if symbol in touched and (guessed or not touched[symbol].guess):
-                    self._note(found, key, touched[symbol].line)
-        for key, direct in self.application.touches.direct.items():
-            if symbol in direct:
-                self._note(found, key, direct[symbol])
-        for key, line in self._callers_of_users().get(symbol, ()):
-            self._note(found, key, line)
-        return found
+                    yield key, touched[symbol].line
 
     def _callers_of_users(self) -> dict[Symbol, list[tuple[Definition | str, int]]]:
         """Return who certainly calls what touches a piece of state itself, with the line."""

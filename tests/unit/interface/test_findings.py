@@ -90,13 +90,35 @@ def test_shared_state_of_one_group_is_fine(read) -> None:
 def test_http_service_is_a_user_of_shared_state_too(read) -> None:
     files = {
         "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
-        "a.py": "import tally\ndef f(): tally.bump('a')\n",
+        "a.py": "import atexit, tally\n@atexit.register\ndef f(): tally.bump('a')\n",
         "web.py": "import tally\nimport a\ndef page(): tally.bump('web')\n",
     }
 
     assert len(read(files, "a", entry_modules={"web": "front"}).findings("shared-state")) == 1
     grouped = read(files, "a", entry_modules={"web": "front"}, groups={"a": "one", "front": "one"})
     assert grouped.findings("shared-state") == []
+
+
+def test_state_is_used_where_what_stays_with_its_caller_is_called(read) -> None:
+    files = {
+        "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
+        "a.py": (
+            "import tally\n"
+            "def f(): tally.bump('a')\n"
+            "class Step:\n"
+            "    def take(self): f()\n"
+            "def other(n: int) -> int: return n\n"
+        ),
+        "b.py": "import atexit, a\n@atexit.register\ndef g(): a.Step().take()\n",
+        "web.py": "import tally, a\ndef page():\n    tally.bump('web')\n    a.Step().take()\n",
+    }
+
+    alone = read(files, "a", entry_modules={"web": "front"})
+    both = read(files, "a", "b", entry_modules={"web": "front"})
+
+    assert alone.findings("shared-state") == []
+    (found,) = [one for one in both.analysis.findings if one.code == "shared-state"]
+    assert "b.py:3 uses it in group b and web.py:" in found.message
 
 
 def test_registry_filled_by_decorators_is_the_same_in_every_process(read) -> None:

@@ -1,8 +1,7 @@
 """seamline.supervisor.balancing: which workers give up how many of the clients that they keep."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seamline.supervisor.balancing import Balancing, surplus
 from seamline.supervisor.processes import State

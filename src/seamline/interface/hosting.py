@@ -1,0 +1,89 @@
+"""Which code of a package its own process runs, and who runs the rest of it.
+
+A function that is not remote, or a method, runs where it is called: what it uses is used by the
+group of its caller, not by that of the package which it is written in.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.functions import Definition
+from seamline.interface.graph import Edge
+from seamline.interface.model import Verdict
+
+# Decorators that give nobody but its callers the function.
+_PLAIN: Final = frozenset(
+    {"staticmethod", "classmethod", "property", "setter", "deleter", "cached_property", "wraps"}
+    | {"cache", "lru_cache", "contextmanager", "asynccontextmanager", "abstractmethod", "override"}
+)
+
+
+class Hosting:
+    """What runs where, for the packages of an application.
+
+    Args:
+        application: Its calls.
+        services: Its packages.
+        guessed: Whether calls count of which only a method's name says whom they enter.
+    """
+
+    def __init__(
+        self, application: Application, services: Iterable[ServiceFacts], *, guessed: bool
+    ) -> None:
+        self._graph = application.graph
+        self._guessed = guessed
+        self._elsewhere: set[Definition | str] = set()
+        for facts in services:
+            own = {key for key in self._graph.bodies if _module(key) in facts.modules}
+            self._elsewhere |= own - self._reached(facts, own)
+
+    def runners(self, key: Definition | str, line: int) -> Iterator[tuple[Definition | str, int]]:
+        """Yield in whose groups a body runs: itself, or those that call it, with the line of that.
+
+        Args:
+            key: The body.
+            line: Where it does what is asked about.
+        """
+        seen = {key}
+        waiting = [(key, line)]
+        while waiting:
+            one, line = waiting.pop()
+            if one not in self._elsewhere:
+                yield one, line
+                continue
+            for caller in self._graph.callers.get(one, ()) if isinstance(one, Definition) else ():
+                lines = [edge.line for edge in self._edges(caller) if edge.target is one]
+                if lines and caller not in seen:
+                    seen.add(caller)
+                    waiting.append((caller, lines[0]))
+
+    def _edges(self, key: Definition | str) -> Iterator[Edge]:
+        return (one for one in self._graph.edges.get(key, ()) if self._guessed or not one.guess)
+
+    def _reached(self, facts: ServiceFacts, own: set[Definition | str]) -> set[Definition | str]:
+        """Return the bodies that the package's own process may run."""
+        waiting = [key for key in own if isinstance(key, str) or self._is_entered(facts, key)]
+        found = set(waiting)
+        while waiting:
+            targets = {edge.target for edge in self._edges(waiting.pop())} - found
+            found |= targets
+            waiting += targets
+        return found
+
+    def _is_entered(self, facts: ServiceFacts, definition: Definition) -> bool:
+        """Whether it is called from elsewhere, or by what no line names, as a library may."""
+        function = facts.functions.get(definition)
+        if function is not None and function.public:
+            if function.verdict is Verdict.REMOTE:
+                return True
+        elif not self._graph.callers.get(definition):
+            return True
+        return any(
+            one is None or one.name.rpartition(".")[2] not in _PLAIN
+            for one in definition.decorators
+        )
+
+
+def _module(key: Definition | str) -> str:
+    return key if isinstance(key, str) else key.module
