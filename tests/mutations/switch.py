@@ -462,6 +462,12 @@ OTHERS: dict[str, Mutation] = {
     "10 early copies are guarded": Mutation(
         "seamline.seam.sealing.Seal._replace_early", _nothing, "unit/seam/test_sealing.py", "early"
     ),
+    "14 containers of a package that tests change": Mutation(
+        "seamline.testing.assigned.Assignments._note_container",
+        _nothing,
+        "unit/testing/test_assigned.py",
+        "without_a_tool",
+    ),
     "10 state elsewhere is not assigned": Mutation(
         "seamline.seam.sealing.Seal.check_write", _nothing, "unit/seam/test_sealing.py", "assign"
     ),

@@ -28,6 +28,7 @@ from seamline.testing.cells import (
 from seamline.testing.compared import MOST_ITEMS, content, whole
 from seamline.testing.stores import Stores, compiled
 
+_CONTAINERS: Final = (dict, list, set, deque)
 # `config.app.limits` is three looks away; deeper ones are rarely reached from a test.
 _MOST_DEPTH: Final = 3
 # Ways to one object, or to instances of one class; a table of rows has many alike.
@@ -43,7 +44,7 @@ class Assignments:
         modules: The application's modules that belong to no service.
         tests: Directory below which all modules that are not the application's are the tests'.
         is_application: Whether a module, by its name, is the application's.
-        placed: Those of services: only their classes are looked at, the rest is sealed.
+        placed: Those of services, with the names of their state, which is sealed.
 
     Attributes:
         names: The attributes that tests assign on something.
@@ -55,10 +56,10 @@ class Assignments:
         modules: Collection[str],
         tests: Path,
         is_application: Callable[[str], bool],
-        placed: Collection[str] = (),
+        placed: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._modules = frozenset(modules)
-        self._placed = frozenset(placed)
+        self._placed = placed or {}
         self._is_application = is_application
         self._tests = str(tests.resolve()) + "/"
         self._objects: dict[int, Object] = {}
@@ -83,9 +84,9 @@ class Assignments:
         for name in self._modules & there:
             self._seen.add(name)
             self._walk(name)
-        for name in self._placed & there:
+        for name in self._placed.keys() & there:
             self._seen.add(name)
-            self._look_at_classes(name)
+            self._look_at_contents(name)
         if self._is_collected:
             self._look()
 
@@ -94,8 +95,8 @@ class Assignments:
         self._is_collected = True
         for name in self._modules.intersection(sys.modules):
             self._walk(name)
-        for name in self._placed.intersection(sys.modules):
-            self._look_at_classes(name)
+        for name in self._placed.keys() & sys.modules.keys():
+            self._look_at_contents(name)
         self._look()
 
     def end(self) -> None:
@@ -156,16 +157,30 @@ class Assignments:
         self._cells = {key: one for key, one in self._cells.items() if one.places}
         self._relevant.clear()
 
-    def _look_at_classes(self, module: str) -> None:
+    def _look_at_contents(self, module: str) -> None:
+        """Note the classes of a service's module, and the containers that it and they hold.
+
+        State is sealed. A container that no code of the application changes is none, but a test
+        may, and the host has its own.
+        """
         for name, value in list(vars(sys.modules[module]).items()):
-            if issubclass(type(value), type) and getattr(value, "__module__", "") == module:
-                for _ in self._enter(value, Place(module, name)):
-                    pass  # what a class holds is no matter here
+            kind = type(value)
+            if issubclass(kind, type) and getattr(value, "__module__", "") == module:
+                for inner, path in self._enter(value, Place(module, name)):
+                    self._note_container(inner, Place(module, path))
+            elif not name.startswith("__"):
+                self._note_container(value, Place(module, name))
+
+    def _note_container(self, value: object, place: Place) -> None:
+        is_sealed = place.path in self._placed[place.module]
+        if issubclass(type(value), _CONTAINERS) and not is_sealed:
+            for _ in self._enter(value, place):
+                pass  # what it holds in turn is no matter here
 
     def _enter(self, value: object, place: Place) -> Iterator[tuple[object, str]]:
         """Note an object, and yield what it holds unless that is known."""
         kind = type(value)  # not isinstance: proxies of frameworks would run code
-        if issubclass(kind, (dict, list, set, deque)):
+        if issubclass(kind, _CONTAINERS):
             _, places = self._containers.setdefault(id(value), (value, []))
             if not places:
                 yield from _items(value, place)

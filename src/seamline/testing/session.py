@@ -176,7 +176,11 @@ class SplitSession:
             unplaced,
             self._config.root,
             self._reach.is_application,
-            {name for one in behind.values() for name, _ in one.modules},
+            {
+                module: {state.name for state in one.state if state.module == module}
+                for one in behind.values()
+                for module, _ in one.modules
+            },
         )
         self._patches = Patches(
             process.seams,

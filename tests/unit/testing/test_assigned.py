@@ -76,6 +76,7 @@ FILES = {
         from shop import settings
 
         SEEN = []
+        ROOMS = ["kitchen"]
 
         def debug(): return (settings.DEBUG, os.getpid(), len(SEEN))
         def least(): return (settings.app.limits.least, os.getpid(), len(SEEN))
@@ -91,8 +92,12 @@ FILES = {
         def words(): return (sys.argv, os.getpid(), len(SEEN))
         def nothing(): return (0, os.getpid(), len(SEEN))
 
+        def rooms(): return (len(ROOMS), os.getpid(), len(SEEN))
+        def bells(): return (len(Clock.bells), os.getpid(), len(SEEN))
+
         class Clock:
             hour = 1
+            bells = [1, 2]
             def now(self):
                 return self.hour
 
@@ -203,6 +208,20 @@ def test_what_a_test_assigns_without_a_tool_keeps_its_calls_here(shop):
         finally:
             prices.Clock.now = before
 
+    def test_an_item_of_a_list_of_the_package():
+        prices.ROOMS.append("hall")
+        try:
+            assert prices.rooms()[:2] == (2, HERE)
+        finally:
+            prices.ROOMS.pop()
+
+    def test_an_item_of_a_list_of_a_class_of_the_package():
+        prices.Clock.bells.append(3)
+        try:
+            assert prices.bells()[:2] == (3, HERE)
+        finally:
+            prices.Clock.bells.pop()
+
     def test_a_function_of_a_library():
         before, json.loads = json.loads, lambda text: 9
         try:
@@ -214,8 +233,8 @@ def test_what_a_test_assigns_without_a_tool_keeps_its_calls_here(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py", "-v")
 
-    assert outcome.counts == {"passed": 14}, outcome.text
-    assert "14 tests local: 14 assigned" in outcome.text
+    assert outcome.counts == {"passed": 16}, outcome.text
+    assert "16 tests local: 16 assigned" in outcome.text
     assert "prices: assigned (shop.settings.app.limits.least)" in outcome.text
 
 
@@ -245,6 +264,11 @@ def test_what_was_put_back_or_never_matters_closes_nothing(shop):
     def test_a_copy_that_was_put_back_is_what_was_there():
         assert prices.words()[1] != HERE
 
+    def test_a_list_of_the_package_that_was_put_back():
+        prices.ROOMS.append("hall")
+        prices.ROOMS.remove("hall")
+        assert prices.rooms()[1] != HERE
+
     def test_of_no_matter_to_the_function():
         settings.DEBUG = True
         assert prices.nothing()[1] != HERE
@@ -262,7 +286,7 @@ def test_what_was_put_back_or_never_matters_closes_nothing(shop):
 
     outcome = shop.run("micro", "tests/test_shop.py")
 
-    assert outcome.counts == {"passed": 6}, outcome.text
+    assert outcome.counts == {"passed": 7}, outcome.text
     assert "2 tests local: 1 assigned, 1 patched\n" in outcome.text
 
 
