@@ -197,6 +197,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something ``check`` tells the reader. Same ``code`` and words as the run-time refusal.
 
     ``file`` is relative to the root, ``line`` counts from 1; both empty/0 when it has no place.
+    ``groups`` are those between which it is, where it is about none of their services alone.
     """
 
     code: str
@@ -206,6 +207,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
     line: int = 0
     service: str = ""
+    groups: tuple[str, ...] = ()
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):

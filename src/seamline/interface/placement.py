@@ -199,6 +199,7 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
             ),
             file=file,
             line=fact.line,
+            groups=tuple(name for name, _ in users),
         )
 
 

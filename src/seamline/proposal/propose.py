@@ -1,7 +1,7 @@
 """From a directory to a proposal that `check` accepts. Nothing is executed or written."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from seamline.proposal.groups import group_parts
 from seamline.proposal.hints import project_name, read_hints
 from seamline.proposal.judge import judge_parts, placed
 from seamline.proposal.known import Entrance
-from seamline.proposal.model import Found, Part, Proposal, Started
+from seamline.proposal.model import Found, Proposal, Started
 from seamline.proposal.parts import Tree, reached_from, service_name
 from seamline.proposal.procfile import read_procfile
 from seamline.proposal.text import render
@@ -180,7 +180,7 @@ def _settle(application: Application, proposal: Proposal, file: Path) -> None:
                 first.message, file=first.file or None, line=first.line or None,
                 remedy=first.remedy,
             )  # fmt: skip
-        for part, error in _blamed(application, proposal, errors).items():
+        for part, error in _blamed(proposal, errors).items():
             proposed = {one.package: one for one in proposal.parts}
             proposed[part].against = placed(error)
         proposal.parts.sort(key=lambda each: not each.is_proposed)
@@ -218,30 +218,23 @@ def _nothing(proposal: Proposal) -> ApplicationError:
     )
 
 
-def _blamed(
-    application: Application, proposal: Proposal, errors: list[Finding]
-) -> dict[str, Finding]:
+def _blamed(proposal: Proposal, errors: list[Finding]) -> dict[str, Finding]:
     """Return the packages to leave out, each with the error that goes away then.
 
-    State that belongs to no service, and that several use, goes with the lowest in rank.
+    What is between several, as state that belongs to no service, goes with the lowest in rank.
     """
+    group_of = {name: group for group, services in proposal.layout.items() for name in services}
     blamed: dict[str, Finding] = {}
     for error in errors:
-        shared = {n for n, s in application.sources.modules.items() if s.file == error.file}
         users = [
             part.package
             for part in reversed(proposal.proposed)
-            if part.name == error.service or (not error.service and shared & set(_touched(part)))
+            if part.name == error.service
+            or not {part.name, group_of.get(part.name)}.isdisjoint(error.groups)
         ]
         if users and blamed.keys().isdisjoint(users):
             blamed[users[0]] = error
     return blamed or {proposal.proposed[-1].package: errors[0]}
-
-
-def _touched(part: Part) -> Iterator[str]:
-    """Yield the modules whose state a part's functions touch."""
-    for function in part.interface.functions:
-        yield from (name.partition(":")[0] for name in function.touches)
 
 
 def check(application: Application, text: str, file: Path) -> list[Finding]:

@@ -112,6 +112,40 @@ def test_services_that_would_share_the_state_of_a_third_module_are_left_out(prop
     assert errors_of(proposal, "micro") == []
 
 
+def test_only_who_shares_state_is_left_out_for_it(proposed):
+    labels = """
+        def join(names):
+            found = []
+            for name in names:
+                found.append(name.strip())
+            return sorted(found)
+    """
+    proposal = proposed(
+        SHOP
+        | {
+            "shop/settings.py": "seen = {}\n",
+            "shop/labels.py": labels,
+            "shop/feeds.py": FEEDS
+            + """
+    import atexit
+    from shop import settings
+
+    @atexit.register
+    def _tidy():
+        settings.seen.clear()
+""",
+            "shop/web.py": WEB.replace(
+                "return str([",
+                "settings.seen['web'] = 1\n        return str(labels.join('ab')) + str([",
+            ).replace("feeds, stock", "feeds, labels, settings, stock"),
+        }
+    )
+
+    assert packages(proposal) == {"shop.stock", "shop.labels"}
+    assert "in group feeds and shop/web.py" in reason(proposal, "shop.feeds")
+    assert errors_of(proposal, "micro") == []
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
