@@ -472,7 +472,10 @@ OTHERS: dict[str, Mutation] = {
         "seamline.seam.sealing.Seal.check_write", _nothing, "unit/seam/test_sealing.py", "assign"
     ),
     "10 what no name says is refused where it uses state": Mutation(
-        "seamline.seam.opening.find_strays", _empty, "unit/seam/test_strays.py"
+        "seamline.seam.strays.Strays.find", _empty, "unit/seam/test_strays.py"
+    ),
+    "10 what is made later by no name is looked for": Mutation(
+        "seamline.seam.strays.Strays.are_made_by", _false, "unit/seam/test_strays.py", "later"
     ),
     "every seam is open": Mutation(
         "seamline.seam.opening.Seams.verify", _nothing, "unit/seam/test_opening.py", "verif"

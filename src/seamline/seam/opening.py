@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
@@ -30,7 +30,7 @@ from seamline.seam.hosting import carried, codec_of
 from seamline.seam.importing import Imports
 from seamline.seam.place import AskingHome, LocalHome, Place, RemoteHome
 from seamline.seam.sealing import Seal, Write
-from seamline.seam.strays import find_strays
+from seamline.seam.strays import Strays
 from seamline.seam.threads import KeptPlaces
 from seamline.transport import close_after_fork
 from seamline.wire import Codec
@@ -54,6 +54,7 @@ class _Seam:
         swaps: Every function found so far. Weak: functions made in a loop can go.
         searched: Modules whose functions are among them.
         is_wanted: Whether what is loaded belongs behind the seam, now and later.
+        makes_strays: Whether functions of the package make others that use its state.
     """
 
     plan: ServicePlan
@@ -64,6 +65,7 @@ class _Seam:
     swaps: WeakKeyDictionary[FunctionType, _Swap] = field(default_factory=WeakKeyDictionary)
     searched: set[str] = field(default_factory=set)
     is_wanted: bool = False
+    makes_strays: bool = False
 
 
 class Seams:
@@ -229,24 +231,36 @@ class Seams:
     def _open(self, seam: _Seam, modules: Collection[str]) -> None:
         """Swap the functions of some modules, then seal the package's state."""
         crossing = _crossing(seam.interface, modules)
-        codec: Codec | None = None
         sealed = [(module, name) for module, name in seam.seal.names() if module in modules]
         functions = live_functions() if crossing or sealed else []
         found = find_entries(seam.interface, crossing, functions)
-        for entry in found:
-            if entry.function not in seam.swaps:
-                codec = codec or codec_of(seam.interface, self._plan.limits)
-                seam.swaps[entry.function] = self._swap(seam, entry, codec)
-        for entry in find_strays(seam.interface, modules, sealed, functions):
-            if entry.function not in seam.swaps:
-                codec = codec or codec_of(seam.interface, self._plan.limits)
-                seam.swaps[entry.function] = self._swap(seam, entry, codec)
+        strays = Strays(seam.interface, modules, sealed)
+        seam.makes_strays |= strays.are_made_by(functions)
+        self._add(seam, [*found, *strays.find(functions)])
         _declare(seam)
         seam.searched.update(modules)
         for function, swap in list(seam.swaps.items()):
             function.__code__ = swap.replacement
         seam.seal.apply()
         _check_moved(seam, crossing, found)
+
+    def _add(self, seam: _Seam, entries: Iterable[Entry]) -> None:
+        codec: Codec | None = None
+        for entry in entries:
+            if entry.function not in seam.swaps:
+                codec = codec or codec_of(seam.interface, self._plan.limits)
+                seam.swaps[entry.function] = self._swap(seam, entry, codec)
+
+    def _open_made(self, seam: _Seam) -> None:
+        """Refuse what a package's decorators made for the modules that were just imported."""
+        functions = live_functions()
+        inner = [one for one in _crossing(seam.interface, seam.searched) if "<locals>" in one.name]
+        found = find_entries(seam.interface, inner, functions)
+        found += Strays(seam.interface, seam.searched, seam.seal.names()).find(functions)
+        made = [one for one in found if one.function not in seam.swaps]
+        self._add(seam, made)
+        for entry in made:
+            entry.function.__code__ = seam.swaps[entry.function].replacement
 
     def _swap(self, seam: _Seam, entry: Entry, codec: Codec) -> _Swap:
         """Compile the half of one function."""
@@ -296,8 +310,11 @@ class Seams:
                 own = loaded.intersection(name for name, _ in interface.modules)
                 if own:
                     self._open(seam, own)
-                elif seam.seal.is_lifted or seam.seal.concerns(loaded):
+                    continue
+                if seam.seal.is_lifted or seam.seal.concerns(loaded):
                     seam.seal.apply()
+                if seam.makes_strays:
+                    self._open_made(seam)
         if self.on_loaded is not None:
             self.on_loaded(loaded)
 

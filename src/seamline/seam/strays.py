@@ -13,7 +13,7 @@ from typing import Final
 
 from seamline.interface import Function, Interface, Kind, Verdict
 from seamline.seam.find import Entry
-from seamline.seam.half import half_of, is_twin
+from seamline.seam.half import half_of, is_twin, original_of
 
 _NAMELESS: Final = (
     "the host knows it by no name (a lambda, made by exec or type, or registered with a "
@@ -26,38 +26,57 @@ _MOVED: Final = (
 _GLOBALS: Final = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME"})
 
 
-def find_strays(
-    interface: Interface,
-    modules: Collection[str],
-    sealed: Collection[tuple[str, str]],
-    among: Iterable[FunctionType],
-) -> Iterator[Entry]:
-    """Yield the loaded functions of some modules that use sealed names, to be refused.
+class Strays:
+    """The functions of some modules of a package that use sealed names without an address.
 
     Args:
         interface: The package.
         modules: Those of its modules to look at.
         sealed: The state, by module and name.
-        among: What to look through.
     """
-    names: dict[str, set[str]] = defaultdict(set)
-    for module, name in sealed:
-        if module in modules and module in sys.modules:
-            names[module].add(name)
-    spaces = {id(vars(sys.modules[module])): module for module in names}
-    described = {(f.module, f.name, f.line) for f in interface.functions}
-    named = {(f.module, f.name) for f in interface.functions}
-    for candidate in among if spaces else ():
-        if id(candidate.__globals__) not in spaces:
-            continue
-        module, code = spaces[id(candidate.__globals__)], candidate.__code__
-        known = (module, code.co_qualname, code.co_firstlineno) in described
-        if known or half_of(code) is not None or is_twin(candidate):
-            continue
-        used = sorted(names[module] & _globals_of(code)) if _mentions(code, names[module]) else []
-        if used:
-            why = _MOVED if (module, code.co_qualname) in named else _NAMELESS
-            yield _entry(candidate, module, f"touches {module}:{used[0]}, and {why}")
+
+    def __init__(
+        self,
+        interface: Interface,
+        modules: Collection[str],
+        sealed: Iterable[tuple[str, str]],
+    ) -> None:
+        self._names: dict[str, set[str]] = defaultdict(set)
+        for module, name in sealed:
+            if module in modules and module in sys.modules:
+                self._names[module].add(name)
+        self._spaces = {id(vars(sys.modules[module])): module for module in self._names}
+        self._described = {(f.module, f.name, f.line) for f in interface.functions}
+        self._named = {(f.module, f.name) for f in interface.functions}
+
+    def find(self, among: Iterable[FunctionType]) -> Iterator[Entry]:
+        """Yield those that are loaded, to be refused.
+
+        Args:
+            among: What to look through.
+        """
+        for candidate in among if self._spaces else ():
+            module, code = self._spaces.get(id(candidate.__globals__)), candidate.__code__
+            if module is None or half_of(code) is not None or is_twin(candidate):
+                continue
+            if (module, code.co_qualname, code.co_firstlineno) in self._described:
+                continue
+            names = self._names[module]
+            used = sorted(names & _globals_of(code)) if _mentions(code, names) else []
+            if used:
+                why = _MOVED if (module, code.co_qualname) in self._named else _NAMELESS
+                yield _entry(candidate, module, f"touches {module}:{used[0]}, and {why}")
+
+    def are_made_by(self, functions: Iterable[FunctionType]) -> bool:
+        """Whether some of these functions make others that use sealed names, as decorators do."""
+        for one in functions if self._spaces else ():
+            module = self._spaces.get(id(one.__globals__))
+            if module is not None and any(
+                isinstance(const, CodeType) and _mentions(const, self._names[module])
+                for const in original_of(one).co_consts
+            ):
+                return True
+        return False
 
 
 def _entry(function: FunctionType, module: str, reason: str) -> Entry:

@@ -1,8 +1,11 @@
 """seamline.seam.strays: functions without a definition raise where their state is elsewhere."""
 
+import importlib
+
 import pytest
 
 from seamline.errors import ApplicationError, NotSendable
+from seamline.interface import Verdict
 
 SOURCE = """
 CACHE = {"n": 1}
@@ -56,6 +59,41 @@ def test_the_host_s_own_code_calls_them(application):
     app.seams(local=True).install()
 
     assert module.put() == 1
+
+
+@pytest.mark.parametrize("name", ["named", "nameless"])
+def test_what_a_decorator_makes_for_a_module_that_is_imported_later_is_refused(application, name):
+    app = application(
+        {
+            "__init__": """
+                LIMITS = [2]
+                def named(function):
+                    def within(text):
+                        try:
+                            return function(text)[: LIMITS[0]]
+                        except NameError:
+                            return "a stale answer"
+                    return within
+                def nameless(function):
+                    return lambda text: function(text)[: LIMITS[0]]
+            """
+        },
+        state={"LIMITS": ""},
+        verdicts={"named.<locals>.within": Verdict.REFUSED},
+        others={
+            "later": f"from PACKAGE import {name} as limited\n"
+            "@limited\ndef first(text): return text\n"
+        },
+    )
+    app.load()
+    app.seams().install()
+
+    later = importlib.import_module("later")
+
+    with pytest.raises(NotSendable, match=rf"{app.package}\.{name}\.<locals>"):
+        later.first("abc")
+    app.opened[0].close_all()
+    assert later.first("abc") == "ab"
 
 
 def test_closing_gives_them_back(strays):
