@@ -96,6 +96,8 @@ UNSENDABLE: Final = {
     "queue.Queue": "a queue of one process",
     "logging.Logger": "a logger",
     "re.Match": "a match of a regular expression",
+    "xml.etree.ElementTree.Element": "an element of XML",
+    "xml.etree.ElementTree.ElementTree": "a tree of XML",
     "weakref.ref": "a weak reference",
     "contextlib.ExitStack": "a stack of open contexts",
     "jinja2.Environment": "a template environment",
@@ -103,7 +105,14 @@ UNSENDABLE: Final = {
 }
 
 # Calls whose result is of one of these types, which the call does not say.
-GIVING: Final = {f"re.{name}": "re.Match" for name in ("match", "search", "fullmatch")}
+GIVING: Final = {
+    **{f"re.{name}": "re.Match" for name in ("match", "search", "fullmatch")},
+    **{
+        f"xml.etree.ElementTree.{name}": "xml.etree.ElementTree.Element"
+        for name in ("SubElement", "XML", "fromstring", "fromstringlist")
+    },
+    "xml.etree.ElementTree.parse": "xml.etree.ElementTree.ElementTree",
+}
 
 # Of these, what crosses nevertheless: by reference, or as a copy if it does not stream.
 CROSSING: Final = frozenset(

@@ -131,3 +131,29 @@ def test_a_default_of_a_public_function_is_used_by_whoever_calls_it(read: Read) 
     assert read({"shop.py": text}, "shop").functions["shop.expand"].touches == (
         "shop:expand.existing",
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "ET.Element(name)",
+        "ET.fromstring(name)",
+        "ET.SubElement(ET.XML(name), 'a')",
+        "ET.parse(name)",
+    ],
+)
+def test_what_is_made_of_xml_stays_with_the_caller(read: Read, body: str) -> None:
+    source = (
+        "from xml.etree import ElementTree as ET\n"
+        f"def given(name):\n    for _ in name:\n        pass\n    return {body}\n"
+        f"def text(name):\n    for _ in name:\n        pass\n    return ET.tostring({body})\n"
+        "def said(name) -> ET.Element:\n    for _ in name:\n        pass\n    return other(name)\n"
+    )
+
+    found = read({"shop/__init__.py": "", "shop/stock.py": source}, "shop.stock")
+
+    verdicts = {
+        name: found.functions[f"shop.stock.{name}"].verdict.value
+        for name in ("given", "text", "said")
+    }
+    assert verdicts == {"given": "local", "text": "remote", "said": "local"}
