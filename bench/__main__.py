@@ -1,8 +1,8 @@
 """``./run bench``: what a call costs; ``./run bench NAME``: another of the benchmarks.
 
 They measure, print tables, and write nothing unless told to. The others are ``balance``,
-``hosts``, ``isolation``, ``learn``, ``longrun``, ``memory``, ``reliability`` and ``saves``;
-``--help`` behind a name lists its flags.
+``hosts``, ``isolation``, ``learn``, ``longrun``, ``memory``, ``reliability``, ``reloads`` and
+``saves``; ``--help`` behind a name lists its flags.
 """
 
 import argparse
@@ -16,7 +16,17 @@ from pathlib import Path
 from bench import report
 from bench.calls import NAMES, measure
 
-OTHERS = ("balance", "hosts", "isolation", "learn", "longrun", "memory", "reliability", "saves")
+OTHERS = (
+    "balance",
+    "hosts",
+    "isolation",
+    "learn",
+    "longrun",
+    "memory",
+    "reliability",
+    "reloads",
+    "saves",
+)
 
 
 def _arguments() -> argparse.Namespace:
