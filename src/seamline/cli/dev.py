@@ -1,7 +1,6 @@
 """``seamline dev``: run for development; what a changed file concerns is reloaded at once."""
 
 import argparse
-import gc
 import os
 import sys
 
@@ -53,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             as_json=output.json,
             colored=is_colored(sys.stdout, args.color, os.environ),
             verbose=output.verbose > 0,
-            replan=lambda: _read_again(args),
+            replan=lambda: _plan(load_config(args), args),
             development=Development(
                 watch_files,
                 configuration_of(config.file, lock_path(config)),
@@ -61,16 +60,6 @@ def run(args: argparse.Namespace) -> int:
             ),
         )
     )
-
-
-def _read_again(args: argparse.Namespace) -> Plan:
-    # What is made while source is read lives until all is read: looking for garbage meanwhile
-    # takes a quarter of the time and finds none.
-    gc.disable()
-    try:
-        return _plan(load_config(args), args)
-    finally:
-        gc.enable()
 
 
 def _plan(config: Config, args: argparse.Namespace) -> Plan:

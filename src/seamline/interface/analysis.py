@@ -17,10 +17,12 @@ from seamline.interface.readers import readers_of
 from seamline.interface.shared import shared_state
 from seamline.interface.sharing import Known, shared_parameters
 from seamline.interface.touches import Touch
+from seamline.interface.uncollected import uncollected
 from seamline.interface.verdicts import Judge, Judgement
 from seamline.lock import Lock
 
 
+@uncollected()
 def analyse(
     root: Path,
     services: Sequence[PackageService],

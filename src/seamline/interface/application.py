@@ -34,6 +34,7 @@ from seamline.interface.settled import settle
 from seamline.interface.source import Sources, read_application
 from seamline.interface.state import find_state
 from seamline.interface.touches import Touch, Touches
+from seamline.interface.uncollected import uncollected
 from seamline.interface.variables import Variables
 from seamline.interface.verdicts import Judgement
 
@@ -80,6 +81,7 @@ class ServiceFacts:
     state: dict[Symbol, State] = field(default_factory=dict)
 
 
+@uncollected()
 def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Application:
     """Parse the application and resolve its names, calls and state."""
     sources = read_application(root, packages, search_path)
