@@ -7,13 +7,14 @@ from typing import Final, Literal
 from seamline.interface.application import Application
 from seamline.interface.body import Body
 from seamline.interface.facts import Fact
-from seamline.interface.functions import Definition, own_nodes
+from seamline.interface.functions import Definition
 from seamline.interface.known import CONTAINERS
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origins
 from seamline.interface.state import DISPLAYS
 from seamline.interface.typenames import GENERATORS
+from seamline.interface.walking import own_nodes, walk
 
 Parts = Literal["immutable", "mutable", "unknown"]
 
@@ -259,7 +260,7 @@ def _assigned(application: Application, module: str, name: str) -> Iterator[tupl
     values = [cls.assigned.get(attribute)] if cls else [binding.value for binding in bindings]
     yield from ((application.bodies[module], value) for value in values if value is not None)
     for definition in application.definitions.by_module[module]:
-        for node in ast.walk(definition.node):
+        for node in walk(definition.node):
             if isinstance(node, ast.Assign) and any(
                 target.attr == attribute if isinstance(target, ast.Attribute)
                 else isinstance(target, ast.Name) and target.id == name

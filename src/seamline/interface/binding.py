@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from seamline.interface.functions import Def
 from seamline.interface.origins import NOTHING, Origin, Origins, inside
+from seamline.interface.walking import Def, walk
 
 # Functions of the standard library that call what they are given with items of the rest.
 _FOLDING: Final = frozenset({"functools.reduce", "itertools.accumulate"})
@@ -101,7 +101,7 @@ def bound_otherwise(node: Def | ast.Lambda, names: Iterable[str]) -> Iterator[tu
     What it imports is left out: a module is the same in every process.
     """
     wanted = set(names)
-    for part in ast.walk(node):
+    for part in walk(node):
         match part:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 found = name if part is not node else ""

@@ -10,7 +10,7 @@ from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
 from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
-from seamline.interface.functions import Def, Definition, Definitions
+from seamline.interface.functions import Definition, Definitions
 from seamline.interface.implying import Implying
 from seamline.interface.lookups import (
     ASSIGNING,
@@ -35,7 +35,7 @@ from seamline.interface.origins import (
     inside,
 )
 from seamline.interface.returned import traced
-from seamline.interface.source import children
+from seamline.interface.walking import Def, children, walk
 
 
 def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
@@ -411,7 +411,7 @@ class _Reader(Implying, ast.NodeVisitor):
     def _nested(self, node: Def | ast.Lambda) -> None:
         outer, asynchronous = self.scope, self.asynchronous
         if not self.inside and self.body.definition is not None:
-            walked = ast.walk(self.body.definition.node)
+            walked = walk(self.body.definition.node)
             self.inside += (part for part in walked if isinstance(part, ast.Call))
         given = given_somehow(node, self.inside, self.origins)
         exact = given_exactly(node, self.inside, self.origins)

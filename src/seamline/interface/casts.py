@@ -2,6 +2,8 @@
 
 import ast
 
+from seamline.interface.walking import walk
+
 
 def without_casts(tree: ast.Module) -> ast.Module:
     """Return a module in which ``cast(Type, value)`` reads ``value``; changed in place."""
@@ -12,7 +14,7 @@ def without_casts(tree: ast.Module) -> ast.Module:
 def _names_of_cast(tree: ast.Module) -> list[str]:
     """Return the dotted names under which a module reaches it."""
     found: list[str] = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Import():
                 found += [

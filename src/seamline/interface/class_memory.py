@@ -15,6 +15,7 @@ from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
 # What a library's class methods are named that keep one instance, where no source is found.
 _KEEPING: Final = frozenset({"instance", "get_instance", "clear_instance"})
@@ -125,19 +126,19 @@ def _is_class_method(node: ast.FunctionDef) -> bool:
 def _classes_in(node: ast.FunctionDef) -> set[str]:
     """Return the names that stand for the class, or for one above it, in a class method."""
     own = node.args.args[0].arg
-    loops = [part for part in ast.walk(node) if isinstance(part, (ast.For, ast.comprehension))]
+    loops = [part for part in walk(node) if isinstance(part, (ast.For, ast.comprehension))]
     return {own} | {
         part.target.id
         for part in loops
         if isinstance(part.target, ast.Name)
-        and any(isinstance(each, ast.Name) and each.id == own for each in ast.walk(part.iter))
+        and any(isinstance(each, ast.Name) and each.id == own for each in walk(part.iter))
     }
 
 
 def _bound_by(node: ast.FunctionDef) -> Iterator[str]:
     """Yield the attributes of the class that a class method binds or changes."""
     classes = _classes_in(node)
-    for part in ast.walk(node):
+    for part in walk(node):
         target: ast.expr | None = None
         match part:
             case ast.Attribute(ctx=ast.Store() | ast.Del()):
@@ -159,7 +160,7 @@ def _bound_by(node: ast.FunctionDef) -> Iterator[str]:
 
 def _used_by(node: ast.FunctionDef) -> set[str]:
     classes = _classes_in(node)
-    parts = list(ast.walk(node))
+    parts = list(walk(node))
     found = {p.attr for p in parts if isinstance(p, ast.Attribute) and _is_of(p, classes)}
     for part in parts:
         match part:

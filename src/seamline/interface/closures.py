@@ -7,9 +7,10 @@ from typing import Final, Literal
 
 from seamline.interface.body import MUTATORS, Body
 from seamline.interface.crossing import Types
-from seamline.interface.functions import Def, Definition, Definitions, own_nodes
+from seamline.interface.functions import Definition, Definitions
 from seamline.interface.known import CACHES, RESOURCES, named
 from seamline.interface.names import Symbol, World
+from seamline.interface.walking import Def, own_nodes, walk
 
 Kept = Literal["constant", "opaque", "resource"]
 
@@ -34,7 +35,7 @@ class Closures:
         frame remembers, as far as that is an object. A resource among it, such as a factory of
         database sessions, is what every process has its own of.
         """
-        inside = [part for part in ast.walk(definition.node) if isinstance(part, _FUNCTIONS)][1:]
+        inside = [part for part in walk(definition.node) if isinstance(part, _FUNCTIONS)][1:]
         if not _returns_function(definition, inside):
             return "constant"
         frame = _Frame(definition, self.definitions.world)
@@ -42,7 +43,7 @@ class Closures:
         changes = any(
             _changes_shared(part, shared)
             for function in (*inside, *frame.lambdas())
-            for part in ast.walk(function)
+            for part in walk(function)
         )
         if not changes and not any(map(frame.remembers, inside)) and not frame.caches():
             return "constant"
@@ -139,7 +140,7 @@ class _Frame:
 
     def lambdas(self) -> Iterator[ast.Lambda]:
         """Yield the functions without a name."""
-        yield from (part for part in ast.walk(self._node) if isinstance(part, ast.Lambda))
+        yield from (part for part in walk(self._node) if isinstance(part, ast.Lambda))
 
     def remembers(self, function: Def) -> bool:
         """Whether a function inside is cached, and what it gives is an object."""
@@ -160,7 +161,7 @@ class _Frame:
 
     def called(self) -> Iterator[Symbol]:
         """Yield what is called in it, by those inside too."""
-        for part in ast.walk(self._node):
+        for part in walk(self._node):
             if isinstance(part, ast.Call):
                 symbol = self._world.resolve(self._module, part.func)
                 if symbol is not None:

@@ -19,6 +19,7 @@ from seamline.interface.typenames import (
     VALUE_BASES,
     VALUE_DECORATORS,
 )
+from seamline.interface.walking import walk
 
 ClassKind = Literal[
     "value", "frozen", "exception", "model", "plain", "stateless", "protocol", "framework",
@@ -296,7 +297,7 @@ class Types:
             and bool(node.args)
             and isinstance(node.args[0], ast.Name)
             and str(self.world.resolve(body.module, node.func)) == "weakref.finalize"
-            for node in ast.walk(body.node)
+            for node in walk(body.node)
         )
 
     def _by_bases(  # noqa: PLR0911 - a table

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from seamline.interface.body import Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
+from seamline.interface.walking import walk
 
 #: Calls that import what they are told by name.
 _IMPORTING: Final = frozenset(
@@ -64,7 +65,7 @@ def _imports(graph: Graph, definition: Definition, body: Body) -> Iterator[Effec
     for call in filter(_is_import, body.calls):
         nodes = [
             node
-            for node in ast.walk(definition.node)
+            for node in walk(definition.node)
             if isinstance(node, ast.Call) and node.lineno == call.line
             if len(node.args) + len(node.keywords) == len(call.arguments)
         ]
@@ -108,5 +109,5 @@ def _is_computed(graph: Graph, module: str, node: ast.Call) -> bool:
 def _is_statement(definition: Definition, nodes: list[ast.Call]) -> bool:
     """Whether one of these calls is a statement by itself."""
     return any(
-        isinstance(part, ast.Expr) and part.value in nodes for part in ast.walk(definition.node)
+        isinstance(part, ast.Expr) and part.value in nodes for part in walk(definition.node)
     )

@@ -3,8 +3,8 @@
 import ast
 
 from seamline.interface.body import Body
-from seamline.interface.functions import Def, own_nodes
 from seamline.interface.names import Symbol, World
+from seamline.interface.walking import Def, own_nodes, walk
 
 
 def element_class(world: World, body: Body, value: ast.expr) -> Symbol | None:
@@ -64,10 +64,10 @@ def _table(function: Def, value: ast.expr) -> ast.expr | None:
 
 def _bindings(function: Def, name: str) -> int:
     """Return how often a function binds a name, as a parameter or by a statement."""
-    parameters = [one for one in ast.walk(function.args) if isinstance(one, ast.arg)]
+    parameters = [one for one in walk(function.args) if isinstance(one, ast.arg)]
     stored = [
         part
-        for part in ast.walk(function)
+        for part in walk(function)
         if isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
     ]
     return len(stored) + sum(one.arg == name for one in parameters)

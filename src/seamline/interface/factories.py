@@ -8,6 +8,7 @@ from seamline.interface.body import Body, Use
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.iterating import changes_when_used
 from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
 _KEYWORDS: Final = ("default_factory", "factory")
 _FACTORIES: Final = ("attr.Factory", "attrs.Factory")
@@ -40,7 +41,7 @@ def _used(definitions: Definitions, cls: Class) -> Iterator[Symbol]:
 
 def _named(definitions: Definitions, module: str, factory: ast.expr) -> Iterator[Symbol]:
     """Yield the names of the application that an expression looks up."""
-    for part in ast.walk(factory):
+    for part in walk(factory):
         if isinstance(part, (ast.Name, ast.Attribute)):
             found = definitions.world.resolve(module, part)
             if found is not None and found.module and found.name:

@@ -6,9 +6,10 @@ from typing import Final
 
 from seamline.interface.body import MUTATORS
 from seamline.interface.classes import OWNER, class_held
-from seamline.interface.functions import Class, Definition, Definitions, own_nodes
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin, Origins, Scope, Tracer
+from seamline.interface.walking import own_nodes, walk
 
 _FILLING: Final = frozenset({"collections.defaultdict", "typing.DefaultDict"})
 # Where nothing but look-ups sees it, an entry made by these is as good as none.
@@ -78,7 +79,7 @@ def _attribute(definitions: Definitions, cls: Class, name: str) -> Iterator[Plac
 
 def _parts(value: Placed) -> Iterator[Placed]:
     module, node = value
-    yield from ((module, part) for part in ast.walk(node) if isinstance(part, ast.Call))
+    yield from ((module, part) for part in walk(node) if isinstance(part, ast.Call))
 
 
 def _fills(definitions: Definitions, value: Placed, depth: int = 0) -> bool:
@@ -113,7 +114,7 @@ def _is_class(base: Class | Symbol | None) -> bool:
 def _stores(method: Definition) -> bool:
     """Whether a method puts something into its instance."""
     own = method.parameters[0].arg if method.parameters else ""
-    for part in ast.walk(method.node):
+    for part in walk(method.node):
         match part:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()) if name == own:
                 return True
@@ -146,11 +147,11 @@ def _is_looked_into(definitions: Definitions, symbol: Symbol) -> bool:
     ):
         return True
     tree = modules[symbol.module].source.tree
-    looked_up = {id(part.value) for part in ast.walk(tree) if isinstance(part, ast.Subscript)}
+    looked_up = {id(part.value) for part in walk(tree) if isinstance(part, ast.Subscript)}
     return "." in symbol.name or any(
         isinstance(part, ast.Name)
         and part.id == symbol.name
         and isinstance(part.ctx, ast.Load)
         and id(part) not in looked_up
-        for part in ast.walk(tree)
+        for part in walk(tree)
     )

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from seamline.interface.body import MUTATORS
-from seamline.interface.functions import own_nodes
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import World
 from seamline.interface.origins import Origin
 from seamline.interface.source import module_file, statements
+from seamline.interface.walking import own_nodes, walk
 
 # A class is followed through this many re-exports and bases.
 _MOST_STEPS: Final = 6
@@ -226,7 +226,7 @@ def _sets_itself(cls: ast.ClassDef) -> bool:
         and _roots(part, method.args.args[0].arg)
         for method in cls.body
         if isinstance(method, ast.FunctionDef) and method.name == "__init__" and method.args.args
-        for part in ast.walk(method)
+        for part in walk(method)
     )
 
 
@@ -238,7 +238,7 @@ def _changes_itself(cls: ast.ClassDef) -> bool:
         if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
         and method.name not in _MAKING
         and method.args.args
-        for part in ast.walk(method)
+        for part in walk(method)
     )
 
 

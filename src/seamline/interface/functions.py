@@ -8,14 +8,12 @@ from typing import Final, Literal, NamedTuple
 
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol, World, is_type_checking
-from seamline.interface.source import Source, children, statements
+from seamline.interface.source import Source, statements
+from seamline.interface.walking import Def, own_nodes
 
-Def = ast.FunctionDef | ast.AsyncFunctionDef
 PROPERTIES: Final = frozenset(
     {"builtins.property", "functools.cached_property", "werkzeug.utils.cached_property"}
 )
-# What stands between a function and the yields that are not its own.
-SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 @dataclass(slots=True, eq=False)
@@ -318,16 +316,6 @@ def kind_of(node: Def, decorators: Iterable[Symbol | None]) -> Kind:
     if isinstance(node, ast.AsyncFunctionDef):
         return Kind.ASYNC_GENERATOR if yields else Kind.ASYNC
     return Kind.GENERATOR if yields else Kind.SYNC
-
-
-def own_nodes(node: Def) -> Iterator[ast.AST]:
-    """Yield the nodes of a function's body without those of functions and classes in it."""
-    queue: list[ast.AST] = list(node.body)
-    while queue:
-        part = queue.pop()
-        yield part
-        if not isinstance(part, SCOPES):
-            queue.extend(children(part))
 
 
 def _set_on_self(node: Def) -> Iterator[tuple[str, ast.expr | None]]:

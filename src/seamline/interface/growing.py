@@ -8,6 +8,7 @@ from typing import Final, TypeGuard
 from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
 _MAKING: Final = frozenset({"__init__", "__post_init__", "__new__", "__setstate__"})
 
@@ -55,7 +56,7 @@ def _of(method: Definition) -> Growth:
     own = method.parameters[0].arg
     found = Growth.NONE
     asked = _asked(method.node, own)
-    for node in ast.walk(method.node):
+    for node in walk(method.node):
         match node:
             case ast.AugAssign(target=ast.Attribute(value=ast.Name(id=name))) if name == own:
                 return Growth.SURELY
@@ -72,9 +73,9 @@ def _asked(body: ast.AST, own: str) -> set[str]:
     """Return the attributes of which a body asks whether they are there."""
     return {
         node.attr
-        for test in ast.walk(body)
+        for test in walk(body)
         if isinstance(test, ast.If)
-        for node in ast.walk(test.test)
+        for node in walk(test.test)
         if _is_attribute(node, own)
     }
 

@@ -18,6 +18,7 @@ from seamline.interface.memo import is_table
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol
 from seamline.interface.origins import ACCESSORS, Origin, Tracer
+from seamline.interface.walking import walk
 
 _VIEWS: Final = frozenset({"items", "keys", "values", "__iter__"})
 # Of the standard library these hold what they are given, not a copy of it.
@@ -85,7 +86,7 @@ class _Keeping:
             case ast.Subscript():
                 yield from (held._replace(how="part") for held in self._held(tracer, node.value))
             case ast.Lambda():
-                for part in ast.walk(node.body):
+                for part in walk(node.body):
                     if isinstance(part, ast.Name):
                         yield from self._held(tracer, part)
             case ast.Call():
@@ -208,7 +209,7 @@ class _Keeping:
         return any(
             isinstance(part, ast.Attribute) and part.attr in MUTATORS
             for _, value in cls.own.get(path, ())
-            for part in (() if value is None else ast.walk(value))
+            for part in (() if value is None else walk(value))
         )
 
     def changed_through_holders(self) -> set[Symbol]:
@@ -349,5 +350,5 @@ def _parameter(method: Definition, place: int | str) -> str:
 
 def _mentions(value: ast.expr, name: str) -> bool:
     return bool(name) and any(
-        isinstance(part, ast.Name) and part.id == name for part in ast.walk(value)
+        isinstance(part, ast.Name) and part.id == name for part in walk(value)
     )

@@ -14,6 +14,7 @@ from seamline.interface.graph import Graph
 from seamline.interface.modules import Imports, registrations
 from seamline.interface.names import Symbol, imports_of
 from seamline.interface.touches import Touches
+from seamline.interface.walking import walk
 
 
 def note_late_imports(
@@ -92,7 +93,7 @@ class LateImports:
         """Return the modules of the application that a function's own statements import."""
         source = self.graph.definitions.world.modules[definition.module].source
         found: dict[str, int] = {}
-        for part in ast.walk(definition.node):
+        for part in walk(definition.node):
             if isinstance(part, (ast.Import, ast.ImportFrom)):
                 for _, one in imports_of(source, part, typing_only=False, top=False):
                     for module in self.imports.named(one):

@@ -5,9 +5,10 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final
 
 from seamline.interface.body import Body
-from seamline.interface.functions import Definition, Definitions, own_nodes
+from seamline.interface.functions import Definition, Definitions
 from seamline.interface.known import CACHES, named
 from seamline.interface.names import Symbol, World
+from seamline.interface.walking import own_nodes, walk
 
 #: Decorators that keep answers in the process of whoever calls: their wrapper is in C.
 MEMOISED: Final = ("functools.lru_cache", "functools.cache")
@@ -74,7 +75,7 @@ def _assigned(body: list[ast.stmt], name: str, *, unset: bool) -> Iterator[ast.e
 def _binds(node: ast.AST, name: str) -> bool:
     return any(
         isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
-        for part in ast.walk(node)
+        for part in walk(node)
     )
 
 
@@ -106,20 +107,20 @@ def _says_set(test: ast.expr, name: str) -> bool:
 
 
 def _mentions(value: ast.expr, names: Container[str]) -> bool:
-    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(value))
+    return any(isinstance(part, ast.Name) and part.id in names for part in walk(value))
 
 
 def is_table(value: ast.expr) -> bool:
     """Whether a display is not empty and made of literals: a table, by its capitals."""
     filled = bool(getattr(value, "elts", ()) or getattr(value, "values", ()))
-    return filled and not any(isinstance(part, ast.Call) for part in ast.walk(value))
+    return filled and not any(isinstance(part, ast.Call) for part in walk(value))
 
 
 def is_of_the_moment(
     definitions: Definitions, bodies: Mapping[Definition | str, Body], module: str, value: ast.expr
 ) -> bool:
     """Whether a value differs each time it is worked out, or from process to process."""
-    named_parts = [part for part in ast.walk(value) if isinstance(part, (ast.Name, ast.Attribute))]
+    named_parts = [part for part in walk(value) if isinstance(part, (ast.Name, ast.Attribute))]
     for symbol in filter(None, (definitions.world.resolve(module, part) for part in named_parts)):
         run = [bodies[definition] for definition in definitions.functions.get(symbol, ())]
         if _is_fleeting(symbol) or any(_is_fleeting(use.symbol) for b in run for use in b.uses):

@@ -13,8 +13,9 @@ from typing import Final
 
 from seamline.interface.body import MUTATORS, Body
 from seamline.interface.facts import Fact, StateMap
-from seamline.interface.functions import Class, Def, Definition, Definitions, own_nodes
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.names import Symbol
+from seamline.interface.walking import Def, own_nodes, walk
 from seamline.interface.wrapping import covers, nested_lines
 
 #: Decorates functions that others add implementations to.
@@ -114,7 +115,7 @@ class _Finder:
             and part.value.id == method.parameters[0].arg
             for method in self.definitions.methods_of(cls, "__call__")
             if method.parameters
-            for part in ast.walk(method.node)
+            for part in walk(method.node)
         )
 
     def _object(self, definition: Definition, cls: Class, *, is_looked_into: bool) -> None:
@@ -199,7 +200,7 @@ def _wraps(method: Definition) -> bool:
     own, lines = method.parameters[:1], nested_lines(method)
     return bool(own) and any(
         isinstance(part, ast.Name) and part.id == own[0].arg and covers(lines, part.lineno)
-        for part in ast.walk(method.node)
+        for part in walk(method.node)
     )
 
 
@@ -211,8 +212,8 @@ def _memory(decorator: Definition) -> _Memory | None:
     for node in _makers(decorator.node):
         made |= set(_containers(node))
         bound |= set(_bound(node))
-        given |= {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
-    inside = [part for part in ast.walk(decorator.node) if isinstance(part, _FUNCTIONS)]
+        given |= {part.arg for part in walk(node.args) if isinstance(part, ast.arg)}
+    inside = [part for part in walk(decorator.node) if isinstance(part, _FUNCTIONS)]
     inside.remove(decorator.node)
     wrappers = {node.name for node in inside}
     changed: dict[str, bool] = {}
@@ -221,7 +222,7 @@ def _memory(decorator: Definition) -> _Memory | None:
             node, _one_of(made - set(_containers(node))), _one_of(given)
         ):
             changed[name] = changed.get(name, True) and is_memo
-        for part in ast.walk(node):
+        for part in walk(node):
             if isinstance(part, ast.Nonlocal):
                 changed.update(dict.fromkeys(bound.intersection(part.names), False))
             elif _is_bound_on(part, wrappers):
@@ -250,7 +251,7 @@ def _given_back(value: ast.expr | None) -> Iterator[str]:
 
 def _bound(node: Def) -> Iterator[str]:
     """Yield the names that are a function's own: assigned in it, and its parameters."""
-    yield from (part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg))
+    yield from (part.arg for part in walk(node.args) if isinstance(part, ast.arg))
     for part in own_nodes(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             yield part.id
@@ -287,16 +288,16 @@ def _shown(decorator: Definition, memory: _Memory) -> Iterator[str]:
     """Yield the attributes by which a wrapper shows its memory: ``w.hits``, ``w.clear``."""
     yield from (name.partition(".")[2] for name in memory.names if "." in name)
     names = set(memory.names)
-    for node in ast.walk(decorator.node):
+    for node in walk(decorator.node):
         if isinstance(node, _FUNCTIONS) and node is not decorator.node:
             names |= {node.name} if _mentions(node, names) else set()
-    for node in ast.walk(decorator.node):
+    for node in walk(decorator.node):
         if isinstance(node, ast.Assign) and _mentions(node.value, names):
             yield from (part.attr for part in node.targets if isinstance(part, ast.Attribute))
 
 
 def _mentions(node: ast.AST, names: Container[str]) -> bool:
-    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+    return any(isinstance(part, ast.Name) and part.id in names for part in walk(node))
 
 
 # -- what changes, and whether that only remembers --------------------------------------
@@ -315,10 +316,10 @@ def _changes(node: ast.AST, shared: Sharing, wrapped: Sharing) -> Iterator[tuple
     def is_answer(value: ast.expr, name: str) -> bool:
         """Whether what is stored under a name is an answer, and not made of what was there."""
         return (_mentions(value, answers) or _calls(value, wrapped)) and not any(
-            shared(part) == name for part in ast.walk(value) if isinstance(part, ast.expr)
+            shared(part) == name for part in walk(value) if isinstance(part, ast.expr)
         )
 
-    for part in ast.walk(node):
+    for part in walk(node):
         for changed, stored in _changed_by(part):
             if name := shared(changed):
                 is_memo = is_answer(stored, name) if isinstance(stored, ast.expr) else stored
@@ -327,7 +328,7 @@ def _changes(node: ast.AST, shared: Sharing, wrapped: Sharing) -> Iterator[tuple
 
 def _answers(node: ast.AST, wrapped: Sharing) -> Iterator[str]:
     """Yield the names that a function binds to what the decorated function returned."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and part.value is not None:
             targets = part.targets if isinstance(part, ast.Assign) else [part.target]
             if _calls(part.value, wrapped):
@@ -335,7 +336,7 @@ def _answers(node: ast.AST, wrapped: Sharing) -> Iterator[str]:
 
 
 def _calls(value: ast.expr, wrapped: Sharing) -> bool:
-    return any(isinstance(part, ast.Call) and wrapped(part.func) for part in ast.walk(value))
+    return any(isinstance(part, ast.Call) and wrapped(part.func) for part in walk(value))
 
 
 def _changed_by(part: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | bool]]:

@@ -12,10 +12,10 @@ from typing import Final
 
 from seamline.interface.crossing import Types
 from seamline.interface.facts import Fact, StateMap, default_of
-from seamline.interface.functions import SCOPES, Class, Definition, Definitions, own_nodes
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import CACHES, FRAMEWORK, named
 from seamline.interface.names import Symbol, imports_of
-from seamline.interface.source import children
+from seamline.interface.walking import SCOPES, children, own_nodes, walk
 
 #: Calls whose result differs from process to process, or from one moment to the next.
 MOMENTS: Final = (
@@ -159,7 +159,7 @@ class _Reading:
         found: dict[str, list[Share]] = {}
         for target, value in assigned:
             share = self.share(value)
-            for part in ast.walk(target):
+            for part in walk(target):
                 if isinstance(part, ast.Name):
                     found.setdefault(part.id, []).append(share)
         self.names.update((name, together(shares)) for name, shares in found.items())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from seamline.interface.source import Source, Sources, statements
+from seamline.interface.walking import walk
 
 BUILTINS: Final = frozenset(dir(builtins))
 
@@ -116,7 +117,7 @@ def binding_nodes(tree: ast.Module) -> list[ast.AST]:
     """Return the nodes of a module that may bind a name, or an attribute."""
     return [
         node
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, _BINDING)
         or (isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load))
     ]
@@ -257,7 +258,7 @@ class _Reader:
 def _strings(node: ast.expr) -> tuple[str, ...]:
     return tuple(
         part.value
-        for part in ast.walk(node)
+        for part in walk(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     )
 

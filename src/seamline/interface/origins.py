@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
 from seamline.interface.displays import under_key
-from seamline.interface.functions import SCOPES, Def, Definition, Definitions
+from seamline.interface.functions import Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
     LOOKUPS,
@@ -22,7 +22,8 @@ from seamline.interface.lookups import (
     text_of,
 )
 from seamline.interface.names import Symbol, imports_of
-from seamline.interface.source import captured, children
+from seamline.interface.source import captured
+from seamline.interface.walking import SCOPES, Def, children
 
 Level = Literal["whole", "part", "copy"]
 

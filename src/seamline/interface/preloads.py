@@ -10,6 +10,7 @@ from typing import Final
 
 from seamline.interface.names import absolute
 from seamline.interface.source import Source, Sources
+from seamline.interface.walking import walk
 
 # Whatever is imported after one of these was called may be another library, or behave so.
 _CHANGERS: Final = frozenset(
@@ -83,7 +84,7 @@ class _Walk:
                 self._execute(self._sources.modules[name])
 
     def _execute(self, source: Source) -> None:
-        if any(_changes_process(node) for node in ast.walk(source.tree)):
+        if any(_changes_process(node) for node in walk(source.tree)):
             raise _ReachedError
         for module, names in _unconditional(source):
             self.load(module, *names)

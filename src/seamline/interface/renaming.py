@@ -8,6 +8,7 @@ from seamline.interface.classes import class_held
 from seamline.interface.functions import Definition, Definitions
 from seamline.interface.names import Symbol, World
 from seamline.interface.origins import Origin
+from seamline.interface.walking import walk
 
 
 def bound_together(world: World) -> Iterator[set[Symbol]]:
@@ -24,7 +25,7 @@ def bound_together(world: World) -> Iterator[set[Symbol]]:
 def rebound_to(definitions: Definitions, symbol: Symbol) -> Iterator[ast.expr]:
     """Yield what functions of its module assign to a global name."""
     for definition in definitions.by_module[symbol.module]:
-        for node in ast.walk(definition.node):
+        for node in walk(definition.node):
             if isinstance(node, ast.Assign) and any(
                 isinstance(target, ast.Name) and target.id == symbol.name
                 for target in node.targets

@@ -3,11 +3,12 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from seamline.interface.functions import Definition, own_nodes
+from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
+from seamline.interface.walking import own_nodes
 
 
 def made_by(graph: Graph, origins: Iterable[Origin]) -> Iterator[Origin]:

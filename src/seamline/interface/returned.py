@@ -12,11 +12,12 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from seamline.interface.classes import OWNER, class_held, parameter_class
-from seamline.interface.functions import Class, Definition, Definitions, own_nodes
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.model import Kind
 from seamline.interface.origins import NOTHING, Origins, Scope, Tracer, inside, shared
 from seamline.interface.scopes import scope_of
 from seamline.interface.storing import Put, Stored, names_in, stored_by
+from seamline.interface.walking import own_nodes
 
 _STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
 _FIXED: Final = frozenset({"str", "int", "float", "bool", "bytes", "None"})

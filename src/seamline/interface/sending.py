@@ -12,6 +12,7 @@ from seamline.interface.body import Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
 from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
 #: What hands a call on to receivers that no source line names.
 ANNOUNCING: Final = frozenset(
@@ -109,4 +110,4 @@ class Sending:
 
 
 def _names(value: ast.expr) -> list[ast.expr]:
-    return [part for part in ast.walk(value) if isinstance(part, ast.Name | ast.Attribute)]
+    return [part for part in walk(value) if isinstance(part, ast.Name | ast.Attribute)]

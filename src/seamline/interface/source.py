@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from seamline.interface.casts import without_casts
+from seamline.interface.walking import walk
 
 SKIPPED_DIRECTORIES: Final = frozenset(
     {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", "htmlcov"}
@@ -227,15 +228,6 @@ def is_of_script(source: Source, line: int) -> bool:
     )
 
 
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the direct child nodes; half the time of ``ast.iter_child_nodes``."""
-    for value in vars(node).values():
-        if isinstance(value, list):
-            yield from (part for part in value if isinstance(part, ast.AST))
-        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-            yield value
-
-
 def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements of a block and of every block in it, functions included."""
     for node in body:
@@ -287,7 +279,7 @@ def _python_files(top: Path) -> Iterator[Path]:
 def captured(node: ast.Match) -> Iterator[str]:
     """Yield the names that the patterns of a ``match`` bind to parts of its subject."""
     for case in node.cases:
-        for part in ast.walk(case.pattern):
+        for part in walk(case.pattern):
             name = part.rest if isinstance(part, ast.MatchMapping) else getattr(part, "name", None)
             if name is not None:
                 yield name

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from seamline.interface.body import MUTATORS
-from seamline.interface.functions import Definition, own_nodes
+from seamline.interface.functions import Definition
+from seamline.interface.walking import own_nodes
 
 _PLAIN: Final = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp)
 _PLAIN_CALLS: Final = frozenset(

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.body import Body
-from seamline.interface.functions import Class, Definition, Definitions, own_nodes
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.graph import Graph
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
+from seamline.interface.walking import own_nodes
 
 #: Kinds of functions whose frame stands still while their caller goes on.
 STREAMS: Final = (

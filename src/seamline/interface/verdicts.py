@@ -11,7 +11,7 @@ from seamline.interface.crossing import Obstacle, known_obstacle
 from seamline.interface.effects import Effect
 from seamline.interface.elements import element_class
 from seamline.interface.facts import StateMap
-from seamline.interface.functions import Definition, own_nodes
+from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
 from seamline.interface.known import RESOURCES, VALUES, named
@@ -31,6 +31,7 @@ from seamline.interface.typenames import (
     STREAMED,
     UNSENDABLE,
 )
+from seamline.interface.walking import own_nodes
 from seamline.interface.wrapping import injected
 from seamline.lock import RETURN
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
-from seamline.interface.functions import Class, Definition, Definitions, own_nodes
+from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.lookups import text_of
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
@@ -23,6 +23,7 @@ from seamline.interface.shapes import (
     holding,
     is_enum,
 )
+from seamline.interface.walking import own_nodes, walk
 
 # Names, functions and attributes that are made of others are followed this far.
 _MOST_STEPS: Final = 12
@@ -266,7 +267,7 @@ class Reader:
 
     def _is_assigned(self, method: Definition, value: ast.expr) -> bool:
         """Whether an attribute is the value itself, not what is unpacked of it."""
-        for part in ast.walk(method.node):
+        for part in walk(method.node):
             if isinstance(part, (ast.Assign, ast.AnnAssign)) and part.value is value:
                 targets = part.targets if isinstance(part, ast.Assign) else [part.target]
                 return any(isinstance(target, ast.Attribute) for target in targets)

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 
 from seamline.interface.body import Body, Call
-from seamline.interface.functions import Definition, Definitions, own_nodes
+from seamline.interface.functions import Definition, Definitions
+from seamline.interface.walking import own_nodes, walk
 
 Lines = tuple[range, ...]
 
@@ -65,7 +66,7 @@ def nested_lines(decorator: Definition) -> Lines:
     """Return the lines of functions inside one that may run after it has returned."""
     return tuple(
         range(node.lineno, (node.end_lineno or node.lineno) + 1)
-        for node in ast.walk(decorator.node)
+        for node in walk(decorator.node)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         and node is not decorator.node
         and not _gives_back(node)

@@ -1,0 +1,100 @@
+"""Goes through the nodes of a syntax tree, which is most of what reading source does.
+
+What stands for nothing by itself is left out: operators, and whether a name is read or bound.
+"""
+
+import ast
+from collections.abc import Sequence
+from typing import Final
+
+Def = ast.FunctionDef | ast.AsyncFunctionDef
+# What stands between a function and the yields that are not its own.
+SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+_CHILDLESS: Final = (
+    ast.Constant, ast.Global, ast.Nonlocal, ast.MatchSingleton, ast.alias, ast.expr_context,
+    ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
+)  # fmt: skip
+# Fields that hold texts and numbers, operators and contexts, whatever has them.
+_PLAIN: Final = frozenset(
+    {
+        "arg", "attr", "asname", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs",
+        "level", "lineno", "module", "name", "op", "ops", "rest", "simple", "str", "tag",
+        "type_comment", "type_ignores",
+    }
+)  # fmt: skip
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each kind of node that may hold others, found when it is met first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        plain = _PLAIN - {"name"} if kind.__name__ == "TypeAlias" else _PLAIN
+        fields = () if issubclass(kind, _CHILDLESS) else kind._fields
+        found = self[kind] = tuple(name for name in fields if name not in plain)
+        return found
+
+
+_FIELDS: Final = _Fields()
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the direct child nodes; a fifth of the time of ``ast.iter_child_nodes``."""
+    found: list[ast.AST] = []
+    for name in _FIELDS[node.__class__]:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += filter(None, value)
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def walk(node: ast.AST) -> Sequence[ast.AST]:
+    """Return a node and all below it, in the order of ``ast.walk``.
+
+    Those of a function are found once: they are kept on its node, and live as long.
+    """
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return _walk(node)
+    kept = vars(node)
+    if "_walked" not in kept:
+        kept["_walked"] = _walk(node)
+    found: list[ast.AST] = kept["_walked"]
+    return found
+
+
+def _walk(node: ast.AST) -> list[ast.AST]:
+    found = [node]
+    for part in found:
+        # As in `children`, without a call for each of a million nodes.
+        for name in _FIELDS[part.__class__]:
+            value = getattr(part, name, None)
+            if value.__class__ is list:
+                found += filter(None, value)
+            elif value is not None:
+                found.append(value)
+    return found
+
+
+def own_nodes(node: Def) -> Sequence[ast.AST]:
+    """Return the nodes of a function's body without those of functions and classes in it.
+
+    They are found once: they are kept on its node, and live as long.
+    """
+    kept = vars(node)
+    if "_own" not in kept:
+        kept["_own"] = _own_nodes(node)
+    found: list[ast.AST] = kept["_own"]
+    return found
+
+
+def _own_nodes(node: Def) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    queue: list[ast.AST] = list(node.body)
+    while queue:
+        part = queue.pop()
+        found.append(part)
+        if not isinstance(part, SCOPES):
+            queue += children(part)
+    return found
