@@ -259,5 +259,5 @@ def _makes(definitions: Definitions, origin: Origin, factories: set[Symbol]) -> 
 def _is_application(definitions: Definitions, symbol: Symbol) -> bool:
     """Whether a name is a framework's application class, or the application's own of it."""
     cls = definitions.classes.get(symbol)
-    bases: Iterator[object] = iter((symbol,)) if cls is None else definitions.ancestry(cls)
+    bases: Iterator[object] = iter((symbol,) if cls is None else definitions.ancestry(cls))
     return any(str(base) in _APPLICATION_CLASSES for base in bases if isinstance(base, Symbol))

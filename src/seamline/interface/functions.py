@@ -150,6 +150,8 @@ class Definitions:
     classes: dict[Symbol, Class] = field(default_factory=dict)
     by_module: dict[str, list[Definition]] = field(default_factory=dict)
     _members: "Members | None" = None
+    _ancestries: dict[Class, tuple[Class | Symbol | None, ...]] = field(default_factory=dict)
+    _methods: dict[tuple[Class, str], list[Definition]] = field(default_factory=dict)
 
     @property
     def members(self) -> "Members":
@@ -162,8 +164,13 @@ class Definitions:
         """Return the class a symbol stands for."""
         return None if symbol is None else self.classes.get(symbol)
 
-    def ancestry(self, cls: Class) -> Iterator[Class | Symbol | None]:
-        """Yield the class, then what it inherits from; symbols for classes of others."""
+    def ancestry(self, cls: Class) -> tuple[Class | Symbol | None, ...]:
+        """Return the class, then what it inherits from; symbols for classes of others."""
+        if cls not in self._ancestries:
+            self._ancestries[cls] = tuple(self._above(cls))
+        return self._ancestries[cls]
+
+    def _above(self, cls: Class) -> Iterator[Class | Symbol | None]:
         seen: set[Symbol] = set()
         queue: list[Class | Symbol | None] = [cls]
         while queue:
@@ -179,10 +186,15 @@ class Definitions:
 
     def methods_of(self, cls: Class, name: str) -> list[Definition]:
         """Return the definitions a method name may stand for, inherited ones included."""
-        for found in self.ancestry(cls):
-            if isinstance(found, Class) and name in found.methods:
-                return found.methods[name]
-        return []
+        key = cls, name
+        if key not in self._methods:
+            holding = (
+                found.methods[name]
+                for found in self.ancestry(cls)
+                if isinstance(found, Class) and name in found.methods
+            )
+            self._methods[key] = next(holding, [])
+        return self._methods[key]
 
     def makers_of(self, cls: Class) -> list[Definition]:
         """Return what a metaclass of the application runs when an instance is asked for."""
