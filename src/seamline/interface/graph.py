@@ -10,7 +10,7 @@ from seamline.interface.crossing import Types
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.implied import Implications
 from seamline.interface.known import MAKERS, named
-from seamline.interface.names import Symbol, binding_nodes, is_only_import
+from seamline.interface.names import NamesBound, Symbol, bound_in, is_only_import
 from seamline.interface.origins import Origin, Origins
 from seamline.interface.wrapping import covers, wrappers_of
 
@@ -57,7 +57,7 @@ class Graph:
     _unnamed: dict[int, tuple[Call, ...]] = field(default_factory=dict)
     _bounds: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
     _libraries: dict[tuple[str, str], bool] = field(default_factory=dict)
-    _binding: dict[str, list[ast.AST]] = field(default_factory=dict)
+    _binding: dict[str, NamesBound] = field(default_factory=dict)
     _implications: Implications = field(init=False)
 
     def __post_init__(self) -> None:
@@ -234,7 +234,7 @@ class Graph:
         if key not in self._libraries:
             if module not in self._binding:
                 tree = self.definitions.world.modules[module].source.tree
-                self._binding[module] = binding_nodes(tree)
+                self._binding[module] = bound_in(tree)
             self._libraries[key] = is_only_import(self._binding[module], symbol.name)
         return self._libraries[key]
 

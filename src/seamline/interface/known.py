@@ -1,6 +1,7 @@
 """What is known of libraries by name: resources, framework objects, what makes and registers."""
 
 import sys
+from functools import cache
 from typing import Final
 
 # Results that hold a handle of their process: a connection, a lock, a pool of threads.
@@ -313,12 +314,15 @@ FRAMEWORK_SIGNALS: Final = ("flask.", "django.", "quart.", "sqlalchemy.")
 
 def named(dotted: str, table: tuple[str, ...]) -> bool:
     """Whether a dotted name is in a table; an entry ending in ``.`` or ``_`` is a prefix."""
-    return any(
-        dotted.startswith(entry)
-        if entry[-1] in "._"
-        else dotted == entry or dotted.startswith(entry + ".")
-        for entry in table
-    )
+    entries, prefixes = _read(table)
+    return dotted in entries or dotted.startswith(prefixes)
+
+
+@cache
+def _read(table: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the entries of a table, and what else in it begins with; a few dozen are asked."""
+    whole = frozenset(entry for entry in table if entry[-1] not in "._")
+    return whole, tuple(f"{entry}." if entry in whole else entry for entry in table)
 
 
 def is_stdlib(dotted: str) -> bool:

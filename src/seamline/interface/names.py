@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -108,26 +108,47 @@ def imports_of(
             yield local, Import(module, alias.name, node.lineno, typing_only, top)
 
 
-_BINDING: Final = (
-    ast.Import, ast.ImportFrom, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
-)  # fmt: skip
+class NamesBound(NamedTuple):
+    """What a module binds anywhere in it.
+
+    Attributes:
+        imports: Of its ``import`` statements.
+        otherwise: Names that anything else binds, or an attribute of.
+    """
+
+    imports: list[ast.alias]
+    otherwise: set[str]
 
 
-def binding_nodes(tree: ast.Module) -> list[ast.AST]:
-    """Return the nodes of a module that may bind a name, or an attribute."""
-    return [
-        node
-        for node in walk(tree)
-        if isinstance(node, _BINDING)
-        or (isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load))
-    ]
+def bound_in(tree: ast.Module) -> NamesBound:
+    """Return what a module may bind, and its functions."""
+    found = NamesBound([], set())
+    for node in walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                found.otherwise.add(name)
+            case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()):
+                found.otherwise.add(name)
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                found.otherwise.add(name)
+            case ast.Import(names=aliases):
+                found.imports.extend(aliases)
+            case ast.ImportFrom(names=aliases):
+                found.otherwise.update(alias.asname or alias.name for alias in aliases)
+            case _:
+                pass
+    return found
 
 
-def is_only_import(nodes: Sequence[ast.AST], library: str) -> bool:
+def is_only_import(bound: NamesBound, library: str) -> bool:
     """Whether a name that a module imports a library by stands for nothing else in it.
 
     Args:
-        nodes: Of the module, as :func:`binding_nodes` returns them.
+        bound: What the module binds, as :func:`bound_in` returns it.
         library: The name of its top.
 
     An alternative (``except ImportError: from shop import fast``), an assignment to the name or
@@ -135,30 +156,14 @@ def is_only_import(nodes: Sequence[ast.AST], library: str) -> bool:
     """
     names = {
         alias.asname or library
-        for node in nodes
-        if isinstance(node, ast.Import)
-        for alias in node.names
+        for alias in bound.imports
         if (alias.name if alias.asname else alias.name.partition(".")[0]) == library
     }
-    return bool(names) and not any(_binds_otherwise(node, names, library) for node in nodes)
-
-
-def _binds_otherwise(node: ast.AST, names: set[str], library: str) -> bool:
-    match node:
-        case ast.Import(names=aliases):
-            return any(x.asname in names and x.name != library for x in aliases)
-        case ast.ImportFrom(names=aliases):
-            return any((x.asname or x.name) in names for x in aliases)
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-            return name in names
-        case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()):
-            return name in names
-        case (
-            ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name)
-        ):
-            return name in names
-        case _:
-            return False
+    return (
+        bool(names)
+        and names.isdisjoint(bound.otherwise)
+        and not any(one.asname in names and one.name != library for one in bound.imports)
+    )
 
 
 class _Reader:
