@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol, World, is_type_checking
 from seamline.interface.source import Source, statements
-from seamline.interface.walking import Def, own_nodes
+from seamline.interface.walking import Def, own_of
 
 PROPERTIES: Final = frozenset(
     {"builtins.property", "functools.cached_property", "werkzeug.utils.cached_property"}
@@ -313,6 +313,7 @@ class _Finder:
 
 
 OVERLOADS: Final = frozenset({"typing.overload", "typing_extensions.overload"})
+_YIELDS: Final = frozenset({ast.Yield, ast.YieldFrom})
 _MANAGERS: Final = {
     "contextlib.contextmanager": Kind.CONTEXT_MANAGER,
     "contextlib.asynccontextmanager": Kind.ASYNC_CONTEXT_MANAGER,
@@ -324,7 +325,7 @@ def kind_of(node: Def, decorators: Iterable[Symbol | None]) -> Kind:
     for symbol in decorators:
         if str(symbol) in _MANAGERS:
             return _MANAGERS[str(symbol)]
-    yields = any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in own_nodes(node))
+    yields = bool(own_of(node, _YIELDS))
     if isinstance(node, ast.AsyncFunctionDef):
         return Kind.ASYNC_GENERATOR if yields else Kind.ASYNC
     return Kind.GENERATOR if yields else Kind.SYNC

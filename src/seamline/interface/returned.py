@@ -17,9 +17,11 @@ from seamline.interface.model import Kind
 from seamline.interface.origins import NOTHING, Origins, Scope, Tracer, inside, shared
 from seamline.interface.scopes import scope_of
 from seamline.interface.storing import Put, Stored, names_in, stored_by
-from seamline.interface.walking import own_nodes
+from seamline.interface.walking import own_of
 
 _STREAMS: Final = (Kind.GENERATOR, Kind.ASYNC_GENERATOR)
+#: What gives something to whoever called.
+GIVING: Final = frozenset({ast.Return, ast.Yield, ast.YieldFrom})
 _FIXED: Final = frozenset({"str", "int", "float", "bool", "bytes", "None"})
 
 
@@ -196,7 +198,7 @@ def _given_out(definition: Definition) -> Iterator[tuple[ast.expr, bool]]:
     if annotation is not None and ast.unparse(annotation) in _FIXED:
         return
     is_stream = definition.kind in _STREAMS
-    for part in own_nodes(definition.node):
+    for part in own_of(definition.node, GIVING):
         match part:
             case ast.Return(value=ast.expr() as value) if not is_stream:
                 yield value, False

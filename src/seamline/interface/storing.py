@@ -10,9 +10,11 @@ from typing import Final, NamedTuple
 
 from seamline.interface.body import MUTATORS
 from seamline.interface.functions import Definition
-from seamline.interface.walking import own_nodes
+from seamline.interface.walking import own_of
 
 _PLAIN: Final = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp)
+_GLOBAL: Final = frozenset({ast.Global})
+_PUTTING: Final = frozenset({ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Call})
 _PLAIN_CALLS: Final = frozenset(
     {"str", "int", "float", "bool", "bytes", "len", "sum", "round", "repr", "hash", "tuple"}
 )
@@ -49,11 +51,11 @@ def stored_by(definition: Definition) -> Stored:
     found = Stored({}, {}, set())
     bound = {
         name
-        for part in own_nodes(definition.node)
+        for part in own_of(definition.node, _GLOBAL)
         if isinstance(part, ast.Global)
         for name in part.names
     }
-    for part in own_nodes(definition.node):
+    for part in own_of(definition.node, _PUTTING):
         match part:
             case ast.Assign(targets=targets, value=value):
                 _assigned(found, targets, value, bound)

@@ -14,6 +14,7 @@ from seamline.interface.lookups import text_of
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
 from seamline.interface.origins import COPIES, PICKS, Origin, Scope, Tracer
+from seamline.interface.returned import GIVING
 from seamline.interface.shapes import (
     NONE,
     Shape,
@@ -23,7 +24,7 @@ from seamline.interface.shapes import (
     holding,
     is_enum,
 )
-from seamline.interface.walking import own_nodes, walk
+from seamline.interface.walking import own_of, walk
 
 # Names, functions and attributes that are made of others are followed this far.
 _MOST_STEPS: Final = 12
@@ -363,7 +364,7 @@ class Reader:
             yield annotated
             return
         place = self.place(definition)
-        for part in own_nodes(node):
+        for part in own_of(node, GIVING):
             match part:
                 case ast.Return(value=ast.expr() as value):
                     yield self.of(value, place)

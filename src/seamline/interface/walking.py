@@ -4,7 +4,7 @@ What stands for nothing by itself is left out: operators, and whether a name is 
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
@@ -21,6 +21,14 @@ _PLAIN: Final = frozenset(
         "arg", "attr", "asname", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs",
         "level", "lineno", "module", "name", "op", "ops", "rest", "simple", "str", "tag",
         "type_comment", "type_ignores",
+    }
+)  # fmt: skip
+
+_BINDING: Final = frozenset(
+    {
+        ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.For, ast.AsyncFor,
+        ast.comprehension, ast.withitem, ast.ExceptHandler, ast.Match, ast.FunctionDef,
+        ast.AsyncFunctionDef, ast.ClassDef, ast.Global, ast.Import, ast.ImportFrom,
     }
 )  # fmt: skip
 
@@ -89,6 +97,11 @@ def own_nodes(node: Def) -> Sequence[ast.AST]:
     return found
 
 
+def own_of(node: Def, kinds: frozenset[type[ast.AST]]) -> list[ast.AST]:
+    """Return those of :func:`own_nodes` that are of some kinds."""
+    return [part for part in own_nodes(node) if part.__class__ in kinds]
+
+
 def _own_nodes(node: Def) -> list[ast.AST]:
     found: list[ast.AST] = []
     queue: list[ast.AST] = list(node.body)
@@ -98,3 +111,24 @@ def _own_nodes(node: Def) -> list[ast.AST]:
         if not isinstance(part, SCOPES):
             queue += children(part)
     return found
+
+
+def binding_nodes(node: Def | ast.Lambda) -> Sequence[ast.AST]:
+    """Return what binds the local names of a function; found once, and kept on its node."""
+    kept = vars(node)
+    if "_binding" not in kept:
+        kept["_binding"] = [part for part in _local_nodes(node) if part.__class__ in _BINDING]
+    found: list[ast.AST] = kept["_binding"]
+    return found
+
+
+def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
+    queue: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+    while queue:
+        part = queue.pop()
+        yield part
+        if isinstance(part, SCOPES):
+            if not isinstance(part, ast.Lambda):
+                queue.extend(part.decorator_list)
+        else:
+            queue.extend(children(part))
