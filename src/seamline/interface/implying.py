@@ -19,6 +19,17 @@ from seamline.interface.specials import (
 _OF_BUILTINS: Final = (ast.Constant, ast.JoinedStr, ast.Compare, ast.Lambda)
 
 
+class _Visitors(dict[type[ast.AST], str]):
+    """The name of what visits each kind of node, made when it is met first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> str:
+        self[kind] = found = f"visit_{kind.__name__}"
+        return found
+
+
+_VISITORS: Final = _Visitors()
+
+
 class Implying(ast.NodeVisitor):
     """Visits every expression and statement of one body; the base of what reads bodies."""
 
@@ -41,13 +52,14 @@ class Implying(ast.NodeVisitor):
             self._shown.update(map(id, node.exc.args))
         elif isinstance(node, ast.FormattedValue):
             self._shown.add(id(node.value))
-        calls = OPERATIONS.get(type(node))
+        kind = node.__class__
+        calls = None if self.is_test else OPERATIONS.get(kind)
         if calls is not None:
             self._imply(calls(node), getattr(node, "lineno", 0))
             if isinstance(node, ast.Attribute) and self._is_taken(node):
                 self._note(Operation(node, TAKEN), node.lineno)
         # As the base class does, without a frame more: chains of branches nest deep.
-        getattr(self, f"visit_{type(node).__name__}", self.generic_visit)(node)
+        getattr(self, _VISITORS[kind], self.generic_visit)(node)
 
     def _is_taken(self, node: ast.Attribute) -> bool:
         """Whether a method may be taken from its object to be called by others.
