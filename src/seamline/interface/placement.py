@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.facts import Fact
@@ -11,8 +11,16 @@ from seamline.interface.growing import Growth, growth
 from seamline.interface.hosting import Hosting
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.names import Symbol
+from seamline.interface.touches import Touch
 
 _MADE: Final = "made while importing, by chance or by the time"
+
+
+class _Touching(NamedTuple):
+    """The functions of services with what they touch: through what they call, and themselves."""
+
+    through: list[tuple[Definition | str, dict[Symbol, Touch]]]
+    direct: list[tuple[Definition | str, dict[Symbol, int]]]
 
 
 @dataclass(slots=True)
@@ -34,6 +42,7 @@ class Placement:
     _module_of: dict[str, str] = field(default_factory=dict)
     _through: dict[Symbol, list[tuple[Definition | str, int]]] | None = None
     _hostings: dict[bool, Hosting] = field(default_factory=dict)
+    _touching: "_Touching | None" = None
 
     def __post_init__(self) -> None:
         for name, source in self.application.sources.modules.items():
@@ -110,14 +119,34 @@ class Placement:
 
     def _uses(self, symbol: Symbol, *, guessed: bool) -> Iterator[tuple[Definition | str, int]]:
         """Yield the bodies that use a piece of state, with the line; the nearest first."""
-        for key, direct in self.application.touches.direct.items():
+        if self._touching is None:
+            self._touching = self._touched()
+        for key, direct in self._touching.direct:
             if symbol in direct:
                 yield key, direct[symbol]
         yield from self._callers_of_users().get(symbol, ())
-        for facts in self.services:
-            for key, touched in facts.touched.items():
-                if symbol in touched and (guessed or not touched[symbol].guess):
-                    yield key, touched[symbol].line
+        for key, touched in self._touching.through:
+            if symbol in touched and (guessed or not touched[symbol].guess):
+                yield key, touched[symbol].line
+
+    def _touched(self) -> "_Touching":
+        """Return what the functions that belong to services touch: few do, and many ask."""
+        return _Touching(
+            [
+                (key, touched)
+                for facts in self.services
+                for key, touched in facts.touched.items()
+                if touched and self._is_placed(key)
+            ],
+            [
+                (key, touched)
+                for key, touched in self.application.touches.direct.items()
+                if touched and self._is_placed(key)
+            ],
+        )
+
+    def _is_placed(self, key: Definition | str) -> bool:
+        return not isinstance(key, str) and key.module in self._service_of
 
     def _callers_of_users(self) -> dict[Symbol, list[tuple[Definition | str, int]]]:
         """Return who certainly calls what touches a piece of state itself, with the line."""

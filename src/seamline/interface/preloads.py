@@ -84,7 +84,7 @@ class _Walk:
                 self._execute(self._sources.modules[name])
 
     def _execute(self, source: Source) -> None:
-        if any(_changes_process(node) for node in walk(source.tree)):
+        if _is_changer(source.tree):
             raise _ReachedError
         for module, names in _unconditional(source):
             self.load(module, *names)
@@ -96,6 +96,14 @@ def _unconditional(source: Source) -> Iterator[tuple[str, list[str]]]:
             yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield absolute(source, node), [alias.name for alias in node.names]
+
+
+def _is_changer(tree: ast.Module) -> bool:
+    """Whether a module changes the process; looked for once, and kept on its tree."""
+    kept = vars(tree)
+    if "_changer" not in kept:
+        kept["_changer"] = any(map(_changes_process, walk(tree)))
+    return bool(kept["_changer"])
 
 
 def _changes_process(node: ast.AST) -> bool:
