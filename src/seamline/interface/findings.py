@@ -10,6 +10,7 @@ from seamline.interface.body import Body
 from seamline.interface.contexts import lost_contexts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
+from seamline.interface.keys import takes_keys
 from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
@@ -274,9 +275,10 @@ def _alias(
     A copy of a container is worth a warning only where what it holds is known to change.
     """
     whole = is_itself(application, definition, fact.symbol)
-    mutable = (value_of if whole else parts_of)(application, fact) == "mutable"
+    keys = takes_keys(application, definition, fact.symbol)
+    mutable = not keys and (value_of if whole else parts_of)(application, fact) == "mutable"
     sure = mutable and is_told(application, definition, fact.symbol)
-    copied = is_copy(application, definition, fact.symbol)
+    copied = keys or is_copy(application, definition, fact.symbol)
     severity = Severity.ERROR if sure and fact.changed else Severity.WARNING
     snapshot = f'snapshot = ["{function.name}"] in [services.{service}] of seamline.toml'
     return Finding(

@@ -518,3 +518,42 @@ def test_what_a_module_puts_away_in_a_lambda_is_not_called_while_importing(read,
     reading = read({"jobs.py": JOBS, "web.py": f"import jobs\n{web}\n"}, "jobs")
 
     assert reading.findings("import-call") == [("warning", "web.py", line) for line in lines]
+
+
+TREE = """
+TREE = {"a": ["x"]}
+def grow(name):
+    TREE[name] = []
+def found():
+    return %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "severities"),
+    [
+        ("sorted(TREE)", ["info"]),
+        ("list(TREE.keys())", []),
+        ("[*TREE]", ["info"]),
+        ("[name for name in TREE if name]", ["info"]),
+        ("{name for name, row in TREE.items() if row}", ["info"]),
+        ("next(iter(TREE))", ["info"]),
+        ("max(TREE, key=len)", ["info"]),
+        ("{name: len(row) for name, row in TREE.items()}", []),
+        ("{name: list(row) for name, row in TREE.items()}", ["info"]),
+        ("list(TREE.values())", ["error"]),
+        ("[row for name, row in TREE.items()]", ["error"]),
+        ("max(TREE.values())", ["error"]),
+        ("dict(TREE)", ["error"]),
+        ("TREE", ["error"]),
+    ],
+)
+def test_the_keys_of_a_dictionary_are_not_what_can_change_in_it(read, result, severities) -> None:
+    files = {"shop/__init__.py": "", "shop/tree.py": TREE % result}
+    files["web.py"] = (
+        "from shop import tree\ndef page():\n    tree.grow('b')\n    return tree.found()\n"
+    )
+
+    reading = read(files, "shop.tree")
+
+    assert [kind for kind, *_ in reading.findings("aliased-state")] == severities
