@@ -79,13 +79,21 @@ class _Where:
         while queue:
             key = queue.pop()
             here = self.placement.group_of(key)
-            targets = {e.target for e in self.application.graph.edges[key] if not e.guess}
-            for target in targets | set(self._entered(key)):
+            for target in self._run_from(key):
                 there = self.placement.remote_group(target)
                 if target not in found and there in (None, here):
                     found.add(target)
                     queue.append(target)
         return found
+
+    def _run_from(self, key: Key) -> frozenset[Definition]:
+        """Return what a body certainly runs; several questions of each service ask."""
+        known = self.placement.run_from
+        if key not in known:
+            edges = self.application.graph.edges[key]
+            certain = (edge.target for edge in edges if not edge.guess)
+            known[key] = frozenset(certain).union(self._entered(key))
+        return known[key]
 
     def _entered(self, key: Key) -> Iterator[Definition]:
         """Yield how the classes that a body names are entered and left."""

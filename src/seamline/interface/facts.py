@@ -66,6 +66,9 @@ class StateMap:
         """Return the state that a mention of a dotted name touches."""
         if not symbol.module:
             return None
+        if "." not in symbol.name:  # most are asked for in vain
+            held = self.inherited.get(symbol)
+            return self.facts.get(symbol) or (None if held is None else self.facts.get(held))
         parts = symbol.name.split(".")
         for length in range(min(len(parts), 3), 0, -1):
             fact = self.facts.get(Symbol(symbol.module, ".".join(parts[:length])))

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
@@ -14,18 +14,25 @@ class Imports:
     """The imports of the application's modules among each other."""
 
     world: World
+    _direct: dict[tuple[str, bool], tuple[str, ...]] = field(default_factory=dict)
 
-    def direct(self, module: str, *, runtime: bool) -> Iterator[str]:
-        """Yield the modules that one module imports; parents of a dotted name included.
+    def direct(self, module: str, *, runtime: bool) -> tuple[str, ...]:
+        """Return the modules that one module imports; parents of a dotted name included.
 
         Args:
             module: Its dotted name.
             runtime: Only what executing the module imports, not what is below
                 ``if TYPE_CHECKING`` or inside functions.
         """
-        for found in self.world.modules[module].imports:
-            if not runtime or (found.top and not found.typing_only):
-                yield from self.named(found)
+        key = module, runtime
+        if key not in self._direct:
+            self._direct[key] = tuple(
+                name
+                for found in self.world.modules[module].imports
+                if not runtime or (found.top and not found.typing_only)
+                for name in self.named(found)
+            )
+        return self._direct[key]
 
     def imported(self) -> set[str]:
         """Return the modules that the application's own code imports, tests and programs aside."""

@@ -31,6 +31,7 @@ class Placement:
         groups: Group of each service; None puts every service into one of its own.
         entries: Service of each module that holds an http application.
         entered: Services of the functions that calls over a seam enter.
+        run_from: What bodies certainly run, as far as it was asked.
     """
 
     application: Application
@@ -38,6 +39,7 @@ class Placement:
     groups: Mapping[str, str] | None
     entries: Mapping[str, str]
     entered: dict[Definition, ServiceFacts] = field(default_factory=dict)
+    run_from: dict[Definition | str, frozenset[Definition]] = field(default_factory=dict)
     _service_of: dict[str, str] = field(default_factory=dict)
     _module_of: dict[str, str] = field(default_factory=dict)
     _through: dict[Symbol, list[tuple[Definition | str, int]]] | None = None

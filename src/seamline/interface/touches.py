@@ -183,10 +183,9 @@ def _follow(
             continue
         inner = found[key][symbol]
         for caller, edge in callers.get(key, ()):
-            touch = Touch(
-                edge.line, key, edge.guess or inner.guess, edge.override or inner.override
-            )
-            allowed = (guess or not touch.guess) and (override or not touch.override)
-            if allowed and symbol not in found[caller]:
-                found[caller][symbol] = touch
+            if symbol in found[caller]:
+                continue
+            guesses, overrides = edge.guess or inner.guess, edge.override or inner.override
+            if (guess or not guesses) and (override or not overrides):
+                found[caller][symbol] = Touch(edge.line, key, guesses, overrides)
                 queue.append((caller, symbol))
