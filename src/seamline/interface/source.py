@@ -17,6 +17,10 @@ SKIPPED_DIRECTORIES: Final = frozenset(
 )
 # Files of `src` that are read to see whether it is a package: where one is, most say so.
 _MOST_LOOKED_AT: Final = 50
+# Most statements: nobody asks these for the blocks of the others.
+_WITHOUT_BLOCKS: Final = frozenset(
+    {ast.Expr, ast.Assign, ast.Return, ast.AugAssign, ast.AnnAssign, ast.Raise, ast.Pass}
+)
 TEST_DIRECTORIES: Final = frozenset({"test", "tests", "testing"})
 
 
@@ -69,7 +73,7 @@ class Sources:
                 raise OSError("it is no regular file")  # noqa: TRY301 - reading a pipe never ends
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # invalid escapes of the application's strings
-                tree = without_casts(ast.parse(path.read_bytes(), str(path)))
+                tree = _parsed(path)
         except SyntaxError as error:
             self.unreadable.append(Unreadable(file, error.lineno or 1, error.msg or "invalid"))
         except (RecursionError, MemoryError):  # what CPython raises for it
@@ -91,6 +95,13 @@ class Sources:
             if name == package or name.startswith(package + ".")
         )
         return tuple(source for source in found if not source.test) or found
+
+
+def _parsed(path: Path) -> ast.Module:
+    text = path.read_bytes()
+    tree = ast.parse(text, str(path))
+    # A name in other letters than ASCII may be the same name.
+    return without_casts(tree) if b"cast" in text or not text.isascii() else tree
 
 
 def module_file(name: str, search_path: Sequence[Path]) -> Path | None:
@@ -228,14 +239,18 @@ def is_of_script(source: Source, line: int) -> bool:
     )
 
 
-def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a block and of every block in it, functions included."""
+def statements(body: Iterable[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements of a block and of every block in it, functions included."""
+    found: list[ast.stmt] = []
     for node in body:
-        yield node
+        found.append(node)
+        if node.__class__ in _WITHOUT_BLOCKS:
+            continue
         for block in ("body", "orelse", "finalbody"):
-            yield from statements(getattr(node, block, ()))
+            found += statements(getattr(node, block, ()))
         for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-            yield from statements(part.body)
+            found += statements(part.body)
+    return found
 
 
 def _add_parents(sources: Sources, name: str, bases: Sequence[Path]) -> None:
