@@ -6,11 +6,11 @@ Order of statements is ignored: a local name may be anything that is assigned to
 import ast
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
 from seamline.interface.displays import under_key
-from seamline.interface.functions import Definition, Definitions
+from seamline.interface.functions import Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
     LOOKUPS,
@@ -24,6 +24,9 @@ from seamline.interface.lookups import (
 from seamline.interface.names import Symbol, imports_of
 from seamline.interface.source import captured
 from seamline.interface.walking import Def, binding_nodes
+
+if TYPE_CHECKING:
+    from seamline.interface.giving import GivesBack
 
 Level = Literal["whole", "part", "copy"]
 
@@ -120,22 +123,6 @@ class Scope:
                 pass
 
 
-class GivesBack(Protocol):
-    """Knows what calls return of what they are given."""
-
-    def by_call(
-        self,
-        tracer: "Tracer",
-        node: ast.Call,
-        scope: Scope | None,
-        called: tuple[Origins, Origins],
-    ) -> Origins:
-        """Return what a result may be of what a call is given; ``called`` with its receiver."""
-
-    def stored(self, definition: Definition, value: ast.expr) -> Origins:
-        """Return what holds, by what a function does, the objects that it gives out."""
-
-
 class Tracer:
     """Traces expressions of one module to their origins.
 
@@ -150,11 +137,18 @@ class Tracer:
         self.has_namespaces = False
         self.returned: GivesBack | None = None
         self._names: dict[tuple[int, str], Origins] = {}
+        self._known: dict[tuple[ast.expr, int], Origins] | None = None
+        self._open = 0  # names that are being traced
         self._scopes: list[Scope] = []  # keeps the ids above unique
 
     def forget(self) -> None:
         """Trace names anew, since more is known of what calls return."""
         self._names.clear()
+
+    def remember(self) -> None:
+        """Forget, and keep what expressions may be from now on: all is known of calls."""
+        self.forget()
+        self._known = {}
 
     def scope(self, node: Def | ast.Lambda, parent: Scope | None) -> Scope:
         """Read the local names of a function; its parameters are opaque until set."""
@@ -219,31 +213,36 @@ class Tracer:
         if key in self._names:
             return self._names[key]
         self._names[key] = NOTHING  # what a name defined by itself adds
+        self._open += 1
         found = scope.fixed.get(name, NOTHING)
         for value, part in scope.values.get(name, ()):
             origins = OPAQUE if value is None else self.of(value, scope)
             found |= inside(origins) if part else origins
         self._names[key] = found
+        self._open -= 1
         return found
 
     def of(self, node: ast.expr, scope: Scope | None) -> Origins:  # noqa: C901, PLR0911, PLR0912 - one case per kind of node
         """Return what the value of an expression may be."""
+        known = self._known
+        if known is not None and (kept := known.get((node, id(scope)))) is not None:
+            return kept
         match node:
             case ast.Name():
                 return self.name(node.id, scope)
             case ast.Attribute(attr=attr) if attr == CLASS:
                 return self._type(self.of(node.value, scope), scope)
             case ast.Attribute():
-                return frozenset(
-                    self._attribute(origin, node.attr) for origin in self.of(node.value, scope)
-                )
+                owners = self.of(node.value, scope)
+                found = frozenset([self._attribute(origin, node.attr) for origin in owners])
+                return self._keep(node, scope, found)
             case ast.Subscript():
                 values = under_key(scope, node.value, node.slice)
                 if values is not None:
                     return self._entry((id(scope), ast.unparse(node)), values, scope)
                 return self._held(self.of(node.value, scope), node.slice)
             case ast.Call():
-                return self._call(node, scope)
+                return self._keep(node, scope, self._call(node, scope))
             case ast.IfExp():
                 return self.of(node.body, scope) | self.of(node.orelse, scope)
             case ast.BoolOp():
@@ -266,6 +265,12 @@ class Tracer:
                 return NOTHING
             case _:
                 return OPAQUE
+
+    def _keep(self, node: ast.expr, scope: Scope | None, found: Origins) -> Origins:
+        """Keep what an expression may be, unless that is asked on the way to a name in it."""
+        if self._known is not None and not self._open:
+            self._known[node, id(scope)] = found
+        return found
 
     def _operated(self, node: ast.BinOp | ast.UnaryOp, scope: Scope | None) -> Origins:
         """Return what an operator gives of objects of libraries: what their method for it does.
@@ -296,7 +301,9 @@ class Tracer:
     ) -> Origins:
         if key not in self._names:
             self._names[key] = NOTHING  # ``found["n"] = found["n"] + 1``
+            self._open += 1
             self._names[key] = self._union(values, scope)
+            self._open -= 1
         return self._names[key]
 
     def _union(self, nodes: Iterable[ast.expr], scope: Scope | None) -> Origins:
@@ -309,11 +316,12 @@ class Tracer:
         if name == NAMESPACE:
             self.has_namespaces = True
         if origin.kind == "symbol" and origin.level == "whole":
-            return origin._replace(symbol=self.world.attribute(origin.symbol, name))
+            found = self.world.attribute(origin.symbol, name)
+            return Origin("symbol", found, "whole", origin.path, origin.back)
         if origin.kind in ("param", "instance"):
-            return origin._replace(level="part", path=origin.path or name)
+            return Origin(origin.kind, origin.symbol, "part", origin.path or name, origin.back)
         if origin.kind == "call":
-            return origin._replace(level="part", path=name)
+            return Origin("call", origin.symbol, "part", name, origin.back)
         return origin if origin.kind == "opaque" else origin._replace(level="part")
 
     def called(self, function: ast.expr, scope: Scope | None) -> tuple[Origins, Origins]:
@@ -433,8 +441,7 @@ def shared(origins: Origins) -> Origins:
 
 
 def _at(origins: Origins, level: Level, fixed: Container[str]) -> Origins:
-    # Without `_replace`, which takes three times as long: this is asked often.
-    return frozenset(
+    return frozenset(  # without `_replace`, which takes three times as long
         origin
         if origin.level == level or origin.kind in fixed
         else Origin(origin.kind, origin.symbol, level, origin.path, origin.back)

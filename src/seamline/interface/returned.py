@@ -63,7 +63,7 @@ class Returned:
                 queue += self._askers.get(self._asking, set()) - set(queue)
         self._asking = None
         for tracer in self.tracers.values():
-            tracer.forget()
+            tracer.remember()
 
     def _read(self, definition: Definition, values: Iterable[tuple[ast.expr, bool]]) -> Origins:
         tracer = self.tracers[definition.module]

@@ -150,7 +150,8 @@ class Reader:
         scope = place.scope
         while scope is not None and name not in scope.module_names:
             if name in scope.values or name in scope.fixed:
-                return self._local(name, place._replace(scope=scope))
+                here = place if scope is place.scope else place._replace(scope=scope)
+                return self._local(name, here)
             scope = scope.parent
         return self.symbol(self.world.member(place.module, name))
 

@@ -5,12 +5,13 @@ What stands for nothing by itself is left out: operators, and whether a name is 
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 # What stands between a function and the yields that are not its own.
 SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
+_SCOPES: Final = frozenset(SCOPES)
 _CHILDLESS: Final = (
     ast.Constant, ast.Global, ast.Nonlocal, ast.MatchSingleton, ast.alias, ast.expr_context,
     ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
@@ -108,8 +109,13 @@ def _own_nodes(node: Def) -> list[ast.AST]:
     while queue:
         part = queue.pop()
         found.append(part)
-        if not isinstance(part, SCOPES):
-            queue += children(part)
+        if part.__class__ not in _SCOPES:
+            for name in _FIELDS[part.__class__]:
+                value = getattr(part, name, None)
+                if value.__class__ is list:
+                    queue += filter(None, value)
+                elif value is not None:
+                    queue.append(value)
     return found
 
 
@@ -117,9 +123,19 @@ def binding_nodes(node: Def | ast.Lambda) -> Sequence[ast.AST]:
     """Return what binds the local names of a function; found once, and kept on its node."""
     kept = vars(node)
     if "_binding" not in kept:
-        kept["_binding"] = [part for part in _local_nodes(node) if part.__class__ in _BINDING]
+        local = own_nodes(node) if _is_own(node) else _local_nodes(node)
+        kept["_binding"] = [part for part in local if part.__class__ in _BINDING]
     found: list[ast.AST] = kept["_binding"]
     return found
+
+
+def _is_own(node: Def | ast.Lambda) -> TypeGuard[Def]:
+    """Whether all that a function evaluates itself is in its own nodes: it decorates nothing."""
+    return not isinstance(node, ast.Lambda) and not any(
+        getattr(part, "decorator_list", ())
+        for part in own_nodes(node)
+        if part.__class__ in _SCOPES
+    )
 
 
 def _local_nodes(node: Def | ast.Lambda) -> Iterator[ast.AST]:
