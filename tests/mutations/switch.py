@@ -702,6 +702,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_contexts.py",
         "call_back_that_needs",
     ),
+    "12 what connects to a library's signal stays with its caller": Mutation(
+        "seamline.interface.effects._connections",
+        _empty,
+        "unit/interface/test_effects.py",
+        "connects",
+    ),
     "16 imports by computed names stay with their caller": Mutation(
         "seamline.interface.effects._imports",
         _empty,

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from seamline.interface.body import Body, Call
@@ -21,6 +22,10 @@ _IMPORTING: Final = frozenset(
 )  # fmt: skip
 #: Methods of loaders.
 _LOADING: Final = frozenset({"exec_module", "load_module"})
+#: Methods of signals that a library keeps by name, and functions that do the same.
+_CONNECTING: Final = frozenset({"connect", "disconnect"})
+_LISTENING: Final = ("sqlalchemy.event.listen", "sqlalchemy.event.remove")
+_SIGNALS: Final = ("blinker.", "flask.", "quart.", "django.")
 _ENTRY_POINTS: Final = ("importlib.metadata.", "importlib_metadata.", "pkg_resources.")
 
 
@@ -44,7 +49,7 @@ def find_effects(graph: Graph) -> dict[Definition, Effect]:
     found: dict[Definition, Effect] = {}
     for key, body in graph.bodies.items():
         if isinstance(key, Definition):
-            effect = next(_imports(graph, key, body), None)
+            effect = next(chain(_imports(graph, key, body), _connections(graph, key, body)), None)
             if effect is not None:
                 found[key] = effect
     queue = list(found)
@@ -75,6 +80,21 @@ def _imports(graph: Graph, definition: Definition, body: Body) -> Iterator[Effec
             what = "imports modules by names that are computed"
             found.append(Effect(what, alone, definition.file, call.line))
     yield from sorted(found, key=lambda effect: not effect.alone)
+
+
+def _connections(graph: Graph, definition: Definition, body: Body) -> Iterator[Effect]:
+    """Yield where a function connects others to what a library has in each process."""
+    for call in body.calls:
+        owners = call.receiver if call.method in _CONNECTING else call.callee
+        names = [one.symbol.name for one in owners if not one.symbol.module]
+        table = _SIGNALS if call.method in _CONNECTING else _LISTENING
+        if any(name.startswith(table) for name in names) and any(
+            origin.kind == "function" or origin.symbol in graph.definitions.functions
+            for _, origins in call.arguments
+            for origin in origins
+        ):
+            what = "connects a function to a signal of its process"
+            yield Effect(what, True, definition.file, call.line)
 
 
 def _is_import(call: Call) -> bool:

@@ -86,3 +86,48 @@ def test_what_imports_for_the_effect_and_needs_its_host_is_warned_of(
     read: Read, how: str, found: list[tuple[str, str, int]]
 ) -> None:
     assert read(_files(how), "app.loading").findings("state-elsewhere") == found
+
+
+CONNECTING = """
+from blinker import signal
+from django.db.models.signals import post_save
+from sqlalchemy import create_engine, event
+
+def note(sender, **data):
+    return hash(sender)
+
+def setup(names):
+    for name in names:
+        {how}
+    return len(names)
+
+def asked(names):
+    for name in names:
+        create_engine(name).connect()
+    return len(names)
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "signal(name).connect(note)",
+        "signal('saved').disconnect(note)",
+        "post_save.connect(note, sender=name)",
+        "post_save.connect(receiver=lambda **data: None)",
+        "event.listen(name, 'before_insert', note)",
+    ],
+)
+def test_what_connects_to_a_signal_of_a_library_stays_with_its_caller(read, how: str) -> None:
+    use = "from app import loading\n\ndef start(x):\n    loading.setup(x)\n    loading.asked(x)\n"
+    files = {
+        "app/__init__.py": "",
+        "app/loading.py": CONNECTING.format(how=how),
+        "app/use.py": use,
+    }
+
+    reading = read(files, "app.loading")
+
+    assert reading.verdict("app.loading.setup") == "local"
+    assert "connects a function to a signal" in reading.functions["app.loading.setup"].reason
+    assert reading.verdict("app.loading.asked") == "remote"
