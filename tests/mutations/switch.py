@@ -774,6 +774,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "registers",
     ),
+    "check tells of what importing leaves with others": Mutation(
+        "seamline.interface.registering._left",
+        _empty,
+        "unit/interface/test_registering.py",
+        "on_its_host",
+    ),
+    "making a class runs metaclasses, decorators and descriptors": Mutation(
+        "seamline.interface.leaving.run_by_making",
+        _empty,
+        "unit/interface/test_registering.py",
+        "metaclass",
+    ),
+    "hosts import what leaves something in others": Mutation(
+        "seamline.interface.analysis._left_in",
+        _no_names,
+        "unit/interface/test_registering.py",
+        "on_its_host",
+    ),
     "check tells of arguments that cannot cross": Mutation(
         "seamline.interface.findings.unsendable_arguments",
         _empty,

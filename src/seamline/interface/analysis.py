@@ -221,6 +221,11 @@ def _callers(application: Application, own: set[str]) -> dict[Definition, tuple[
     return {definition: tuple(sorted(places)) for definition, places in found.items()}
 
 
+def _left_in(application: Application, own: set[str]) -> set[str]:
+    """Return the modules outside a package in which its own leave something at import."""
+    return {left.symbol.module for module in own for left in application.leaving.by(module)} - own
+
+
 def _interface(application: Application, found: ServiceFacts) -> Interface:
     service, own = found.service, found.modules
     modules = application.sources.modules
@@ -242,7 +247,9 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         state=tuple(found.state.values()),
         type_modules=tuple(sorted(types)),
         loadable=tuple(sorted(types & application.imports.imported())),
-        registers=tuple(sorted(registered_on(application.graph, own) - own)),
+        registers=tuple(
+            sorted(registered_on(application.graph, own) | _left_in(application, own))
+        ),
         imports=tuple(sorted(imports - own)),
         uses=tuple(sorted(used & modules.keys())),
         libraries=tuple(sorted(used - modules.keys())),

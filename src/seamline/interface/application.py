@@ -22,6 +22,7 @@ from seamline.interface.handles import Handles
 from seamline.interface.inherited import note_inherited
 from seamline.interface.kept import note_kept
 from seamline.interface.late_imports import note_late_imports
+from seamline.interface.leaving import Leaving
 from seamline.interface.memories import note_memories
 from seamline.interface.model import Function, PackageService, State
 from seamline.interface.modules import Imports
@@ -59,6 +60,7 @@ class Application:
     importers: dict[Symbol, set[str]]
     variables: Variables
     effects: dict[Definition, Effect]
+    leaving: Leaving
 
 
 @dataclass(slots=True)
@@ -126,4 +128,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         importers=importers,
         variables=variables,
         effects=find_effects(graph),
+        leaving=Leaving(touches),
     )

@@ -3,10 +3,14 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
 from seamline.interface.names import Import, Symbol, World
+
+#: Names of the modules of an application that Django imports by itself.
+_SET_UP: Final = frozenset({"models", "apps", "admin"})
 
 
 @dataclass(slots=True)
@@ -90,6 +94,16 @@ class Imports:
             for module in modules
             for found in self.world.modules[module].imports
         )
+
+    def set_up_by_django(self) -> set[str]:
+        """Return the modules that setting Django up imports, as far as their names say.
+
+        Those of models, and what the classes in ``apps`` import when all is ready.
+        """
+        found = {name for name in self.world.modules if name.rpartition(".")[2] in _SET_UP}
+        for name in list(found):
+            found.update(self.direct(name, runtime=False))
+        return self.closure(found, runtime=True)
 
     def closure(self, modules: Iterable[str], *, runtime: bool) -> set[str]:
         """Return the modules and everything they import, directly or through others."""

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from seamline.interface.application import Application, ServiceFacts
-from seamline.interface.model import Finding, Place, Severity
+from seamline.interface.leaving import Left
+from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.modules import registrations
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement
@@ -17,31 +18,81 @@ def lost_registrations(
     A package service that registers is imported wherever it registers; an http service's
     modules are not.
     """
-    application: Application = placement.application
-    hosted = set().union(*(each.modules for each in services))
-    hosted |= application.imports.closure(facts.modules, runtime=True)
-    service = facts.service.service
+    application, service = placement.application, facts.service.service
+    hosted = _imported(application, facts).union(*(each.modules for each in services))
+    used = _used(placement, facts)
     for module, names in application.definitions.world.modules.items():
-        if module in hosted or names.source.test:
+        if module in hosted or names.source.test or not placement.crosses_from(service, module):
             continue
-        for symbol, line in registrations(application.graph, module, {module}):
-            head = Symbol(symbol.module, symbol.name.partition(".")[0])
-            place = Place(names.source.file, line)
-            foreign = symbol.module not in facts.modules or head in application.state.framework
-            if foreign or not placement.crosses(service, place):
-                continue
-            yield Finding(
-                code="import-call",
-                severity=Severity.ERROR,
-                message=(
-                    f"{symbol.module}.{symbol.name} registers at {place} what only processes "
-                    f"that import {module} have: the host of {service} does not"
-                ),
-                remedy=(
-                    f"move what is registered into a package service, or put {service} into "
-                    "the group of its user"
-                ),
-                file=place.file,
-                line=place.line,
-                service=service,
-            )
+        told: set[int] = set()
+        for line, does in (
+            *_registered(application, facts, module),
+            *_left(application, facts, module, used),
+        ):
+            if line not in told:
+                told.add(line)
+                yield _lost(service, module, Place(names.source.file, line), does)
+
+
+def _imported(application: Application, facts: ServiceFacts) -> set[str]:
+    """Return the modules that the host of a service imports for it."""
+    imports = application.imports
+    found = imports.closure(facts.modules, runtime=True)
+    if imports.name_any("django", found | facts.modules):
+        found |= imports.set_up_by_django()
+    return found
+
+
+def _registered(
+    application: Application, facts: ServiceFacts, module: str
+) -> Iterator[tuple[int, str]]:
+    """Yield what one module registers with objects of a package, with the line."""
+    for symbol, line in registrations(application.graph, module, {module}):
+        head = Symbol(symbol.module, symbol.name.partition(".")[0])
+        if symbol.module in facts.modules and head not in application.state.framework:
+            yield line, f"{symbol.module}.{symbol.name} registers"
+
+
+def _left(
+    application: Application, facts: ServiceFacts, module: str, used: Collection[Symbol]
+) -> Iterator[tuple[int, str]]:
+    """Yield what one module leaves in state that the host of a package uses, likewise."""
+    for left in application.leaving.by(module):
+        if left.symbol in used and not _is_told(facts, left):
+            yield left.line, f"{left.via.module}.{left.via.name} puts into {left.symbol}"
+
+
+def _used(placement: Placement, facts: ServiceFacts) -> set[Symbol]:
+    """Return the state of a package, or of no service, that its host certainly uses."""
+    return {
+        symbol
+        for definition in facts.functions
+        if definition in placement.entered
+        for symbol, touch in facts.touched.get(definition, {}).items()
+        if not touch.guess
+        if symbol.module in facts.modules or placement.is_unplaced(symbol.module)
+    }
+
+
+def _is_told(facts: ServiceFacts, left: Left) -> bool:
+    """Whether it is told of as a call of a function that may cross."""
+    function = facts.functions.get(left.via)
+    return left.called and function is not None and function.verdict is Verdict.REMOTE
+
+
+def _lost(service: str, module: str, place: Place, does: str) -> Finding:
+    return Finding(
+        code="import-call",
+        severity=Severity.ERROR,
+        message=(
+            f"{does} at {place} what only processes that import {module} have: the host of "
+            f"{service} does not"
+        ),
+        remedy=(
+            f"move what is registered into a package service, or put {service} into "
+            "the group of its user"
+        ),
+        file=place.file,
+        line=place.line,
+        service=service,
+    )

@@ -1,0 +1,143 @@
+"""What is registered with a package by modules that its host does not import."""
+
+import textwrap
+
+import pytest
+
+LEFT = {
+    "metaclass": (
+        """
+        class Meta(type):
+            def __new__(mcs, name, bases, names):
+                SEEN.append(name)
+                return super().__new__(mcs, name, bases, names)
+        class Base(metaclass=Meta): ...
+        """,
+        "class Web(lib.Base): ...",
+    ),
+    "the metaclass of a base's base": (
+        """
+        class Meta(type):
+            def __init__(cls, name, bases, names):
+                note(name)
+        class Root(metaclass=Meta): ...
+        class Base(Root): ...
+        """,
+        "class Web(lib.Base): ...",
+    ),
+    "descriptor": (
+        """
+        class Field:
+            def __set_name__(self, owner, name):
+                SEEN.append(name)
+        """,
+        "class Form: color = lib.Field()",
+    ),
+    "constructor": (
+        "class Item:\n    def __init__(self, name):\n        note(name)\n",
+        "ITEM = lib.Item('a')",
+    ),
+    "method of an instance": (
+        "class Book:\n    def add(self, name):\n        SEEN.append(name)\nbook = Book()\n",
+        "lib.book.add('a')",
+    ),
+    "decorator of a class": (
+        "def plugin(cls):\n    SEEN.append(cls.__name__)\n    return cls\n",
+        "@lib.plugin\nclass P: ...",
+    ),
+    "decorator of a class, with arguments": (
+        """
+        def plugin(name):
+            def decorate(cls):
+                SEEN.append(name)
+                return cls
+            return decorate
+        """,
+        "@lib.plugin('p')\nclass P: ...",
+    ),
+    "class method that decorates": (
+        """
+        class Hub:
+            @classmethod
+            def take(cls, function):
+                SEEN.append(function)
+                return function
+        """,
+        "@lib.Hub.take\ndef p(): ...",
+    ),
+}
+LIB = "SEEN = []\ndef note(name):\n    SEEN.append(name)\ndef ask():\n    return sorted(SEEN)\n"
+
+
+def _files(lib: str, front: str) -> dict[str, str]:
+    return {
+        "lib.py": LIB + textwrap.dedent(lib),
+        "front.py": f"import lib\n{front}\n",
+        "web.py": "import front, lib\ndef page():\n    return lib.ask()\n",
+    }
+
+
+@pytest.mark.parametrize(("lib", "front"), LEFT.values(), ids=LEFT)
+def test_what_importing_leaves_in_a_package_is_missing_on_its_host(read, lib, front) -> None:
+    files = _files(lib, front)
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+    placed = read(files, "lib", "front", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("error", "front.py", 2)]
+    assert placed.findings("import-call") == []
+    assert placed.interfaces["front"].registers == ("lib",)
+
+
+def test_what_nobody_asks_for_on_the_host_is_not_told(read) -> None:
+    lib, front = LEFT["constructor"]
+    files = _files(lib, front) | {"lib.py": f"SEEN = []\n{lib.replace('note', 'SEEN.append')}"}
+    files["lib.py"] += "TOLD = []\ndef ask():\n    return len(TOLD)\n"
+
+    assert read(files, "lib", entry_modules={"web": "web"}).findings("import-call") == []
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "class Web(lib.Plain): ...",
+        "def make():\n    return lib.Item('a')",
+        "make = lambda: lib.Item('a')",
+        "class Web:\n    def make(self):\n        return lib.Item('a')",
+        "if __name__ == '__main__':\n    lib.Item('a')",
+    ],
+)
+def test_what_importing_does_not_leave_is_not_told(read, front) -> None:
+    lib = "class Plain: ...\n" + LEFT["constructor"][0]
+
+    reading = read(_files(lib, front), "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == []
+
+
+def test_what_is_left_in_a_module_of_no_service_is_missing_where_others_use_it(read) -> None:
+    files = {
+        "base.py": "SEEN = []\ndef note(one):\n    SEEN.append(one)\n    return one\n",
+        "lib.py": "import base\ndef ask():\n    return sorted(base.SEEN)\n",
+        "front.py": "import base\n@base.note\ndef f(): ...\n",
+        "web.py": "import front, lib\ndef page():\n    return lib.ask()\n",
+    }
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+
+    assert reading.verdict("lib.ask") == "remote"
+    assert reading.findings("import-call") == [("error", "front.py", 2)]
+
+
+def test_what_setting_django_up_imports_is_on_every_host(read) -> None:
+    lib, front = LEFT["metaclass"]
+    files = _files(lib, front)
+    files["lib.py"] = f"import django\n{files['lib.py']}"
+    files["shop/models.py"] = files["front.py"]
+    files["shop/signals.py"] = files.pop("front.py")
+    files["shop/apps.py"] = "class Shop:\n    def ready(self):\n        from shop import signals\n"
+    files["web.py"] = "import shop.models, shop.signals, lib\ndef page():\n    return lib.ask()\n"
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == []
