@@ -780,6 +780,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_registering.py",
         "on_its_host",
     ),
+    "check tells of subclasses that a host looks for": Mutation(
+        "seamline.interface.registering.subclasses_in",
+        _empty,
+        "unit/interface/test_registering.py",
+        "looks_for",
+    ),
+    "hosts import subclasses that are looked for": Mutation(
+        "seamline.interface.analysis.subclasses_in",
+        _empty,
+        "unit/interface/test_registering.py",
+        "looks_for",
+    ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",
         _empty,

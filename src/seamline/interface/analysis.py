@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
+from seamline.interface.asking import subclasses_in
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
@@ -223,7 +224,12 @@ def _callers(application: Application, own: set[str]) -> dict[Definition, tuple[
 
 def _left_in(application: Application, own: set[str]) -> set[str]:
     """Return the modules outside a package in which its own leave something at import."""
-    return {left.symbol.module for module in own for left in application.leaving.by(module)} - own
+    found: set[str] = set()
+    for module in own:
+        found.update(left.symbol.module for left in application.leaving.by(module))
+        subclasses = subclasses_in(application.graph, module, application.listed)
+        found.update(base.module for _, base in subclasses)
+    return found - own
 
 
 def _interface(application: Application, found: ServiceFacts) -> Interface:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seamline.interface.asking import classes_listed
 from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
@@ -42,7 +43,11 @@ from seamline.interface.verdicts import Judgement
 
 @dataclass(slots=True)
 class Application:
-    """Everything read from the source of an application."""
+    """Everything read from the source of an application.
+
+    Attributes:
+        listed: Classes whose subclasses something in it lists.
+    """
 
     sources: Sources
     definitions: Definitions
@@ -61,6 +66,7 @@ class Application:
     variables: Variables
     effects: dict[Definition, Effect]
     leaving: Leaving
+    listed: frozenset[Symbol]
 
 
 @dataclass(slots=True)
@@ -129,4 +135,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         variables=variables,
         effects=find_effects(graph),
         leaving=Leaving(touches),
+        listed=frozenset(classes_listed(graph, bodies.values())),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.asking import classes_listed, subclasses_in
+from seamline.interface.body import Body
 from seamline.interface.leaving import Left
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.modules import registrations
@@ -21,6 +23,8 @@ def lost_registrations(
     application, service = placement.application, facts.service.service
     hosted = _imported(application, facts).union(*(each.modules for each in services))
     used = _used(placement, facts)
+    bodies = _run_on_host(placement, facts)
+    listed = classes_listed(application.graph, bodies)
     for module, names in application.definitions.world.modules.items():
         if module in hosted or names.source.test or not placement.crosses_from(service, module):
             continue
@@ -28,6 +32,7 @@ def lost_registrations(
         for line, does in (
             *_registered(application, facts, module),
             *_left(application, facts, module, used),
+            *_subclassed(application, module, listed),
         ):
             if line not in told:
                 told.add(line)
@@ -60,6 +65,28 @@ def _left(
     for left in application.leaving.by(module):
         if left.symbol in used and not _is_told(facts, left):
             yield left.line, f"{left.via.module}.{left.via.name} puts into {left.symbol}"
+
+
+def _subclassed(
+    application: Application, module: str, listed: Collection[Symbol]
+) -> Iterator[tuple[int, str]]:
+    """Yield the classes of a module that the host looks for among subclasses, likewise."""
+    for cls, base in subclasses_in(application.graph, module, listed):
+        yield cls.node.lineno, f"{base.module}.{base.name}.__subclasses__() finds"
+
+
+def _run_on_host(placement: Placement, facts: ServiceFacts) -> list[Body]:
+    """Return the bodies that calls over the seam of a service certainly run on its host."""
+    graph, home = placement.application.graph, placement.group(facts.service.service)
+    waiting = [d for d in facts.functions if d in placement.entered]
+    found = dict.fromkeys(waiting)
+    while waiting:
+        for edge in graph.edges[waiting.pop()]:
+            elsewhere = placement.remote_group(edge.target) not in (None, home)
+            if not edge.guess and not elsewhere and edge.target not in found:
+                found[edge.target] = None
+                waiting.append(edge.target)
+    return [graph.bodies[definition] for definition in found]
 
 
 def _used(placement: Placement, facts: ServiceFacts) -> set[Symbol]:

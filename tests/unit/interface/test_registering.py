@@ -129,6 +129,46 @@ def test_what_is_left_in_a_module_of_no_service_is_missing_where_others_use_it(r
     assert reading.findings("import-call") == [("error", "front.py", 2)]
 
 
+LISTING = {
+    "by name": "def ask():\n    return Base.__subclasses__()\n",
+    "by a class method": (
+        "class Root:\n    @classmethod\n    def every(cls):\n        return cls.__subclasses__()\n"
+        "class Base(Root): ...\ndef ask():\n    return Base.every()\n"
+    ),
+    "by a function": (
+        "def below(kind):\n    return [b for c in kind.__subclasses__() for b in (c, *below(c))]\n"
+        "def ask():\n    return below(Base)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("listing", LISTING.values(), ids=LISTING)
+def test_a_subclass_that_a_package_looks_for_is_missing_on_its_host(read, listing) -> None:
+    files = {
+        "lib.py": f"import hashlib\nclass Base: ...\n{listing}class Other: ...\n",
+        "front.py": "import lib\nclass One(lib.Base): ...\nclass Not(lib.Other): ...\n",
+        "web.py": "import front, lib\ndef page():\n    return lib.ask()\n",
+    }
+    files["lib.py"] = files["lib.py"].replace("def ask():\n", "def ask():\n    hashlib.md5(b'')\n")
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+    placed = read(files, "lib", "front", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("error", "front.py", 2)]
+    assert placed.findings("import-call") == []
+    assert placed.interfaces["front"].registers == ("lib",)
+
+
+def test_a_subclass_that_nobody_on_the_host_looks_for_is_not_told(read) -> None:
+    files = {
+        "lib.py": "SEEN = []\nclass Base: ...\ndef ask():\n    SEEN.append(1)\n",
+        "front.py": "import lib\nclass One(lib.Base): ...\n",
+        "web.py": "import front, lib\ndef page():\n    lib.ask()\n    lib.Base.__subclasses__()\n",
+    }
+
+    assert read(files, "lib", entry_modules={"web": "web"}).findings("import-call") == []
+
+
 def test_what_setting_django_up_imports_is_on_every_host(read) -> None:
     lib, front = LEFT["metaclass"]
     files = _files(lib, front)

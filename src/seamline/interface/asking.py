@@ -1,0 +1,45 @@
+"""What the code that a host runs asks for, which other modules may have to register first."""
+
+from collections.abc import Collection, Iterator
+
+from seamline.interface.body import Body
+from seamline.interface.functions import Class
+from seamline.interface.graph import Graph
+from seamline.interface.names import Symbol
+from seamline.interface.origins import Origin
+
+
+def classes_listed(graph: Graph, bodies: Collection[Body]) -> set[Symbol]:
+    """Return the classes whose subclasses these bodies list: ``Base.__subclasses__()``."""
+    found: set[Symbol] = set()
+    modules = graph.definitions.world.modules
+    for body in bodies:
+        for call in () if modules[body.module].source.test else body.calls:
+            if call.method == "__subclasses__":
+                for origin in call.receiver:
+                    found.update(_meant(graph, bodies, body, origin))
+    return found
+
+
+def _meant(graph: Graph, bodies: Collection[Body], body: Body, origin: Origin) -> Iterator[Symbol]:
+    """Yield the classes that one may be: named, its own, or what a function is called with."""
+    if origin.kind == "symbol" and origin.symbol in graph.definitions.classes:
+        yield origin.symbol
+    yield from (cls.symbol for cls in graph.classes_of(body, origin))
+    if origin.kind == "param" and body.definition is not None:
+        for other in bodies:
+            for call in other.calls:
+                if any(bound.target is body.definition for bound in graph.entered(other, call)):
+                    given = (one for _, origins in call.arguments for one in origins)
+                    classes = graph.definitions.classes
+                    yield from (one.symbol for one in given if one.symbol in classes)
+
+
+def subclasses_in(
+    graph: Graph, module: str, listed: Collection[Symbol]
+) -> Iterator[tuple[Class, Symbol]]:
+    """Yield the classes of a module that are subclasses of one of these, with that."""
+    for cls in graph.definitions.classes.values() if listed else ():
+        for base in list(graph.definitions.ancestry(cls))[1:] if cls.module == module else ():
+            if isinstance(base, Class) and base.symbol in listed:
+                yield cls, base.symbol
