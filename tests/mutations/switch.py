@@ -792,6 +792,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_registering.py",
         "looks_for",
     ),
+    "check tells of receivers that a sender's host lacks": Mutation(
+        "seamline.interface.registering._listening",
+        _empty,
+        "unit/interface/test_signals.py",
+        "is_sent",
+    ),
+    "hosts that send a signal import packages that listen": Mutation(
+        "seamline.interface.signals.Signals.connected",
+        _empty,
+        "unit/interface/test_signals.py",
+        "is_missing",
+    ),
+    "hosts that load the application have what it registers": Mutation(
+        "seamline.interface.registering.applications_made",
+        _empty,
+        "unit/interface/test_signals.py",
+        "loads_the_application",
+    ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",
         _empty,

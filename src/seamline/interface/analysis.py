@@ -229,6 +229,8 @@ def _left_in(application: Application, own: set[str]) -> set[str]:
         found.update(left.symbol.module for left in application.leaving.by(module))
         subclasses = subclasses_in(application.graph, module, application.listed)
         found.update(base.module for _, base in subclasses)
+        for signal, _ in application.signals.connected(module):
+            found.update(application.signals.senders.get(signal, ()))
     return found - own
 
 

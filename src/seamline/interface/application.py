@@ -33,6 +33,7 @@ from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
 from seamline.interface.reaching import Reaching
 from seamline.interface.settled import settle
+from seamline.interface.signals import Signals
 from seamline.interface.source import Sources, read_application
 from seamline.interface.state import find_state
 from seamline.interface.touches import Touch, Touches
@@ -67,6 +68,7 @@ class Application:
     effects: dict[Definition, Effect]
     leaving: Leaving
     listed: frozenset[Symbol]
+    signals: Signals
 
 
 @dataclass(slots=True)
@@ -136,4 +138,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         effects=find_effects(graph),
         leaving=Leaving(touches),
         listed=frozenset(classes_listed(graph, bodies.values())),
+        signals=Signals(graph),
     )

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.asking import classes_listed, subclasses_in
 from seamline.interface.body import Body
+from seamline.interface.framework import applications_made
 from seamline.interface.leaving import Left
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.modules import registrations
@@ -21,10 +22,11 @@ def lost_registrations(
     modules are not.
     """
     application, service = placement.application, facts.service.service
-    hosted = _imported(application, facts).union(*(each.modules for each in services))
+    hosted = _imported(placement, facts).union(*(each.modules for each in services))
     used = _used(placement, facts)
     bodies = _run_on_host(placement, facts)
     listed = classes_listed(application.graph, bodies)
+    sent = application.signals.sent(bodies)
     for module, names in application.definitions.world.modules.items():
         if module in hosted or names.source.test or not placement.crosses_from(service, module):
             continue
@@ -33,18 +35,25 @@ def lost_registrations(
             *_registered(application, facts, module),
             *_left(application, facts, module, used),
             *_subclassed(application, module, listed),
+            *_listening(application, module, sent),
         ):
             if line not in told:
                 told.add(line)
                 yield _lost(service, module, Place(names.source.file, line), does)
 
 
-def _imported(application: Application, facts: ServiceFacts) -> set[str]:
-    """Return the modules that the host of a service imports for it."""
-    imports = application.imports
+def _imported(placement: Placement, facts: ServiceFacts) -> set[str]:
+    """Return the modules that the host of a service imports for it.
+
+    Where its package reads the application of Flask, the host loads the http services as well.
+    """
+    application, imports = placement.application, placement.application.imports
     found = imports.closure(facts.modules, runtime=True)
     if imports.name_any("django", found | facts.modules):
         found |= imports.set_up_by_django()
+    reads = any(application.contexts[definition] for definition in facts.functions)
+    if reads and applications_made(application.graph):
+        found |= imports.closure(placement.entries, runtime=False)
     return found
 
 
@@ -55,7 +64,7 @@ def _registered(
     for symbol, line in registrations(application.graph, module, {module}):
         head = Symbol(symbol.module, symbol.name.partition(".")[0])
         if symbol.module in facts.modules and head not in application.state.framework:
-            yield line, f"{symbol.module}.{symbol.name} registers"
+            yield line, f"{symbol.module}.{symbol.name} registers something"
 
 
 def _left(
@@ -64,7 +73,7 @@ def _left(
     """Yield what one module leaves in state that the host of a package uses, likewise."""
     for left in application.leaving.by(module):
         if left.symbol in used and not _is_told(facts, left):
-            yield left.line, f"{left.via.module}.{left.via.name} puts into {left.symbol}"
+            yield left.line, f"{left.via.module}.{left.via.name} puts something into {left.symbol}"
 
 
 def _subclassed(
@@ -72,7 +81,16 @@ def _subclassed(
 ) -> Iterator[tuple[int, str]]:
     """Yield the classes of a module that the host looks for among subclasses, likewise."""
     for cls, base in subclasses_in(application.graph, module, listed):
-        yield cls.node.lineno, f"{base.module}.{base.name}.__subclasses__() finds"
+        yield cls.node.lineno, f"{base.module}.{base.name}.__subclasses__() finds a class"
+
+
+def _listening(
+    application: Application, module: str, sent: Collection[Symbol]
+) -> Iterator[tuple[int, str]]:
+    """Yield the receivers that a module connects to signals which the host sends, likewise."""
+    for signal, line in application.signals.connected(module) if sent else ():
+        if signal in sent:
+            yield line, f"the signal {str(signal).replace(':', '.')} gets a receiver"
 
 
 def _run_on_host(placement: Placement, facts: ServiceFacts) -> list[Body]:
@@ -112,8 +130,8 @@ def _lost(service: str, module: str, place: Place, does: str) -> Finding:
         code="import-call",
         severity=Severity.ERROR,
         message=(
-            f"{does} at {place} what only processes that import {module} have: the host of "
-            f"{service} does not"
+            f"{does} at {place}, but only in processes that import {module}: the host of "
+            f"{service} does not have it"
         ),
         remedy=(
             f"move what is registered into a package service, or put {service} into "
