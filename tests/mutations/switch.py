@@ -822,6 +822,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_registering.py",
         "on_its_host",
     ),
+    "check tells of refused functions that their package calls elsewhere": Mutation(
+        "seamline.interface.findings.called_inside",
+        _no_pairs,
+        "unit/interface/test_findings.py",
+        "from_there",
+    ),
     "check tells of arguments that cannot cross": Mutation(
         "seamline.interface.findings.unsendable_arguments",
         _empty,

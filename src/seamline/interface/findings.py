@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from seamline.interface.aliases import is_copy, is_itself, is_told, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
@@ -10,6 +12,7 @@ from seamline.interface.body import Body
 from seamline.interface.contexts import lost_contexts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
+from seamline.interface.inside import called_inside, calls_inside
 from seamline.interface.keys import takes_keys
 from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
@@ -102,7 +105,7 @@ def _misspelt(facts: ServiceFacts) -> Iterator[Finding]:
 
 
 def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
-    service = facts.service.service
+    service, inside = facts.service.service, called_inside(placement, facts)
     for definition, function in facts.functions.items():
         if function.verdict is not Verdict.REFUSED:
             continue
@@ -122,28 +125,25 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
         places = [
             p for p in function.callers if p not in importing and placement.crosses(service, p)
         ]
+        finding = Finding(
+            code="not-sendable",
+            severity=Severity.ERROR,
+            message=message,
+            remedy=remedy,
+            file=function.file,
+            line=function.line,
+            service=service,
+        )
         for place in places:
-            test = placement.is_test(place.file)
-            yield Finding(
-                code="not-sendable",
-                severity=Severity.WARNING if test else Severity.ERROR,
-                message=message,
-                remedy=remedy,
-                file=place.file,
-                line=place.line,
-                service=service,
-            )
-        if not places and not importing and function.public:
-            front = _is_front(facts, function)
-            yield Finding(
-                code="not-sendable",
-                severity=Severity.WARNING if front and not definition.owner else Severity.INFO,
-                message=f"{message}; nothing outside {facts.service.package} calls it",
-                remedy=remedy,
-                file=function.file,
-                line=function.line,
-                service=service,
-            )
+            severity = Severity.WARNING if placement.is_test(place.file) else Severity.ERROR
+            yield replace(finding, severity=severity, file=place.file, line=place.line)
+        if definition in inside:
+            yield from calls_inside(finding, inside[definition])
+        elif not places and not importing and function.public:
+            front = _is_front(facts, function) and not definition.owner
+            severity = Severity.WARNING if front else Severity.INFO
+            unused = f"{message}; nothing outside {facts.service.package} calls it"
+            yield replace(finding, severity=severity, message=unused)
 
 
 def _at_import(application: Application, definition: Definition) -> set[Place]:

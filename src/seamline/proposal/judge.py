@@ -20,9 +20,9 @@ from seamline.proposal.known import HEAVY, HOSTILE
 from seamline.proposal.model import Part
 from seamline.proposal.parts import service_name
 
-#: Warnings that a part may have: what waits, what nobody calls, and what may happen or not,
-#: in which case the call raises.
-_BEARABLE: Final = frozenset({"blocking-call", "aliased-state", "not-sendable", "application"})
+#: Warnings that a part may have: what waits, and what may happen or not, in which case the call
+#: raises. So it may have a refused function that nobody calls.
+_BEARABLE: Final = frozenset({"blocking-call", "aliased-state", "application"})
 _MOST_NAMED: Final = 3
 
 
@@ -62,8 +62,11 @@ def _judged(
 
 def _against(interface: Interface, findings: Sequence[Finding], tests: Collection[str]) -> str:
     """Return what keeps a part from being a service; empty where nothing does."""
+    functions = {(each.file, each.line) for each in interface.functions}
     for finding in findings:
-        grave = finding.severity is Severity.WARNING and finding.code not in _BEARABLE
+        is_unused = finding.code == "not-sendable" and (finding.file, finding.line) in functions
+        is_bearable = is_unused or finding.code in _BEARABLE
+        grave = finding.severity is Severity.WARNING and not is_bearable
         if finding.severity is Severity.ERROR or (grave and finding.file not in tests):
             return placed(finding)
     return _idle(interface, tests) or (

@@ -304,6 +304,43 @@ def test_calls_in_tests_are_warnings(read) -> None:
     assert reading.findings("not-sendable") == [("warning", "tests/test_stock.py", 3)]
 
 
+INSIDE = """
+    SEEN = []
+    class Filter:
+        def __init__(self):
+            self.lines = []
+        def holds(self, text):
+            SEEN.append(text)
+            return text in self.lines
+    class Filters:
+        def __init__(self, every):
+            self.every = every
+        def check(self, text):
+            return [one.holds(text) for one in self.every]
+    def ask(text):
+        return Filters([Filter()]).check(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "found"),
+    [
+        ("lib.Filters([lib.Filter()]).check('a')", [("warning", "app/lib.py", 13)]),
+        ("lib.ask('a')", []),
+    ],
+)
+def test_what_stays_with_its_caller_calls_its_own_package_from_there(
+    read, use: str, found: list[tuple[str, str, int]]
+) -> None:
+    web = f"from app import lib\ndef view():\n    return {use}\n"
+    files = {"app/__init__.py": "", "app/lib.py": INSIDE, "app/web.py": web}
+
+    reading = read(files, "app.lib", entry_modules={"web": "app.web"})
+
+    assert reading.verdict("app.lib.Filter.holds") == "refused"
+    assert [one for one in reading.findings("not-sendable") if one[0] != "info"] == found
+
+
 CONTEXTS = {
     "context.py": """
         import threading

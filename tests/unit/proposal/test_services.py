@@ -303,3 +303,42 @@ def test_what_uses_state_of_a_part_that_is_left_out_is_judged_without_it(propose
     verdicts = [str(one.verdict) for one in parts["app.mails"].interface.functions]
     assert sorted(verdicts) == ["local", "remote"]
     assert "# 1 function can run elsewhere, called from 1 place; 1 more stay" in found.text
+
+
+def test_what_calls_a_refused_function_of_its_own_where_its_callers_run_is_no_part(proposed):
+    filters = """
+        SEEN = []
+        class Filter:
+            def __init__(self):
+                self.lines = []
+            def holds(self, text):
+                SEEN.append(text)
+                return text in self.lines
+        class Filters:
+            def __init__(self, every):
+                self.every = every
+            def check(self, text):
+                return [one.holds(text) for one in self.every]
+        def ask(text):
+            return Filters([Filter()]).check(text)
+        """
+    web = """
+        from flask import Flask
+        from app import filters
+        application = Flask("x")
+        @application.get("/")
+        def index():
+            return filters.ask("a")
+        """
+    by_itself = web.replace(
+        'filters.ask("a")', 'filters.Filters([]).check("a") + filters.ask("a")'
+    )
+
+    files = {"app/__init__.py": "", "app/filters.py": filters}
+    found = proposed(files | {"app/web.py": web})
+    broken = proposed(files | {"app/web.py": by_itself})
+
+    assert [part.package for part in found.parts if part.is_proposed] == ["app.filters"]
+    assert "1 function could not, and nobody calls them" in found.text
+    parts = {part.package: part for part in broken.parts}
+    assert "app/filters.py:12 runs with its caller and may call it" in parts["app.filters"].against
