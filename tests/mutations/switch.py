@@ -282,6 +282,11 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_results.py",
         "default",
     ),
+    "10 objects of libraries are state where what is called changes them": Mutation(
+        "seamline.interface.reads.Reading.only_reads",
+        _true,
+        "unit/interface/test_reads.py",
+    ),
     "10 objects of libraries that change are state": Mutation(
         "seamline.interface.foreign.Foreign.may_change",
         _false,

@@ -32,6 +32,7 @@ from seamline.interface.names import Symbol, World
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
 from seamline.interface.reaching import Reaching
+from seamline.interface.reads import drop_read
 from seamline.interface.settled import settle
 from seamline.interface.signals import Signals
 from seamline.interface.source import Sources, read_application
@@ -100,6 +101,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     note_factories(definitions, bodies)
     types = Types(definitions, Foreign(search_path))
     state = find_state(definitions, bodies, types)
+    drop_read(definitions, bodies, types.foreign, state)
     note_memories(definitions, bodies, state)
     graph = Graph(definitions, bodies, types)
     graph.build()

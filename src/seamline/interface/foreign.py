@@ -1,7 +1,7 @@
 """Classes of other people's libraries: what they make can change, or cross. Reads source only."""
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -104,6 +104,20 @@ class Foreign:
             if found is None or not _returns_itself(found[1], name):
                 return ""
         return f"{found[0]}.{found[1].name}"
+
+    def ancestry(self, dotted: str) -> Iterator[ast.ClassDef | str | None]:
+        """Yield a class with all its bases, as classes, names of builtins, and None if unknown."""
+        queue = [(*dotted.rpartition(".")[::2], _MOST_STEPS)]
+        while queue:
+            module, name, steps = queue.pop()
+            if name in _VALUES:
+                yield name
+            elif name not in _UNCHANGING_BASES:
+                defined_in, cls = self._class(module, name, steps) or ("", None)
+                yield cls if cls is not None and _is_plainly_made(cls) else None
+                for base in () if cls is None else cls.bases:
+                    plain = base.value if isinstance(base, ast.Subscript) else base
+                    queue.append((defined_in, ast.unparse(plain), steps - 1))
 
     def _holds(self, module: str, name: str, empty: frozenset[str], steps: int) -> bool | None:
         """Whether instances have attributes of their own; None when that cannot be told.
@@ -223,7 +237,7 @@ def _sets_itself(cls: ast.ClassDef) -> bool:
     return any(
         isinstance(part, ast.Attribute)
         and isinstance(part.ctx, ast.Store)
-        and _roots(part, method.args.args[0].arg)
+        and roots(part, method.args.args[0].arg)
         for method in cls.body
         if isinstance(method, ast.FunctionDef) and method.name == "__init__" and method.args.args
         for part in walk(method)
@@ -233,7 +247,7 @@ def _sets_itself(cls: ast.ClassDef) -> bool:
 def _changes_itself(cls: ast.ClassDef) -> bool:
     """Whether a method other than the constructor sets or changes something of ``self``."""
     return any(
-        _touches(part, method.args.args[0].arg)
+        touches(part, method.args.args[0].arg)
         for method in cls.body
         if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
         and method.name not in _MAKING
@@ -254,22 +268,23 @@ def _returns_itself(cls: ast.ClassDef, name: str) -> bool:
     )
 
 
-def _touches(node: ast.AST, own: str) -> bool:
+def touches(node: ast.AST, own: str) -> bool:
+    """Whether a part of a method sets or changes something that is reached through a name."""
     match node:
         case (
             ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del())
         ):
-            return _roots(node.value, own)
+            return roots(node.value, own)
         case ast.Call(func=ast.Attribute(value=receiver, attr=method)):
-            return method in MUTATORS and _roots(receiver, own)
+            return method in MUTATORS and roots(receiver, own)
         case ast.Call(func=ast.Name(id="setattr" | "delattr")):
-            return any(_roots(argument, own) for argument in node.args[:1])
+            return any(roots(argument, own) for argument in node.args[:1])
         case _:
             return False
 
 
-def _roots(node: ast.expr, own: str) -> bool:
-    """Whether an expression is reached through ``self``."""
+def roots(node: ast.expr, own: str) -> bool:
+    """Whether an expression is reached through a name, such as ``self``."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return isinstance(node, ast.Name) and node.id == own

@@ -1,0 +1,117 @@
+"""seamline.interface.reads: objects of libraries that an application only reads are no state."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+LIBRARY = """
+    from collections import OrderedDict
+
+    def announce(it): ...
+
+    class Caseless(OrderedDict):
+        def __init__(self, *given):
+            super().__init__(*given)
+            for key, value in self.items():
+                self[key.upper()] = value
+        def __getitem__(self, key):
+            return super().__getitem__(key.upper())
+        def __setitem__(self, key, value):
+            super().__setitem__(key.upper(), value)
+
+    class Types(Caseless):
+        names = {"summary": "text"}
+        def __init__(self):
+            super().__init__()
+            self["text"] = str
+            self.last = None
+        def of(self, name):
+            if isinstance(self, dict):
+                return self.found(self.names.get(name, "text"))
+        def found(self, name):
+            return self[name]
+        def add(self, cls):
+            self[cls.__name__] = cls
+        def seen(self, name):
+            self.last = name
+            return self[name]
+        def through(self, name):
+            return self.seen(name)
+        def given(self, name):
+            return announce(self)
+        def aside(self, name):
+            known = self.names
+            known.update(name=1)
+
+    class Listening(Types):
+        def __init__(self):
+            super().__init__()
+            announce(self.seen)
+
+    class Missing(dict):
+        def __missing__(self, key):
+            self[key] = key
+            return key
+
+    class Unknown(elsewhere.Thing):
+        def of(self, name):
+            return name
+        def add(self, cls):
+            self.cls = cls
+"""
+
+
+@pytest.fixture
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("libraries")
+    (directory / "kinds.py").write_text(textwrap.dedent(LIBRARY))
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("made", "use", "is_state"),
+    [
+        ("kinds.Types()", "HELD.of(name)", False),
+        ("kinds.Types()", "HELD[name]", False),
+        ("kinds.Types()", "name in HELD", False),
+        ("kinds.Types()", "[one for one in HELD]", False),
+        ("kinds.Types()", "len(HELD)", False),
+        ("kinds.Types()", "HELD.get(name)", False),
+        ("kinds.Types()", "HELD.seen(name)", True),
+        ("kinds.Types()", "HELD.through(name)", True),
+        ("kinds.Types()", "HELD.given(name)", True),
+        ("kinds.Types()", "HELD.aside(name)", True),
+        ("kinds.Types()", "HELD.nothing(name)", True),
+        ("kinds.Types()", "HELD.pop(name)", True),
+        ("kinds.Types()", "print(HELD)", True),
+        ("kinds.Types()", "HELD", True),
+        ("kinds.Types()", "HELD.last", True),
+        ("kinds.Types()", "HELD.of", True),
+        ("kinds.Types()", "globals()['HELD'].of(name)", True),
+        ("kinds.Listening()", "HELD.of(name)", True),
+        ("kinds.Missing()", "HELD[name]", True),
+        ("kinds.Unknown()", "HELD.of(name)", True),
+    ],
+)
+def test_an_object_of_a_library_is_state_only_where_something_may_change_it(
+    read: Callable[..., Reading], library: Path, made: str, use: str, is_state: bool
+) -> None:
+    source = f"import kinds\nHELD = {made}\nHELD.add(int)\ndef ask(name):\n    return {use}\n"
+
+    found = read({"shop/__init__.py": source}, "shop", search_path=[library])
+
+    assert ("shop:HELD" in found.state) is is_state
+
+
+def test_another_module_may_change_it(read: Callable[..., Reading], library: Path) -> None:
+    source = "import kinds\nHELD = kinds.Types()\ndef ask(name):\n    return HELD.of(name)\n"
+    other = "from shop import HELD\nHELD.add(int)\n"
+    late = "def late():\n    from shop import HELD\n    HELD.add(int)\n"
+
+    for more in (other, late):
+        files = {"shop/__init__.py": source, "shop/web.py": more}
+        found = read(files, "shop", search_path=[library])
+        assert "shop:HELD" in found.state
