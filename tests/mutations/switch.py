@@ -515,6 +515,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_hosts.py",
         "collected",
     ),
+    "10 a name that is None where its import fails is what is imported": Mutation(
+        "seamline.interface.names.Names.is_optional",
+        _false,
+        "unit/interface/test_first_try.py",
+        "may_be_missing",
+    ),
     "10 a name that may stand for more than a library": Mutation(
         "seamline.interface.graph.is_only_import",
         _true,

@@ -226,9 +226,14 @@ class Graph:
                     yield Bound(target, method=not target.is_static, guess=True)
 
     def _is_library(self, module: str, origin: Origin) -> bool:
-        """Whether it is what a module certainly imports: ``import yaml``, then ``yaml.load()``."""
+        """Whether it is what a module certainly imports: ``import yaml``, then ``yaml.load()``.
+
+        So is a class of a library, ``URL.create()``, but no other object that one gives.
+        """
         symbol = origin.symbol
-        if origin.kind != "symbol" or symbol.module or origin.path or "." in symbol.name:
+        owner, _, name = symbol.name.rpartition(".")
+        is_class = name[:1].isupper() and not name.isupper()
+        if origin.kind != "symbol" or symbol.module or origin.path or (owner and not is_class):
             return False
         key = module, symbol.name
         if key not in self._libraries:

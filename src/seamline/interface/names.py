@@ -74,6 +74,12 @@ class Names:
         """Whether the module itself defines or assigns the name."""
         return name in self.definitions or name in self.assigned
 
+    def is_optional(self, name: str) -> bool:
+        """Whether the module imports the name, or has None instead where that fails."""
+        is_rebound = name in self.definitions or name in self.rebound
+        values = (binding.value for binding in self.assigned.get(name, ()))
+        return name in self.imported and not is_rebound and all(map(_is_none, values))
+
 
 def is_type_checking(node: ast.expr) -> bool:
     """Whether an ``if`` with this test is for type checkers only."""
@@ -112,22 +118,27 @@ class NamesBound(NamedTuple):
     """What a module binds anywhere in it.
 
     Attributes:
-        imports: Of its ``import`` statements.
-        otherwise: Names that anything else binds, or an attribute of.
+        imports: What its imports stand for, dotted, with the name that each has in it.
+        otherwise: Names that anything else binds to more than None, or an attribute of.
     """
 
-    imports: list[ast.alias]
+    imports: list[tuple[str, str]]
     otherwise: set[str]
 
 
 def bound_in(tree: ast.Module) -> NamesBound:
     """Return what a module may bind, and its functions."""
     found = NamesBound([], set())
+    missing: set[ast.expr] = set()  # ``except ImportError: yaml = None``
     for node in walk(tree):
         match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            case ast.Assign(targets=targets, value=ast.Constant(value=None)):
+                missing.update(targets)
+            case ast.AnnAssign(target=target, value=ast.Constant(value=None)):
+                missing.add(target)
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if node not in missing:
                 found.otherwise.add(name)
-            case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()):
+            case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()) | ast.arg(arg=name):
                 found.otherwise.add(name)
             case (
                 ast.FunctionDef(name=name)
@@ -135,35 +146,44 @@ def bound_in(tree: ast.Module) -> NamesBound:
                 | ast.ClassDef(name=name)
             ):
                 found.otherwise.add(name)
-            case ast.Import(names=aliases):
-                found.imports.extend(aliases)
-            case ast.ImportFrom(names=aliases):
-                found.otherwise.update(alias.asname or alias.name for alias in aliases)
+            case ast.Import() | ast.ImportFrom():
+                found.imports.extend(_imported(node))
             case _:
                 pass
     return found
 
 
-def is_only_import(bound: NamesBound, library: str) -> bool:
-    """Whether a name that a module imports a library by stands for nothing else in it.
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """Yield ``(dotted name, name that it has here)``."""
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            dotted = f"{'.' * node.level}{node.module}.{alias.name}"
+            yield dotted, alias.asname or alias.name
+        else:
+            meant = alias.name if alias.asname else alias.name.partition(".")[0]
+            yield meant, alias.asname or meant
+
+
+def is_only_import(bound: NamesBound, imported: str) -> bool:
+    """Whether a name that a module imports something by stands for nothing else in it.
 
     Args:
         bound: What the module binds, as :func:`bound_in` returns it.
-        library: The name of its top.
+        imported: The dotted name of it.
 
     An alternative (``except ImportError: from shop import fast``), an assignment to the name or
     to an attribute of it may put an object of the application there.
     """
-    names = {
-        alias.asname or library
-        for alias in bound.imports
-        if (alias.name if alias.asname else alias.name.partition(".")[0]) == library
-    }
+    names = {name for dotted, name in bound.imports if dotted == imported}
     return (
         bool(names)
         and names.isdisjoint(bound.otherwise)
-        and not any(one.asname in names and one.name != library for one in bound.imports)
+        and all(dotted == imported for dotted, name in bound.imports if name in names)
     )
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 class _Reader:
@@ -290,7 +310,7 @@ class World:
 
     def _follow(self, module: str, name: str) -> Symbol:
         names = self.modules[module]
-        if names.binds(name):
+        if names.binds(name) and not names.is_optional(name):
             return self._alias(names, name) or Symbol(module, name)
         if name in names.imported:
             found = self.imported(names.imported[name])

@@ -177,9 +177,9 @@ class Reading:
         if name in self._seen:
             return True
         self._seen.add(name)
-        if name == "__getitem__" and "__missing__" in self._methods:
-            if not self._reads("__missing__"):
-                return False
+        is_missing = name == "__getitem__" and "__missing__" in self._methods
+        if is_missing and not self._reads("__missing__"):
+            return False
         found = self._methods.get(name, ())
         if not found:
             return self._has_builtin and name in _READING

@@ -29,6 +29,41 @@ def test_a_function_of_an_imported_library_is_no_method_of_the_application(read:
     assert reading.findings("shared-state") == []
 
 
+NONE = "try:\n    {}\nexcept ImportError:\n    {} = None\n"
+
+
+@pytest.mark.parametrize(
+    ("bound", "used"),
+    [
+        (NONE.format("import fast", "fast"), "fast.search(text)"),
+        (NONE.format("import fast", "fast: object"), "fast.search(text)"),
+        ("fast = None\nif not fast:\n    import fast\n", "fast.search(text)"),
+        (NONE.format("from fast import Address", "Address"), "Address.search(text)"),
+        ("from fast import Address\n", "Address.search(text)"),
+        ("from fast import Address as URL\n", "URL.search(text)"),
+    ],
+)
+def test_a_library_that_may_be_missing_is_no_other_object(
+    read: Read, bound: str, used: str
+) -> None:
+    source = f"{bound}\ndef count(text):\n    return len({used} or [])\n"
+
+    reading = read({"app/__init__.py": "", "app/sites.py": SITES, "app/a.py": source}, "app.a")
+
+    assert "names of methods" not in reading.functions["app.a.count"].reason
+    assert reading.findings("shared-state") == []
+
+
+def test_a_module_of_the_application_that_may_be_missing_is_it(read: Read) -> None:
+    source = NONE.format("from app.sites import site", "site")
+    source += "\ndef count(text):\n    return site.search(text)\n"
+    sites = SITES + "\nsite = Site()\n"
+
+    reading = read({"app/__init__.py": "", "app/sites.py": sites, "app/a.py": source}, "app.a")
+
+    assert "touches app.sites:" in reading.functions["app.a.count"].reason
+
+
 FALLBACK = """
 try:
     import fast as counter
@@ -52,7 +87,17 @@ def count(text):
 
 
 @pytest.mark.parametrize(
-    "source", [FALLBACK, REBOUND, "import fast\nfast.search = print\n" + REBOUND]
+    "source",
+    [
+        FALLBACK,
+        REBOUND,
+        "import fast\nfast.search = print\n" + REBOUND,
+        FALLBACK.replace("import fast as counter", "from fast import counter"),
+        "from fast import counter\n\ndef count(text):\n    return counter.search(text)\n",
+        FALLBACK.replace("import fast as counter", "from fast import Url")
+        .replace("import counter", "import counter as Url")
+        .replace("counter.search", "Url.search"),
+    ],
 )
 def test_a_name_that_may_stand_for_more_than_the_library_is_guessed_at(
     read: Read, source: str
