@@ -19,6 +19,7 @@ from seamline.late import late
 if TYPE_CHECKING:
     from seamline.interface.analysis import analyse
     from seamline.interface.application import Application, read
+    from seamline.interface.framework import contexts_read
     from seamline.interface.functions import Class, Definition
     from seamline.interface.names import Import, Names, Symbol, World
     from seamline.interface.source import module_file, source_files, statements, test_roots
@@ -42,6 +43,7 @@ __all__ = [
     "Verdict",
     "World",
     "analyse",
+    "contexts_read",
     "module_file",
     "read",
     "source_files",
@@ -54,6 +56,7 @@ _LATE: Final = {
     "analyse": "seamline.interface.analysis",
     "Application": "seamline.interface.application",
     "read": "seamline.interface.application",
+    "contexts_read": "seamline.interface.framework",
     "Class": "seamline.interface.functions",
     "Definition": "seamline.interface.functions",
     "Import": "seamline.interface.names",

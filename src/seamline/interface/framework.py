@@ -88,14 +88,20 @@ _APPLICATION_CLASSES: Final = frozenset(
 _PROXIES: Final = frozenset({"werkzeug.local.LocalProxy", "werkzeug.LocalProxy"})
 
 
-def contexts_read(graph: Graph) -> dict[Definition | str, Contexts]:
-    """Return, by body, the contexts that it or what it runs may read or write."""
+def contexts_read(graph: Graph, *, guessed: bool = True) -> dict[Definition | str, Contexts]:
+    """Return, by body, the contexts that it or what it runs may read or write.
+
+    Args:
+        graph: The calls.
+        guessed: Whether calls count of which only a method's name says whom they enter.
+    """
     reader = _Reader(graph)
     found = {key: reader.direct(body) for key, body in graph.bodies.items()}
     callers: dict[Definition | str, list[Definition | str]] = {}
     for key, edges in graph.edges.items():
         for edge in edges:
-            callers.setdefault(edge.target, []).append(key)
+            if guessed or not edge.guess:
+                callers.setdefault(edge.target, []).append(key)
     queue = deque(key for key, contexts in found.items() if contexts)
     while queue:
         key = queue.popleft()

@@ -15,6 +15,7 @@ from seamline.interface import (
     State,
     Verdict,
     analyse,
+    contexts_read,
 )
 from seamline.proposal.known import HEAVY, HOSTILE
 from seamline.proposal.model import Part
@@ -45,16 +46,40 @@ def judge_parts(
     analysis = analyse(
         application.sources.root, services, entry_modules=entries, application=application
     )
-    return [_judged(application, analysis, each, entries) for each in analysis.interfaces]
+    taken_along = _taken_along(application)
+    return [
+        _judged(application, analysis, each, entries, taken_along) for each in analysis.interfaces
+    ]
+
+
+def _taken_along(application: Application) -> set[tuple[str, str, int]]:
+    """Return the functions, as far as is certain, that read a request or an application.
+
+    The language and the time zone, which calls of Django take along, too, are neither.
+    """
+    read = contexts_read(application.graph, guessed=False)
+    return {
+        (key.module, key.name, key.line)
+        for key, contexts in read.items()
+        if not isinstance(key, str) and contexts - {"django:locale"}
+    }
 
 
 def _judged(
-    application: Application, analysis: Analysis, interface: Interface, entries: Mapping[str, str]
+    application: Application,
+    analysis: Analysis,
+    interface: Interface,
+    entries: Mapping[str, str],
+    taken_along: Collection[tuple[str, str, int]],
 ) -> Part:
     tests = {each.file for each in application.sources.modules.values() if each.test}
     part = Part(name=interface.service, package=interface.package, interface=interface)
     findings = [each for each in analysis.findings if each.service == interface.service]
-    part.against = _against(interface, findings, tests) or _cycle(interface, entries)
+    part.against = (
+        _against(interface, findings, tests)
+        or _reading(interface, taken_along)
+        or _cycle(interface, entries)
+    )
     if part.is_proposed:
         _weigh(application, part, entries, tests, {each.code for each in findings})
     return part
@@ -69,11 +94,19 @@ def _against(interface: Interface, findings: Sequence[Finding], tests: Collectio
         grave = finding.severity is Severity.WARNING and not is_bearable
         if finding.severity is Severity.ERROR or (grave and finding.file not in tests):
             return placed(finding)
-    return _idle(interface, tests) or (
+    return _idle(interface, tests)
+
+
+def _reading(interface: Interface, taken_along: Collection[tuple[str, str, int]]) -> str:
+    """Return that calls to a part would take more along than their arguments, if they would."""
+    if not any(
+        each.verdict is Verdict.REMOTE and (each.module, each.name, each.line) in taken_along
+        for each in interface.functions
+    ):
+        return ""
+    return (
         "it reads the framework's request or application, which each call would take along: "
         "name it yourself to try that"
-        if interface.reads_framework_context
-        else ""
     )
 
 

@@ -305,6 +305,48 @@ def test_what_uses_state_of_a_part_that_is_left_out_is_judged_without_it(propose
     assert "# 1 function can run elsewhere, called from 1 place; 1 more stay" in found.text
 
 
+@pytest.mark.parametrize(
+    ("line", "is_proposed"),
+    [
+        ("_('Total')", True),  # the language alone travels
+        ("found.clean(text)", True),  # of any class, for all that is known
+        ("request.path", False),
+        ("models.Contact().clean(text)", False),
+    ],
+)
+def test_what_reads_a_request_or_an_application_for_certain_is_no_part(
+    proposed, line, is_proposed
+):
+    models = """
+        from flask import request
+        class Contact:
+            def clean(self, text):
+                return request.path + text
+        """
+    texts = f"""
+        from django.utils.translation import gettext as _
+        from flask import request
+        from app import models
+        def label(text: str, found=None) -> str:
+            return "".join(one for one in text.split() if one != {line})
+        """
+    web = """
+        from flask import Flask
+        from app import texts
+        application = Flask("x")
+        @application.get("/")
+        def index():
+            return texts.label("a")
+        """
+    files = {"app/models.py": models, "app/texts.py": texts, "app/web.py": web}
+
+    found = proposed(files | {"app/__init__.py": ""})
+
+    parts = {part.package: part for part in found.parts}
+    assert parts["app.texts"].is_proposed is is_proposed
+    assert ("reads the framework's request" in parts["app.texts"].against) is not is_proposed
+
+
 def test_what_calls_a_refused_function_of_its_own_where_its_callers_run_is_no_part(proposed):
     filters = """
         SEEN = []
