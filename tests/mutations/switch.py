@@ -204,6 +204,12 @@ OTHERS: dict[str, Mutation] = {
     "9 the language of Flask-Babel travels": Mutation(
         "seamline.frameworks.languages.remember", _nothing, "unit/frameworks/test_languages.py"
     ),
+    "9 an attribute of g is known under other names of it": Mutation(
+        "seamline.interface.reaching.Reaching._meant",
+        _empty,
+        "unit/interface/test_reaching.py",
+        "stands_for",
+    ),
     "4 the module of an exception is imported where it arrives": Mutation(
         "seamline.wire.types.TypeTable.load",
         _nothing,

@@ -14,6 +14,8 @@ from seamline.interface.sending import ANNOUNCING
 
 # Past this a function says no more than the imports of its package do.
 _MOST_NAMES: Final = 400
+# As many names as one thing may have, one given to it after the other.
+_MOST_NAMES_OF_ONE: Final = 3
 
 
 class Reached(NamedTuple):
@@ -80,12 +82,7 @@ class Reaching:
     def _body(self, body: Body) -> _Own:
         if id(body) not in self._bodies:  # the graph keeps every body alive
             symbols = {use.symbol for use in body.uses}
-            values = {
-                value
-                for symbol in symbols
-                for value in map(self._bound, self._bindings(symbol))
-                if value is not None
-            }
+            values = {value for symbol in symbols for value in self._meant(symbol)}
             names = frozenset(
                 str(name).replace(":", ".", 1)
                 for symbol in symbols | values
@@ -120,6 +117,18 @@ class Reaching:
         names = self.graph.definitions.world.modules[symbol.module]
         found = names.assigned.get(symbol.name, ())
         return [(symbol.module, one.value) for one in found if one.value is not None]
+
+    def _meant(self, symbol: Symbol) -> Iterator[Symbol]:
+        """Yield what a name of a module is another name of, or what an attribute of it then is."""
+        head, *rest = symbol.name.split(".")
+        found = [Symbol(symbol.module, head)]
+        for _ in range(_MOST_NAMES_OF_ONE):
+            values = [self._bound(each) for one in found for each in self._bindings(one)]
+            found = [value for value in values if value is not None]
+            for value in found:
+                for name in rest:
+                    value = self.graph.definitions.world.attribute(value, name)  # noqa: PLW2901
+                yield value
 
     def _bound(self, binding: tuple[str, ast.expr]) -> Symbol | None:
         return self.graph.definitions.world.resolve(*binding)

@@ -165,3 +165,14 @@ def test_what_a_module_makes_and_calls_by_a_name_is_not_known(read: Read) -> Non
     found = read({"shop/__init__.py": "", "shop/work.py": body}, "shop.work")
 
     assert found.functions["shop.work.work"].reaches is None
+
+
+@pytest.mark.parametrize("name", ["flaskg.user", "context.user", "app.flaskg.user"])
+def test_what_a_name_of_the_application_stands_for_is_looked_up(read: Read, name: str) -> None:
+    body = "import app\nfrom app import context, flaskg\n"
+    body += f"def work(texts):\n    return [{name}.name for _ in texts]\n"
+    names = "from flask import g\nflaskg = g\ncontext = flaskg\n"
+
+    found = read({"app/__init__.py": names, "app/work.py": body}, "app.work")
+
+    assert "flask.g.user.name" in (found.functions["app.work.work"].reaches or ())
