@@ -38,7 +38,7 @@ from seamline.testing.patching import Patches
 from seamline.testing.reach import Reach
 from seamline.testing.reshaping import Reshaping
 from seamline.testing.spawning import Spawned
-from seamline.testing.surroundings import Surroundings, set_environment
+from seamline.testing.surroundings import Surroundings, raw_environment, set_environment
 from seamline.testing.tally import Tally
 from seamline.testing.visible import Connections, Sessions
 from seamline.worker import Identity, Process
@@ -421,10 +421,10 @@ class SplitSession:
 
     def _align(self) -> None:
         assert self._hosts is not None
-        # Compared as Python keeps it: reading names and values out of it takes longer than a call.
-        raw = getattr(os.environ, "_data", None)
+        raw = raw_environment()
         if (
             raw == self._raw_environ
+            and raw is not None
             and self._aligned is not None
             and self._aligned[1:] == Surroundings.read_rest()
         ):
@@ -434,4 +434,4 @@ class SplitSession:
             if now != self._aligned:
                 self._hosts.align(now)
                 self._aligned = now
-            self._raw_environ = None if raw is None else dict(raw)
+            self._raw_environ = raw

@@ -14,6 +14,7 @@ from seamline.worker import WarningFilter, is_own_variable
 # It changes several times a test. Hosts get to see one, so that code which only asks whether
 # there is one finds it, but a new one alone is no reason to tell them.
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
+_RAW_CURRENT_TEST: Final = os.fsencode(_CURRENT_TEST)
 _OWN_LOGGERS: Final = ("seamline", "uvicorn")
 # Reading the environment fails when another thread changes it meanwhile; it is read again.
 _READ_ATTEMPTS: Final = 100
@@ -54,7 +55,7 @@ class Surroundings(NamedTuple):
             _read_cwd(),
             tuple(filter(None, sys.path)),
             tuple(warnings.filters),
-            (("", logging.root.level), *_read_levels()),
+            _read_levels(),
             logging.root.manager.disable,
         )
 
@@ -77,10 +78,14 @@ class Surroundings(NamedTuple):
         )
 
 
-def _read_levels() -> Iterator[tuple[str, int]]:
-    for name, logger in list(logging.root.manager.loggerDict.items()):
-        if getattr(logger, "level", 0) and not name.startswith(_OWN_LOGGERS):
-            yield name, logger.level  # type: ignore[union-attr]  # placeholders have no level
+def _read_levels() -> tuple[tuple[str, int], ...]:
+    loggers = list(logging.root.manager.loggerDict.items())
+    own = [
+        (name, logger.level)  # type: ignore[union-attr]  # placeholders have no level
+        for name, logger in loggers
+        if getattr(logger, "level", 0) and not name.startswith(_OWN_LOGGERS)
+    ]
+    return (("", logging.root.level), *own)
 
 
 def _pattern(given: Any) -> str:
@@ -88,6 +93,19 @@ def _pattern(given: Any) -> str:
     if given is None:
         return ""
     return str(given.pattern) if isinstance(given, re.Pattern) else rf"{re.escape(given)}\Z"
+
+
+def raw_environment() -> dict[bytes, bytes] | None:
+    """Return the environment as Python keeps it, without the running test's name.
+
+    Reading names and values out of it takes longer than a call. None if it is kept otherwise.
+    """
+    kept = getattr(os.environ, "_data", None)
+    if type(kept) is not dict:
+        return None
+    raw = kept.copy()  # one step, whatever other threads do
+    raw.pop(_RAW_CURRENT_TEST, None)
+    return raw
 
 
 def _read_environment() -> dict[str, str]:
