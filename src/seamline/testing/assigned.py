@@ -72,6 +72,8 @@ class Assignments:
         self._looked_at = Stores()
         self._looked_for = (0, "")
         self._cells: dict[tuple[int | str, str], Cell] = {}
+        # How much of what was found is found in more than one place.
+        self._shared = 0
         self._relevant: dict[Hashable, Relevant] = {}
         self._concerned: dict[Hashable, dict[Place, bool]] = {}
         self._is_collected = False
@@ -116,7 +118,7 @@ class Assignments:
             concerns: Whether a name of a module, as in :class:`Replaced`, concerns it.
         """
         relevant = self._relevant.get(asking)
-        if relevant is None or relevant.count != len(self._cells):
+        if relevant is None or relevant.version != (len(self._cells), self._shared):
             self._relevant[asking] = relevant = self._choose(asking, concerns)
         for cell, name in relevant.changed():
             for place in list(cell.places):
@@ -124,10 +126,10 @@ class Assignments:
                     yield place.of(name)
 
     def _choose(self, asking: Hashable, concerns: Callable[[str, str], bool]) -> Relevant:
-        count = len(self._cells)
+        version = len(self._cells), self._shared
         places = self._concerned.setdefault(asking, {})
         cells = [one for one in self._cells.values() if may_concern(one, concerns, places)]
-        return Relevant(count, cells)
+        return Relevant(version, cells, concerns)
 
     # -- what there is ------------------------------------------------------------------
 
@@ -208,6 +210,7 @@ class Assignments:
     def _add(self, place: Place, places: list[Place], value: object) -> None:
         if len(places) < _MOST_PLACES and place not in places:
             places.append(place)
+            self._shared += len(places) == 2  # noqa: PLR2004 - what had one
             self._unseen[id(value)] = None
 
     def _note_classes(self, kind: type, place: Place) -> None:

@@ -73,19 +73,29 @@ class Relevant:
     """The cells that may concern somebody.
 
     Args:
-        count: How many cells there were when they were chosen.
+        version: How many cells, and cells of several places, there were when they were chosen.
         cells: Those that were.
+        concerns: Whether a name of a module of the application does, which never changes.
     """
 
-    __slots__ = ("_asked", "_compared", "count")
+    __slots__ = ("_asked", "_compared", "version")
 
-    def __init__(self, count: int, cells: Iterable[Cell]) -> None:
-        self.count = count
+    def __init__(
+        self, version: object, cells: Iterable[Cell], concerns: Callable[[str, str], bool]
+    ) -> None:
+        self.version = version
         self._compared: list[tuple[Mapping[str, object], str, object, Cell]] = []
         self._asked: list[Cell] = []
         for cell in cells:
             if isinstance(cell.changed, Values):
-                self._compared += [(*part, cell) for part in cell.changed.parts()]
+                # Most names that a module binds lazily are other functions' business.
+                self._compared += [
+                    (*part, cell)
+                    for part in cell.changed.parts()
+                    if cell.is_of_library
+                    or len(cell.places) > 1
+                    or any(concerns(*place.of(part[1])) for place in list(cell.places))
+                ]
             else:
                 self._asked.append(cell)
 

@@ -102,7 +102,7 @@ class Patches:
             ):
                 patched.add((one.module, one.name.rpartition(".")[2]))
                 yield Cause(PATCHED, str(one))
-        asking = (service, function.address)
+        asking = (service, function.module, function.name, function.line)
         concerns = partial(self._reach.concerns, service, function)
         for one in self._assigned.active(asking, concerns):
             # A tool's patch is an assignment, too; which of two objects it is on is no matter.

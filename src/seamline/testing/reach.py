@@ -69,8 +69,9 @@ class Reach:
         self._interfaces = {one.service: one for one in analysis.interfaces}
         self._application = frozenset(analysis.modules)
         self._held: dict[str, frozenset[str]] = {}
-        self._found: dict[tuple[str, ...], tuple[int, _Reached]] = {}
-        self._passed: dict[tuple[str, str, str], bool] = {}
+        # By the identity of the names, which it keeps: to hash them takes longer than to look.
+        self._found: dict[int, tuple[tuple[str, ...], int, _Reached]] = {}
+        self._passed: dict[tuple[object, ...], bool] = {}
 
     def is_application(self, module: str) -> bool:
         """Whether a module is one whose source was read."""
@@ -105,11 +106,13 @@ class Reach:
         if function.reaches is None or module in _EVERYWHERE:
             return self.uses(service, module)
         if module in self._application:
-            wanted = f"{module}.{name}" if name else module
-            asked = (service, function.address, wanted)
-            if asked not in self._passed:  # asked before each call of what is patched
-                self._passed[asked] = any(_is_within(wanted, one) for one in function.reaches)
-            return self._passed[asked]
+            asked = (service, function.module, function.name, function.line, module, name)
+            found = self._passed.get(asked)  # asked before each call of what is patched
+            if found is None:
+                wanted = f"{module}.{name}" if name else module
+                found = any(_is_within(wanted, one) for one in function.reaches)
+                self._passed[asked] = found
+            return found
         return _top(module) in self._of(function.reaches).tops
 
     def database_of(self, service: str, function: Function | None = None) -> str | None:
@@ -132,14 +135,14 @@ class Reach:
     def _of(self, names: tuple[str, ...]) -> "_Reached":
         """Return what code may use which looks names up, as far as loaded by now."""
         count = len(sys.modules)
-        known, reached = self._found.get(names, (0, None))
-        if known != count or reached is None:
+        asked, known, reached = self._found.get(id(names), (None, 0, None))
+        if asked is not names or known != count or reached is None:
             modules = self._follow(_with_parents(names))
             reached = _Reached(
                 frozenset(map(_top, modules)),
                 next((name for name in sorted(modules) if _is_database(name)), None),
             )
-            self._found[names] = (count, reached)
+            self._found[id(names)] = (names, count, reached)
         return reached
 
     def _follow(self, start: Iterable[str]) -> frozenset[str]:

@@ -22,6 +22,8 @@ class Reloads:
     def __init__(self, is_application: Callable[[str], bool]) -> None:
         self._is_application = is_application
         self._first: dict[str, ModuleType] = {}
+        # The same as of when it was looked through last, which is before each call.
+        self._looked_at: tuple[tuple[str, ...], tuple[ModuleType, ...]] = ((), ())
         self._again: set[str] = set()
         self._is_collected = False
 
@@ -41,11 +43,14 @@ class Reloads:
 
     def active(self) -> Iterator[Replaced]:
         """Yield the modules that are not now what hosts have."""
-        first_of = dict(self._first)  # another thread may import
-        now = map(sys.modules.get, first_of)
-        if not self._again and all(map(operator.is_, now, first_of.values())):
+        names, modules = self._looked_at
+        if len(names) != len(self._first):  # what is in there once stays as it is
+            first_of = self._first.copy()  # another thread may import
+            self._looked_at = names, modules = tuple(first_of), tuple(first_of.values())
+        now = map(sys.modules.get, names)
+        if not self._again and all(map(operator.is_, now, modules)):
             return
-        for name, first in first_of.items():
+        for name, first in zip(names, modules, strict=True):
             if name in self._again or sys.modules.get(name) is not first:
                 yield Replaced(name, "")
 

@@ -99,9 +99,11 @@ class Replacements:
         """Yield what is replaced now. Cheap when nothing is: it is asked before each call."""
         for _, replaced in list(self._active.values()):
             yield from replaced
-        for one, (space, attribute, original) in self._originals.items():
-            if space.get(attribute) is not original:
-                yield one
+        yield from [
+            one
+            for one, (space, attribute, original) in self._originals.items()
+            if space.get(attribute) is not original
+        ]
         if self._is_clock_moved():
             yield from (Replaced("time", "time"), Replaced("datetime", "datetime.now"))
 

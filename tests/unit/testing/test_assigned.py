@@ -548,6 +548,35 @@ def test_what_a_module_held_that_is_imported_again_is_compared_no_more(tmp_path,
     assert older[0]() is older[1]() is None
 
 
+@pytest.mark.usefixtures("own_modules")
+def test_what_another_module_holds_later_concerns_who_looks_it_up_there(tmp_path, monkeypatch):
+    (tmp_path / "settings.py").write_text(
+        "class Limits:\n    def __init__(self):\n        self.least = self.most = 1\n"
+        "limits = Limits()\n"
+    )
+    (tmp_path / "later.py").write_text("from settings import limits\n")
+    (tmp_path / "test_limits.py").write_text(
+        "from settings import limits\ndef test():\n    limits.most = 2\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    names = {"settings", "later"}
+    watched = Assignments(names, tmp_path, names.__contains__)
+    settings = importlib.import_module("settings")
+    watched.imported({"settings"})
+    monkeypatch.setitem(sys.modules, "test_limits", importlib.import_module("test_limits"))
+    watched.begin()
+    settings.limits.most = 2
+    looks_up = {("settings", "limits"), ("settings", "limits.least"), ("later", "limits.most")}
+
+    def active():
+        return list(watched.active("somebody", lambda *one: one in looks_up))
+
+    assert active() == []
+    importlib.import_module("later")
+    watched.imported({"later"})
+    assert active() == [("later", "limits.most")]
+
+
 def test_the_arguments_of_operations_are_those_that_dis_reads():
     wide = "\n".join(f"a.name{number} = {number}" for number in range(600))
     codes = [*all_codes(compile(wide, "wide", "exec"))]
