@@ -792,7 +792,7 @@ OTHERS: dict[str, Mutation] = {
         "registers",
     ),
     "check tells of what importing leaves with others": Mutation(
-        "seamline.interface.registering._left",
+        "seamline.interface.leaving.Leaving.by",
         _empty,
         "unit/interface/test_registering.py",
         "on_its_host",
@@ -810,8 +810,8 @@ OTHERS: dict[str, Mutation] = {
         "looks_for",
     ),
     "check tells of receivers that a sender's host lacks": Mutation(
-        "seamline.interface.registering._listening",
-        _empty,
+        "seamline.interface.signals.Signals.sent",
+        _no_names,
         "unit/interface/test_signals.py",
         "is_sent",
     ),
@@ -826,6 +826,18 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/interface/test_signals.py",
         "loads_the_application",
+    ),
+    "check tells of tables that a host lacks": Mutation(
+        "seamline.interface.registering.tables_added",
+        _empty,
+        "unit/interface/test_tables.py",
+        "is_missing",
+    ),
+    "hosts that use all tables import packages that add some": Mutation(
+        "seamline.interface.analysis.tables_added",
+        _empty,
+        "unit/interface/test_tables.py",
+        "is_missing",
     ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",

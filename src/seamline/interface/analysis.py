@@ -9,14 +9,17 @@ from seamline.interface.asking import subclasses_in
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
+from seamline.interface.hosting import entered_by_calls, run_on_host
 from seamline.interface.model import Analysis, Function, Interface, PackageService, Place, Verdict
 from seamline.interface.modules import registered_on
+from seamline.interface.names import Symbol
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
 from seamline.interface.preloads import preloads, walked
 from seamline.interface.readers import readers_of
 from seamline.interface.shared import shared_state
 from seamline.interface.sharing import Known, shared_parameters
+from seamline.interface.tables import tables_added, tables_used
 from seamline.interface.touches import Touch
 from seamline.interface.uncollected import uncollected
 from seamline.interface.verdicts import Judge, Judgement
@@ -67,7 +70,8 @@ def analyse(
         found.common = shared_state(application, found.modules, others | found.modules)
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
-    interfaces = tuple(_interface(application, found) for found in facts.values())
+    found_in = _tables_found(application, list(facts.values()))
+    interfaces = tuple(_interface(application, found, found_in) for found in facts.values())
     read_modules = sorted(s.name for s in application.sources.modules.values() if not s.test)
     return Analysis(
         interfaces=interfaces,
@@ -222,7 +226,9 @@ def _callers(application: Application, own: set[str]) -> dict[Definition, tuple[
     return {definition: tuple(sorted(places)) for definition, places in found.items()}
 
 
-def _left_in(application: Application, own: set[str]) -> set[str]:
+def _left_in(
+    application: Application, own: set[str], tables: Mapping[Symbol, set[str]]
+) -> set[str]:
     """Return the modules outside a package in which its own leave something at import."""
     found: set[str] = set()
     for module in own:
@@ -231,10 +237,28 @@ def _left_in(application: Application, own: set[str]) -> set[str]:
         found.update(base.module for _, base in subclasses)
         for signal, _ in application.signals.connected(module):
             found.update(application.signals.senders.get(signal, ()))
+        for base, _ in tables_added(application.graph, module) if tables else ():
+            found |= tables.get(base, set())
     return found - own
 
 
-def _interface(application: Application, found: ServiceFacts) -> Interface:
+def _tables_found(
+    application: Application, services: Sequence[ServiceFacts]
+) -> dict[Symbol, set[str]]:
+    """Return the modules of the services whose hosts use all tables of a base, by the base."""
+    found: dict[Symbol, set[str]] = {}
+    entered = {one.service.service: set(entered_by_calls(one)) for one in services}
+    for facts in services:
+        others = (each for name, each in entered.items() if name != facts.service.service)
+        bodies = run_on_host(application.graph, facts, set().union(*others))
+        for base in tables_used(application.graph, bodies):
+            found.setdefault(base, set()).update(facts.modules)
+    return found
+
+
+def _interface(
+    application: Application, found: ServiceFacts, tables: Mapping[Symbol, set[str]]
+) -> Interface:
     service, own = found.service, found.modules
     modules = application.sources.modules
     functions = [
@@ -256,7 +280,7 @@ def _interface(application: Application, found: ServiceFacts) -> Interface:
         type_modules=tuple(sorted(types)),
         loadable=tuple(sorted(types & application.imports.imported())),
         registers=tuple(
-            sorted(registered_on(application.graph, own) | _left_in(application, own))
+            sorted(registered_on(application.graph, own) | _left_in(application, own, tables))
         ),
         imports=tuple(sorted(imports - own)),
         uses=tuple(sorted(used & modules.keys())),

@@ -4,12 +4,13 @@ A function that is not remote, or a method, runs where it is called: what it use
 group of its caller, not by that of the package which it is written in.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
+from seamline.interface.body import Body
 from seamline.interface.functions import Definition
-from seamline.interface.graph import Edge
+from seamline.interface.graph import Edge, Graph
 from seamline.interface.model import Verdict
 
 # Decorators that give nobody but its callers the function.
@@ -17,6 +18,35 @@ _PLAIN: Final = frozenset(
     {"staticmethod", "classmethod", "property", "setter", "deleter", "cached_property", "wraps"}
     | {"cache", "lru_cache", "contextmanager", "asynccontextmanager", "abstractmethod", "override"}
 )
+
+
+def run_on_host(
+    graph: Graph, facts: ServiceFacts, elsewhere: Container[Definition] = ()
+) -> list[Body]:
+    """Return the bodies that calls over the seam of a service certainly run on its host.
+
+    Args:
+        graph: Who calls whom.
+        facts: The service, judged.
+        elsewhere: Functions that run on other hosts.
+    """
+    found = dict.fromkeys(entered_by_calls(facts))
+    waiting = list(found)
+    while waiting:
+        for edge in graph.edges[waiting.pop()]:
+            if not edge.guess and edge.target not in found and edge.target not in elsewhere:
+                found[edge.target] = None
+                waiting.append(edge.target)
+    return [graph.bodies[definition] for definition in found]
+
+
+def entered_by_calls(facts: ServiceFacts) -> list[Definition]:
+    """Return the functions of a service that calls from other processes enter."""
+    return [
+        definition
+        for definition, function in facts.functions.items()
+        if function.public and function.verdict is Verdict.REMOTE
+    ]
 
 
 class Hosting:

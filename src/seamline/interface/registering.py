@@ -1,16 +1,35 @@
 """What modules that no host imports register with a package while they are imported."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.asking import classes_listed, subclasses_in
-from seamline.interface.body import Body
 from seamline.interface.framework import applications_made
+from seamline.interface.hosting import run_on_host
 from seamline.interface.leaving import Left
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.modules import registrations
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement
+from seamline.interface.tables import tables_added, tables_used
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the host of a package asks for, which others may have to register.
+
+    Attributes:
+        used: State, of the package and of modules in no service.
+        listed: Classes whose subclasses it lists.
+        sent: Signals.
+        tables: Bases whose tables it uses as a whole.
+    """
+
+    used: set[Symbol]
+    listed: set[Symbol]
+    sent: set[Symbol]
+    tables: set[Symbol]
 
 
 def lost_registrations(
@@ -23,23 +42,51 @@ def lost_registrations(
     """
     application, service = placement.application, facts.service.service
     hosted = _imported(placement, facts).union(*(each.modules for each in services))
-    used = _used(placement, facts)
-    bodies = _run_on_host(placement, facts)
-    listed = classes_listed(application.graph, bodies)
-    sent = application.signals.sent(bodies)
+    asked = _asked(placement, facts)
     for module, names in application.definitions.world.modules.items():
         if module in hosted or names.source.test or not placement.crosses_from(service, module):
             continue
         told: set[int] = set()
-        for line, does in (
-            *_registered(application, facts, module),
-            *_left(application, facts, module, used),
-            *_subclassed(application, module, listed),
-            *_listening(application, module, sent),
-        ):
+        for line, does in _registering(application, facts, module, asked):
             if line not in told:
                 told.add(line)
                 yield _lost(service, module, Place(names.source.file, line), does)
+
+
+def _asked(placement: Placement, facts: ServiceFacts) -> _Asked:
+    application, home = placement.application, placement.group(facts.service.service)
+    elsewhere = {d for d in placement.entered if placement.remote_group(d) != home}
+    bodies = run_on_host(application.graph, facts, elsewhere)
+    return _Asked(
+        used=_used(placement, facts),
+        listed=classes_listed(application.graph, bodies),
+        sent=application.signals.sent(bodies),
+        tables=tables_used(application.graph, bodies),
+    )
+
+
+def _registering(
+    application: Application, facts: ServiceFacts, module: str, asked: _Asked
+) -> Iterator[tuple[int, str]]:
+    """Yield what importing a module registers that the host asks for, with the line."""
+    graph = application.graph
+    yield from _registered(application, facts, module)
+    for left in application.leaving.by(module):
+        if left.symbol in asked.used and not _is_told(facts, left):
+            via = left.via
+            yield left.line, f"{via.module}.{via.name} puts something into {left.symbol}"
+    for cls, base in subclasses_in(graph, module, asked.listed):
+        yield cls.node.lineno, f"{_shown(base)}.__subclasses__() finds a class"
+    for signal, line in application.signals.connected(module) if asked.sent else ():
+        if signal in asked.sent:
+            yield line, f"the signal {_shown(signal)} gets a receiver"
+    for base, cls in tables_added(graph, module) if asked.tables else ():
+        if base in asked.tables:
+            yield cls.node.lineno, f"the metadata of {_shown(base)} gets a table"
+
+
+def _shown(symbol: Symbol) -> str:
+    return f"{symbol.module}.{symbol.name}" if symbol.module else symbol.name
 
 
 def _imported(placement: Placement, facts: ServiceFacts) -> set[str]:
@@ -64,47 +111,7 @@ def _registered(
     for symbol, line in registrations(application.graph, module, {module}):
         head = Symbol(symbol.module, symbol.name.partition(".")[0])
         if symbol.module in facts.modules and head not in application.state.framework:
-            yield line, f"{symbol.module}.{symbol.name} registers something"
-
-
-def _left(
-    application: Application, facts: ServiceFacts, module: str, used: Collection[Symbol]
-) -> Iterator[tuple[int, str]]:
-    """Yield what one module leaves in state that the host of a package uses, likewise."""
-    for left in application.leaving.by(module):
-        if left.symbol in used and not _is_told(facts, left):
-            yield left.line, f"{left.via.module}.{left.via.name} puts something into {left.symbol}"
-
-
-def _subclassed(
-    application: Application, module: str, listed: Collection[Symbol]
-) -> Iterator[tuple[int, str]]:
-    """Yield the classes of a module that the host looks for among subclasses, likewise."""
-    for cls, base in subclasses_in(application.graph, module, listed):
-        yield cls.node.lineno, f"{base.module}.{base.name}.__subclasses__() finds a class"
-
-
-def _listening(
-    application: Application, module: str, sent: Collection[Symbol]
-) -> Iterator[tuple[int, str]]:
-    """Yield the receivers that a module connects to signals which the host sends, likewise."""
-    for signal, line in application.signals.connected(module) if sent else ():
-        if signal in sent:
-            yield line, f"the signal {str(signal).replace(':', '.')} gets a receiver"
-
-
-def _run_on_host(placement: Placement, facts: ServiceFacts) -> list[Body]:
-    """Return the bodies that calls over the seam of a service certainly run on its host."""
-    graph, home = placement.application.graph, placement.group(facts.service.service)
-    waiting = [d for d in facts.functions if d in placement.entered]
-    found = dict.fromkeys(waiting)
-    while waiting:
-        for edge in graph.edges[waiting.pop()]:
-            elsewhere = placement.remote_group(edge.target) not in (None, home)
-            if not edge.guess and not elsewhere and edge.target not in found:
-                found[edge.target] = None
-                waiting.append(edge.target)
-    return [graph.bodies[definition] for definition in found]
+            yield line, f"{_shown(symbol)} registers something"
 
 
 def _used(placement: Placement, facts: ServiceFacts) -> set[Symbol]:
