@@ -839,6 +839,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_tables.py",
         "is_missing",
     ),
+    "check tells of what is given to a package by a library's means": Mutation(
+        "seamline.interface.given.Asking.asks",
+        _false,
+        "unit/interface/test_given.py",
+        "is_missing",
+    ),
+    "check tells only of what a host would miss": Mutation(
+        "seamline.interface.given.Asking.asks",
+        _true,
+        "unit/interface/test_given.py",
+        "not_told",
+    ),
+    "hosts import what gives something to others": Mutation(
+        "seamline.interface.given.Giving.by",
+        _empty,
+        "unit/interface/test_given.py",
+        "is_missing",
+    ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",
         _empty,

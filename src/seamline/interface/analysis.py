@@ -239,6 +239,7 @@ def _left_in(
             found.update(application.signals.senders.get(signal, ()))
         for base, _ in tables_added(application.graph, module) if tables else ():
             found |= tables.get(base, set())
+        found.update(given.symbol.module for given in application.giving.by(module))
     return found - own
 
 

@@ -17,6 +17,7 @@ from seamline.interface.facts import StateMap
 from seamline.interface.foreign import Foreign
 from seamline.interface.framework import Contexts, contexts_read
 from seamline.interface.functions import Definition, Definitions, read_definitions
+from seamline.interface.given import Giving
 from seamline.interface.graph import Graph
 from seamline.interface.handed import note_handed
 from seamline.interface.handles import Handles
@@ -70,6 +71,7 @@ class Application:
     leaving: Leaving
     listed: frozenset[Symbol]
     signals: Signals
+    giving: Giving
 
 
 @dataclass(slots=True)
@@ -141,4 +143,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         leaving=Leaving(touches),
         listed=frozenset(classes_listed(graph, bodies.values())),
         signals=Signals(graph),
+        giving=Giving(graph),
     )

@@ -39,7 +39,7 @@ def subclasses_in(
     graph: Graph, module: str, listed: Collection[Symbol]
 ) -> Iterator[tuple[Class, Symbol]]:
     """Yield the classes of a module that are subclasses of one of these, with that."""
-    for cls in graph.definitions.classes.values() if listed else ():
-        for base in list(graph.definitions.ancestry(cls))[1:] if cls.module == module else ():
+    for cls in graph.definitions.classes_in(module) if listed else ():
+        for base in list(graph.definitions.ancestry(cls))[1:]:
             if isinstance(base, Class) and base.symbol in listed:
                 yield cls, base.symbol

@@ -152,6 +152,7 @@ class Definitions:
     _members: "Members | None" = None
     _ancestries: dict[Class, tuple[Class | Symbol | None, ...]] = field(default_factory=dict)
     _methods: dict[tuple[Class, str], list[Definition]] = field(default_factory=dict)
+    _classes_in: dict[str, list[Class]] = field(default_factory=dict)
 
     @property
     def members(self) -> "Members":
@@ -159,6 +160,13 @@ class Definitions:
         if self._members is None:
             self._members = _members(self.classes.values())
         return self._members
+
+    def classes_in(self, module: str) -> list[Class]:
+        """Return the classes of one module, in order."""
+        if not self._classes_in:
+            for cls in self.classes.values():
+                self._classes_in.setdefault(cls.module, []).append(cls)
+        return self._classes_in.get(module, [])
 
     def class_of(self, symbol: Symbol | None) -> Class | None:
         """Return the class a symbol stands for."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from seamline.interface.body import Body
-from seamline.interface.functions import Class, Definition
+from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.making import run_by_making
 from seamline.interface.names import Symbol
@@ -35,13 +35,8 @@ class Leaving:
     """Answers for the modules of one application."""
 
     touches: Touches
-    _classes: dict[str, list[Class]] = field(default_factory=dict)
     _changed: dict[Definition, frozenset[Symbol]] = field(default_factory=dict)
     _left: dict[str, tuple[Left, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for cls in self.graph.definitions.classes.values():
-            self._classes.setdefault(cls.module, []).append(cls)
 
     @property
     def graph(self) -> Graph:
@@ -65,7 +60,7 @@ class Leaving:
 
     def _run(self, module: str) -> Iterator[tuple[Definition, int, bool]]:
         """Yield what importing a module runs, with the line, and whether it is called there."""
-        for cls in self._classes.get(module, ()):
+        for cls in self.graph.definitions.classes_in(module):
             for definition, line in run_by_making(self.graph, cls):
                 yield definition, line, False
         body = self.graph.bodies[module]

@@ -153,12 +153,11 @@ def registrations(graph: Graph, module: str, own: set[str]) -> Iterator[tuple[Sy
             taken = given or _is_generic(graph, origin.symbol)
             if outside and taken and _is_registry(graph, origin.symbol):
                 yield origin.symbol, call.line
-    for cls in graph.definitions.classes.values():
-        if cls.module == module:
-            for base in list(graph.definitions.ancestry(cls))[1:]:
-                outside = isinstance(base, Class) and base.module not in own
-                if outside and isinstance(base, Class) and "__init_subclass__" in base.methods:
-                    yield base.symbol, cls.node.lineno
+    for cls in graph.definitions.classes_in(module):
+        for base in list(graph.definitions.ancestry(cls))[1:]:
+            outside = isinstance(base, Class) and base.module not in own
+            if outside and isinstance(base, Class) and "__init_subclass__" in base.methods:
+                yield base.symbol, cls.node.lineno
 
 
 def _is_generic(graph: Graph, symbol: Symbol) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.asking import classes_listed, subclasses_in
 from seamline.interface.framework import applications_made
+from seamline.interface.given import Asking
 from seamline.interface.hosting import run_on_host
 from seamline.interface.leaving import Left
 from seamline.interface.model import Finding, Place, Severity, Verdict
@@ -24,12 +25,14 @@ class _Asked:
         listed: Classes whose subclasses it lists.
         sent: Signals.
         tables: Bases whose tables it uses as a whole.
+        given: Names that others may have given something.
     """
 
     used: set[Symbol]
     listed: set[Symbol]
     sent: set[Symbol]
     tables: set[Symbol]
+    given: Asking
 
 
 def lost_registrations(
@@ -62,6 +65,7 @@ def _asked(placement: Placement, facts: ServiceFacts) -> _Asked:
         listed=classes_listed(application.graph, bodies),
         sent=application.signals.sent(bodies),
         tables=tables_used(application.graph, bodies),
+        given=Asking(application.graph, bodies),
     )
 
 
@@ -83,6 +87,9 @@ def _registering(
     for base, cls in tables_added(graph, module) if asked.tables else ():
         if base in asked.tables:
             yield cls.node.lineno, f"the metadata of {_shown(base)} gets a table"
+    for given in application.giving.by(module):
+        if asked.given.asks(given):
+            yield given.line, f"{_shown(given.symbol)} gets {given.how}"
 
 
 def _shown(symbol: Symbol) -> str:

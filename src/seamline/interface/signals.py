@@ -32,6 +32,7 @@ class Signals:
 
     graph: Graph
     _senders: dict[Symbol, set[str]] | None = field(default=None, init=False)
+    _connected: dict[str, list[tuple[Symbol, int]]] = field(default_factory=dict, init=False)
 
     @property
     def senders(self) -> dict[Symbol, set[str]]:
@@ -56,11 +57,15 @@ class Signals:
                     found.add(self._named(body.module, node.value))
         return {signal for signal in found if signal is not None}
 
-    def connected(self, module: str) -> Iterator[tuple[Symbol, int]]:
-        """Yield the signals that the code of a module connects receivers to, with the line."""
-        for node in ast.walk(self.graph.definitions.world.modules[module].source.tree):
-            for signal in self._connected_by(module, node):
-                yield signal, getattr(node, "lineno", 0)
+    def connected(self, module: str) -> list[tuple[Symbol, int]]:
+        """Return the signals that the code of a module connects receivers to, with the line."""
+        if module not in self._connected:
+            self._connected[module] = [
+                (signal, getattr(node, "lineno", 0))
+                for node in ast.walk(self.graph.definitions.world.modules[module].source.tree)
+                for signal in self._connected_by(module, node)
+            ]
+        return self._connected[module]
 
     def _connected_by(self, module: str, node: ast.AST) -> Iterator[Symbol]:
         given: list[ast.expr] = []

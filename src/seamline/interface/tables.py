@@ -41,8 +41,8 @@ def tables_used(graph: Graph, bodies: Collection[Body]) -> set[Symbol]:
 
 def tables_added(graph: Graph, module: str) -> Iterator[tuple[Symbol, Class]]:
     """Yield the classes of a module that each add a table, after the base that they add it to."""
-    for cls in graph.definitions.classes.values():
-        if cls.module == module and "__abstract__" not in cls.assigned:
+    for cls in graph.definitions.classes_in(module):
+        if "__abstract__" not in cls.assigned:
             base = _base_of(graph, cls.symbol)
             is_made = base != cls.symbol and (str(base) not in _SQLMODEL or _is_table(cls))
             if is_made:
