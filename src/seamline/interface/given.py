@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 from seamline.interface.body import Body
 from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
+from seamline.interface.making import run_by_making
 from seamline.interface.names import Symbol
 from seamline.interface.source import is_of_script
 
@@ -57,7 +58,7 @@ class Giving:
 
 def _given_by(graph: Graph, module: str) -> Iterator[Given]:
     source = graph.definitions.world.modules[module].source
-    found = [*_attributes(graph, module)]
+    found = [*_attributes(graph, module), *_by_metaclasses(graph, module)]
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call):
             found += _by_call(graph, module, node)
@@ -79,6 +80,16 @@ def _attributes(graph: Graph, module: str) -> Iterator[Given]:
             above = [c for c in definitions.ancestry(cls) if isinstance(c, Class)]
             if any(name in found.assigned for found in above):
                 yield Given(use.symbol, use.line, "a value")
+
+
+def _by_metaclasses(graph: Graph, module: str) -> Iterator[Given]:
+    """Yield tables of bases that making a module's classes fills: ``cls.table[name] = cls``."""
+    for cls in graph.definitions.classes_in(module):
+        above = [c for c in graph.definitions.ancestry(cls) if isinstance(c, Class)]
+        for definition, line in run_by_making(graph, cls):
+            for path in graph.bodies[definition].paths if definition.owner else ():
+                for base in above[1:]:
+                    yield Given(Symbol(base.module, f"{base.name}.{path}"), line, "a value")
 
 
 def _by_call(graph: Graph, module: str, node: ast.Call) -> Iterator[Given]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from seamline.interface.body import Body
-from seamline.interface.functions import Definition
+from seamline.interface.body import Body, Call
+from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import Graph
 from seamline.interface.making import run_by_making
 from seamline.interface.names import Symbol
@@ -90,11 +90,37 @@ class Leaving:
             seen, waiting = {definition}, [definition]
             while waiting:
                 one = waiting.pop()
-                later = nested_lines(one)
-                changed = self.touches.changed[one]
-                found.update(s for s, line in changed.items() if not covers(later, line))
+                found.update(self._changed_itself(one))
                 more = {target for target, _ in self._called(self.graph.bodies[one])} - seen
                 waiting += more
                 seen |= more
             self._changed[definition] = frozenset(found)
         return self._changed[definition]
+
+    def _changed_itself(self, definition: Definition) -> Iterator[Symbol]:
+        """Yield the state that a definition shows to change, by itself or by methods of it."""
+        body, later = self.graph.bodies[definition], nested_lines(definition)
+        changed = [u.symbol for u in body.uses if u.how != "read" and not covers(later, u.line)]
+        for call in body.calls:
+            if call.receiver and not covers(later, call.line) and self._changes_self(body, call):
+                changed += [one.symbol for one in call.receiver if one.kind == "symbol"]
+        if definition.owner is not None:
+            above = self.graph.definitions.ancestry(definition.owner)
+            classes = [found.symbol for found in above if isinstance(found, Class)]
+            changed += [
+                Symbol(each.module, f"{each.name}.{path}")
+                for each in classes
+                for path in body.paths
+            ]
+        for symbol in changed:
+            for fact in self.touches.state.all_touched(symbol):
+                if not fact.resource:
+                    yield fact.symbol
+
+    def _changes_self(self, body: Body, call: Call) -> bool:
+        """Whether a call certainly enters a method that changes its object."""
+        return any(
+            bound.target.parameters[0].arg in self.graph.bodies[bound.target].changed
+            for bound in self.graph.entered(body, call)
+            if not bound.guess and not bound.override and bound.target.parameters
+        )

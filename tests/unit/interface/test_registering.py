@@ -25,6 +25,32 @@ LEFT = {
         """,
         "class Web(lib.Base): ...",
     ),
+    "table of a metaclass": (
+        """
+        class Meta(type):
+            table = {}
+            def __new__(mcs, name, bases, names):
+                mcs.table[name] = 1
+                return super().__new__(mcs, name, bases, names)
+        class Base(metaclass=Meta): ...
+        def ask():
+            return sorted(Meta.table)
+        """,
+        "class Web(lib.Base): ...",
+    ),
+    "table of a class with a metaclass": (
+        """
+        import hashlib
+        class Meta(type):
+            def __init__(cls, name, bases, names):
+                cls.table[name] = cls
+        class Base(metaclass=Meta):
+            table = {}
+        def ask():
+            return hashlib.md5(str(sorted(Base.table)).encode()).hexdigest()
+        """,
+        "class Web(lib.Base): ...",
+    ),
     "descriptor": (
         """
         class Field:
@@ -40,6 +66,22 @@ LEFT = {
     "method of an instance": (
         "class Book:\n    def add(self, name):\n        SEEN.append(name)\nbook = Book()\n",
         "lib.book.add('a')",
+    ),
+    "constructor that puts it into an object": (
+        """
+        class Book:
+            def __init__(self):
+                self.rows = []
+            def add(self, row):
+                self.rows.append(row)
+        BOOK = Book()
+        class Item:
+            def __init__(self):
+                BOOK.add(self)
+        def ask():
+            return len(BOOK.rows)
+        """,
+        "ITEM = lib.Item()",
     ),
     "decorator of a class": (
         "def plugin(cls):\n    SEEN.append(cls.__name__)\n    return cls\n",
@@ -67,6 +109,21 @@ LEFT = {
     ),
 }
 LIB = "SEEN = []\ndef note(name):\n    SEEN.append(name)\ndef ask():\n    return sorted(SEEN)\n"
+READ = """
+class Table:
+    def __init__(self):
+        self.rows = {}
+    def find(self, name):
+        return self.rows.get(name)
+    def add(self, name):
+        self.rows[name] = 1
+TABLE = Table()
+class Item:
+    def __init__(self, name):
+        self.found = TABLE.find(name)
+def ask():
+    TABLE.add("b")
+"""
 
 
 def _files(lib: str, front: str) -> dict[str, str]:
@@ -101,6 +158,7 @@ def test_what_nobody_asks_for_on_the_host_is_not_told(read) -> None:
     "front",
     [
         "class Web(lib.Plain): ...",
+        "ITEM = lib.Reading('a')",
         "def make():\n    return lib.Item('a')",
         "make = lambda: lib.Item('a')",
         "class Web:\n    def make(self):\n        return lib.Item('a')",
@@ -108,7 +166,7 @@ def test_what_nobody_asks_for_on_the_host_is_not_told(read) -> None:
     ],
 )
 def test_what_importing_does_not_leave_is_not_told(read, front) -> None:
-    lib = "class Plain: ...\n" + LEFT["constructor"][0]
+    lib = "class Plain: ...\n" + LEFT["constructor"][0] + READ.replace("Item", "Reading")
 
     reading = read(_files(lib, front), "lib", entry_modules={"web": "web"})
 
