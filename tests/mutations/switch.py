@@ -822,7 +822,7 @@ OTHERS: dict[str, Mutation] = {
         "is_missing",
     ),
     "hosts that load the application have what it registers": Mutation(
-        "seamline.interface.registering.applications_made",
+        "seamline.interface.hosting.applications_made",
         _empty,
         "unit/interface/test_signals.py",
         "loads_the_application",
@@ -856,6 +856,22 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/interface/test_given.py",
         "is_missing",
+    ),
+    "what uses a current queue stays with its caller": Mutation(
+        "seamline.interface.application.find_currents",
+        _no_pairs,
+        "unit/interface/test_currents.py",
+    ),
+    "a queue that a host makes is its current one": Mutation(
+        "seamline.interface.analysis.made_current",
+        _no_names,
+        "unit/interface/test_currents.py",
+    ),
+    "check tells of current queues that a host lacks": Mutation(
+        "seamline.interface.findings.lost_currents",
+        _empty,
+        "unit/interface/test_currents.py",
+        "needs_its_host",
     ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",

@@ -1,15 +1,17 @@
 """Reads a whole application and says what each of its package services offers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.asking import subclasses_in
+from seamline.interface.currents import made_current
+from seamline.interface.effects import Effect
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
-from seamline.interface.hosting import entered_by_calls, run_on_host
+from seamline.interface.hosting import entered_by_calls, imported_by_host, run_on_host
 from seamline.interface.model import Analysis, Function, Interface, PackageService, Place, Verdict
 from seamline.interface.modules import registered_on
 from seamline.interface.names import Symbol
@@ -67,6 +69,7 @@ def analyse(
         near = set(application.sources.modules) - others - tests | found.modules
         found.touched = application.touches.within(near)
         found.changed = changed
+        found.currents = _currents(application, found, entries)
         found.common = shared_state(application, found.modules, others | found.modules)
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
@@ -107,6 +110,16 @@ def _own(application: Application, service: PackageService, seen: Observed) -> S
     return ServiceFacts(service, {source.name for source in sources}, offers, {}, seen)
 
 
+def _currents(
+    application: Application, found: ServiceFacts, entries: Collection[str]
+) -> dict[Definition, Effect]:
+    """Return the functions that use what is current, of libraries for which a host makes none."""
+    modules = imported_by_host(application, found.modules, entries)
+    made = made_current(application.graph, modules)
+    others = (uses for library, uses in application.currents.items() if library not in made)
+    return {definition: effect for uses in others for definition, effect in uses.items()}
+
+
 def _judge(application: Application, found: ServiceFacts) -> None:
     service, observed = found.service, found.observed
     for module in found.modules:
@@ -126,7 +139,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         found.touched,
         observed,
         found.common,
-        application.effects,
+        {**found.currents, **application.effects},
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     callers = _callers(application, found.modules)

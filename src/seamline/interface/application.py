@@ -10,6 +10,7 @@ from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.class_memory import note_class_memory
 from seamline.interface.crossing import Types
+from seamline.interface.currents import find_currents
 from seamline.interface.defaults import drop_given
 from seamline.interface.effects import Effect, find_effects
 from seamline.interface.factories import note_factories
@@ -50,6 +51,7 @@ class Application:
 
     Attributes:
         listed: Classes whose subclasses something in it lists.
+        currents: What functions use that their process made current, by the library.
     """
 
     sources: Sources
@@ -72,6 +74,7 @@ class Application:
     listed: frozenset[Symbol]
     signals: Signals
     giving: Giving
+    currents: dict[str, dict[Definition, Effect]]
 
 
 @dataclass(slots=True)
@@ -80,6 +83,7 @@ class ServiceFacts:
 
     Attributes:
         common: State that the rest of the application uses, too.
+        currents: Functions that use what is current in a process, and not made on the host.
     """
 
     service: PackageService
@@ -88,6 +92,7 @@ class ServiceFacts:
     touched: dict[Definition | str, dict[Symbol, Touch]]
     observed: Observed = NOTHING
     common: frozenset[Symbol] = frozenset()
+    currents: dict[Definition, Effect] = field(default_factory=dict)
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
     judgements: dict[Definition, Judgement] = field(default_factory=dict)
     functions: dict[Definition, Function] = field(default_factory=dict)
@@ -144,4 +149,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         listed=frozenset(classes_listed(graph, bodies.values())),
         signals=Signals(graph),
         giving=Giving(graph),
+        currents=find_currents(graph),
     )

@@ -1,7 +1,7 @@
 """What functions do to the process they run in, beside names of the application's modules."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -36,12 +36,14 @@ class Effect(NamedTuple):
         what: As a clause with the function as its subject.
         alone: Whether nothing is done with the result, so that it is done for the effect.
         file: Where, with the line.
+        why: What keeps the function with its caller.
     """
 
     what: str
     alone: bool
     file: str
     line: int
+    why: str = "which its caller may need"
 
 
 def find_effects(graph: Graph) -> dict[Definition, Effect]:
@@ -52,6 +54,12 @@ def find_effects(graph: Graph) -> dict[Definition, Effect]:
             effect = next(chain(_imports(graph, key, body), _connections(graph, key, body)), None)
             if effect is not None:
                 found[key] = effect
+    return passed_up(graph, found)
+
+
+def passed_up(graph: Graph, direct: Mapping[Definition, Effect]) -> dict[Definition, Effect]:
+    """Return the effects of functions with those of what they certainly call."""
+    found = dict(direct)
     queue = list(found)
     while queue:
         key = queue.pop()

@@ -4,11 +4,12 @@ A function that is not remote, or a method, runs where it is called: what it use
 group of its caller, not by that of the package which it is written in.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.body import Body
+from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
 from seamline.interface.model import Verdict
@@ -18,6 +19,28 @@ _PLAIN: Final = frozenset(
     {"staticmethod", "classmethod", "property", "setter", "deleter", "cached_property", "wraps"}
     | {"cache", "lru_cache", "contextmanager", "asynccontextmanager", "abstractmethod", "override"}
 )
+
+
+def imported_by_host(
+    application: Application, modules: Collection[str], entries: Collection[str]
+) -> set[str]:
+    """Return the modules that the host of a package imports for it.
+
+    Where the package reads the application of Flask, the host loads the http services as well.
+
+    Args:
+        application: The application.
+        modules: Those of the package.
+        entries: Those that hold the applications of http services.
+    """
+    imports = application.imports
+    found = imports.closure(modules, runtime=True)
+    if imports.name_any("django", found.union(modules)):
+        found |= imports.set_up_by_django()
+    own = (d for module in modules for d in application.definitions.by_module[module])
+    if any(application.contexts[d] for d in own) and applications_made(application.graph):
+        found |= imports.closure(entries, runtime=False)
+    return found
 
 
 def run_on_host(

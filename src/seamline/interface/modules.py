@@ -10,7 +10,7 @@ from seamline.interface.graph import Graph
 from seamline.interface.names import Import, Symbol, World
 
 #: Names of the modules of an application that Django imports by itself.
-_SET_UP: Final = frozenset({"models", "apps", "admin"})
+_SET_UP: Final = frozenset({"models", "apps", "admin", "settings"})
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Imports:
     def set_up_by_django(self) -> set[str]:
         """Return the modules that setting Django up imports, as far as their names say.
 
-        Those of models, and what the classes in ``apps`` import when all is ready.
+        Those of models and settings, and what the classes in ``apps`` import when all is ready.
         """
         found = {name for name in self.world.modules if name.rpartition(".")[2] in _SET_UP}
         for name in list(found):

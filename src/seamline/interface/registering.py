@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.asking import classes_listed, subclasses_in
-from seamline.interface.framework import applications_made
 from seamline.interface.given import Asking
-from seamline.interface.hosting import run_on_host
+from seamline.interface.hosting import imported_by_host, run_on_host
 from seamline.interface.leaving import Left
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.modules import registrations
@@ -44,7 +43,8 @@ def lost_registrations(
     modules are not.
     """
     application, service = placement.application, facts.service.service
-    hosted = _imported(placement, facts).union(*(each.modules for each in services))
+    hosted = imported_by_host(application, facts.modules, placement.entries)
+    hosted.update(*(each.modules for each in services))
     asked = _asked(placement, facts)
     for module, names in application.definitions.world.modules.items():
         if module in hosted or names.source.test or not placement.crosses_from(service, module):
@@ -94,21 +94,6 @@ def _registering(
 
 def _shown(symbol: Symbol) -> str:
     return f"{symbol.module}.{symbol.name}" if symbol.module else symbol.name
-
-
-def _imported(placement: Placement, facts: ServiceFacts) -> set[str]:
-    """Return the modules that the host of a service imports for it.
-
-    Where its package reads the application of Flask, the host loads the http services as well.
-    """
-    application, imports = placement.application, placement.application.imports
-    found = imports.closure(facts.modules, runtime=True)
-    if imports.name_any("django", found | facts.modules):
-        found |= imports.set_up_by_django()
-    reads = any(application.contexts[definition] for definition in facts.functions)
-    if reads and applications_made(application.graph):
-        found |= imports.closure(placement.entries, runtime=False)
-    return found
 
 
 def _registered(

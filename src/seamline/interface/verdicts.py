@@ -221,8 +221,8 @@ class Judge:
             says = around * (definition.kind in _MANAGERS) + nothing
             return Judgement(Verdict.LOCAL, says)
         if definition in self.effects:
-            what = self.effects[definition].what
-            return Judgement(Verdict.LOCAL, f"{what}, which its caller may need, and {nothing}")
+            effect = self.effects[definition]
+            return Judgement(Verdict.LOCAL, f"{effect.what}, {effect.why}, and {nothing}")
         if self.is_cheap(definition):
             return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
         return self._anywhere(definition)
