@@ -240,7 +240,8 @@ class Graph:
             if module not in self._binding:
                 tree = self.definitions.world.modules[module].source.tree
                 self._binding[module] = bound_in(tree)
-            self._libraries[key] = is_only_import(self._binding[module], symbol.name)
+            own = {name.partition(".")[0] for name in self.definitions.world.modules}
+            self._libraries[key] = is_only_import(self._binding[module], symbol.name, own)
         return self._libraries[key]
 
     def _is_of_stdlib(self, origin: Origin) -> bool:

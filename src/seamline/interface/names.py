@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -164,21 +164,23 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
             yield meant, alias.asname or meant
 
 
-def is_only_import(bound: NamesBound, imported: str) -> bool:
-    """Whether a name that a module imports something by stands for nothing else in it.
+def is_only_import(bound: NamesBound, imported: str, own: Container[str]) -> bool:
+    """Whether a name that a module imports something by stands for libraries alone in it.
 
     Args:
         bound: What the module binds, as :func:`bound_in` returns it.
         imported: The dotted name of it.
+        own: The packages of the application.
 
     An alternative (``except ImportError: from shop import fast``), an assignment to the name or
     to an attribute of it may put an object of the application there.
     """
     names = {name for dotted, name in bound.imports if dotted == imported}
+    meant = [dotted for dotted, name in bound.imports if name in names]
     return (
         bool(names)
         and names.isdisjoint(bound.otherwise)
-        and all(dotted == imported for dotted, name in bound.imports if name in names)
+        and not any(one.startswith(".") or one.partition(".")[0] in own for one in meant)
     )
 
 

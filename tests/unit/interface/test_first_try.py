@@ -41,6 +41,11 @@ NONE = "try:\n    {}\nexcept ImportError:\n    {} = None\n"
         (NONE.format("from fast import Address", "Address"), "Address.search(text)"),
         ("from fast import Address\n", "Address.search(text)"),
         ("from fast import Address as URL\n", "URL.search(text)"),
+        (NONE.format("import fast", "import slow as fast\n    other"), "fast.search(text)"),
+        (
+            "try:\n    import fast\nexcept ImportError:\n    from far.slow import fast\n",
+            "fast.search(text)",
+        ),
     ],
 )
 def test_a_library_that_may_be_missing_is_no_other_object(
@@ -93,6 +98,7 @@ def count(text):
         REBOUND,
         "import fast\nfast.search = print\n" + REBOUND,
         FALLBACK.replace("import fast as counter", "from fast import counter"),
+        FALLBACK.replace("from app.sites", "from .sites"),
         "from fast import counter\n\ndef count(text):\n    return counter.search(text)\n",
         FALLBACK.replace("import fast as counter", "from fast import Url")
         .replace("import counter", "import counter as Url")
