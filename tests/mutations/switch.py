@@ -1054,6 +1054,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_moments.py",
         "differs",
     ),
+    "check tells of what state holds, and not of what lies deeper": Mutation(
+        "seamline.interface.aliases.is_deep",
+        _true,
+        "unit/interface/test_depths.py",
+        "check_tells",
+    ),
     "check tells of results that are state": Mutation(
         "seamline.interface.findings._aliased", _empty, "unit/interface/test_findings.py", "alias"
     ),

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from seamline.interface.application import Application
 from seamline.interface.body import Body
+from seamline.interface.depths import is_deep
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.known import CONTAINERS
@@ -221,6 +222,22 @@ def is_copy(application: Application, definition: Definition, symbol: Symbol) ->
         _enclosed(application, each, touched) for each in _returning(application, definition)
     )
     return bool(found) and all(found) and not put
+
+
+def is_inside(application: Application, definition: Definition, symbol: Symbol) -> bool:
+    """Whether a function returns only keys of a piece of state, or parts of its parts.
+
+    Of what lies that deep nothing says whether it can change.
+    """
+    if _raised(application, definition, {symbol}):
+        return False
+    return all(
+        is_deep(application, each, value, symbol)
+        for each, level in _returning(application, definition).items()
+        for origins, value in application.bodies[each].returns
+        if _shared(application, [origins], {symbol}, level)
+        or (_names(value) and _enclosed(application, each, {symbol}))
+    )
 
 
 def is_copying(application: Application, definition: Definition, value: ast.expr) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from seamline.interface.aliases import is_copy, is_itself, is_told, parts_of, value_of
+from seamline.interface.aliases import is_copy, is_inside, is_itself, is_told, parts_of, value_of
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.arguments import unsendable_arguments
 from seamline.interface.body import Body
@@ -13,7 +13,6 @@ from seamline.interface.contexts import lost_contexts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.inside import called_inside, calls_inside
-from seamline.interface.keys import takes_keys
 from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
@@ -274,18 +273,20 @@ def _alias(
 ) -> Finding:
     """Return the finding about a result that is, or may share parts with, a piece of state.
 
-    A copy of a container is worth a warning only where what it holds is known to change.
+    A copy of a container is worth a warning only where what it holds is known to change, and
+    so is what lies deeper in it: there nothing is known.
     """
     whole = is_itself(application, definition, fact.symbol)
-    keys = takes_keys(application, definition, fact.symbol)
-    mutable = not keys and (value_of if whole else parts_of)(application, fact) == "mutable"
+    mutable = (value_of if whole else parts_of)(application, fact) == "mutable"
     sure = mutable and is_told(application, definition, fact.symbol)
-    copied = keys or is_copy(application, definition, fact.symbol)
+    copied = is_copy(application, definition, fact.symbol)
+    deep = not whole and is_inside(application, definition, fact.symbol)
+    may_change = not deep and (mutable or not copied)
     severity = Severity.ERROR if sure and fact.changed else Severity.WARNING
     snapshot = f'snapshot = ["{function.name}"] in [services.{service}] of seamline.toml'
     return Finding(
         code="aliased-state",
-        severity=severity if mutable or not copied else Severity.INFO,
+        severity=severity if may_change else Severity.INFO,
         message=(
             f"the result of {function.module}.{function.name} "
             f"{'is' if whole else 'may share parts with'} {fact.symbol}: what a caller changes "
