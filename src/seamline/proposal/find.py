@@ -110,6 +110,7 @@ def _is_factory(one: Found) -> bool:
 class _Finder:
     application: Application
     classifier: Classifier
+    _imports_server: bool | None = None
 
     def all(self) -> Iterator[Found]:
         for name, source in self.application.sources.modules.items():
@@ -158,17 +159,24 @@ class _Finder:
 
     def _servers(self, names: Names) -> Iterator[Found]:
         """Yield the application of a server that is made inside a method, and has no name."""
-        if not {each.module.partition(".")[0] for each in names.imports} & _SERVERS:
-            return
-        world = self.application.definitions.world
-        for node in ast.walk(names.source.tree):
-            symbol = (
-                world.resolve(names.source.name, node.func) if isinstance(node, ast.Call) else None
-            )
-            made = APPLICATIONS.get(str(symbol))
-            if made is not None and made[1] is Entrance.SERVER and isinstance(node, ast.Call):
+        if self._imports_server is None:
+            modules = self.application.definitions.world.modules.values()
+            imported = {each.module.partition(".")[0] for one in modules for each in one.imports}
+            self._imports_server = bool(imported & _SERVERS)
+        for node in ast.walk(names.source.tree) if self._imports_server else ():
+            made = self._serving(names, node) if isinstance(node, ast.Call) else None
+            if made is not None:
+                assert isinstance(node, ast.Call)
                 yield self._found(names, "", made, node.lineno)
                 return
+
+    def _serving(self, names: Names, node: ast.Call) -> Made | None:
+        """Return what server's application a call makes, also one of a class of the project."""
+        definitions = self.application.definitions
+        symbol = definitions.world.resolve(names.source.name, node.func)
+        cls = definitions.class_of(symbol)
+        made = APPLICATIONS.get(str(symbol)) if cls is None else self.classifier.of_class(cls)
+        return made if made is not None and made[1] is Entrance.SERVER else None
 
     def _bottle(self, names: Names) -> Iterator[Found]:
         """Yield bottle's default application where the module's functions are its routes."""

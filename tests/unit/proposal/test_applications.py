@@ -232,8 +232,18 @@ def test_modules_of_a_src_that_import_through_it_keep_its_name(proposed):
             },
             "python -m desk",
         ),
+        (
+            {
+                "desk/__init__.py": "",
+                "desk/__main__.py": "from desk.command import main\nmain()\n",
+                "desk/app.py": "import tornado.web\nclass Desk(tornado.web.Application): ...\n",
+                "desk/command.py": "import click\nfrom desk.app import Desk\n"
+                "@click.command()\ndef main():\n    desk = Desk([])\n    desk.listen(80)\n",
+            },
+            "python -m desk",
+        ),
     ],
-    ids=["aiohttp", "tornado", "bottle", "inside a method"],
+    ids=["aiohttp", "tornado", "bottle", "inside a method", "a class of it"],
 )
 def test_a_server_of_its_own_becomes_a_command(proposed, files, command):
     proposal = proposed(files)
