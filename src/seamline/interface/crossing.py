@@ -9,12 +9,14 @@ from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.names import Symbol, World
+from seamline.interface.origins import OPERATED, Origin
 from seamline.interface.typenames import (
     CROSSING,
     GENERATORS,
     HOLDERS,
     IMMUTABLE,
     MODEL_BASES,
+    PARTS_OF_QUERIES,
     UNSENDABLE,
     VALUE_BASES,
     VALUE_DECORATORS,
@@ -189,6 +191,20 @@ class Types:
         """Return why instances of a class of the application cannot cross, by what it is."""
         found = _BY_KIND.get(self.kind(symbol))
         return None if found is None else Obstacle(symbol.name.rpartition(".")[2], *found)
+
+    def operated(self, origin: Origin) -> Obstacle | None:
+        """Return the obstacle of what an operator or a method makes of objects of a library.
+
+        An operator may make a number of them: then nothing is lost where they stay with their
+        caller.
+        """
+        name = origin.symbol.name
+        if name in PARTS_OF_QUERIES and origin.path in (OPERATED, "asc", "desc"):
+            return known_obstacle(name, UNSENDABLE[name])
+        if origin.path != OPERATED or origin.symbol.module:
+            return None
+        found = self.of_library(Symbol("", self.foreign.class_made(name)))
+        return None if found is None else found._replace(optional=True)
 
     def of_library(self, symbol: Symbol) -> Obstacle | None:
         """Return why objects of a library's class cannot, or may not, cross, as source says."""

@@ -104,6 +104,22 @@ UNSENDABLE: Final = {
     "fpdf.FPDF": "a document under construction",
 }
 
+#: What Django's queries are made of, and what its methods and operators make of it.
+PARTS_OF_QUERIES: Final = frozenset(
+    f"django.db.models.{place}{name}"
+    for home, names in (
+        ("query_utils", "Q"),
+        ("query", "Prefetch"),
+        (
+            "expressions",
+            "F Case Exists ExpressionWrapper Func OuterRef Subquery Value When Window",
+        ),
+    )
+    for place in ("", f"{home}.")
+    for name in names.split()
+)
+UNSENDABLE.update(dict.fromkeys(PARTS_OF_QUERIES, "a part of a query"))
+
 # Calls whose result is of one of these types, which the call does not say.
 GIVING: Final = {
     **{f"re.{name}": "re.Match" for name in ("match", "search", "fullmatch")},

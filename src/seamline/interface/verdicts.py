@@ -18,7 +18,7 @@ from seamline.interface.known import RESOURCES, VALUES, named
 from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
-from seamline.interface.origins import OPERATED, Origin
+from seamline.interface.origins import Origin
 from seamline.interface.results import made_by
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
@@ -388,7 +388,7 @@ class Judge:
             return None
         symbol = origin.symbol
         if origin.kind == "call" and origin.path and origin.path not in HANDING_OUT:
-            return self._operated(origin)  # ``open(path).read()`` gives no file
+            return self.graph.types.operated(origin)  # ``open(path).read()`` gives no file
         if origin.kind == "symbol" and symbol.module:
             fact = self.state.facts.get(symbol)
             if fact is not None and fact.resource:
@@ -409,17 +409,6 @@ class Judge:
         if origin.kind == "instance":
             return self.graph.types.of_kind(symbol)
         return None
-
-    def _operated(self, origin: Origin) -> Obstacle | None:
-        """Return the obstacle of what an operator makes of objects of a library, if it does.
-
-        It may make a number of them: then nothing is lost where they stay with their caller.
-        """
-        if origin.path != OPERATED or origin.symbol.module:
-            return None
-        foreign = self.graph.types.foreign
-        found = self.graph.types.of_library(Symbol("", foreign.class_made(origin.symbol.name)))
-        return None if found is None else found._replace(optional=True)
 
     # -- cost ---------------------------------------------------------------------------
 

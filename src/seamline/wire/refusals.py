@@ -90,6 +90,7 @@ _BY_NAME: Final[tuple[tuple[str, str | None, str], ...]] = (
     ("redis", None, _SESSION),
     ("pymongo", None, _SESSION),
     ("django.db.models.query", None, "send list(queryset.values()) or the primary keys"),
+    ("django.db.models", None, "make it where the query is, from the values you pass"),
     ("django.db", None, _SESSION),
     ("django.core.handlers", None, _REQUEST),
     ("django.http.request", None, _REQUEST),

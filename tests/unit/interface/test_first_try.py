@@ -565,3 +565,22 @@ def test_a_method_that_is_only_named_is_not_called(read: Read) -> None:
     reading = read(files, "app.a", "app.b")
 
     assert reading.findings("shared-state") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return Q()",
+        "found = Q()\n    for word in text.split():\n        found |= Q(a=word)\n    return found",
+        "return Q(a=text) | ~Q(b=text)",
+        "return F(text.strip().lower() or str(len(text))).desc(nulls_last=True)",
+        "return Exists(text)",
+        "from django.db.models.query_utils import Q as P\n    return P(a=text)",
+    ],
+)
+def test_a_part_of_a_query_of_django_stays_with_its_caller(read: Read, body: str) -> None:
+    source = f"from django.db.models import Exists, F, Q\ndef filters(text):\n    {body}\n"
+
+    found = read({"shop.py": source}, "shop").functions["shop.filters"]
+
+    assert (found.verdict, "a part of a query stays" in found.reason) == ("local", True)

@@ -29,6 +29,7 @@ import starlette.responses
 import starlette.websockets
 import werkzeug.datastructures
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Q
 
 from seamline.errors import NotSendable
 from seamline.wire import Codec, TypeTable
@@ -179,6 +180,7 @@ def refusal_of(codec, value, where="result"):
             "its bytes and its name",
             id="upload of werkzeug",
         ),
+        pytest.param(lambda: Q(a=1), "query_utils.Q", "make it where the query is", id="Q"),
         pytest.param(
             lambda: fastapi.UploadFile(io.BytesIO()),
             "UploadFile",
