@@ -132,6 +132,9 @@ LAW: dict[str, Mutation] = {
     "3 what is set on a request comes back": Mutation(
         "seamline.wire.requests.RequestForm.put", _nothing, "semantics/test_frameworks.py"
     ),
+    "3 what a look-up stores comes back": Mutation(
+        "seamline.rpc.outgoing.take_filled", _false, "semantics/test_changes.py", "look_up"
+    ),
     "3 arguments that share memory are refused": Mutation(
         "seamline.wire.buffers._overlap", _false, "semantics/test_changes.py"
     ),

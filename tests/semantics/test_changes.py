@@ -1,6 +1,8 @@
 """Row 3: what a function changes of its arguments is changed for its caller, too."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from law import model, values
@@ -48,6 +50,26 @@ def test_what_changed_before_an_exception_stays_changed() -> None:
         values.pay_or_fail([good, bad, good])
     assert good.lines == ["paid"]
     assert bad.lines == []
+
+
+@pytest.mark.parametrize("shelf", [defaultdict(list, a=["x"]), model.Shelf(a=["x"])])
+def test_what_a_look_up_stores_is_stored_at_the_caller(shelf: Any) -> None:
+    held = {"shelf": shelf}
+
+    assert values.count_of(shelf, "b") == len(shelf["b"])
+    found = values.look_up(held["shelf"], "a", "c", more=held)
+
+    assert list(shelf) == ["a", "b", "c"]
+    assert [shelf["a"], shelf["c"]] == found
+    assert found[1] is shelf["c"]
+
+
+def test_a_defaultdict_without_a_factory_stays_as_it_is() -> None:
+    shelf: defaultdict[str, list[str]] = defaultdict(None)
+
+    with pytest.raises(KeyError):
+        values.count_of(shelf, "b")
+    assert shelf == {}
 
 
 @pytest.mark.anyio

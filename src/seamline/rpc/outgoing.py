@@ -43,6 +43,7 @@ from seamline.wire import (
     Meta,
     exception_of,
     pack_plain,
+    take_filled,
     take_mentioned,
 )
 
@@ -138,12 +139,9 @@ class Outgoing:
         if arguments.extra or arguments.keywords:
             self.flags = FLAG_SPREAD
             self.body = self._encode_spread(arguments)
-        elif target.mutates or target.shares:
-            self.flags = 0
-            self.body = self._encode_tracked(arguments.values, target.parameters)
         else:
             self.flags = 0
-            self.body = target.codec.encode(arguments.values, where=target.parameters)
+            self.body = self._encode_values(arguments.values, target.parameters)
 
     def _set_iterators_apart(self, given: Arguments) -> bool:
         """Encode places for the iterators among the arguments, if there are any."""
@@ -213,9 +211,7 @@ class Outgoing:
         codec, where = self.target.codec, self.target.parameters
         value = (given.values, given.extra, given.keywords)
         try:
-            if not (self.target.mutates or self.target.shares):
-                return codec.encode(value, where="arguments")
-            return self._encode_tracked(value, "arguments")
+            return self._encode_values(value, "arguments")
         except NotSendable:
             # Said again part by part, because the refusal should name the parameter.
             codec.encode(given.values, where=where)
@@ -223,12 +219,30 @@ class Outgoing:
             codec.encode(tuple(given.keywords.values()), where=list(given.keywords))
             raise
 
-    def _encode_tracked(self, value: object, where: str | tuple[str, ...]) -> bytes:
+    def _encode_values(self, value: object, where: str | tuple[str, ...]) -> bytes:
+        """Return the bytes of arguments, tracked where the function may change or return them.
+
+        What a look-up fills is changed by functions that look like mere readers.
+        """
         target = self.target
         # A generator that only reads its arguments must see what its caller changes meanwhile.
         watched = target.mutates or target.kind not in _ONCE
+        take_filled()  # what an earlier message left
+        if not (target.mutates or target.shares):
+            body = target.codec.encode(value, where=where)
+            if not take_filled():
+                return body
+            watched = True
+        body = self._encode_tracked(value, where, watched=watched)
+        if not watched and take_filled():
+            body = self._encode_tracked(value, where, watched=True)
+        return body
+
+    def _encode_tracked(
+        self, value: object, where: str | tuple[str, ...], *, watched: bool
+    ) -> bytes:
         self.flags |= FLAG_TRACKED | (FLAG_RESTORED if watched else 0)
-        body, self.known = target.codec.encode_tracked(value, where=where, watched=watched)
+        body, self.known = self.target.codec.encode_tracked(value, where=where, watched=watched)
         return body
 
     def _add_meta(self) -> None:

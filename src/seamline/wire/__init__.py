@@ -4,6 +4,7 @@ from seamline.wire.codec import Codec, exception_of, with_traceback
 from seamline.wire.connection import Connection, Role, State
 from seamline.wire.contexts import take_mentioned
 from seamline.wire.exceptions import RemoteTraceback
+from seamline.wire.filled import take_filled
 from seamline.wire.frames import (
     CALL,
     CANCEL,
@@ -158,6 +159,7 @@ __all__ = [
     "pack_plain",
     "prove",
     "refusal",
+    "take_filled",
     "take_mentioned",
     "unescape",
     "unpack_message",

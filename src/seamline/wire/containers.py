@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
+from seamline.wire.filled import note_filled
 from seamline.wire.marks import (
     CALL,
     DEFAULTDICT,
@@ -260,6 +261,8 @@ def write_defaultdict(value: defaultdict[Any, Any], w: Writing, left: int) -> An
     w.track(value)
     inner = w.descend(value, left)
     factory = w.value(value.default_factory, inner)
+    if factory is not None:
+        note_filled()
     return [DEFAULTDICT, factory, *flat(value.items(), w, inner)]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from seamline.wire.classes import Shape, slots_of
 from seamline.wire.containers import check_members, flat, pairs
+from seamline.wire.filled import is_filled, note_filled
 from seamline.wire.marks import (
     DERIVED,
     HAS_FROZENSETS,
@@ -97,6 +98,7 @@ def shape_of_derived(cls: type, origin: Origin) -> Shape:
 
 def derived_writer(shape: Shape, origin: Origin, entry: str) -> Writer:
     """Return the writer of such a class."""
+    is_mapping = origin.is_mapping
 
     def write(value: Any, w: Writing, left: int) -> Any:
         if id(value) in w.memo:
@@ -107,11 +109,11 @@ def derived_writer(shape: Shape, origin: Origin, entry: str) -> Writer:
         at = w.name(entry)
         if origin.kind is frozenset:
             w.shared |= HAS_FROZENSETS
+        elif is_mapping and is_filled(value):
+            note_filled()
         settings = [w.value(x, inner) for x in settings_of(value)]
         content = origin.content(value)
-        items = (
-            flat(content, w, inner) if origin.is_mapping else [w.value(x, inner) for x in content]
-        )
+        items = flat(content, w, inner) if is_mapping else [w.value(x, inner) for x in content]
         w.memo[id(value)] = number
         names = []
         state = []

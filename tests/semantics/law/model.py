@@ -93,3 +93,11 @@ class Handle:
 
     def __init__(self) -> None:
         self.lines: Iterator[str] = iter(())
+
+
+class Shelf(dict[str, list[str]]):
+    """A dictionary that stores what it is asked for."""
+
+    def __missing__(self, key: str) -> list[str]:
+        self[key] = found = [key]
+        return found
