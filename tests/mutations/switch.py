@@ -237,6 +237,12 @@ OTHERS: dict[str, Mutation] = {
     "3 unknown code may change what it is given": Mutation(
         "seamline.interface.mutation.Mutations._unknown", _empty, "unit/interface/test_mutation.py"
     ),
+    "3 others pass on what they are given": Mutation(
+        "seamline.interface.mutation._passed_functions",
+        _empty,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "3 a result may share an argument": Mutation(
         "seamline.interface.sharing._shared", _no_names, "unit/interface/test_sharing.py"
     ),

@@ -10,7 +10,7 @@ from seamline.interface.changing import CHANGERS
 from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
-from seamline.interface.origins import Origin
+from seamline.interface.origins import Origin, Origins
 from seamline.interface.wrapping import injected
 
 _READING: Final = VALUE_METHODS - MUTATORS
@@ -145,16 +145,33 @@ def _given(call: Call, *, whole: bool = False) -> Iterator[tuple[str, int | str]
 
 
 def _handed(graph: Graph, body: Body, call: Call) -> Iterator[tuple[str, Definition, str]]:
-    """Yield what other people's code may pass on to a function: ``map(change, rows)``."""
+    """Yield what other people's code may pass on to a function: ``map(change, rows)``.
+
+    What displays hold is passed on, too: ``Thread(target=change, args=(rows,))``.
+    """
     if graph.entered(body, call):
         return
+    given = {o.symbol.name for _, origins in call.arguments for o in origins if o.kind == "param"}
     for _, origins in call.arguments:
-        for origin in origins:
-            found = graph.definitions.functions.get(origin.symbol, ())
-            for target in found if origin.kind == "symbol" else ():
-                for name, _ in _given(call):
-                    for parameter in target.annotations():
-                        yield name, target, parameter
+        for target, parameters in _passed_functions(graph, body, origins):
+            for name in sorted(given):
+                for parameter in parameters:
+                    yield name, target, parameter
+
+
+def _passed_functions(
+    graph: Graph, body: Body, origins: Origins
+) -> Iterator[tuple[Definition, list[str]]]:
+    """Yield the functions and bound methods that a value may be, with what they are given."""
+    for origin in origins:
+        if origin.kind == "symbol":
+            for target in graph.definitions.functions.get(origin.symbol, ()):
+                yield target, list(target.annotations())
+        elif origin.kind in ("param", "instance") and origin.path:
+            for cls in graph.classes_of(body, origin._replace(level="whole", path="")):
+                for target in graph.definitions.methods_of(cls, origin.path):
+                    if target.property_part is None:
+                        yield target, list(target.annotations())[not target.is_static :]
 
 
 def _reaches(origin: Origin, *, whole: bool) -> bool:

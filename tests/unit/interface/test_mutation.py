@@ -3,7 +3,8 @@
 import pytest
 
 SHOP = """
-import functools, json, random
+import functools, json, operator, random, threading
+from concurrent.futures import ThreadPoolExecutor
 import unknown
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ class Order:
     lines: list = field(default_factory=list)
     def close(self): self.done = True
     def total(self): return len(self.lines)
+    def take(self, found): found.append(1)
+    def look(self, found): return found[0]
 
 @dataclass(frozen=True)
 class Price:
@@ -63,6 +66,11 @@ def f({parameter}):
         "def put(row): row.append(1)\n    put(rows)",
         "{'a': _put, 'b': _look}['a'](rows)",
         "CHOICES.get('a')(rows)",
+        "threading.Thread(target=_put, args=(rows,)).start()",
+        "threading.Thread(target=_put, kwargs={'target': rows}).start()",
+        "given = [rows]; threading.Timer(1, _put, given).start()",
+        "list(ThreadPoolExecutor(1).map(_put, [rows]))",
+        "threading.Thread(target=Order().take, args=(rows,)).start()",
     ],
 )
 def test_may_change_its_argument(read, body: str) -> None:
@@ -85,6 +93,8 @@ def test_may_change_its_argument(read, body: str) -> None:
         "return rows.get('a')",
         "return sorted(rows, key=lambda row: row[0])",
         "return list(map(_look, rows))",
+        "threading.Thread(target=_look, args=(rows,)).start()",
+        "threading.Thread(target=Order().look, args=(rows,)).start()",
         "def look(row): return row[0]\n    return list(map(look, rows))",
         "return list(map(str.upper, rows))",
         "found = []; list.append(found, 1); return len(rows)",
