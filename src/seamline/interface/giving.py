@@ -1,24 +1,19 @@
-"""What tracing asks about calls: what they give back, and what holds what they give out."""
+"""What a tracer of values asks of whoever knows what functions return."""
 
 import ast
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from seamline.interface.functions import Definition
-    from seamline.interface.origins import Origins, Scope, Tracer
+from seamline.interface.functions import Definition
 
 
 class GivesBack(Protocol):
-    """Knows what calls return of what they are given."""
+    """Knows what calls return of what they are given.
 
-    def by_call(
-        self,
-        tracer: "Tracer",
-        node: ast.Call,
-        scope: "Scope | None",
-        called: "tuple[Origins, Origins]",
-    ) -> "Origins":
+    Tracers, scopes and origins are those of :mod:`seamline.interface.origins`, which imports this.
+    """
+
+    def by_call(self, tracer: Any, node: ast.Call, scope: Any, called: Any) -> frozenset[Any]:
         """Return what a result may be of what a call is given; ``called`` with its receiver."""
 
-    def stored(self, definition: "Definition", value: ast.expr) -> "Origins":
+    def stored(self, definition: Definition, value: ast.expr) -> frozenset[Any]:
         """Return what holds, by what a function does, the objects that it gives out."""
