@@ -91,18 +91,33 @@ def _imports(graph: Graph, definition: Definition, body: Body) -> Iterator[Effec
 
 
 def _connections(graph: Graph, definition: Definition, body: Body) -> Iterator[Effect]:
-    """Yield where a function connects others to what a library has in each process."""
+    """Yield where a function connects others to what a library has in each process.
+
+    What it made itself or was given, an engine of its own, is no matter to other processes.
+    """
     for call in body.calls:
-        owners = call.receiver if call.method in _CONNECTING else call.callee
-        names = [one.symbol.name for one in owners if not one.symbol.module]
-        table = _SIGNALS if call.method in _CONNECTING else _LISTENING
-        if any(name.startswith(table) for name in names) and any(
+        given = {origin for _, origins in call.arguments for origin in origins}
+        if _is_connecting(graph, call) and any(
             origin.kind == "function" or origin.symbol in graph.definitions.functions
-            for _, origins in call.arguments
-            for origin in origins
+            for origin in given
         ):
             what = "connects a function to a signal of its process"
             yield Effect(what, True, definition.file, call.line)
+
+
+def _is_connecting(graph: Graph, call: Call) -> bool:
+    if call.method in _CONNECTING:
+        return any(
+            not one.symbol.module and one.symbol.name.startswith(_SIGNALS) for one in call.receiver
+        )
+    on = next((origins for place, origins in call.arguments if place == 0), ())
+    is_of_class = any(
+        one.kind == "symbol" and (not one.symbol.module or one.symbol in graph.definitions.classes)
+        for one in on
+    )
+    return is_of_class and any(
+        not one.symbol.module and one.symbol.name.startswith(_LISTENING) for one in call.callee
+    )
 
 
 def _is_import(call: Call) -> bool:

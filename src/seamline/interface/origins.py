@@ -6,12 +6,11 @@ Order of statements is ignored: a local name may be anything that is assigned to
 import ast
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
 from seamline.interface.displays import under_key
 from seamline.interface.functions import Definitions
-from seamline.interface.giving import GivesBack
 from seamline.interface.known import is_stdlib
 from seamline.interface.lookups import (
     LOOKUPS,
@@ -25,6 +24,9 @@ from seamline.interface.lookups import (
 from seamline.interface.names import Symbol, imports_of
 from seamline.interface.source import captured
 from seamline.interface.walking import Def, binding_nodes
+
+if TYPE_CHECKING:
+    from seamline.interface.giving import GivesBack
 
 Level = Literal["whole", "part", "copy"]
 

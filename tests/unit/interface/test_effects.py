@@ -91,7 +91,10 @@ def test_what_imports_for_the_effect_and_needs_its_host_is_warned_of(
 CONNECTING = """
 from blinker import signal
 from django.db.models.signals import post_save
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
+
+class Row:
+    pass
 
 def note(sender, **data):
     return hash(sender)
@@ -103,7 +106,9 @@ def setup(names):
 
 def asked(names):
     for name in names:
-        create_engine(name).connect()
+        engine = create_engine(name)
+        event.listen(engine, "connect", note)
+        engine.connect()
     return len(names)
 """
 
@@ -115,7 +120,8 @@ def asked(names):
         "signal('saved').disconnect(note)",
         "post_save.connect(note, sender=name)",
         "post_save.connect(receiver=lambda **data: None)",
-        "event.listen(name, 'before_insert', note)",
+        "event.listen(Engine, 'connect', note)",
+        "event.listen(Row, 'before_insert', note)",
     ],
 )
 def test_what_connects_to_a_signal_of_a_library_stays_with_its_caller(read, how: str) -> None:
