@@ -716,6 +716,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "stays_with_its_caller",
     ),
+    "check tells of plain functions beside coroutines": Mutation(
+        "seamline.interface.findings.interleaved",
+        _empty,
+        "unit/interface/test_findings.py",
+        "state_of_a_coroutine",
+    ),
     "check tells of contexts that are held over a call": Mutation(
         "seamline.interface.contexts._held",
         _empty,

@@ -13,6 +13,7 @@ from seamline.interface.contexts import lost_contexts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
 from seamline.interface.inside import called_inside, calls_inside
+from seamline.interface.interleaving import interleaved
 from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
@@ -325,6 +326,7 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
                     yield _import_call(function, place, service)
                 elif call.waits and function.kind in (Kind.SYNC, Kind.CONTEXT_MANAGER):
                     yield _blocking_call(function, place, service)
+                    yield from interleaved(application, facts, bound.target, place)
 
 
 def _calls_what_is_stored(application: Application, body: Body) -> bool:

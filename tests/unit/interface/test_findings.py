@@ -594,3 +594,30 @@ def test_the_keys_of_a_dictionary_are_not_what_can_change_in_it(read, result, se
     reading = read(files, "shop.tree")
 
     assert [kind for kind, *_ in reading.findings("aliased-state")] == severities
+
+
+@pytest.mark.parametrize(
+    ("caller", "state", "lines"),
+    [
+        ("async def page():\n    return shop.sell()\n", "_left['tea'] -= 1", [4]),
+        ("def page():\n    return shop.sell()\n", "_left['tea'] -= 1", []),
+        ("async def page():\n    return shop.sell()\n", "_other['tea'] -= 1", []),
+        ("async def page():\n    return shop.sell()\n", "pass", []),
+    ],
+    ids=["both", "from a thread", "other state", "no state"],
+)
+def test_a_plain_function_that_uses_the_state_of_a_coroutine_is_told_of(
+    read, caller, state, lines
+) -> None:
+    files = {
+        "shop.py": (
+            "import asyncio\n_left = {'tea': 1}\n_other = {'tea': 1}\n"
+            "async def reserve():\n    await asyncio.sleep(0)\n    _left['tea'] -= 1\n"
+            f"def sell():\n    {state}\n    return sorted({{1}})\n"
+        ),
+        "web.py": f"import asyncio\nimport shop\n{caller}",
+    }
+
+    reading = read(files, "shop")
+
+    assert reading.findings("interleaved-call") == [("warning", "web.py", n) for n in lines]
