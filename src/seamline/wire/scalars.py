@@ -11,6 +11,8 @@ from typing import Any, Final
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from seamline.wire.marks import (
     ADDRESS,
     BIGINT,
@@ -165,7 +167,7 @@ _ADDRESSES: Final[dict[str, type]] = {
         ipaddress.IPv6Interface,
     )
 }
-_CONSTANTS: Final = (Ellipsis, NotImplemented, DEFAULT)
+_CONSTANTS: Final = (Ellipsis, NotImplemented, DEFAULT, msgspec.UNSET)
 
 
 def write_pattern(value: re.Pattern[Any], w: Writing, left: int) -> Any:
@@ -258,6 +260,7 @@ WRITERS.update(
         type(Ellipsis): lambda _v, _w, _left: [CONSTANT, 0],
         type(NotImplemented): lambda _v, _w, _left: [CONSTANT, 1],
         Default: lambda _v, _w, _left: [CONSTANT, 2],
+        msgspec.UnsetType: lambda _v, _w, _left: [CONSTANT, 3],
         **dict.fromkeys(_PATHS.values(), _text(PATH)),
         **dict.fromkeys(_ADDRESSES.values(), _text(ADDRESS)),
     }

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from msgspec import UNSET
 
 from seamline.wire import DEFAULT, Codec, TypeTable
 
@@ -132,7 +133,7 @@ HASHABLE = (
         [*Colour, *Level, *Word, *Access, *Mode, Access.READ | Access.WRITE, Mode.X | Mode.Y]
     )
     | st.sampled_from(
-        [Ellipsis, NotImplemented, DEFAULT, MISSING, NOTHING, int, Colour, make_list]
+        [Ellipsis, NotImplemented, DEFAULT, UNSET, MISSING, NOTHING, int, Colour, make_list]
     )
     | st.builds(pathlib.PurePosixPath, st.text("ab/.", max_size=8))
     | st.builds(range, st.integers(), st.integers(), st.integers(1))
