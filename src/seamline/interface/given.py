@@ -27,7 +27,9 @@ _ASKING_LOGGER: Final = frozenset(
     {"isEnabledFor", "getEffectiveLevel", "level", "handlers", "hasHandlers", "filters"}
 )
 
-How = Literal["a listener", "a value", "a plugin", "a virtual subclass", "a level or handler"]
+How = Literal[
+    "a listener", "a value", "a setting", "a plugin", "a virtual subclass", "a level or handler"
+]
 
 
 class Given(NamedTuple):
@@ -80,6 +82,20 @@ def _attributes(graph: Graph, module: str) -> Iterator[Given]:
             above = [c for c in definitions.ancestry(cls) if isinstance(c, Class)]
             if any(name in found.assigned for found in above):
                 yield Given(use.symbol, use.line, "a value")
+        elif (
+            use.how != "read" and owner and use.symbol.module and _is_of_library(graph, use.symbol)
+        ):
+            yield Given(_head(use.symbol), use.line, "a setting")
+
+
+def _is_of_library(graph: Graph, symbol: Symbol) -> bool:
+    """Whether a library makes what a name of a module is bound to; loggers aside."""
+    made = list(_made(graph, _head(symbol)))
+    return bool(made) and not any(one.module or str(one) in _LOGGERS for one in made)
+
+
+def _head(symbol: Symbol) -> Symbol:
+    return Symbol(symbol.module, symbol.name.partition(".")[0])
 
 
 def _by_metaclasses(graph: Graph, module: str) -> Iterator[Given]:

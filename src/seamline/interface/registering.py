@@ -88,7 +88,8 @@ def _registering(
         if base in asked.tables:
             yield cls.node.lineno, f"the metadata of {_shown(base)} gets a table"
     for given in application.giving.by(module):
-        if asked.given.asks(given):
+        is_told = given.how == "a setting" and application.state.touched(given.symbol)
+        if not is_told and asked.given.asks(given):
             yield given.line, f"{_shown(given.symbol)} gets {given.how}"
 
 

@@ -74,6 +74,16 @@ WAYS = {
         "return pm.hook.names()",
         "lib.pm.register(object())",
     ),
+    "a filter": (
+        "import jinja2\nenv = jinja2.Environment()\n",
+        "return env.from_string('{{ 3|money }}').render()",
+        "lib.env.filters['money'] = str",
+    ),
+    "a setting of a queue": (
+        "import celery\nqueue = celery.Celery('a')\n",
+        "return queue.send_task('a')",
+        "lib.queue.conf.timezone = 'Asia/Tokyo'",
+    ),
     "a level": (
         "import logging\nlog = logging.getLogger('lib')\n",
         "return log.isEnabledFor(10)",
@@ -122,6 +132,7 @@ def test_what_nobody_on_the_host_asks_for_is_not_told(read, lib, asking, front) 
         ("return Conf.debug", "if __name__ == '__main__':\n    lib.Conf.debug = True"),
         ("return Conf.rows", "lib.Conf.rows.update(a=1)"),
         ("return log.info('a')", "lib.log.setLevel(10)"),
+        ("return log.info('a')", "lib.log.propagate = False"),
         ("return isinstance(3, int)", "lib.Abs.register(int)"),
     ],
 )
