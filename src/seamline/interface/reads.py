@@ -72,12 +72,12 @@ def methods_used(
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
                 if world.resolve(module, node) != name:
                     continue
-                method = _used_by(world, module, node, parents)
-                if method is None:
+                methods = _methods(world, module, node, parents, lines)
+                if methods is None:
                     return None
                 lines.discard(node.lineno)
-                if module != name.module or _is_in_function(node, parents):
-                    found.add(method)
+                if module != name.module or _function_around(node, parents) is not None:
+                    found |= methods
         if lines:
             return None  # looked up by a text, or imported in a function
     return found
@@ -101,6 +101,45 @@ def _mentions(
 
 def _tree(world: World, module: str) -> ast.Module:
     return world.modules[module].source.tree
+
+
+def _methods(
+    world: World,
+    module: str,
+    node: ast.expr,
+    parents: Mapping[ast.AST, ast.AST],
+    lines: set[int],
+) -> set[str] | None:
+    """Return the methods that a use calls, if it does no more; also by a name of its function.
+
+    The lines of uses by that name are taken out of ``lines``.
+    """
+    match parents[node]:
+        case ast.Assign(targets=[ast.Name(id=local)]) as bound:
+            function = _function_around(bound, parents)
+            if function is None or _is_shared(function, local):
+                return None
+            uses = [
+                part
+                for part in ast.walk(function)
+                if isinstance(part, ast.Name) and part.id == local
+                if isinstance(part.ctx, ast.Load)
+            ]
+            lines.difference_update(part.lineno for part in uses)
+            used = [_used_by(world, module, part, parents) for part in uses]
+            methods = {method for method in used if method is not None}
+            return None if None in used else methods
+        case _:
+            method = _used_by(world, module, node, parents)
+            return None if method is None else {method}
+
+
+def _is_shared(function: ast.AST, local: str) -> bool:
+    """Whether a name of a function may be one of the module's."""
+    return any(
+        isinstance(part, (ast.Global, ast.Nonlocal)) and local in part.names
+        for part in ast.walk(function)
+    )
 
 
 def _used_by(
@@ -131,12 +170,13 @@ def _used_by(
     return method
 
 
-def _is_in_function(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
+def _function_around(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> ast.AST | None:
+    """Return the function or lambda that runs a node; None for what importing runs."""
     while node in parents:
         node = parents[node]
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            return True
-    return False
+            return node
+    return None
 
 
 class Reading:
