@@ -291,6 +291,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_results.py",
         "makes",
     ),
+    "2 what a function collects, and rows that it gives, are known": Mutation(
+        "seamline.interface.verdicts.collected",
+        _empty,
+        "unit/interface/test_givings.py",
+        "stay",
+    ),
     "10 a default that no call uses is not used": Mutation(
         "seamline.interface.defaults.is_always_given",
         _false,

@@ -12,6 +12,7 @@ from seamline.interface.effects import Effect
 from seamline.interface.elements import element_class
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
+from seamline.interface.givings import collected
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.handles import Handles
 from seamline.interface.known import RESOURCES, VALUES, named
@@ -355,7 +356,8 @@ class Judge:
             made = element_class(self.graph.definitions.world, body, value)
             elements = () if made is None else (Origin("instance", made),)
             given = (*self._kept_in_context(body, value), *made_by(self.graph, origins))
-            for origin in (*origins, *given, *elements):
+            held = collected(self.graph.types, body, value)
+            for origin in (*origins, *given, *elements, *held):
                 found = self._returned(origin)
                 if found is not None:
                     yield found._replace(where="its result is")

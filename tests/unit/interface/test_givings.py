@@ -1,0 +1,76 @@
+"""seamline.interface.givings: what functions collect, and rows of databases that they give."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+SOURCE = """
+from dataclasses import dataclass
+from sqlalchemy import func, select
+from shop.models import User, session
+
+class Prefix:
+    def __init__(self, text):
+        self.text = text
+
+@dataclass
+class Word:
+    text: str
+
+def ask(text, other):
+    for _ in text.split():
+        pass
+    {}
+"""
+MODELS = """
+from sqlalchemy.orm import DeclarativeBase, sessionmaker
+class Base(DeclarativeBase): ...
+class User(Base): ...
+session = sessionmaker()()
+"""
+STAYS = [
+    "found = []\n    found.append(Prefix(text))\n    return found",
+    "found = []\n    pair = [Prefix(text), text]\n    found.append(tuple(pair))\n    return found",
+    "found = {}\n    found[text] = Prefix(text)\n    return found",
+    "found = list()\n    found.insert(0, Prefix(text))\n    return sorted(found), 1",
+    "return session.scalars(select(User)).all()",
+    "return session.execute(select(User).where(User.id == text)).scalars().first()",
+    *("return session.query(User).filter(text).one()", "return session.get(User, text)"),
+    "rows = session.query(User)\n    return [row for row in rows]",
+    "got = []\n    for one in session.query(User):\n        got.append(one)\n    return got",
+    *("return User.query.filter_by(id=text).first()", "return list(User.query.order_by(text))"),
+    "return session.scalars(select(User)).all()[0]",
+]
+CROSSES = [
+    "found = []\n    found.append(Word(text))\n    return found",
+    "seen = []\n    seen.append(Prefix(text))\n    got = []\n    got.append(text)\n    return got",
+    "found = []\n    found.append(Prefix(text).text)\n    return found",
+    "found = []\n    for one in Prefix(text):\n        found.append(one)\n    return found",
+    *("return session.query(User).count()", "return session.get(User, text).name"),
+    "return session.scalars(select(User.name)).all()",
+    "return session.scalar(select(func.count(User.id)))",
+    "return session.query(User.name).all()",
+    "return session.query(User).with_entities(User.name).all()",
+    "return [row.name for row in session.scalars(select(User))]",
+    "return session.query(User).first() is None",
+    "return other.get(text).all()",
+]
+
+
+def _reason(read: Callable[..., Reading], body: str) -> str:
+    files = {"shop/__init__.py": "", "shop/models.py": MODELS}
+    reading = read(files | {"shop/work.py": SOURCE.format(body)}, "shop.work")
+    return reading.functions["shop.work.ask"].reason
+
+
+@pytest.mark.parametrize("body", STAYS)
+def test_what_a_function_collects_and_rows_stay(read: Callable[..., Reading], body: str) -> None:
+    reason = _reason(read, body)
+
+    assert "its result is Prefix" in reason or "its result is User: a row" in reason
+
+
+@pytest.mark.parametrize("body", CROSSES)
+def test_values_and_what_is_only_looked_at_cross(read: Callable[..., Reading], body: str) -> None:
+    assert "its result is" not in _reason(read, body)
