@@ -232,8 +232,9 @@ class Graph:
         """
         symbol = origin.symbol
         owner, _, name = symbol.name.rpartition(".")
-        is_class = name[:1].isupper() and not name.isupper()
-        if origin.kind != "symbol" or symbol.module or origin.path or (owner and not is_class):
+        if origin.kind != "symbol" or symbol.module or origin.path:
+            return False
+        if owner and not (name[:1].isupper() and self._is_class(owner, name)):
             return False
         key = module, symbol.name
         if key not in self._libraries:
@@ -243,6 +244,10 @@ class Graph:
             own = {name.partition(".")[0] for name in self.definitions.world.modules}
             self._libraries[key] = is_only_import(self._binding[module], symbol.name, own)
         return self._libraries[key]
+
+    def _is_class(self, owner: str, name: str) -> bool:
+        """Whether a name of a library is of a class, by its letters or by its source."""
+        return not name.isupper() or self.types.foreign.class_in(owner, name) is not None
 
     def _is_of_stdlib(self, origin: Origin) -> bool:
         """Whether a value was made by a part of the standard library that makes its own."""

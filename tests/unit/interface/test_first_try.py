@@ -59,6 +59,20 @@ def test_a_library_that_may_be_missing_is_no_other_object(
     assert reading.findings("shared-state") == []
 
 
+@pytest.mark.parametrize(("name", "is_guess"), [("URL", False), ("FOUND", True)])
+def test_a_class_of_capitals_is_known_by_its_source(
+    read: Read, tmp_path_factory: pytest.TempPathFactory, name: str, is_guess: bool
+) -> None:
+    library = tmp_path_factory.mktemp("libraries")
+    (library / "fast.py").write_text("class URL: ...\nFOUND = URL()\n")
+    source = f"from fast import {name}\n\ndef count(text):\n    return {name}.search(text)\n"
+    files = {"app/__init__.py": "", "app/sites.py": SITES, "app/a.py": source}
+
+    reading = read(files, "app.a", search_path=[library])
+
+    assert ("may touch app.sites:SEEN" in reading.functions["app.a.count"].reason) is is_guess
+
+
 def test_a_module_of_the_application_that_may_be_missing_is_it(read: Read) -> None:
     source = NONE.format("from app.sites import site", "site")
     source += "\ndef count(text):\n    return site.search(text)\n"
