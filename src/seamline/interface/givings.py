@@ -58,6 +58,7 @@ class _Reader:
         self._bound: dict[str, list[_Bound]] = {}
         self._put: dict[str, list[ast.expr]] = {}
         self._seen: set[str] = set()
+        self._followed: set[str] = set()
         for part in ast.walk(definition.node):
             self._read(part)
 
@@ -128,13 +129,29 @@ class _Reader:
 
     def _rows(self, node: ast.expr) -> Iterator[Origin]:
         """Yield the class whose rows a query gives: ``session.scalars(select(User)).all()``."""
-        parts = list(_chain(node))
+        parts = list(self._chain(node))
         if _NO_ROWS.isdisjoint(part.attr for part in parts if isinstance(part, ast.Attribute)):
             for part in parts:
                 if isinstance(part, ast.Attribute) and part.attr == "query":
                     yield from self._model(part.value)  # ``User.query``
                 elif isinstance(part, ast.Call) and _name(part.func) in _QUERIES and part.args:
                     yield from self._model(part.args[0])
+
+    def _chain(self, node: ast.expr) -> Iterator[ast.expr]:
+        """Yield a chain of calls and attributes, with the first arguments of the calls.
+
+        It goes on in what its first name is bound to: ``statement = select(User)``.
+        """
+        while isinstance(node, (ast.Call, ast.Attribute)):
+            yield node
+            if isinstance(node, ast.Call) and node.args:
+                yield from self._chain(node.args[0])
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.Name) and node.id not in self._followed:
+            self._followed.add(node.id)
+            for value, is_element in self._bound.get(node.id, ()):
+                yield from () if is_element else self._chain(value)
+            self._followed.discard(node.id)
 
     def _model(self, node: ast.expr) -> Iterator[Origin]:
         symbol = self._types.world.resolve(self._module, node)
@@ -146,18 +163,6 @@ def _is_new(value: ast.expr) -> bool:
     """Whether it is a new container."""
     is_made = isinstance(value, ast.Call) and _name(value.func) in (*_WRAPPING, "dict", "deque")
     return is_made or isinstance(value, (ast.List, ast.Dict, ast.Set))
-
-
-def _chain(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield a chain of calls and attributes, with the first arguments of the calls."""
-    while isinstance(node, (ast.Call, ast.Attribute)):
-        yield node
-        if isinstance(node, ast.Call):
-            if node.args:
-                yield from _chain(node.args[0])
-            node = node.func
-        else:
-            node = node.value
 
 
 def _name(function: ast.expr) -> str:

@@ -41,6 +41,8 @@ STAYS = [
     "got = []\n    for one in session.query(User):\n        got.append(one)\n    return got",
     *("return User.query.filter_by(id=text).first()", "return list(User.query.order_by(text))"),
     "return session.scalars(select(User)).all()[0]",
+    "rows = select(User)\n    rows = rows.filter(text)\n    return session.scalars(rows).all()",
+    "query = User.query\n    query = query.filter(text)\n    return query.all()",
 ]
 CROSSES = [
     "found = []\n    found.append(Word(text))\n    return found",
@@ -51,6 +53,7 @@ CROSSES = [
     "return session.scalars(select(User.name)).all()",
     "return session.scalar(select(func.count(User.id)))",
     "return session.query(User.name).all()",
+    "got = select(User.name)\n    got = got.filter(text)\n    return session.scalars(got).all()",
     "return session.query(User).with_entities(User.name).all()",
     "return [row.name for row in session.scalars(select(User))]",
     "return session.query(User).first() is None",
