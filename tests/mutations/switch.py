@@ -251,6 +251,18 @@ OTHERS: dict[str, Mutation] = {
         _no_names,
         "unit/interface/test_returned.py",
     ),
+    "3 what reduce and map give of arguments is followed": Mutation(
+        "seamline.interface.folding.Folded.by_call",
+        _no_names,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
+    "3 functions that change an argument are seen as values": Mutation(
+        "seamline.interface.changing._by_functions",
+        _empty,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "5 calls run at most once": Mutation(
         "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
     ),

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from seamline.interface.folding import FOLDING
 from seamline.interface.origins import NOTHING, Origin, Origins, inside
 from seamline.interface.walking import Def, walk
 
 # Functions of the standard library that call what they are given with items of the rest.
-_FOLDING: Final = frozenset({"functools.reduce", "itertools.accumulate"})
 _MAPPING: Final = frozenset(
     {
         "builtins.map", "builtins.filter", "itertools.filterfalse", "itertools.takewhile",
@@ -86,7 +86,7 @@ def _passed(
     rest = [value for value in call.args if not is_it(value)]
     is_given = len(rest) < len(call.args) or any(is_it(k.value) for k in call.keywords)
     callees = {str(o.symbol) for o in read(call.func)} if is_given else set[str]()
-    if callees & _FOLDING and rest:
+    if callees & FOLDING and rest:
         yield 0, frozenset().union(inside(read(rest[0])), *map(read, rest[1:]))
         yield 1, inside(read(rest[0]))
     elif callees & _MAPPING:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from seamline.interface import written
 from seamline.interface.binding import bound_otherwise, given_exactly, given_somehow
-from seamline.interface.body import MUTATORS, Body, Call, Use, is_unbound
+from seamline.interface.body import MUTATORS, Body, Call, Use
 from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
@@ -279,22 +279,10 @@ class _Reader(Implying, ast.NodeVisitor):
         for changed in changed_by(self.tracer, self.body.definition, node, call):
             self._change(changed, node.lineno)
         self.imply_call(node, call)
-        self._unbound(call)
         self._by_text(node, call)
         self.calls_around += 1
         self.generic_visit(node)
         self.calls_around -= 1
-
-    def _unbound(self, call: Call) -> None:
-        """Note what methods of built-in classes change: ``list.append(xs, 1)``.
-
-        Passed to other code, as in ``map(list.append, rows, values)``, they may get any of it.
-        """
-        if any(map(is_unbound, call.callee)):
-            self._change(call.arguments[0][1] if call.arguments else OPAQUE, call.line)
-        elif any(is_unbound(origin) for _, origins in call.arguments for origin in origins):
-            for _, origins in call.arguments:
-                self._change(frozenset(o for o in origins if not is_unbound(o)), call.line)
 
     def _by_text(self, node: ast.Call, call: Call) -> None:
         """Note what a call does to names of modules that it is given as text."""

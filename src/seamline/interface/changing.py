@@ -4,11 +4,12 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from seamline.interface.body import MUTATORS, Call
+from seamline.interface.body import MUTATORS, Call, is_unbound
+from seamline.interface.folding import FOLDING
 from seamline.interface.functions import Definition
 from seamline.interface.lookups import text_of
 from seamline.interface.names import Symbol
-from seamline.interface.origins import NOTHING, Origin, Origins, Tracer
+from seamline.interface.origins import NOTHING, OPAQUE, Origin, Origins, Tracer, inside
 
 #: The few functions of the standard library, and of numpy, that change an argument; which one.
 CHANGERS: Final = {
@@ -43,6 +44,7 @@ def changed_by(
     given = dict(call.arguments)
     yield from _by_method(definition, call)
     yield from _by_result(tracer, node, call)
+    yield from _by_functions(call)
     for origin in call.callee:
         dotted = str(origin.symbol)
         if origin.kind == "symbol" and origin.level == "whole" and dotted in CHANGERS:
@@ -65,6 +67,37 @@ def _by_method(definition: Definition | None, call: Call) -> Iterator[Origins]:
         yield given.get(0, NOTHING)
     elif call.method in _IN_PLACE:
         yield call.receiver
+
+
+def _by_functions(call: Call) -> Iterator[Origins]:
+    """Yield what functions that change an argument get: ``list.append(xs, 1)``.
+
+    Passed to other code, as in ``map(operator.setitem, rows, keys, values)``, that is any of it.
+    """
+    if any(map(is_unbound, call.callee)):
+        yield call.arguments[0][1] if call.arguments else OPAQUE
+        return
+    rest = [origins for _, origins in call.arguments if not any(map(_is_changer, origins))]
+    if len(rest) == len(call.arguments) or not rest:
+        return
+    if any(str(origin.symbol) in FOLDING for origin in call.callee):
+        # It changes what it begins with: the initial value, or else the first item.
+        yield from rest[1:] or [_held(rest[0])]
+    else:
+        yield from map(_held, rest)
+
+
+def _is_changer(origin: Origin) -> bool:
+    """Whether a value is a function that changes what it is given."""
+    is_named = origin.kind == "symbol" and origin.level == "whole" and not origin.symbol.module
+    dotted = origin.symbol.name
+    return is_unbound(origin) or (is_named and dotted in CHANGERS and dotted != "builtins.next")
+
+
+def _held(origins: Origins) -> Origins:
+    """Return origins with what displays hold of parameters: ``map(list.append, [rows], [1])``."""
+    held = frozenset(o for o in origins if o.kind == "param" and o.level == "copy")
+    return origins | inside(held)
 
 
 def _by_result(tracer: Tracer, node: ast.Call, call: Call) -> Iterator[Origins]:

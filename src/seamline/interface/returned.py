@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from seamline.interface.classes import OWNER, class_held, parameter_class
+from seamline.interface.folding import Folded
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.model import Kind
 from seamline.interface.origins import NOTHING, Origins, Scope, Tracer, inside, shared
@@ -47,6 +48,7 @@ class Returned:
     _stored: dict[Definition, Stored] = field(default_factory=dict)
     _askers: dict[Definition, set[Definition]] = field(default_factory=dict)
     _asking: Definition | None = None
+    _folded: Folded = field(default_factory=Folded)
 
     def build(self) -> None:
         """Follow results through the functions that return them, until nothing is new."""
@@ -83,7 +85,7 @@ class Returned:
         called: tuple[Origins, Origins],
     ) -> Origins:
         """Return what the result of a call may be of its arguments; see :class:`GivesBack`."""
-        found = NOTHING
+        found = self._folded.by_call(tracer, node, scope, called[0])
         for target, receiver in self._entered(node, scope, *called):
             if self._asking is not None:
                 self._askers.setdefault(target, set()).add(self._asking)

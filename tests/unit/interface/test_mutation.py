@@ -71,6 +71,13 @@ def f({parameter}):
         "given = [rows]; threading.Timer(1, _put, given).start()",
         "list(ThreadPoolExecutor(1).map(_put, [rows]))",
         "threading.Thread(target=Order().take, args=(rows,)).start()",
+        "functools.reduce(operator.iadd, [[1], [2]], rows)",
+        "functools.reduce(operator.ior, rows)",
+        "list(map(operator.setitem, [rows], ['a'], [1]))",
+        "functools.partial(operator.setitem, rows, 'a')(1)",
+        "for one in map(lambda name: rows[name], ['a']): one.clear()",
+        "for one in sorted(map(lambda row: row['a'], [rows])): one.clear()",
+        "for one in map(rows.get, ['a']): one.clear()",
     ],
 )
 def test_may_change_its_argument(read, body: str) -> None:
@@ -94,6 +101,9 @@ def test_may_change_its_argument(read, body: str) -> None:
         "return sorted(rows, key=lambda row: row[0])",
         "return list(map(_look, rows))",
         "threading.Thread(target=_look, args=(rows,)).start()",
+        "return len(functools.reduce(operator.iadd, rows, []))",
+        "return functools.reduce(operator.getitem, ['a'], rows)",
+        "return list(map(next, rows))",
         "threading.Thread(target=Order().look, args=(rows,)).start()",
         "def look(row): return row[0]\n    return list(map(look, rows))",
         "return list(map(str.upper, rows))",

@@ -9,6 +9,8 @@ Read = Callable[..., Reading]
 
 HELPERS = """
 from contextlib import contextmanager
+from functools import reduce
+from operator import getitem
 
 COUNT = []
 
@@ -61,6 +63,8 @@ class Shelf:
 """
 
 WAYS = [
+    pytest.param("reduce(getitem, ['a', 'deep'], into)['n'] = 1", id="reduce"),
+    pytest.param("reduce(lambda node, name: node[name], ['a'], into).clear()", id="reduce lambda"),
     pytest.param("section(into, 'a')['n'] = 1", id="part"),
     pytest.param("part = section(name='a', settings=into); part['n'] = 1", id="keywords"),
     pytest.param("same(into)['n'] = 1", id="variadic"),
