@@ -263,6 +263,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_mutation.py",
         "may_change",
     ),
+    "3 what is added to a container is kept by it": Mutation(
+        "seamline.interface.bodies._Reader._put",
+        _nothing,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "5 calls run at most once": Mutation(
         "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
     ),

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from seamline.interface import written
 from seamline.interface.binding import bound_otherwise, given_exactly, given_somehow
@@ -36,6 +36,11 @@ from seamline.interface.origins import (
 )
 from seamline.interface.returned import traced
 from seamline.interface.walking import Def, children, walk
+
+# Containers, as they are written down.
+_DISPLAYS: Final = (
+    ast.List, ast.Set, ast.Dict, ast.Tuple, ast.ListComp, ast.SetComp, ast.DictComp,
+)  # fmt: skip
 
 
 def read_bodies(definitions: Definitions) -> dict[Definition | str, Body]:
@@ -220,7 +225,7 @@ class _Reader(Implying, ast.NodeVisitor):
                 self._use(found, node.lineno, "bind")
             else:
                 self._augment(frozenset(o for o in found if o.kind == "param"), node)
-                self._put(node)
+                self._put(node, found)
         else:
             self._target(node.target, None)
         self.visit(node.value)
@@ -234,11 +239,13 @@ class _Reader(Implying, ast.NodeVisitor):
         ):
             self.body.doubtful |= {o.symbol.name for o in origins if o.level != "copy"}
 
-    def _put(self, node: ast.AugAssign) -> None:
-        """Note what ``rows += more`` puts into a container that the function made."""
+    def _put(self, node: ast.AugAssign, owner: Origins) -> None:
+        """Note what ``rows += more`` puts into a container, as ``rows.extend(more)`` does."""
         name = node.target.id if isinstance(node.target, ast.Name) else ""
         made = () if self.scope is None else self.scope.values.get(name, ())
-        if any(value is not None and not isinstance(value, ast.Constant) for value, _ in made):
+        if isinstance(node.value, _DISPLAYS) or any(isinstance(v, _DISPLAYS) for v, _ in made):
+            self._keep(node.value, owner)
+        elif any(value is not None and not isinstance(value, ast.Constant) for value, _ in made):
             self.body.put.append(self.origins(node.value))
 
     def visit_Delete(self, node: ast.Delete) -> None:

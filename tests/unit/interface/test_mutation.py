@@ -78,6 +78,8 @@ def f({parameter}):
         "for one in map(lambda name: rows[name], ['a']): one.clear()",
         "for one in sorted(map(lambda row: row['a'], [rows])): one.clear()",
         "for one in map(rows.get, ['a']): one.clear()",
+        "every = []; every += [rows]\n    for one in every: one.clear()",
+        "every = []; every += rows\n    for one in every: one.clear()",
     ],
 )
 def test_may_change_its_argument(read, body: str) -> None:
