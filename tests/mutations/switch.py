@@ -269,6 +269,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_mutation.py",
         "may_change",
     ),
+    "3 defaults of functions inside are arguments": Mutation(
+        "seamline.interface.bodies.defaults_of",
+        _empty,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "5 calls run at most once": Mutation(
         "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
     ),

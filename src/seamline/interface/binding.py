@@ -39,6 +39,16 @@ def parameter_of(node: Def, place: int | str) -> str:
     return args.kwarg.arg if args.kwarg else ""
 
 
+def defaults_of(node: Def | ast.Lambda) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters that have a default, with it."""
+    args = node.args
+    positional = (*args.posonlyargs, *args.args)
+    pairs = zip(reversed(positional), reversed(args.defaults), strict=False)
+    for arg, default in (*pairs, *zip(args.kwonlyargs, args.kw_defaults, strict=True)):
+        if default is not None:
+            yield arg.arg, default
+
+
 def given_somehow(node: Def | ast.Lambda, calls: Iterable[ast.Call], read: Reading) -> Origins:
     """Return what a function inside another gets: what it is called, or passed on, with."""
     name = None if isinstance(node, ast.Lambda) else node.name

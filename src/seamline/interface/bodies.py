@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from seamline.interface import written
-from seamline.interface.binding import bound_otherwise, given_exactly, given_somehow
+from seamline.interface.binding import bound_otherwise, defaults_of, given_exactly, given_somehow
 from seamline.interface.body import MUTATORS, Body, Call, Use
 from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
@@ -390,9 +390,7 @@ class _Reader(Implying, ast.NodeVisitor):
             self.calls_around += 1
             self.visit(decorator)
             self.calls_around -= 1
-        for default in (*node.args.defaults, *node.args.kw_defaults):
-            if default is not None:
-                self.visit(default)
+        self._defaults(node)
         if id(node) in self.known:
             for decorator in node.decorator_list:
                 self.body.registered.append((decorator, self.known[id(node)]))
@@ -402,7 +400,12 @@ class _Reader(Implying, ast.NodeVisitor):
     visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._defaults(node)
         self._nested(node)
+
+    def _defaults(self, node: Def | ast.Lambda) -> None:
+        for _, default in defaults_of(node):
+            self.visit(default)
 
     def _nested(self, node: Def | ast.Lambda) -> None:
         outer, asynchronous = self.scope, self.asynchronous
@@ -411,11 +414,14 @@ class _Reader(Implying, ast.NodeVisitor):
             self.inside += (part for part in walked if isinstance(part, ast.Call))
         given = given_somehow(node, self.inside, self.origins)
         exact = given_exactly(node, self.inside, self.origins)
+        defaults = [(name, self.origins(value)) for name, value in defaults_of(node)]
         self.scope = self.tracer.scope(node, outer)
         for argument in (*node.args.posonlyargs, *node.args.args):
             self.scope.fixed[argument.arg] |= given
             for origins in exact.get(argument.arg, ()):
                 self.scope.fixed[argument.arg] |= {o for o in origins if o.kind == "symbol"}
+        for name, origins in defaults:
+            self.scope.fixed[name] |= origins
         self.asynchronous = isinstance(node, ast.AsyncFunctionDef)
         is_later, self.is_later = self.is_later, self.body.definition is None
         is_stored = self.is_stored
