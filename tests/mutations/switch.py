@@ -275,6 +275,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_mutation.py",
         "may_change",
     ),
+    "3 what a function raises and catches holds its arguments": Mutation(
+        "seamline.interface.assigning._caught",
+        _empty,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "5 calls run at most once": Mutation(
         "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
     ),

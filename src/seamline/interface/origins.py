@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from seamline.interface.assigning import bound_by
 from seamline.interface.classes import CLASS, OWNER, class_entry, class_held, parameter_class
 from seamline.interface.displays import under_key
 from seamline.interface.functions import Definitions
@@ -22,7 +23,6 @@ from seamline.interface.lookups import (
     text_of,
 )
 from seamline.interface.names import Symbol, imports_of
-from seamline.interface.source import captured
 from seamline.interface.walking import Def, binding_nodes
 
 if TYPE_CHECKING:
@@ -162,26 +162,10 @@ class Tracer:
             self._bindings(found, part)
         return found
 
-    def _bindings(self, scope: Scope, part: ast.AST) -> None:  # noqa: C901, PLR0912 - one case per kind of node
+    def _bindings(self, scope: Scope, part: ast.AST) -> None:
+        for target, value, is_part in bound_by(part):
+            scope.bind(target, value, part=is_part)
         match part:
-            case ast.Assign():
-                for target in part.targets:
-                    scope.bind(target, part.value, part=False)
-            case ast.AnnAssign(value=ast.expr()) | ast.NamedExpr():
-                scope.bind(part.target, part.value, part=False)
-            case ast.AnnAssign():
-                scope.bind(part.target, None, part=False)
-            case ast.AugAssign(target=ast.Name()):
-                scope.bind(part.target, None, part=False)
-            case ast.For() | ast.AsyncFor() | ast.comprehension():
-                scope.bind(part.target, part.iter, part=True)
-            case ast.withitem(optional_vars=ast.expr() as target):
-                scope.bind(target, part.context_expr, part=False)
-            case ast.ExceptHandler(name=str() as name):
-                scope.values.setdefault(name, []).append((None, False))
-            case ast.Match():
-                for name in captured(part):
-                    scope.values.setdefault(name, []).append((part.subject, True))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope.fixed[part.name] = frozenset({Origin("function")})
             case ast.ClassDef():

@@ -29,7 +29,8 @@ _BINDING: Final = frozenset(
     {
         ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.For, ast.AsyncFor,
         ast.comprehension, ast.withitem, ast.ExceptHandler, ast.Match, ast.FunctionDef,
-        ast.AsyncFunctionDef, ast.ClassDef, ast.Global, ast.Import, ast.ImportFrom,
+        ast.AsyncFunctionDef, ast.ClassDef, ast.Global, ast.Import, ast.ImportFrom, ast.Try,
+        ast.TryStar,
     }
 )  # fmt: skip
 

@@ -29,6 +29,12 @@ def f({parameter}):
     {body}
 """
 
+RAISED = """try:
+        if len(rows) > 1:
+            {}
+    except ValueError as error:
+        {}"""
+
 
 @pytest.mark.parametrize(
     "body",
@@ -78,6 +84,8 @@ def f({parameter}):
         "for one in map(lambda name: rows[name], ['a']): one.clear()",
         "for one in sorted(map(lambda row: row['a'], [rows])): one.clear()",
         "for one in map(rows.get, ['a']): one.clear()",
+        RAISED.format("raise ValueError(rows)", "error.args[0].append(1)"),
+        RAISED.format("raise LookupError('no', rows)", "(_, found) = error.args; found.append(1)"),
         "add = lambda n, kept=rows: kept.append(n)\n    add(1)",
         "def add(n, *, kept=rows): kept.append(n)\n    add(1)",
         "every = []; every += [rows]\n    for one in every: one.clear()",
@@ -108,6 +116,8 @@ def test_may_change_its_argument(read, body: str) -> None:
         "return len(functools.reduce(operator.iadd, rows, []))",
         "return functools.reduce(operator.getitem, ['a'], rows)",
         "return list(map(next, rows))",
+        RAISED.format("raise ValueError(rows)", "return error.args[0][0]"),
+        RAISED.format("return rows[0]", "error.args[0].append(1)"),
         "look = lambda n, kept=rows: kept[n]\n    return len(look(1))",
         "threading.Thread(target=Order().look, args=(rows,)).start()",
         "def look(row): return row[0]\n    return list(map(look, rows))",
