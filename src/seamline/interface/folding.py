@@ -1,7 +1,8 @@
 """What calls give back that run a function over what they are given: ``reduce``, ``map``.
 
 ``functools.reduce(operator.getitem, path, table)`` is a part of its arguments, and ``map`` with a
-lambda gives what that makes of its items. What changes such a result changes the argument.
+lambda gives what that makes of its items; ``vars()`` of a function holds all its arguments. What
+changes such a result changes the argument.
 """
 
 import ast
@@ -13,6 +14,8 @@ from seamline.interface.origins import NOTHING, Origins, Scope, Tracer, inside, 
 #: Functions of the standard library that call what they are given with what it gave before.
 FOLDING: Final = frozenset({"functools.reduce", "itertools.accumulate"})
 _MAP: Final = "builtins.map"
+# Without arguments they give the local names of the function around.
+_NAMESPACES: Final = frozenset({"builtins.vars", "builtins.locals"})
 _PICKING: Final = frozenset({"operator.getitem", "builtins.getattr"})
 
 
@@ -29,6 +32,8 @@ class Folded:
         names = {o.symbol.name for o in callee if o.kind == "symbol" and not o.symbol.module}
         if len(node.args) > 1 and names & FOLDING:
             return self._folded(tracer, node, scope)
+        if not node.args and names & _NAMESPACES:
+            return shared(_own_parameters(scope))
         if len(node.args) > 1 and _MAP in names:
             return shared(self._mapped(tracer, node, scope))
         return NOTHING
@@ -71,6 +76,14 @@ def _picks(tracer: Tracer, node: ast.expr, scope: Scope | None) -> bool:
     if isinstance(node, ast.Lambda):
         return isinstance(node.body, (ast.Subscript, ast.Attribute))
     return any(str(origin.symbol) in _PICKING for origin in tracer.of(node, scope))
+
+
+def _own_parameters(scope: Scope | None) -> Origins:
+    found = NOTHING
+    while scope is not None:
+        found = found.union(*scope.fixed.values())
+        scope = scope.parent
+    return _parameters(found)
 
 
 def _parameters(origins: Origins) -> Origins:
