@@ -58,6 +58,10 @@ def _for_ever(*_args: object) -> float:
     return float("inf")
 
 
+def _same(value: object) -> object:
+    return value
+
+
 def _as_written(_name: str, entry: object) -> object:
     return entry.digest  # type: ignore[attr-defined]
 
@@ -1214,6 +1218,12 @@ OTHERS: dict[str, Mutation] = {
         "seamline.interface.ambient.changed_settings",
         _empty,
         "unit/interface/test_ambient.py",
+    ),
+    "hosts of tests call no factory by themselves": Mutation(
+        "seamline.testing.front._unserved", _same, "unit/testing/test_factories.py"
+    ),
+    "factories of one run are called one after the other": Mutation(
+        "seamline.worker.turns._wait", _nothing, "unit/worker/test_turns.py"
     ),
 }
 

@@ -259,7 +259,8 @@ class Applications:
         except Exception as error:
             raise ContextElsewhere(
                 f"the application {key.recipe} could not be made in the process that hosts the "
-                f"called function: {type(error).__name__}: {error}"
+                f"called function: {type(error).__name__}: {error}. Each process makes its own: "
+                "let a factory find what an earlier call set up"
             ) from error
 
 

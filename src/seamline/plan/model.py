@@ -76,6 +76,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         socket_mode: Permission bits of the sockets in the run directory.
         notes_calls: Whether workers note when they last called each function of others: a test
             process has to know what calls of its tests led to.
+        makes_applications: Whether workers call the factories of http services when they start;
+            in a test session each call brings an application of the test's own.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     stall_timeout: float = 30.0
     socket_mode: int = 0o600
     notes_calls: bool = False
+    makes_applications: bool = True
 
     def group(self, name: str) -> GroupPlan:
         """Return the group of that name. Raises KeyError when there is none."""

@@ -20,6 +20,8 @@ CONTROL_SOCKET: Final = "control.sock"
 TERMINAL_SOCKET: Final = "tty.sock"
 #: In runs of a test session: the code of each seam error that hosts raised, a line each.
 ERRORS_FILE: Final = "errors"
+#: Locked by the process whose turn it is to call a factory of the application's.
+TURN_FILE: Final = "turn.lock"
 
 #: Environment variables that tell a process its run directory, and ``group.slot.generation``
 #: of the worker that it is or was started by.

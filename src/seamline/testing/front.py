@@ -19,7 +19,16 @@ def for_tests(plan: Plan) -> Plan:
         services = tuple(name for name in group.services if name not in commands)
         groups += [msgspec.structs.replace(group, services=services, preload=False)]
     groups = [one for one in groups if one.services]
-    return msgspec.structs.replace(plan, groups=tuple(groups), notes_calls=True)
+    return msgspec.structs.replace(_unserved(plan), groups=tuple(groups), notes_calls=True)
+
+
+def _unserved(plan: Plan) -> Plan:
+    """Return the plan with hosts that serve no http, and call no factory by themselves.
+
+    Without arguments of a test's, a factory sets up what is used in earnest.
+    """
+    services = tuple(msgspec.structs.replace(one, bind=None) for one in plan.services)
+    return msgspec.structs.replace(plan, services=services, makes_applications=False)
 
 
 def with_front(plan: Plan) -> tuple[Plan, GroupPlan]:

@@ -101,7 +101,7 @@ class Worker:
 
     def _load(self) -> None:
         if not self._loaded.is_loaded:
-            self._loaded.load()
+            self._loaded.load(self._handover.calls)
         self._serving.load(self._loaded.applications)
         self._alignment.begin(is_expected=self._handover.is_aligned)
 

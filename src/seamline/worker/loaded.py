@@ -2,14 +2,29 @@
 
 import logging
 import os
-from typing import Any
+from typing import Any, Final
 
+from seamline.errors import ApplicationError
 from seamline.interface import Interface
-from seamline.plan import Plan
+from seamline.plan import Plan, ServicePlan
 from seamline.worker.lastcalls import LastCalls
-from seamline.worker.load import call_setup, import_module, load_application, set_up_django
+from seamline.worker.load import (
+    Reference,
+    call_setup,
+    import_module,
+    load_application,
+    set_up_django,
+)
 from seamline.worker.report import Identity
 from seamline.worker.seams import Process
+from seamline.worker.turns import turn
+
+_CALLED_AGAIN: Final = (
+    "another process called it before: let it find what an earlier call set up, as under any "
+    "prefork server"
+)
+# Of the time to start in, so much for those who are first.
+_WAITED_SHARE: Final = 4
 
 
 class Loaded:
@@ -36,9 +51,18 @@ class Loaded:
         self.process = Process(plan, identity, secret, keeps=keeps)
         self.applications: dict[str, Any] = {}
         self.is_loaded = False
+        self._calls: int | None = None
 
-    def load(self) -> None:
-        """Load it. Raises ApplicationError."""
+    def load(self, calls: int | None = None) -> None:
+        """Load it.
+
+        Args:
+            calls: Descriptor of the socket where callers wait until this is done, if there is one.
+
+        Raises:
+            ApplicationError: It cannot be loaded.
+        """
+        self._calls = calls
         self.process.install()
         root = self.plan.root
         self._set_up_django()
@@ -47,9 +71,9 @@ class Loaded:
         if self.plan.setup is not None:
             call_setup(self.plan.setup, root)
         for name in self._group.services:
-            text = self.plan.service(name).http
-            if text is not None:
-                self.applications[name] = load_application(text, root)
+            application = self._application(self.plan.service(name))
+            if application is not None:
+                self.applications[name] = application
         self._build_applications()
         _keep_loggers()
         self.process.verify()
@@ -62,7 +86,7 @@ class Loaded:
         if os.environ.get("DJANGO_SETTINGS_MODULE"):
             set_up_django(os.environ, self.plan.root)
         else:  # the modules of the http services name the settings
-            self._load_others()
+            self._load_others(must=True)
 
     def _build_applications(self) -> None:
         """Build what the packages of this group read from a framework, before the first call."""
@@ -70,11 +94,38 @@ class Loaded:
         if reads and self.plan.applications:
             self._load_others()
 
-    def _load_others(self) -> None:
+    def _load_others(self, *, must: bool = False) -> None:
         """Load the http services of other groups; nothing is served here."""
         for service in self.plan.services:
-            if service.http is not None and service.name not in self._group.services:
-                self.process.keep_application(load_application(service.http, self.plan.root))
+            if service.name not in self._group.services:
+                application = self._application(service, must=must)
+                if application is not None:
+                    self.process.keep_application(application)
+
+    def _application(self, service: ServicePlan, *, must: bool = False) -> Any:
+        """Return what an http service names; of a factory that is not to be called, nothing.
+
+        Args:
+            service: Any; only http services have one.
+            must: Whether its factory is called in any case.
+        """
+        text, root = service.http, self.plan.root
+        if text is None:
+            return None
+        reference = Reference.parse(text)
+        import_module(reference.module, root)
+        if reference.arguments is None:
+            return load_application(text, root)
+        if not (must or self.plan.makes_applications):
+            return None
+        longest = self.plan.startup_timeout / _WAITED_SHARE
+        with turn(self.plan.run_dir, longest, self._calls) as is_repeated:
+            try:
+                return load_application(text, root)
+            except ApplicationError as exc:
+                if is_repeated and exc.__cause__ is not None:
+                    exc.remedy = exc.remedy or _CALLED_AGAIN
+                raise
 
     def _interfaces(self) -> list[Interface]:
         """Return what the packages of this group offer."""
