@@ -1219,6 +1219,12 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/interface/test_ambient.py",
     ),
+    "through a constant nothing else of its module is used": Mutation(
+        "seamline.interface.modules.Imports._is_constant",
+        _false,
+        "unit/interface/test_changes.py",
+        "through_a_constant",
+    ),
     "hosts of tests call no factory by themselves": Mutation(
         "seamline.testing.front._unserved", _same, "unit/testing/test_factories.py"
     ),

@@ -60,9 +60,11 @@ class Imports:
         """Return the modules that the code of some modules may use, libraries' too.
 
         Imports are followed wherever they stand, through re-exports to where a name is bound.
-        A parent that is only on the way to what is imported is executed, not used.
+        A parent that is only on the way to what is imported is executed, not used. Through a
+        constant (``from shop import __version__``) nothing else of its module can be reached.
         """
         found: set[str] = set()
+        only_read: set[str] = set()
         queue = list(modules)
         while queue:
             module = queue.pop()
@@ -72,10 +74,28 @@ class Imports:
             names = self.world.modules.get(module)
             for one in () if names is None else names.imports:
                 if not one.typing_only:
-                    queue += self._bound_in(one)
+                    held = self._bound_in(one)
+                    if self._is_constant(one):
+                        only_read.update(held)
+                    else:
+                        queue += held
                     if not one.top:  # looked up when it runs, so it sees what stands there then
                         found.add(one.module)
-        return found
+        return found | only_read
+
+    def _is_constant(self, one: Import) -> bool:
+        """Whether an import takes a name that a literal text, number or the like is bound to.
+
+        ``None`` stands where something is to be put.
+        """
+        symbol = self.world.imported(one)
+        names = self.world.modules.get(symbol.module)
+        if names is None or symbol.name in names.rebound or symbol.name in names.definitions:
+            return False
+        bound = names.assigned.get(symbol.name, ())
+        return bool(bound) and all(
+            isinstance(each.value, ast.Constant) and each.value.value is not None for each in bound
+        )
 
     def _bound_in(self, one: Import) -> list[str]:
         """Return the module that an import's name is bound in, or that it is.

@@ -82,6 +82,37 @@ def test_modules_that_code_may_use_are_followed_but_not_what_is_only_on_the_way(
     assert "app.store" in reading.analysis.modules
 
 
+def test_through_a_constant_nothing_else_of_its_module_is_used(read) -> None:
+    reading = read(
+        {
+            "app/__init__.py": """
+                from app import web
+                __version__ = "1.0"
+                LEVELS = ("low", web)
+                HOOK = None
+                def serve(): ...
+                """,
+            "app/web.py": "import sqlite3\n",
+            "app/text.py": "from app import __version__\ndef f(): return __version__\n",
+            "app/levels.py": "from app import LEVELS\ndef f(): return LEVELS[1]\n",
+            "app/pages.py": "from app import __version__, serve\ndef f(): return serve()\n",
+            "app/hooks.py": "from app import HOOK\ndef f(): return HOOK()\n",
+            "app/later.py": "import app\ndef f(): return app.__version__\n",
+        },
+        "app.text",
+        "app.levels",
+        "app.pages",
+        "app.hooks",
+        "app.later",
+    )
+
+    assert set(reading.interfaces["text"].uses) == {"app", "app.text"}
+    assert "sqlite3" not in reading.interfaces["text"].libraries
+    for other in ("levels", "pages", "hooks", "later"):
+        assert "app.web" in reading.interfaces[other].uses
+        assert "sqlite3" in reading.interfaces[other].libraries
+
+
 SIGNALS = """
     import blinker
     from django.dispatch import Signal
