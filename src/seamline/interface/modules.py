@@ -80,7 +80,7 @@ class Imports:
                     else:
                         queue += held
                     if not one.top:  # looked up when it runs, so it sees what stands there then
-                        found.add(one.module)
+                        only_read.add(one.module)
         return found | only_read
 
     def _is_constant(self, one: Import) -> bool:

@@ -82,6 +82,23 @@ def test_modules_that_code_may_use_are_followed_but_not_what_is_only_on_the_way(
     assert "app.store" in reading.analysis.modules
 
 
+@pytest.mark.parametrize(
+    "imported", ["from app.store import connect", "import app.store", "from app import store"]
+)
+def test_what_is_imported_late_uses_what_it_imports(read, imported) -> None:
+    reading = read(
+        {
+            "app/__init__.py": "",
+            "app/store.py": "import sqlite3\ndef connect(): ...\n",
+            "app/text.py": f"def f():\n    {imported}\n",
+        },
+        "app.text",
+    )
+
+    assert "app.store" in reading.interfaces["text"].uses
+    assert "sqlite3" in reading.interfaces["text"].libraries
+
+
 def test_through_a_constant_nothing_else_of_its_module_is_used(read) -> None:
     reading = read(
         {
