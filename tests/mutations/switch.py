@@ -285,6 +285,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_mutation.py",
         "may_change",
     ),
+    "3 what displays hold is passed on": Mutation(
+        "seamline.interface.mutation._COPY",
+        (),
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "5 calls run at most once": Mutation(
         "seamline.rpc.model.Target.idempotent", _Always(), "faults/test_rpc.py", "not_made_again"
     ),

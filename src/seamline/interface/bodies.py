@@ -135,6 +135,8 @@ class _Reader(Implying, ast.NodeVisitor):
                 self.body.changed_results.add(origin.symbol)
             elif origin.kind == "param" and not self._is_own(origin):
                 self.body.changed.setdefault(origin.symbol.name, line)
+                if origin.level == "part":
+                    self.body.reached.add(origin.symbol.name)
                 if origin.path:
                     self.body.paths.setdefault(origin.path, line)
 

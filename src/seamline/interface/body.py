@@ -85,6 +85,7 @@ class Body:
         attributes: ``(receiver, name)`` of attributes read, for properties.
         returns: What it may return or yield.
         changed: Parameters changed in place by the body itself, with the first line.
+        reached: Those of them in which something is changed that they hold.
         doubtful: Parameters that are changed in place if their values can be.
         paths: First attributes of ``self`` changed in place.
         changed_results: Functions whose results it changes in place.
@@ -106,6 +107,7 @@ class Body:
     attributes: list[tuple[Origins, str]] = field(default_factory=list)
     returns: list[tuple[Origins, ast.expr]] = field(default_factory=list)
     changed: dict[str, int] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
     paths: dict[str, int] = field(default_factory=dict)
     stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from seamline.interface.crossing import Obstacle
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.known import HANDLE_METHODS
-from seamline.interface.mutation import passed_on
+from seamline.interface.mutation import WHOLE, passed_on
 from seamline.interface.origins import Origins
 
 _CALLED: Final = Obstacle(
@@ -32,7 +32,7 @@ class Handles:
                 continue
             self.found[key] = self._used(key, body)
             for call in body.calls:
-                for name, target, parameter in passed_on(self.graph, body, call, whole=True):
+                for name, target, parameter in passed_on(self.graph, body, call, WHOLE):
                     passed.setdefault((target, parameter), []).append((key, name))
         queue = [(key, name) for key, found in self.found.items() for name in found]
         while queue:

@@ -10,10 +10,16 @@ from seamline.interface.changing import CHANGERS
 from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
-from seamline.interface.origins import Origin, Origins
+from seamline.interface.origins import Level, Origins
 from seamline.interface.wrapping import injected
 
 _READING: Final = VALUE_METHODS - MUTATORS
+WHOLE: Final[tuple[Level, ...]] = ("whole",)
+_OWN: Final[tuple[Level, ...]] = ("whole", "part")
+_COPY: Final[tuple[Level, ...]] = ("copy",)
+
+# Of parameters of functions: which parameters of which callers become them, and where.
+_Passed = dict[tuple[Definition, str], list[tuple[Definition, str, int]]]
 
 
 @dataclass(slots=True)
@@ -23,59 +29,82 @@ class Mutations:
     Attributes:
         certain: Parameter to line, where the source shows the change.
         possible: Parameters that unknown code is given and might change.
+        deep: Parameters of which what they hold may be changed, or passed on.
     """
 
     graph: Graph
     certain: dict[Definition, dict[str, int]] = field(default_factory=dict)
     possible: dict[Definition, set[str]] = field(default_factory=dict)
+    deep: dict[Definition, set[str]] = field(default_factory=dict)
+    _passed: _Passed = field(default_factory=dict)
+    _held: _Passed = field(default_factory=dict)
 
     def build(self) -> None:
         """Follow parameters through the calls they are passed on to, until nothing is new."""
-        passed: dict[tuple[Definition, str], list[tuple[Definition, str, int]]] = {}
         queue: list[tuple[Definition, str, bool]] = []
         for key, body in self.graph.bodies.items():
             if isinstance(key, str):
                 continue
             self.certain[key] = dict(body.changed)
             bound = {
-                origin.symbol.name
+                origin
                 for receiver, name in body.attributes
                 for origin in receiver
                 if name in MUTATORS and origin.kind == "param" and origin.level != "copy"
             }
-            self.possible[key] = (body.doubtful | bound) - set(body.changed)
+            named = {origin.symbol.name for origin in bound}
+            inner = {origin.symbol.name for origin in bound if origin.level == "part"}
+            self.possible[key] = (body.doubtful | named) - set(body.changed)
             queue.extend((key, name, False) for name in self.possible[key])
             queue.extend((key, name, True) for name in body.changed)
+            self.deep[key] = body.doubtful | inner | body.reached
             for call in self.graph.unnamed(body):
-                for name, target, parameter in passed_on(self.graph, body, call):
-                    passed.setdefault((target, parameter), []).append((key, name, call.line))
+                self._note(self._passed, key, call, passed_on(self.graph, body, call))
             for call in body.calls:
                 fresh = set(self._unknown(body, call)) - set(self.certain[key])
                 self.possible[key] |= fresh
+                self.deep[key] |= fresh
                 queue.extend((key, name, False) for name in fresh)
-                for name, target, parameter in (
-                    *passed_on(self.graph, body, call),
-                    *_handed(self.graph, body, call),
-                ):
-                    passed.setdefault((target, parameter), []).append((key, name, call.line))
-        self._follow(queue, passed)
+                self._note(self._passed, key, call, passed_on(self.graph, body, call))
+                self._note(self._passed, key, call, _handed(self.graph, body, call))
+                self._note(self._held, key, call, passed_on(self.graph, body, call, _COPY))
+        self._follow(queue)
 
-    def _follow(
+    def _note(
         self,
-        queue: list[tuple[Definition, str, bool]],
-        passed: dict[tuple[Definition, str], list[tuple[Definition, str, int]]],
+        passed: _Passed,
+        key: Definition,
+        call: Call,
+        found: Iterator[tuple[str, Definition, str]],
     ) -> None:
+        for name, target, parameter in found:
+            passed.setdefault((target, parameter), []).append((key, name, call.line))
+            self.deep[key].add(name)
+
+    def _follow(self, queue: list[tuple[Definition, str, bool]]) -> None:
         while queue:
             target, parameter, certain = queue.pop()
             if parameter in _variadic(target) and not self.changes(target, parameter):
                 continue
-            for caller, name, line in passed.get((target, parameter), ()):
+            key = target, parameter
+            for caller, name, line in self._passed.get(key, ()):
                 if certain and name not in self.certain[caller]:
                     self.certain[caller][name] = line
                     queue.append((caller, name, True))
-                elif not certain and name not in self.possible[caller] | set(self.certain[caller]):
-                    self.possible[caller].add(name)
-                    queue.append((caller, name, False))
+                elif not certain:
+                    self._may_change(caller, name, queue)
+            # Whether it is what they hold that changes, in ``change_all([rows])``, is a guess.
+            for caller, name, _ in (
+                self._held.get(key, ()) if parameter in self.deep[target] else ()
+            ):
+                self._may_change(caller, name, queue)
+
+    def _may_change(
+        self, caller: Definition, name: str, queue: list[tuple[Definition, str, bool]]
+    ) -> None:
+        if name not in self.possible[caller] and name not in self.certain[caller]:
+            self.possible[caller].add(name)
+            queue.append((caller, name, False))
 
     def changes(self, definition: Definition, parameter: str) -> bool:
         """Whether a function certainly changes what it is given for a parameter.
@@ -136,11 +165,11 @@ def _variadic(definition: Definition) -> set[str]:
     return {arg.arg for arg in (args.vararg, args.kwarg) if arg}
 
 
-def _given(call: Call, *, whole: bool = False) -> Iterator[tuple[str, int | str]]:
+def _given(call: Call, levels: tuple[Level, ...] = _OWN) -> Iterator[tuple[str, int | str]]:
     """Yield ``(parameter, position or keyword)`` of the own parameters that a call is given."""
     for position, origins in call.arguments:
         for origin in origins:
-            if origin.kind == "param" and _reaches(origin, whole=whole):
+            if origin.kind == "param" and origin.level in levels:
                 yield origin.symbol.name, position
 
 
@@ -174,12 +203,8 @@ def _passed_functions(
                         yield target, list(target.annotations())[not target.is_static :]
 
 
-def _reaches(origin: Origin, *, whole: bool) -> bool:
-    return origin.level == "whole" if whole else origin.level != "copy"
-
-
 def passed_on(
-    graph: Graph, body: Body, call: Call, *, whole: bool = False
+    graph: Graph, body: Body, call: Call, levels: tuple[Level, ...] = _OWN
 ) -> Iterator[tuple[str, Definition, str]]:
     """Yield ``(own parameter, callee, its parameter)`` for parameters that a call passes on.
 
@@ -187,19 +212,20 @@ def passed_on(
         graph: Resolves the call.
         body: The body that makes it.
         call: The call.
-        whole: Only the parameters themselves, and only to callees that are certain.
+        levels: Whether the parameters themselves are passed on, or parts of them, or new
+            containers of such. Themselves alone, only callees that are certain count.
     """
     for bound in graph.entered(body, call):
-        if whole and bound.guess:
+        if levels == WHOLE and bound.guess:
             continue
         args = bound.target.node.args
         positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
         shift = 1 if bound.method else 0
         if shift and positional:
             for origin in call.receiver:
-                if origin.kind == "param" and _reaches(origin, whole=whole):
+                if origin.kind == "param" and origin.level in levels:
                     yield origin.symbol.name, bound.target, positional[0]
-        for name, position in _given(call, whole=whole):
+        for name, position in _given(call, levels):
             place = position + shift if isinstance(position, int) else position
             parameter = parameter_of(bound.target.node, place)
             if parameter and place not in ("*", "**"):

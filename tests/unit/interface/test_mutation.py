@@ -23,6 +23,10 @@ class Price:
 def _push(target, value): target.append(value)
 def _look(target): return target[0]
 def _put(target): target.append(1)
+def _put_all(targets):
+    for target in targets: target.append(1)
+def _put_deep(named): _put_all(named['a'])
+def _sort(targets): targets.sort()
 CHOICES = {{'a': _put, 'b': _look}}
 
 def f({parameter}):
@@ -85,6 +89,9 @@ RAISED = """try:
         "for one in sorted(map(lambda row: row['a'], [rows])): one.clear()",
         "for one in map(rows.get, ['a']): one.clear()",
         "vars()['rows'].append(1)",
+        "_put_all([rows])",
+        "_put_all([row for row in rows])",
+        "_put_deep({'a': [rows]})",
         "for one in locals().values(): one.append(1)",
         RAISED.format("raise ValueError(rows)", "error.args[0].append(1)"),
         RAISED.format("raise LookupError('no', rows)", "(_, found) = error.args; found.append(1)"),
@@ -118,6 +125,7 @@ def test_may_change_its_argument(read, body: str) -> None:
         "return len(functools.reduce(operator.iadd, rows, []))",
         "return functools.reduce(operator.getitem, ['a'], rows)",
         "return list(map(next, rows))",
+        "_sort(list(rows)); _put([rows])",
         "return len(vars()['rows'])",
         RAISED.format("raise ValueError(rows)", "return error.args[0][0]"),
         RAISED.format("return rows[0]", "error.args[0].append(1)"),
