@@ -285,6 +285,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_mutation.py",
         "may_change",
     ),
+    "3 what is written down as a sum holds its sides": Mutation(
+        "seamline.interface.origins.Tracer._joined",
+        _no_names,
+        "unit/interface/test_mutation.py",
+        "may_change",
+    ),
     "3 what displays hold is passed on": Mutation(
         "seamline.interface.mutation._COPY",
         (),

@@ -16,6 +16,17 @@ FOLDING: Final = frozenset({"functools.reduce", "itertools.accumulate"})
 _MAP: Final = "builtins.map"
 # Without arguments they give the local names of the function around.
 _NAMESPACES: Final = frozenset({"builtins.vars", "builtins.locals"})
+# What these make holds what they are given.
+_HOLDING: Final = frozenset(
+    {
+        "builtins.dict", "collections.deque", "collections.OrderedDict", "collections.UserDict",
+        "collections.UserList", "itertools.chain.from_iterable", "itertools.cycle",
+        "itertools.groupby", "itertools.product", "itertools.repeat", "itertools.tee",
+        "itertools.zip_longest", "types.SimpleNamespace",
+    }
+)  # fmt: skip
+# Methods that give their second argument where they find nothing.
+_DEFAULTING: Final = frozenset({"get", "pop"})
 _PICKING: Final = frozenset({"operator.getitem", "builtins.getattr"})
 
 
@@ -32,6 +43,11 @@ class Folded:
         names = {o.symbol.name for o in callee if o.kind == "symbol" and not o.symbol.module}
         if len(node.args) > 1 and names & FOLDING:
             return self._folded(tracer, node, scope)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _DEFAULTING:
+            return NOTHING.union(*(_parameters(tracer.of(x, scope)) for x in node.args[1:2]))
+        if names & _HOLDING:
+            values = [*node.args, *(keyword.value for keyword in node.keywords)]
+            return shared(NOTHING.union(*(_parameters(tracer.of(x, scope)) for x in values)))
         if not node.args and names & _NAMESPACES:
             return shared(_own_parameters(scope))
         if len(node.args) > 1 and _MAP in names:

@@ -76,6 +76,7 @@ PICKS: Final = frozenset({"builtins.next", "builtins.max", "builtins.min"})
 # Calls whose result is an argument, or shows what it holds and writes into it.
 VIEWS: Final = frozenset({"builtins.memoryview", "contextlib.nullcontext", "collections.ChainMap"})
 _FOUND: Final = LOOKUPS | {"builtins.type"}
+_WRITTEN: Final = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
 _OPAQUE: Final = ("opaque",)
 _NEVER_COPIED: Final = ("opaque", "function")
 
@@ -244,7 +245,7 @@ class Tracer:
             case ast.Lambda():
                 return frozenset({Origin("function")})
             case ast.BinOp() | ast.UnaryOp():
-                return self._operated(node, scope)
+                return self._operated(node, scope) | self._joined(node, scope)
             case ast.Constant() | ast.JoinedStr() | ast.Compare():
                 return NOTHING
             case _:
@@ -279,6 +280,14 @@ class Tracer:
             if origin.kind == "call" and origin.path in ("", OPERATED)
             if origin.level == "whole" and _is_of_library(origin.symbol)
         )
+
+    def _joined(self, node: ast.BinOp | ast.UnaryOp, scope: Scope | None) -> Origins:
+        """Return what of parameters a container holds that is written down as a sum."""
+        sides = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
+        if not any(isinstance(side, _WRITTEN) for side in sides):
+            return NOTHING  # ``amount + 1``
+        found = self._union(sides, scope)
+        return shared(frozenset(origin for origin in found if origin.kind == "param"))
 
     def _entry(
         self, key: tuple[int, str], values: Iterable[ast.expr], scope: Scope | None

@@ -3,7 +3,7 @@
 import pytest
 
 SHOP = """
-import functools, json, operator, random, threading
+import functools, itertools, json, operator, random, threading
 from concurrent.futures import ThreadPoolExecutor
 import unknown
 from dataclasses import dataclass, field
@@ -90,6 +90,11 @@ RAISED = """try:
         "for one in map(rows.get, ['a']): one.clear()",
         "vars()['rows'].append(1)",
         "_put_all([rows])",
+        "for one in [rows] + []: one.append(1)",
+        "({'a': 1} | {'a': rows})['a'].append(1)",
+        "dict(a=rows)['a'].append(1)",
+        "{}.get('a', rows).append(1)",
+        "for one in itertools.chain.from_iterable([[rows]]): one.append(1)",
         "_put_all([row for row in rows])",
         "_put_deep({'a': [rows]})",
         "for one in locals().values(): one.append(1)",
@@ -126,6 +131,7 @@ def test_may_change_its_argument(read, body: str) -> None:
         "return functools.reduce(operator.getitem, ['a'], rows)",
         "return list(map(next, rows))",
         "_sort(list(rows)); _put([rows])",
+        "found = rows + [1]; found.sort(); return len(found)",
         "return len(vars()['rows'])",
         RAISED.format("raise ValueError(rows)", "return error.args[0][0]"),
         RAISED.format("return rows[0]", "error.args[0].append(1)"),
