@@ -4,16 +4,24 @@ A function that is not remote, or a method, runs where it is called: what it use
 group of its caller, not by that of the package which it is written in.
 """
 
+import ast
 from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.body import Body
 from seamline.interface.framework import applications_made
-from seamline.interface.functions import Definition
-from seamline.interface.graph import Edge, Graph
+from seamline.interface.functions import Class, Definition
+from seamline.interface.graph import VALUE_METHODS, Edge, Graph
 from seamline.interface.model import Verdict
+from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
+# What looks a function up by a text.
+_COMPUTING: Final = frozenset(
+    {"builtins.globals", "builtins.getattr", "builtins.vars", "builtins.eval", "builtins.exec"}
+    | {"operator.methodcaller", "operator.attrgetter"}
+)
 # Decorators that give nobody but its callers the function.
 _PLAIN: Final = frozenset(
     {"staticmethod", "classmethod", "property", "setter", "deleter", "cached_property", "wraps"}
@@ -85,6 +93,7 @@ class Hosting:
         self, application: Application, services: Iterable[ServiceFacts], *, guessed: bool
     ) -> None:
         self._graph = application.graph
+        self._definitions = application.definitions
         self._guessed = guessed
         self._elsewhere: set[Definition | str] = set()
         for facts in services:
@@ -115,14 +124,59 @@ class Hosting:
         return (one for one in self._graph.edges.get(key, ()) if self._guessed or not one.guess)
 
     def _reached(self, facts: ServiceFacts, own: set[Definition | str]) -> set[Definition | str]:
-        """Return the bodies that the package's own process may run."""
+        """Return the bodies that the package's own process may run: in doubt it does."""
         waiting = [key for key in own if isinstance(key, str) or self._is_entered(facts, key)]
         found = set(waiting)
         while waiting:
-            targets = {edge.target for edge in self._edges(waiting.pop())} - found
-            found |= targets
-            waiting += targets
+            key = waiting.pop()
+            targets: set[Definition | str] = {e.target for e in self._graph.edges.get(key, ())}
+            if key in own:
+                if self._is_computing(key):
+                    return own
+                for cls in self._classes(key):
+                    targets |= self._methods(cls)
+            new = targets - found
+            found |= new
+            waiting += new
         return found
+
+    def _is_computing(self, key: Definition | str) -> bool:
+        """Whether a body looks functions up by texts, so that no line names what it runs."""
+        return any(
+            str(origin.symbol) in _COMPUTING
+            for call in self._graph.bodies[key].calls
+            for origin in call.callee
+        )
+
+    def _classes(self, key: Definition | str) -> Iterator[Class]:
+        """Yield the classes whose objects a body may have, or make."""
+        body = self._graph.bodies[key]
+        symbols = {use.symbol for use in body.uses}
+        for call in body.calls:
+            for origins in (call.callee, call.receiver, *(given for _, given in call.arguments)):
+                symbols |= {origin.symbol for origin in origins}
+        if isinstance(key, Definition):
+            symbols |= self._annotated(key)
+            if key.owner is not None:
+                yield key.owner
+        for symbol in symbols:
+            if symbol in self._definitions.classes:
+                yield self._definitions.classes[symbol]
+
+    def _annotated(self, definition: Definition) -> set[Symbol]:
+        resolve = self._definitions.world.resolve
+        return {
+            symbol
+            for annotation in definition.annotations().values() if annotation is not None
+            for part in walk(annotation) if isinstance(part, (ast.Name, ast.Attribute))
+            if (symbol := resolve(definition.module, part)) is not None
+        }  # fmt: skip
+
+    def _methods(self, cls: Class) -> set[Definition | str]:
+        """Return the methods of a class, and of those above and below it."""
+        above = [one for one in self._definitions.ancestry(cls) if isinstance(one, Class)]
+        family = [cls, *above, *self._graph.subclasses.get(cls.symbol, ())]
+        return {method for one in family for methods in one.methods.values() for method in methods}
 
     def _is_entered(self, facts: ServiceFacts, definition: Definition) -> bool:
         """Whether it is called from elsewhere, or by what no line names, as a library may."""
@@ -130,12 +184,18 @@ class Hosting:
         if function is not None and function.public:
             if function.verdict is Verdict.REMOTE:
                 return True
-        elif not self._graph.callers.get(definition):
+        elif not self._graph.callers.get(definition) or _is_common(definition):
             return True
         return any(
             one is None or one.name.rpartition(".")[2] not in _PLAIN
             for one in definition.decorators
         )
+
+
+def _is_common(definition: Definition) -> bool:
+    """Whether it is a method of which no call says whose it is: built-in values have such, too."""
+    name = definition.name.rpartition(".")[2]
+    return definition.owner is not None and name in VALUE_METHODS and not name.startswith("__")
 
 
 def _module(key: Definition | str) -> str:

@@ -121,6 +121,44 @@ def test_state_is_used_where_what_stays_with_its_caller_is_called(read) -> None:
     assert "b.py:3 uses it in group b and web.py:" in found.message
 
 
+@pytest.mark.parametrize(
+    ("kept", "use"),
+    [
+        ("Store()", "_own[n].get('x')"),
+        ("Store()", "_own[n]['x']"),
+        ("Store()", "len(_own[n])"),
+        ("Store.made()", "_own[n].step()"),
+        ("Store()", "operator.methodcaller('step')(_own[n])"),
+        ("Store()", "globals()['stepped']()"),
+    ],
+)
+def test_state_is_used_by_a_host_that_may_have_the_object(read, kept: str, use: str) -> None:
+    files = {
+        "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
+        "a.py": (
+            "import operator, tally\n_own = {}\n"
+            "class Store:\n"
+            "    @classmethod\n    def made(cls): return cls()\n"
+            "    def step(self): tally.bump('a')\n"
+            "    def get(self, n): tally.bump(n)\n"
+            "    def __getitem__(self, n): tally.bump(n)\n"
+            "    def __len__(self): tally.bump('a'); return 1\n"
+            "def stepped(): tally.bump('a')\n"
+            f"def open_(n: int) -> int:\n    _own[n] = {kept}\n    return n\n"
+            f"def use(n: int) -> int:\n    {use}\n    return len(_own)\n"
+        ),
+        "web.py": (
+            "import tally, a\ndef page():\n    tally.bump('web')\n    a.stepped()\n"
+            "    one = a.Store()\n    one.step()\n    one.get('y')\n    one['z']\n    len(one)\n"
+            "    return a.open_(1), a.use(1)\n"
+        ),
+    }
+
+    reading = read(files, "a", entry_modules={"web": "front"})
+
+    assert [kind for kind, *_ in reading.findings("shared-state")] == ["error"]
+
+
 def test_registry_filled_by_decorators_is_the_same_in_every_process(read) -> None:
     files = {
         "hooks.py": "HOOKS = {}\ndef hook(f):\n    HOOKS[f.__name__] = f\n    return f\n",
