@@ -310,8 +310,7 @@ class Seams:
                 own = loaded.intersection(name for name, _ in interface.modules)
                 if own:
                     self._open(seam, own)
-                    continue
-                if seam.seal.is_lifted or seam.seal.concerns(loaded):
+                elif seam.seal.is_lifted or seam.seal.concerns(loaded):
                     seam.seal.apply()
                 if seam.makes_strays:
                     self._open_made(seam)

@@ -17,6 +17,7 @@ _PAUSE_SECONDS: Final = 2.0
 # Some spread no further: clients that choose the same again, and fewer than there are workers.
 _TRIES: Final = 8
 _REST_SECONDS: Final = 60.0
+_MOST_SECONDS: Final = 3600.0
 
 
 class Place(Protocol):
@@ -60,6 +61,7 @@ class Balancing:
         self._slots = slots
         self._tries = 0
         self._not_before = 0.0
+        self._told: set[Process] = set()
 
     def orders(self, now: float) -> list[tuple[Process, int]]:
         """Return which workers are to give up how many connections now.
@@ -68,16 +70,29 @@ class Balancing:
             now: The loop's time.
         """
         workers = self._workers()
-        if now < self._not_before or len(workers) < 2:  # noqa: PLR2004
+        kept = [count for one in workers if (count := one.last.kept) is not None]
+        # One of a former version tells nothing, and would not understand.
+        if now < self._not_before or len(kept) < max(len(workers), 2):
             return []
-        counts = surplus([worker.last.kept for worker in workers])
-        if not any(counts):
+        counts = surplus(kept)
+        if any(counts):
+            self._tries += 1
+            self._not_before = now + self._pause()
+        else:
             self._tries = 0
-            return []
-        self._tries += 1
-        is_futile = self._tries % _TRIES == 0
-        self._not_before = now + (_REST_SECONDS if is_futile else _PAUSE_SECONDS)
-        return list(zip(workers, counts, strict=True))
+        # What is left of an order before this one is taken back.
+        found = [
+            (worker, count)
+            for worker, count in zip(workers, counts, strict=True)
+            if count or worker in self._told
+        ]
+        self._told = {worker for worker, count in found if count}
+        return found
+
+    def _pause(self) -> float:
+        """Return the seconds until the next order, longer and longer where none helps."""
+        futile, is_next = divmod(self._tries, _TRIES)
+        return _PAUSE_SECONDS if is_next else min(_REST_SECONDS * 2 ** (futile - 1), _MOST_SECONDS)
 
     def _workers(self) -> list[Process]:
         """Return those that answer HTTP; none while one of them is missing."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from seamline.errors import ApplicationError
 
@@ -153,14 +153,13 @@ class DrainingServer(uvicorn.Server):
 
     @property
     def kept(self) -> int:
-        """Connections whose clients ask now, or asked lately and keep them."""
+        """Connections whose clients wait for an answer, or had one lately and keep theirs.
+
+        An answer that has begun may take for ever, and who has asked nothing may never do.
+        """
         since = asyncio.get_running_loop().time() + KEEP_ALIVE_SECONDS - _LATELY_SECONDS
-        # Of an idle connection it is known when it is to be closed for that.
-        return sum(
-            (idle := connection.timeout_keep_alive_task) is None or idle.when() > since
-            for connection in self.server_state.connections
-            if isinstance(connection, HttpToolsProtocol)
-        )
+        connections = self.server_state.connections
+        return sum(_asks(c, since) for c in connections if isinstance(c, HttpToolsProtocol))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the application's start-up, then accept, once that is to begin."""
@@ -251,6 +250,15 @@ class _Lingering:
             asyncio.get_running_loop().call_later(_HEAR_SECONDS, self._transport.close)
         elif not self._is_closed:
             self._transport.close()
+
+
+def _asks(connection: HttpToolsProtocol, since: float) -> bool:
+    """Whether a client waits for an answer, or was idle only since a time."""
+    idle = connection.timeout_keep_alive_task
+    if idle is not None:  # when it is to be closed for that
+        return idle.when() > since
+    cycle: RequestResponseCycle | None = connection.cycle
+    return cycle is not None and not cycle.response_started
 
 
 def _is_open_websocket(connection: Any) -> bool:

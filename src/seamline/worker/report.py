@@ -124,7 +124,8 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
     Attributes:
         serial: Of the :class:`Tell` that it answers; 0 for one that nobody asked for.
         in_flight: Requests and calls being answered now.
-        kept: Connections of HTTP clients that keep theirs and asked lately.
+        kept: Connections of HTTP clients that keep theirs and asked lately; None if it is not
+            one that can tell.
         requests: HTTP requests answered since the start.
         calls: Calls answered for other groups since the start.
         seam_calls: Calls made to other groups since the start.
@@ -141,7 +142,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat", kw_only=True):
 
     serial: int = 0
     in_flight: int = 0
-    kept: int = 0
+    kept: int | None = None
     requests: int = 0
     calls: int = 0
     seam_calls: int = 0

@@ -12,7 +12,7 @@ from a2wsgi import WSGIMiddleware
 
 from seamline.plan import GroupPlan, Plan
 from seamline.worker.drain import DrainingServer
-from seamline.worker.http import AccessLog, Application, Front
+from seamline.worker.http import AccessLog, Application, Front, Scope
 from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
 from seamline.worker.pool import Busyness, Pool, Standstill
@@ -63,7 +63,7 @@ class Serving:
             self._pools.append((application, Standstill()))
         front = Front(
             application,
-            must_close=lambda: self._must_close(self._http[server]),
+            must_close=lambda scope: self._must_close(self._http[server], scope),
             errors=self._process.request_errors,
             access_log=log,
         )
@@ -74,11 +74,13 @@ class Serving:
         """Have so many clients connect anew: each hears of it with its next answer."""
         self._to_shed = count
 
-    def _must_close(self, server: DrainingServer) -> bool:
+    def _must_close(self, server: DrainingServer, scope: Scope) -> bool:
         if server.draining:
             return True
+        if self._to_shed <= 0 or not _may_be_shed(scope):
+            return False
         self._to_shed -= 1
-        return self._to_shed >= 0
+        return True
 
     async def prepare(self) -> None:
         """Have applications start up; accepts nothing. Raises ApplicationError."""
@@ -172,6 +174,19 @@ class Serving:
             for pool, standstill in self._pools
         )
         return max(of_calls, *of_pools, 0.0)
+
+
+def _may_be_shed(scope: Scope) -> bool:
+    """Whether closing the connection behind the answer loses nothing, and it is one to be kept.
+
+    What is still sent of a body when an answer has come would meet a closed socket.
+    """
+    headers = dict(scope["headers"])
+    return (
+        scope["http_version"] == "1.1"
+        and headers.get(b"content-length", b"0") == b"0"
+        and headers.keys().isdisjoint((b"transfer-encoding", b"connection"))
+    )
 
 
 def _resident_bytes() -> int:

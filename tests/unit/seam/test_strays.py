@@ -76,12 +76,13 @@ def test_what_a_decorator_makes_for_a_module_that_is_imported_later_is_refused(a
                     return within
                 def nameless(function):
                     return lambda text: function(text)[: LIMITS[0]]
-            """
+            """,
+            "inner": "",
         },
         state={"LIMITS": ""},
         verdicts={"named.<locals>.within": Verdict.REFUSED},
         others={
-            "later": f"from PACKAGE import {name} as limited\n"
+            "later": f"from PACKAGE import {name} as limited, inner\n"
             "@limited\ndef first(text): return text\n"
         },
     )

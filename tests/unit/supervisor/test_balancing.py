@@ -11,7 +11,7 @@ from seamline.worker import Beat
 class Process:
     """A worker as its supervisor sees it."""
 
-    def __init__(self, kept: int) -> None:
+    def __init__(self, kept: int | None) -> None:
         self.state = State.READY
         self.last = Beat(kept=kept)
 
@@ -19,13 +19,13 @@ class Process:
 class Slot:
     """A place with a listening socket."""
 
-    def __init__(self, kept: int) -> None:
+    def __init__(self, kept: int | None) -> None:
         self.process: Process | None = Process(kept)
         self.http: list[object] = [object()]
         self.is_command = False
 
 
-def balancing(*kept: int) -> tuple[Balancing, list[Slot]]:
+def balancing(*kept: int | None) -> tuple[Balancing, list[Slot]]:
     slots = [Slot(count) for count in kept]
     return Balancing(slots), slots  # type: ignore[arg-type]
 
@@ -61,36 +61,51 @@ def test_the_fullest_gives_up_some_of_an_uneven_spread_and_nobody_below_the_shar
                for own, count in zip(kept, given_up, strict=True))  # fmt: skip
 
 
-def test_all_workers_are_told_so_that_no_order_outlives_the_next() -> None:
+def test_what_is_left_of_an_order_is_taken_back_once_when_the_spread_is_even() -> None:
     balance, slots = balancing(4, 1, 1)
+    fullest = slots[0].process
+    assert balance.orders(100.0) == [(fullest, 2)]
 
-    orders = balance.orders(100.0)
+    fullest.last = Beat(kept=2)  # type: ignore[union-attr]
 
-    assert [worker for worker, _ in orders] == [slot.process for slot in slots]
-    assert counts(orders) == [2, 0, 0]
+    assert balance.orders(102.0) == [(fullest, 0)]
+    assert balance.orders(104.0) == []
+
+
+def test_a_group_with_a_worker_that_tells_no_number_is_left_alone() -> None:
+    balance, _ = balancing(40, 0, None)
+
+    assert balance.orders(100.0) == []
 
 
 def test_nothing_is_ordered_before_the_last_order_can_be_seen_in_what_workers_tell() -> None:
     balance, _ = balancing(4, 0)
 
-    assert counts(balance.orders(100.0)) == [2, 0]
+    assert counts(balance.orders(100.0)) == [2]
     assert balance.orders(101.9) == []
-    assert counts(balance.orders(102.0)) == [2, 0]
+    assert counts(balance.orders(102.0)) == [2]
 
 
-def test_clients_that_choose_the_same_again_are_left_alone_for_a_while() -> None:
+def test_clients_that_choose_the_same_again_are_left_alone_for_longer_and_longer() -> None:
     balance, slots = balancing(4, 0)
-    times = [100.0 + 2 * number for number in range(8)]
+    now, pauses = 100.0, []
+    for _ in range(16):
+        assert counts(balance.orders(now)) == [2]
+        began = now
+        while not balance.orders(now + 1.99):
+            now += 2
+            if now - began > 200:
+                pytest.fail("never again")
+            if balance._not_before <= now:
+                break
+        pauses.append(now - began)
 
-    assert all(counts(balance.orders(now)) == [2, 0] for now in times)
-    assert balance.orders(times[-1] + 59.9) == []
-    assert counts(balance.orders(times[-1] + 60)) == [2, 0]
-
-    slots[1].process = Process(2)
-    assert balance.orders(times[-1] + 62) == []
-    slots[1].process = Process(0)
-    assert counts(balance.orders(times[-1] + 64)) == [2, 0]
-    assert counts(balance.orders(times[-1] + 66)) == [2, 0]
+    assert pauses == [*[2] * 7, 60, *[2] * 7, 120]
+    slots[0].process.last = Beat(kept=1)  # type: ignore[union-attr]
+    balance.orders(now)
+    slots[0].process.last = Beat(kept=4)  # type: ignore[union-attr]
+    assert counts(balance.orders(now)) == [2]
+    assert counts(balance.orders(now + 2)) == [2]
 
 
 @pytest.mark.parametrize("missing", ["dead", "none", "draining", "alone"])
@@ -113,4 +128,4 @@ def test_commands_and_workers_without_pages_have_no_share() -> None:
     slots[2].is_command = True
     slots[3].http = []
 
-    assert counts(balance.orders(100.0)) == [1, 0]
+    assert counts(balance.orders(100.0)) == [1]

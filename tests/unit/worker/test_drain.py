@@ -92,7 +92,7 @@ def serve(application, scenario: Scenario) -> None:
         servers: list[DrainingServer] = []
         front = Front(
             application,
-            must_close=lambda: servers[0].draining,
+            must_close=lambda _: servers[0].draining,
             errors=Process.request_errors,
         )
         servers.append(DrainingServer(front, [listening]))
@@ -151,7 +151,7 @@ def test_clients_count_as_kept_while_they_ask_and_for_a_while_after_that(monkeyp
 
     async def scenario(server, connect) -> None:
         assert server.kept == 0
-        client, other = await connect(), await connect()
+        client, other, _ = await connect(), await connect(), await connect()
         for one in (client, other):
             one.ask()
             await one.answer()

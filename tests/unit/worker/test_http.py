@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from seamline.errors import DeadlineExceeded, NotSendable, Unavailable
 from seamline.worker.http import AccessLog, Front
+from seamline.worker.serve import _may_be_shed
 
 ERRORS: ContextVar = ContextVar("errors", default=None)
 
@@ -31,7 +32,7 @@ def request(
     application, *, path: str = "/", accept: str = "*/*", draining: bool = False, log=None
 ) -> list[dict]:
     """Send one request through the layer and return the messages the server would get."""
-    front = Front(application, must_close=lambda: draining, errors=ERRORS, access_log=log)
+    front = Front(application, must_close=lambda _: draining, errors=ERRORS, access_log=log)
     sent = []
     bodies = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -188,7 +189,7 @@ def test_other_scopes_pass_untouched() -> None:
     async def app(scope, receive, send):
         seen.append((scope, receive, send))
 
-    front = Front(app, must_close=lambda: True, errors=ERRORS)
+    front = Front(app, must_close=lambda _: True, errors=ERRORS)
     asyncio.run(front({"type": "websocket"}, "receive", "send"))
 
     assert seen == [({"type": "websocket"}, "receive", "send")]
@@ -229,3 +230,20 @@ def test_control_bytes_of_a_path_do_not_reach_the_log() -> None:
 
     with os.fdopen(reading) as lines:
         assert len(lines.read().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "is_shed"),
+    [
+        ("1.1", [(b"host", b"here")], True),
+        ("1.1", [(b"content-length", b"0")], True),
+        ("1.1", [(b"content-length", b"12")], False),
+        ("1.1", [(b"transfer-encoding", b"chunked")], False),
+        ("1.1", [(b"connection", b"close")], False),
+        ("1.0", [(b"connection", b"keep-alive")], False),
+    ],
+)
+def test_only_a_client_that_sends_nothing_more_and_keeps_its_connection_is_told_to_connect_anew(
+    version, headers, is_shed
+) -> None:
+    assert _may_be_shed({"http_version": version, "headers": headers}) == is_shed
