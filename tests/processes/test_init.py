@@ -29,7 +29,7 @@ APPLICATIONS = {
     "fastapi_weather": App(
         "weather.main:app", {"weather.forecast", "weather.stations"}, '"mean":5.5'
     ),
-    "starlette_polls": App("polls.asgi:app", {"polls.charts"}, "yes ##"),
+    "starlette_polls": App("polls.asgi:app", {"polls.charts", "polls.votes"}, "yes ##"),
     "litestar_books": App("books.app:create_app()", {"books.shelf", "books.isbn"}, '"ok":true'),
     "django_library": App("library.wsgi:application", {"loans.services"}, '"fee": 75'),
     "bottle_links": App("app:bottle.default_app()", {"links", "shortener"}, '"links": 1'),
@@ -37,7 +37,7 @@ APPLICATIONS = {
         "counter.wsgi:application", {"counter.ranks", "counter.visits"}, '[1, "/about"]'
     ),
     "asgi_dice": App("dice.asgi:app", {"dice.rolls", "dice.history"}, '"number": 1'),
-    "aiohttp_chat": App("python -m chat", {"chat.filters"}, "what the **** is this"),
+    "aiohttp_chat": App("python -m chat", {"chat.filters", "chat.rooms"}, "what the **** is this"),
     "tornado_clock": App("python -m main", {"alarms", "clock.zones"}, '["tea", "15:15"]'),
 }
 
