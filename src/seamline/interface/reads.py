@@ -1,12 +1,12 @@
 """Objects of libraries that an application only reads: what is called on them changes nothing."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from seamline.interface.body import MUTATORS, Body
 from seamline.interface.facts import StateMap
-from seamline.interface.foreign import Foreign, roots, touches
+from seamline.interface.foreign import Foreign
 from seamline.interface.functions import Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import Symbol, World
@@ -22,8 +22,22 @@ _LOOKING: Final = frozenset(
     {"len", "isinstance", "type", "str", "repr", "list", "tuple", "sorted"}
 )
 _BUILTIN: Final = frozenset({"dict", "list", "OrderedDict", "tuple", "frozenset", "set", "str"})
+# Of these, what comes out is no part of what is given.
+_TELLING: Final = frozenset({"len", "isinstance", "str", "repr"})
+_SPECIAL: Final = {
+    "len": ("__len__",),
+    "list": ("__iter__",),
+    "tuple": ("__iter__",),
+    "sorted": ("__iter__",),
+    "str": ("__str__", "__repr__"),
+    "repr": ("__repr__",),
+}
 _MAKING: Final = ("__init__", "__new__", "__post_init__")
+_LOOKED_UP: Final = frozenset({"__getattribute__", "__getattr__"})
 _PLAIN: Final = frozenset({"staticmethod", "classmethod", "property"})
+
+_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DICTIONARIES: Final = (ast.Dict, ast.DictComp)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -191,7 +205,8 @@ class Reading:
         self._methods: dict[str, list[Function]] = {}
         self._has_builtin = False
         self._is_known = True
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, bool]] = set()
+        self._held: dict[str, list[ast.expr | None]] = {}
         for found in foreign.ancestry(dotted):
             self._is_known &= found is not None
             if isinstance(found, str):
@@ -205,52 +220,104 @@ class Reading:
         for part in cls.body:
             if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._methods.setdefault(part.name, []).append(part)
+        for node in ast.walk(cls):
+            for target, value in _bindings(node):
+                for inner in ast.walk(target):
+                    name = getattr(inner, "attr", getattr(inner, "id", ""))
+                    self._held.setdefault(name, []).append(value if inner is target else None)
 
     def only_reads(self, methods: Iterable[str]) -> bool:
         """Whether these methods certainly leave the object as it was made."""
-        if not self._is_known or "__getattribute__" in self._methods:
+        if not self._is_known or not self._methods.keys().isdisjoint(_LOOKED_UP):
             return False
         making = (one for name in _MAKING for one in self._methods.get(name, ()))
         return not any(map(self._gives_away, making)) and all(map(self._reads, methods))
 
-    def _reads(self, name: str) -> bool:
-        if name in self._seen:
+    def _reads(self, name: str, *, is_given: bool = False) -> bool:
+        """Whether a method leaves the object; ``is_given``: it is handed something out of it."""
+        if (name, is_given) in self._seen:
             return True
-        self._seen.add(name)
+        self._seen.add((name, is_given))
         is_missing = name == "__getitem__" and "__missing__" in self._methods
         if is_missing and not self._reads("__missing__"):
             return False
         found = self._methods.get(name, ())
         if not found:
             return self._has_builtin and name in _READING
-        return all(map(self._leaves, found))
+        return all(self._leaves(one, is_given=is_given) for one in found)
 
-    def _leaves(self, method: Function) -> bool:
+    def _leaves(self, method: Function, *, is_given: bool) -> bool:
         """Whether one method leaves its object alone, as does what it calls of it."""
         if any(ast.unparse(one) not in _PLAIN for one in method.decorator_list):
             return False
+        names = _parameters(method.args)
         if not method.args.args:
-            return True
-        own = _names_of(method, method.args.args[0].arg)
-        return not self._gives_away(method) and not any(
-            isinstance(part, (ast.Global, ast.Nonlocal))
-            or any(touches(part, name) for name in own)
-            or (isinstance(part, ast.Call) and not self._is_harmless(part, own))
-            for part in ast.walk(method)
+            return not names
+        itself = method.args.args[0].arg
+        own = _names_of(method, set(names) if is_given else {itself})
+        return not self._gives_away(method) and all(
+            self._leaves_by(part, itself, own) for part in ast.walk(method)
         )
 
-    def _is_harmless(self, call: ast.Call, own: set[str]) -> bool:
+    def _leaves_by(self, node: ast.AST, itself: str, own: set[str]) -> bool:  # noqa: C901, PLR0911 - one case per kind of node
+        """Whether one node of a method does nothing to its object, or to what is out of it."""
+        match node:
+            case ast.Global() | ast.Nonlocal():
+                return False
+            case ast.Attribute(value=value, ctx=ast.Store() | ast.Del()):
+                return not _is_out_of(value, own)
+            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+                return not _is_out_of(value, own)
+            case ast.AugAssign(target=ast.Name(id=name)):
+                return name not in own
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                return name != itself
+            case ast.withitem(context_expr=value):
+                return not _is_out_of(value, own)
+            case ast.Subscript(value=ast.Name(id=name)) if name == itself:
+                return self._reads("__getitem__")
+            case ast.Compare(ops=ops, comparators=[*_, ast.Name(id=name)]) if name == itself:
+                is_in = isinstance(ops[-1], (ast.In, ast.NotIn))
+                is_same = isinstance(ops[-1], (ast.Is, ast.IsNot))
+                return is_same or (is_in and self._reads("__contains__"))
+            case ast.For(iter=ast.Name(id=name)) | ast.comprehension(iter=ast.Name(id=name)):
+                return name != itself or self._reads("__iter__")
+            case ast.Call():
+                return self._is_harmless(node, itself, own)
+            case _:
+                return True
+
+    def _is_harmless(self, call: ast.Call, itself: str, own: set[str]) -> bool:
         given = [*call.args, *(one.value for one in call.keywords)]
-        if any(roots(one, name) for one in given for name in own):
-            return isinstance(call.func, ast.Name) and call.func.id in _LOOKING
+        is_given = any(_is_out_of(one, own) for one in given)
         match call.func:
+            case ast.Name(id="super"):
+                return not given
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
-                return self._reads(name) and (not self._has_builtin or name in _READING)
-            case ast.Attribute(value=ast.Name(id=receiver), attr=name) if receiver in own:
-                return self._reads(name)
+                is_read = self._reads(name, is_given=is_given)
+                return is_read and (not self._has_builtin or name in _READING)
+            case ast.Attribute(value=ast.Name(id=receiver), attr=name) if receiver == itself:
+                return self._reads(name, is_given=is_given)
+            case ast.Name(id=name) if is_given and name in _LOOKING and not call.keywords:
+                special = _SPECIAL.get(name, ())
+                is_itself = any(isinstance(one, ast.Name) and one.id == itself for one in given)
+                is_told = special[:1] if special[-1:] != ("__repr__",) else ()
+                needed = {one for one in special if one in self._methods} | set(is_told)
+                return not is_itself or all(map(self._reads, needed))
+            case ast.Attribute(value=value, attr=name) if _is_out_of(value, own):
+                is_plain = name != "get" or self._is_dictionary(value, itself)
+                return not is_given and name in _READING and is_plain
             case function:
-                is_own = any(roots(function, name) for name in own)
-                return not is_own or getattr(function, "attr", "") in _READING
+                return not is_given and not _is_out_of(function, own)
+
+    def _is_dictionary(self, node: ast.expr, itself: str) -> bool:
+        """Whether an attribute certainly holds a dictionary: ``get`` of a queue changes it."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name == itself:
+                held = self._held.get(attribute, ())
+                return bool(held) and all(isinstance(one, _DICTIONARIES) for one in held)
+            case _:
+                return False
 
     def _gives_away(self, method: Function) -> bool:
         """Whether a method hands out its object, or a method that is bound to it."""
@@ -267,19 +334,89 @@ class Reading:
                         return True
                 case ast.Call(func=ast.Name(id=name)) if name in _LOOKING:
                     pass
-                case ast.Subscript() | ast.Compare() | ast.For() | ast.comprehension():
+                case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot()]) if left is node:
+                    pass
+                case ast.Compare(comparators=[*_, last]) if last is node:
+                    pass
+                case ast.Subscript(value=value) if value is node:
+                    pass
+                case ast.For() | ast.comprehension():
                     pass
                 case _:
                     return True
         return False
 
 
-def _names_of(method: Function, own: str) -> set[str]:
-    """Return the local names of the object, and of what is taken out of it."""
-    return {own} | {
-        target.id
-        for part in ast.walk(method)
-        if isinstance(part, ast.Assign) and roots(part.value, own)
-        for target in part.targets
-        if isinstance(target, ast.Name)
-    }
+def _parameters(given: ast.arguments) -> list[str]:
+    more = [one for one in (given.vararg, given.kwarg) if one is not None]
+    return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs, *more)]
+
+
+def _names_of(method: Function, own: set[str]) -> set[str]:
+    """Return the local names of the object, and of what is taken out of it in any way."""
+    found = set(own)
+    while True:
+        more = {
+            part.id
+            for node in ast.walk(method)
+            for target, value in _bindings(node)
+            if value is not None and _is_out_of(value, found)
+            for part in ast.walk(target)
+            if isinstance(part, ast.Name)
+        }
+        for node in ast.walk(method):
+            if isinstance(node, ast.Match) and _is_out_of(node.subject, found):
+                more |= set(_captured(node))
+            elif node is not method and isinstance(node, (*_FUNCTIONS, ast.Lambda)):
+                defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+                if any(_is_out_of(one, found) for one in defaults):
+                    more |= set(_parameters(node.args))
+        if more <= found:
+            return found
+        found |= more
+
+
+def _captured(match: ast.Match) -> Iterator[str]:
+    """Yield the names that the patterns of a ``match`` bind."""
+    for node in ast.walk(match):
+        match node:
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
+            case _:
+                pass
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Yield ``(target, value)`` for what a node binds, whatever way it takes."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((target, value) for target in targets)
+        case ast.AnnAssign(target=target, value=value):
+            yield target, value
+        case ast.NamedExpr(target=target, value=value) | ast.AugAssign(target=target, value=value):
+            yield target, value
+        case ast.For() | ast.AsyncFor() | ast.comprehension():
+            yield node.target, node.iter
+        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
+            yield target, value
+        case _:
+            pass
+
+
+def _is_out_of(node: ast.AST, own: set[str]) -> bool:
+    """Whether a value may be the object, or hold something that is reached through it."""
+    match node:
+        case ast.Name(id=name):
+            return name in own
+        case ast.Attribute(value=value) | ast.Subscript(value=value):
+            return _is_out_of(value, own)
+        case ast.Constant() | ast.JoinedStr() | ast.Compare():
+            return False
+        case ast.Call(func=ast.Name(id="super")):
+            return True
+        case ast.Call(func=ast.Name(id=name)) if name in _TELLING:
+            return False
+        case _:
+            return any(_is_out_of(part, own) for part in ast.iter_child_nodes(node))

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.unit.interface.conftest import Reading
 
+from seamline.interface import reads
+from seamline.interface.foreign import Foreign
+
 LIBRARY = """
     from collections import OrderedDict
 
@@ -119,3 +122,77 @@ def test_another_module_may_change_it(read: Callable[..., Reading], library: Pat
         files = {"shop/__init__.py": source, "shop/web.py": more}
         found = read(files, "shop", search_path=[library])
         assert "shop:HELD" in found.state
+
+
+CHANGES = [
+    "for one in self.queues:\n            one.append(name)",
+    "one, other = self.both\n        one.append(name)",
+    "(one := self.queue).append(name)",
+    "[one.append(name) for one in self.queues]",
+    "with self.opened() as one:\n            one.append(name)",
+    "match self.both:\n            case [one, *other]:\n                one.append(name)",
+    "one = self.opened()\n        one.append(name)",
+    "self.opened().append(name)",
+    "one = self.opened()\n        other = [one]\n        other[0].append(name)",
+    "one = self.queue\n        one += [name]",
+    "one = self.queue\n        one.of(name)",
+    "self.into(self.queue)",
+    "announce([self.queue])",
+    "held = {}\n        held[1] = self.queue\n        held[1].append(name)",
+    "def inner(one=self.queue):\n            one.append(name)\n        inner()",
+    "return self.waiting.get()",
+    "return self[name]",
+    "return [one for one in self]",
+    "return name in self",
+    "with self.queue:\n            pass",
+    "self = self.queue\n        self.of(name)",
+]
+READS = [
+    "for one in self.queues:\n            name += 1",
+    "one, other = self.both\n        return one[0] + other[0]",
+    "one = self.opened()\n        return len(one), one[0]",
+    "return self.opened().count(name)",
+    "return [one.upper() for one in self.queue]",
+    "return self.known.get(name)",
+    "return self.look(self.queue)",
+]
+BUS = """
+    def announce(it): ...
+    class Bus:
+        def __init__(self):
+            self.queue = []
+            self.queues = [[]]
+            self.both = ([], [])
+            self.known = {{}}
+            self.waiting = made()
+        def __getitem__(self, name):
+            self.queue.append(name)
+        def __iter__(self):
+            self.queue.append(1)
+        def __contains__(self, name):
+            self.queue.append(name)
+        def opened(self):
+            return self.queue
+        def of(self, name):
+            return name
+        def into(self, queue):
+            queue.append(1)
+        def look(self, queue):
+            return queue[0]
+        def emit(self, name):
+            {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "is_state"),
+    [*((body, True) for body in CHANGES), *((body, False) for body in READS)],
+)
+def test_a_method_may_change_what_it_takes_out_of_its_object(
+    tmp_path: Path, body: str, is_state: bool
+) -> None:
+    (tmp_path / "kinds.py").write_text(textwrap.dedent(BUS).format(body))
+
+    found = reads.Reading(Foreign([tmp_path]), "kinds.Bus").only_reads(["emit"])
+
+    assert found is not is_state
