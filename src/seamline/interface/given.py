@@ -85,16 +85,17 @@ def _attributes(graph: Graph, module: str) -> Iterator[Given]:
         elif (
             use.how != "read" and owner and use.symbol.module and _is_of_library(graph, use.symbol)
         ):
-            yield Given(_head(use.symbol), use.line, "a setting")
+            yield Given(use.symbol, use.line, "a setting")
 
 
 def _is_of_library(graph: Graph, symbol: Symbol) -> bool:
     """Whether a library makes what a name of a module is bound to; loggers aside."""
-    made = list(_made(graph, _head(symbol)))
+    made = list(_made(graph, head_of(symbol)))
     return bool(made) and not any(one.module or str(one) in _LOGGERS for one in made)
 
 
-def _head(symbol: Symbol) -> Symbol:
+def head_of(symbol: Symbol) -> Symbol:
+    """Return the name of a module that a dotted one begins with."""
     return Symbol(symbol.module, symbol.name.partition(".")[0])
 
 
@@ -200,8 +201,21 @@ class Asking:
                 given.symbol._replace(name=f"{given.symbol.name}.{name}") in self.mentioned
                 for name in _ASKING_LOGGER
             )
+        if given.how == "a setting":
+            head, attribute = head_of(given.symbol), _attribute_of(given.symbol)
+            return head in self.mentioned or any(_is_of(one, attribute) for one in self.mentioned)
         family = {given.symbol, *self._below(given.symbol)}
         return any(_is_of(one, each) for one in self.mentioned for each in family)
+
+    def may_ask(self, given: Given) -> bool:
+        """Whether they call a method of the object of a library of which something is set."""
+        head = head_of(given.symbol)
+        return given.how == "a setting" and any(
+            origin.kind == "symbol" and origin.symbol == head
+            for body in self.bodies
+            for call in body.calls
+            for origin in call.receiver
+        )
 
     def _below(self, symbol: Symbol) -> list[Symbol]:
         return [cls.symbol for cls in self.graph.subclasses.get(symbol, ())]
@@ -236,6 +250,11 @@ class Asking:
             for origin in origins
             if origin.kind == "symbol"
         )
+
+
+def _attribute_of(symbol: Symbol) -> Symbol:
+    """Return the first attribute of a name of a module, of several."""
+    return Symbol(symbol.module, ".".join(symbol.name.split(".")[:2]))
 
 
 def _is_of(symbol: Symbol, owner: Symbol) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.asking import classes_listed, subclasses_in
-from seamline.interface.given import Asking
+from seamline.interface.given import Asking, Given, head_of
 from seamline.interface.hosting import imported_by_host, run_on_host
 from seamline.interface.leaving import Left
 from seamline.interface.model import Finding, Place, Severity, Verdict
@@ -54,6 +54,12 @@ def lost_registrations(
             if line not in told:
                 told.add(line)
                 yield _lost(service, module, Place(names.source.file, line), does)
+        for given in application.giving.by(module):
+            if given.line not in told and _may_miss(application, asked, given):
+                told.add(given.line)
+                does = f"{_shown(given.symbol)} gets {given.how}"
+                place = Place(names.source.file, given.line)
+                yield _lost(service, module, place, does, Severity.WARNING)
 
 
 def _asked(placement: Placement, facts: ServiceFacts) -> _Asked:
@@ -88,9 +94,19 @@ def _registering(
         if base in asked.tables:
             yield cls.node.lineno, f"the metadata of {_shown(base)} gets a table"
     for given in application.giving.by(module):
-        is_told = given.how == "a setting" and application.state.touched(given.symbol)
-        if not is_told and asked.given.asks(given):
+        if not _is_state(application, given) and asked.given.asks(given):
             yield given.line, f"{_shown(given.symbol)} gets {given.how}"
+
+
+def _may_miss(application: Application, asked: _Asked, given: Given) -> bool:
+    """Whether the host may ask for what was given, by a method of a library."""
+    return not _is_state(application, given) and asked.given.may_ask(given)
+
+
+def _is_state(application: Application, given: Given) -> bool:
+    """Whether what is set is state, and told of as such."""
+    state = application.state
+    return given.how == "a setting" and bool(state.touched(head_of(given.symbol)))
 
 
 def _shown(symbol: Symbol) -> str:
@@ -125,10 +141,12 @@ def _is_told(facts: ServiceFacts, left: Left) -> bool:
     return left.called and function is not None and function.verdict is Verdict.REMOTE
 
 
-def _lost(service: str, module: str, place: Place, does: str) -> Finding:
+def _lost(
+    service: str, module: str, place: Place, does: str, severity: Severity = Severity.ERROR
+) -> Finding:
     return Finding(
         code="import-call",
-        severity=Severity.ERROR,
+        severity=severity,
         message=(
             f"{does} at {place}, but only in processes that import {module}: the host of "
             f"{service} does not have it"

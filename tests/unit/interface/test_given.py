@@ -76,12 +76,17 @@ WAYS = {
     ),
     "a filter": (
         "import jinja2\nenv = jinja2.Environment()\n",
-        "return env.from_string('{{ 3|money }}').render()",
+        "return sorted(env.filters)",
         "lib.env.filters['money'] = str",
     ),
     "a setting of a queue": (
         "import celery\nqueue = celery.Celery('a')\n",
-        "return queue.send_task('a')",
+        "return queue.conf.timezone",
+        "lib.queue.conf.timezone = 'Asia/Tokyo'",
+    ),
+    "a setting of what the host hands on": (
+        "import celery\nqueue = celery.Celery('a')\n",
+        "return print(queue)",
         "lib.queue.conf.timezone = 'Asia/Tokyo'",
     ),
     "a level": (
@@ -145,3 +150,31 @@ def test_what_a_host_does_not_miss_is_not_told(read, asking: str, front: str) ->
     reading = read(_files(lib, asking, front), "lib", entry_modules={"web": "web"})
 
     assert reading.findings("import-call") == []
+
+
+APP = "import flask\napp = flask.Flask('shop')\n"
+ENV = "import jinja2\nenv = jinja2.Environment()\n"
+
+
+@pytest.mark.parametrize(
+    ("lib", "asking", "front"),
+    [
+        (APP, "return app.config.get('N', 0)", "lib.app.jinja_env.filters['money'] = str"),
+        (APP, "app.logger.info('a')", "lib.app.secret_key = 'x'"),
+        (ENV, "return env.globals", "lib.env.filters['money'] = str"),
+    ],
+)
+def test_a_setting_of_another_attribute_is_none_of_the_host_s(read, lib, asking, front) -> None:
+    reading = read(_files(lib, asking, front), "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == []
+
+
+def test_a_method_of_a_library_s_object_may_use_a_setting(read) -> None:
+    files = _files(
+        ENV, "return env.from_string('{{ 3|money }}')", "lib.env.filters['money'] = str"
+    )
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("warning", "front.py", 4)]
