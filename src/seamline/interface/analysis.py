@@ -6,7 +6,7 @@ from pathlib import Path
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.asking import subclasses_in
-from seamline.interface.currents import made_current
+from seamline.interface.currents import made_current, may_make_current
 from seamline.interface.effects import Effect
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made
@@ -116,8 +116,14 @@ def _currents(
     """Return the functions that use what is current, of libraries for which a host makes none."""
     modules = imported_by_host(application, found.modules, entries)
     made = made_current(application.graph, modules)
-    others = (uses for library, uses in application.currents.items() if library not in made)
-    return {definition: effect for uses in others for definition, effect in uses.items()}
+    later = application.imports.closure(found.modules, runtime=False)
+    doubtful = may_make_current(application.graph, modules | later)
+    return {
+        definition: effect._replace(doubtful=library in doubtful)
+        for library, uses in application.currents.items()
+        if library not in made
+        for definition, effect in uses.items()
+    }
 
 
 def _judge(application: Application, found: ServiceFacts) -> None:

@@ -7,12 +7,13 @@ does, it is another one.
 from collections.abc import Iterator, Set as AbstractSet
 from typing import Final
 
-from seamline.interface.body import Body
+from seamline.interface.body import Body, Call
 from seamline.interface.effects import Effect, passed_up
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.known import named
 from seamline.interface.names import Symbol
+from seamline.interface.wrapping import covers, nested_lines
 
 _CURRENT: Final = (
     "celery.current_app", "celery.current_task", "celery.app.app_or_default",
@@ -35,6 +36,8 @@ _MAKERS: Final = {
     "dramatiq.set_broker": "dramatiq",
     "dramatiq.broker.set_broker": "dramatiq",
 }
+#: Methods of an application of Celery that make it current.
+_SETTING: Final = frozenset({"set_current", "set_default"})
 
 
 def find_currents(graph: Graph) -> dict[str, dict[Definition, Effect]]:
@@ -65,10 +68,40 @@ def _used(graph: Graph, body: Body) -> Iterator[tuple[str, int]]:
 
 def made_current(graph: Graph, modules: AbstractSet[str]) -> set[str]:
     """Return the libraries for which importing these modules makes something current."""
+    waiting: list[Definition | str] = [*modules]
+    run = set(waiting)
+    made: set[str] = set()
+    while waiting:
+        body = graph.bodies[waiting.pop()]
+        later = () if body.definition is None else nested_lines(body.definition)
+        for call in body.calls:
+            if call.stored or covers(later, call.line):
+                continue
+            made.update(_made_by(graph, body, call))
+            entered = [b.target for b in graph.entered(body, call) if not b.guess | b.override]
+            waiting += (target for target in entered if target not in run)
+            run.update(entered)
+    return made
+
+
+def may_make_current(graph: Graph, modules: AbstractSet[str]) -> set[str]:
+    """Return the libraries for which these modules make something current if all of them runs."""
     return {
-        _MAKERS[str(origin.symbol)]
-        for module in modules
-        for call in graph.bodies[module].calls
-        for origin in call.callee
-        if str(origin.symbol) in _MAKERS
+        library
+        for body in graph.bodies.values()
+        if body.module in modules
+        for call in body.calls
+        for library in _made_by(graph, body, call)
     }
+
+
+def _made_by(graph: Graph, body: Body, call: Call) -> Iterator[str]:
+    """Yield the library for which a call makes something current."""
+    if call.method in _SETTING and not call.arguments and not graph.entered(body, call):
+        yield "celery"
+    for origin in call.callee:
+        cls = graph.definitions.classes.get(origin.symbol)
+        above = [origin.symbol] if cls is None else graph.definitions.ancestry(cls)
+        for symbol in above:
+            if str(symbol) in _MAKERS:
+                yield _MAKERS[str(symbol)]

@@ -37,6 +37,7 @@ class Effect(NamedTuple):
         alone: Whether nothing is done with the result, so that it is done for the effect.
         file: Where, with the line.
         why: What keeps the function with its caller.
+        doubtful: Whether it may be none where the function would run otherwise.
     """
 
     what: str
@@ -44,6 +45,7 @@ class Effect(NamedTuple):
     file: str
     line: int
     why: str = "which its caller may need"
+    doubtful: bool = False
 
 
 def find_effects(graph: Graph) -> dict[Definition, Effect]:

@@ -1,10 +1,13 @@
 """Functions that run on a host and use what is current there: not what their callers have."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from seamline.interface.application import ServiceFacts
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.placement import Placement
+
+_LACKS: Final = "which imports nothing that does"
 
 
 def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
@@ -16,12 +19,13 @@ def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding
             continue
         if any(placement.crosses(service, place) for place in function.callers):
             place = Place(effect.file, effect.line)
+            lacks = "which may not have made it" if effect.doubtful else _LACKS
             yield Finding(
                 code="state-elsewhere",
-                severity=Severity.ERROR,
+                severity=Severity.WARNING if effect.doubtful else Severity.ERROR,
                 message=(
                     f"{function.module}.{function.name} {effect.what} ({place}), and it runs "
-                    f"where service {service} does, which imports nothing that does"
+                    f"where service {service} does, {lacks}"
                 ),
                 remedy=(
                     f"import the module that makes it in {package}, or use it in a function that "

@@ -65,3 +65,35 @@ def test_what_needs_its_host_and_the_current_queue_is_an_error(read) -> None:
     assert reading.verdict("lib.shown") == "remote"
     assert reading.findings("state-elsewhere") == [("error", "lib.py", 8)]
     assert imported.findings("state-elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    "making",
+    [
+        "import celery\ndef make():\n    return celery.Celery('shop')\nqueue = make()\n",
+        "import celery\nclass Queue(celery.Celery): ...\nqueue = Queue('shop')\n",
+        "import celery, some_lib\nqueue = some_lib.queue()\nqueue.set_current()\n",
+        "import celery, some_lib\nqueue = some_lib.queue()\nqueue.set_default()\n",
+    ],
+)
+def test_a_queue_is_made_by_helpers_subclasses_and_what_sets_it(read, making: str) -> None:
+    files = _files("SEEN.append(celery.current_app.main)", "import queue_of\nSEEN = []\n")
+
+    reading = read(files | {"queue_of.py": making}, "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("state-elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    ("lib", "making"),
+    [
+        ("import queue_of\n", "import celery\ndef make():\n    return celery.Celery('shop')\n"),
+        ("def later():\n    import queue_of\n", MAKING),
+    ],
+)
+def test_a_queue_that_a_host_may_make_is_told_as_a_warning(read, lib: str, making: str) -> None:
+    files = _files("SEEN.append(celery.current_app.main)", f"{lib}SEEN = []\n")
+
+    reading = read(files | {"queue_of.py": making}, "lib", entry_modules={"web": "web"})
+
+    assert [one[0] for one in reading.findings("state-elsewhere")] == ["warning"]
