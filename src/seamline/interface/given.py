@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 from seamline.interface.body import Body
 from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
-from seamline.interface.making import run_by_making
+from seamline.interface.making import filled_by, run_by_making
 from seamline.interface.names import Symbol
 from seamline.interface.source import is_of_script
 
@@ -104,7 +104,7 @@ def _by_metaclasses(graph: Graph, module: str) -> Iterator[Given]:
     for cls in graph.definitions.classes_in(module):
         above = [c for c in graph.definitions.ancestry(cls) if isinstance(c, Class)]
         for definition, line in run_by_making(graph, cls):
-            for path in graph.bodies[definition].paths if definition.owner else ():
+            for path in filled_by(graph.bodies[definition]) if definition.owner else ():
                 for base in above[1:]:
                     yield Given(Symbol(base.module, f"{base.name}.{path}"), line, "a value")
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from seamline.interface.body import Body, Call
 from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import Graph
-from seamline.interface.making import run_by_making
+from seamline.interface.making import filled_by, is_of_new, run_by_making
 from seamline.interface.names import Symbol
 from seamline.interface.source import is_of_script
 from seamline.interface.touches import Touches
@@ -100,7 +100,12 @@ class Leaving:
     def _changed_itself(self, definition: Definition) -> Iterator[Symbol]:
         """Yield the state that a definition shows to change, by itself or by methods of it."""
         body, later = self.graph.bodies[definition], nested_lines(definition)
-        changed = [u.symbol for u in body.uses if u.how != "read" and not covers(later, u.line)]
+        changed = [
+            use.symbol
+            for use in body.uses
+            if use.how != "read" and not covers(later, use.line)
+            if not is_of_new(self.graph, definition, use)
+        ]
         for call in body.calls:
             if call.receiver and not covers(later, call.line) and self._changes_self(body, call):
                 changed += [one.symbol for one in call.receiver if one.kind == "symbol"]
@@ -110,7 +115,7 @@ class Leaving:
             changed += [
                 Symbol(each.module, f"{each.name}.{path}")
                 for each in classes
-                for path in body.paths
+                for path in filled_by(body)
             ]
         for symbol in changed:
             for fact in self.touches.state.all_touched(symbol):

@@ -7,6 +7,7 @@ from typing import Final
 
 from seamline.interface.functions import Class
 from seamline.interface.graph import Graph
+from seamline.interface.making import leaves_nothing
 from seamline.interface.names import Import, Symbol, World
 
 #: Names of the modules of an application that Django imports by itself.
@@ -176,7 +177,10 @@ def registrations(graph: Graph, module: str, own: set[str]) -> Iterator[tuple[Sy
     for cls in graph.definitions.classes_in(module):
         for base in list(graph.definitions.ancestry(cls))[1:]:
             outside = isinstance(base, Class) and base.module not in own
-            if outside and isinstance(base, Class) and "__init_subclass__" in base.methods:
+            if not outside or not isinstance(base, Class):
+                continue
+            run = base.methods.get("__init_subclass__", ())
+            if not all(leaves_nothing(graph, one) for one in run):
                 yield base.symbol, cls.node.lineno
 
 

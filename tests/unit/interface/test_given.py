@@ -178,3 +178,42 @@ def test_a_method_of_a_library_s_object_may_use_a_setting(read) -> None:
     reading = read(files, "lib", entry_modules={"web": "web"})
 
     assert reading.findings("import-call") == [("warning", "front.py", 4)]
+
+
+FILLED = {
+    "a metaclass": "class Meta(type):\n    def __init__(cls, name, bases, space):\n",
+    "__init_subclass__": "class Top:\n    def __init_subclass__(cls, name='', **more):\n",
+}
+OWN = "        cls.label = cls.__name__.lower()\n        cls.known = {}\n"
+FILLING = "        cls.known['name'] = 1\n"
+
+
+def _making(head: str, lines: str) -> dict[str, str]:
+    base = "metaclass=Meta" if "Meta" in head else "Top"
+    front = "class Web(lib.Base): ..."
+    lib = f"{head}{lines}class Base({base}):\n    known = {{}}\n"
+    return _files(lib, "return len(Base.known)", front)
+
+
+@pytest.mark.parametrize("head", FILLED.values(), ids=FILLED)
+def test_what_is_bound_to_a_new_class_before_it_is_filled_is_its_own(read, head: str) -> None:
+    reading = read(_making(head, OWN + FILLING), "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == []
+
+
+@pytest.mark.parametrize("head", FILLED.values(), ids=FILLED)
+@pytest.mark.parametrize(
+    "lines",
+    [
+        FILLING,
+        FILLING + OWN,
+        "        if name:\n            cls.known = {}\n" + FILLING,
+        "        cls.known = Base.known\n" + FILLING,
+        OWN + "        cls.mro()[1].known['name'] = 1\n        Base.known['a'] = 1\n",
+    ],
+)
+def test_what_a_base_holds_is_filled_by_its_subclasses(read, head: str, lines: str) -> None:
+    reading = read(_making(head, lines), "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("error", "front.py", 4)]
