@@ -1240,7 +1240,7 @@ OTHERS: dict[str, Mutation] = {
     "hosts of tests call no factory by themselves": Mutation(
         "seamline.testing.front._unserved", _same, "unit/testing/test_factories.py"
     ),
-    "factories of one run are called one after the other": Mutation(
+    "a factory is called in one process of a run before all others": Mutation(
         "seamline.worker.turns._wait", _nothing, "unit/worker/test_turns.py"
     ),
 }

@@ -65,11 +65,12 @@ def made(project) -> list[list[str]]:
     return [line.split() for line in (project.root / "made").read_text().splitlines()]
 
 
-def test_processes_call_a_factory_one_after_the_other(factory) -> None:
+def test_one_process_calls_a_factory_before_all_others(factory) -> None:
     run = factory.start("--layout", "micro").ready()
 
     lines = made(factory)
-    assert [what for what, _ in lines] == ["begin", "end"] * 3
+    assert [what for what, _ in lines[:2]] == ["begin", "end"]
+    assert sorted(what for what, _ in lines) == ["begin"] * 3 + ["end"] * 3
     assert {pid for _, pid in lines} == set(map(str, run.pids()))
     assert run.get("/")[1].count("red") == 2
 
@@ -89,4 +90,13 @@ def test_a_factory_that_fails_when_it_is_called_again_is_told_of(factory) -> Non
     run = factory.start("--layout", "micro")
 
     assert run.wait() == 2
+    assert "if it fails only when it is called again" in run.err.prose
     assert "let it find what an earlier call set up" in run.err.prose
+
+
+def test_a_factory_that_takes_long_is_not_waited_for(factory) -> None:
+    factory.edit("web.py", "time.sleep(0.4)", "time.sleep(5)")
+
+    factory.start("--layout", "micro").ready()
+
+    assert [what for what, _ in made(factory)] == ["begin"] * 3 + ["end"] * 3

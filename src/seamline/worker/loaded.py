@@ -20,11 +20,12 @@ from seamline.worker.seams import Process
 from seamline.worker.turns import turn
 
 _CALLED_AGAIN: Final = (
-    "another process called it before: let it find what an earlier call set up, as under any "
-    "prefork server"
+    "if it fails only when it is called again, let it find what an earlier call set up, as under "
+    "any prefork server: each process of a run calls it"
 )
-# Of the time to start in, so much for those who are first.
+# Of the time to start in, so much for who is first, and no more: the own call takes as long.
 _WAITED_SHARE: Final = 4
+_MOST_WAITED: Final = 2.0
 
 
 class Loaded:
@@ -118,7 +119,7 @@ class Loaded:
             return load_application(text, root)
         if not (must or self.plan.makes_applications):
             return None
-        longest = self.plan.startup_timeout / _WAITED_SHARE
+        longest = min(self.plan.startup_timeout / _WAITED_SHARE, _MOST_WAITED)
         with turn(self.plan.run_dir, longest, self._calls) as is_repeated:
             try:
                 return load_application(text, root)

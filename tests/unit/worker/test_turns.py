@@ -1,8 +1,9 @@
-"""seamline.worker.turns: one process of a run after the other."""
+"""seamline.worker.turns: one process of a run before all others."""
 
 import fcntl
 import os
 import socket
+import threading
 import time
 
 import pytest
@@ -44,12 +45,28 @@ def test_a_turn_is_waited_for_but_not_for_ever(held, tmp_path):
     assert waited(tmp_path) >= LONGEST
 
 
+def test_nobody_waits_once_a_turn_has_ended_well(held, tmp_path):
+    held.truncate(1)  # as who has ended well does, whoever has the lock now
+
+    assert waited(tmp_path) < LONGEST
+
+
+def test_who_waits_goes_on_when_a_turn_ends_well(held, tmp_path):
+    ending = threading.Timer(LONGEST / 3, held.truncate, [1])
+    ending.start()
+
+    assert waited(tmp_path) < LONGEST
+
+    ending.join()
+
+
 def test_nobody_who_calls_is_kept_waiting(held, tmp_path):
     with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as caller:
         listening.bind(str(tmp_path / "s"))
         listening.listen()
         assert waited(tmp_path, listening.fileno()) >= LONGEST
 
+        held.truncate(0)
         caller.connect(str(tmp_path / "s"))
 
         assert waited(tmp_path, listening.fileno()) < LONGEST
@@ -63,6 +80,7 @@ def test_a_turn_ends_for_a_process_that_was_forked_in_it_too(tmp_path):
             os.close(writer)
             os.read(reader, 1)
             os._exit(0)
+    os.truncate(tmp_path / TURN_FILE, 0)
 
     assert waited(tmp_path) < LONGEST
 
