@@ -82,12 +82,23 @@ class Loaded:
 
     def _set_up_django(self) -> None:
         """Set Django up before modules of the application that need it are imported."""
-        if not any(interface.needs_django for interface in self._interfaces()):
+        is_needed = any(interface.needs_django for interface in self._interfaces())
+        # What other packages have registered here may need it as they do.
+        if not is_needed and not (self._group.imports and self._is_of_django()):
             return
         if os.environ.get("DJANGO_SETTINGS_MODULE"):
             set_up_django(os.environ, self.plan.root)
-        else:  # the modules of the http services name the settings
+        elif is_needed:  # the modules of the http services name the settings
             self._load_others(must=True)
+        else:
+            for name in self._group.services:
+                if (text := self.plan.service(name).http) is not None:
+                    import_module(Reference.parse(text).module, self.plan.root)
+
+    def _is_of_django(self) -> bool:
+        """Whether any package of the application needs Django."""
+        found = (service.interface for service in self.plan.services)
+        return any(interface.needs_django for interface in found if interface is not None)
 
     def _build_applications(self) -> None:
         """Build what the packages of this group read from a framework, before the first call."""
