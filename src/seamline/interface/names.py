@@ -290,6 +290,44 @@ def _strings(node: ast.expr) -> tuple[str, ...]:
     )
 
 
+def _attributes_set(tree: ast.Module) -> Iterator[str]:
+    """Yield names that a module may set in another one; an empty one where it computes them."""
+    for node in walk(tree):
+        match node:
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                yield from () if _is_itself(node.value) else (name,)
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[owner, given, *_]):
+                yield from () if _is_itself(owner) else (_text(given),)
+            case ast.Subscript(value=value, slice=given, ctx=ast.Store() | ast.Del()):
+                yield from (_text(given),) if _is_namespace(value) else ()
+            case ast.Call(func=ast.Attribute(attr="update" | "setdefault", value=value)):
+                yield from ("",) if _is_namespace(value) else ()
+            case _:
+                pass
+
+
+def _is_itself(node: ast.expr) -> bool:
+    """Whether it is the object of a method, which is no module."""
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+def _is_namespace(node: ast.expr) -> bool:
+    """Whether it may hold the names of a module: ``vars(shop)``, ``shop.__dict__``."""
+    match node:
+        case ast.Attribute(value=owner, attr="__dict__"):
+            return not _is_itself(owner)
+        case ast.Call(func=ast.Name(id="globals")):
+            return True
+        case ast.Call(func=ast.Name(id="vars"), args=[owner]):
+            return not _is_itself(owner)
+        case _:
+            return False
+
+
+def _text(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
 class World:
     """Every module of the application with its names; answers what a dotted name stands for."""
 
@@ -297,6 +335,12 @@ class World:
         self.sources = sources
         self.modules = {name: _Reader(source).names for name, source in sources.modules.items()}
         self._members: dict[tuple[str, str], Symbol] = {}
+        self._filled = {
+            name
+            for source in sources.modules.values()
+            if not source.test
+            for name in _attributes_set(source.tree)
+        }
 
     def module(self, dotted: str) -> Symbol:
         """Return the symbol of a module, which may be outside the application."""
@@ -312,7 +356,8 @@ class World:
 
     def _follow(self, module: str, name: str) -> Symbol:
         names = self.modules[module]
-        if names.binds(name) and not names.is_optional(name):
+        is_optional = names.is_optional(name) and self._filled.isdisjoint((name, ""))
+        if names.binds(name) and not is_optional:
             return self._alias(names, name) or Symbol(module, name)
         if name in names.imported:
             found = self.imported(names.imported[name])

@@ -598,3 +598,31 @@ def test_a_part_of_a_query_of_django_stays_with_its_caller(read: Read, body: str
     found = read({"shop.py": source}, "shop").functions["shop.filters"]
 
     assert (found.verdict, "a part of a query stays" in found.reason) == ("local", True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_state"),
+    [
+        ("conn.client = {1: 'x'}", True),
+        ("conn.client, other = {1: 'x'}, 1", True),
+        ("setattr(conn, 'client', {1: 'x'})", True),
+        ("setattr(conn, 'cli' + 'ent', {1: 'x'})", True),
+        ("vars(conn)['client'] = {1: 'x'}", True),
+        ("conn.__dict__.update(client={1: 'x'})", True),
+        ("setattr(conn, 'other', {1: 'x'})", False),
+        ("conn.other = {1: 'x'}", False),
+    ],
+)
+def test_a_library_that_may_be_missing_is_state_where_another_module_fills_its_name(
+    read: Read, setting: str, is_state: bool
+) -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/conn.py": NONE.format("from nothere import client", "client"),
+        "app/a.py": "from app import conn\n\ndef ask(n):\n    return conn.client[n]\n",
+        "app/start.py": f"from app import conn\n\ndef start():\n    {setting}\n",
+    }
+
+    reading = read(files, "app")
+
+    assert ("app.conn:client" in str(reading.functions["app.a.ask"])) is is_state
