@@ -27,6 +27,10 @@ _ITERATED: Final = frozenset(
         "outerjoin", "options", "distinct", "execution_options", "yield_per",
     }
 )  # fmt: skip
+# What runs the query that it is given.
+_RUNNING: Final = _ITERATED | {
+    "scalars", "scalar", "exec", "stream", "stream_scalars", "first_or_404", "one_or_404",
+}  # fmt: skip
 _QUERIES: Final = frozenset({"query", "select", "get", "get_one"})
 # What a query chooses instead of whole rows.
 _NO_ROWS: Final = frozenset({"with_entities", "with_only_columns", "values", "values_list"})
@@ -134,17 +138,22 @@ class _Reader:
             for part in parts:
                 if isinstance(part, ast.Attribute) and part.attr == "query":
                     yield from self._model(part.value)  # ``User.query``
-                elif isinstance(part, ast.Call) and _name(part.func) in _QUERIES and part.args:
+                elif isinstance(part, ast.Call) and _is_query(part):
                     yield from self._model(part.args[0])
 
     def _chain(self, node: ast.expr) -> Iterator[ast.expr]:
-        """Yield a chain of calls and attributes, with the first arguments of the calls.
+        """Yield a chain of calls and attributes, with the queries that the calls are given.
 
-        It goes on in what its first name is bound to: ``statement = select(User)``.
+        It goes on in what its first name is bound to: ``statement = select(User)``. It ends at
+        an attribute of a row, as what that holds is none: ``session.get(User, 1).name``.
         """
+        is_called = False
         while isinstance(node, (ast.Call, ast.Attribute)):
+            if isinstance(node, ast.Attribute) and not is_called and node.attr != "query":
+                return
             yield node
-            if isinstance(node, ast.Call) and node.args:
+            is_called = isinstance(node, ast.Call)
+            if isinstance(node, ast.Call) and node.args and _name(node.func) in _RUNNING:
                 yield from self._chain(node.args[0])
             node = node.func if isinstance(node, ast.Call) else node.value
         if isinstance(node, ast.Name) and node.id not in self._followed:
@@ -157,6 +166,13 @@ class _Reader:
         symbol = self._types.world.resolve(self._module, node)
         if symbol is not None and self._types.kind(symbol) == "model":
             yield Origin("instance", symbol)
+
+
+def _is_query(call: ast.Call) -> bool:
+    """Whether it says of what its rows are; ``labels.get(User)`` looks a class up."""
+    least = 2 if _name(call.func).startswith("get") else 1
+    is_all = len(call.args) + len(call.keywords) >= least
+    return bool(call.args) and is_all and _name(call.func) in _QUERIES
 
 
 def _is_new(value: ast.expr) -> bool:

@@ -18,6 +18,8 @@ class Prefix:
 class Word:
     text: str
 
+PRICES = dict()
+
 def ask(text, other):
     for _ in text.split():
         pass
@@ -37,6 +39,8 @@ STAYS = [
     "return session.scalars(select(User)).all()",
     "return session.execute(select(User).where(User.id == text)).scalars().first()",
     *("return session.query(User).filter(text).one()", "return session.get(User, text)"),
+    *("return User.query.get(text)", "return session.get(User, ident=text)"),
+    "return session.exec(select(User)).first()",
     "rows = session.query(User)\n    return [row for row in rows]",
     "got = []\n    for one in session.query(User):\n        got.append(one)\n    return got",
     *("return User.query.filter_by(id=text).first()", "return list(User.query.order_by(text))"),
@@ -58,6 +62,11 @@ CROSSES = [
     "return [row.name for row in session.scalars(select(User))]",
     "return session.query(User).first() is None",
     "return other.get(text).all()",
+    "return PRICES.get(session.get(User, text).plan, 0)",
+    "return PRICES.get(User.query.get(text).plan)",
+    "return PRICES.get(session.scalars(select(User)).first().plan)",
+    "return PRICES.get(User)",
+    "user = session.get(User, text)\n    return user.prices.get(other)",
 ]
 
 
