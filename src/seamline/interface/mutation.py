@@ -1,5 +1,6 @@
 """Which parameters a function may change in place, conservatively."""
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,10 +11,15 @@ from seamline.interface.changing import CHANGERS
 from seamline.interface.functions import Definition
 from seamline.interface.graph import VALUE_METHODS, Graph
 from seamline.interface.known import is_stdlib
-from seamline.interface.origins import Level, Origins
+from seamline.interface.origins import Level, Origin, Origins
 from seamline.interface.wrapping import injected
 
 _READING: Final = VALUE_METHODS - MUTATORS
+_LOGGERS: Final = frozenset({"logging.getLogger"})
+#: Methods of loggers, which show what they are given.
+_LOGGING: Final = frozenset(
+    {"critical", "debug", "error", "exception", "info", "log", "warn", "warning"}
+)
 WHOLE: Final[tuple[Level, ...]] = ("whole",)
 _OWN: Final[tuple[Level, ...]] = ("whole", "part")
 _COPY: Final[tuple[Level, ...]] = ("copy",)
@@ -136,7 +142,8 @@ class Mutations:
         """Yield parameters that the call hands to code nothing is known about."""
         known = bool(self.graph.entered(body, call))
         for place, origins in call.arguments:
-            if place in ("*", "**"):  # which parameter they become is not followed
+            # Which parameter they become is not followed; text takes them as text.
+            if place in ("*", "**") and (known or call.method != "format"):
                 yield from (o.symbol.name for o in origins if o.kind == "param")
         if not known and not self._is_harmless(call):
             for name, _ in _given(call):
@@ -149,6 +156,8 @@ class Mutations:
     def _is_harmless(self, call: Call) -> bool:
         if call.method and call.method in VALUE_METHODS:
             return True
+        if call.method in _LOGGING and call.receiver and all(map(self._is_logger, call.receiver)):
+            return True
         for origin in call.callee:
             dotted = str(origin.symbol)
             # What is made of a class without a constructor of its own keeps its arguments.
@@ -157,6 +166,19 @@ class Mutations:
             if not is_stdlib(dotted) or dotted in CHANGERS or dotted == "builtins.getattr":
                 return False
         return bool(call.callee)
+
+    def _is_logger(self, origin: Origin) -> bool:
+        """Whether it is what ``getLogger`` gives, in a function or under a name of a module."""
+        if origin.kind == "call":
+            return str(origin.symbol) in _LOGGERS
+        world = self.graph.definitions.world
+        names = world.modules.get(origin.symbol.module) if origin.kind == "symbol" else None
+        made = () if names is None else names.assigned.get(origin.symbol.name, ())
+        return bool(made) and all(
+            isinstance(binding.value, ast.Call)
+            and str(world.resolve(origin.symbol.module, binding.value.func)) in _LOGGERS
+            for binding in made
+        )
 
 
 def _variadic(definition: Definition) -> set[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 SHOP = """
-import functools, itertools, json, operator, random, threading
+import functools, itertools, json, logging, operator, random, threading
 from concurrent.futures import ThreadPoolExecutor
 import unknown
 from dataclasses import dataclass, field
@@ -27,6 +27,8 @@ def _put_all(targets):
     for target in targets: target.append(1)
 def _put_deep(named): _put_all(named['a'])
 def _sort(targets): targets.sort()
+LOG = logging.getLogger(__name__)
+OTHER = unknown.getLogger()
 CHOICES = {{'a': _put, 'b': _look}}
 
 def f({parameter}):
@@ -98,6 +100,8 @@ RAISED = """try:
         "_put_all([row for row in rows])",
         "_put_deep({'a': [rows]})",
         "for one in locals().values(): one.append(1)",
+        "unknown.render(**locals())",
+        "OTHER.warning(rows)",
         RAISED.format("raise ValueError(rows)", "error.args[0].append(1)"),
         RAISED.format("raise LookupError('no', rows)", "(_, found) = error.args; found.append(1)"),
         "add = lambda n, kept=rows: kept.append(n)\n    add(1)",
@@ -141,6 +145,10 @@ def test_may_change_its_argument(read, body: str) -> None:
         "return list(map(str.upper, rows))",
         "found = []; list.append(found, 1); return len(rows)",
         "rows -= 1; return rows",
+        "return '{rows}'.format(**locals())",
+        "return '{} {}'.format(*rows)",
+        "LOG.warning('%s', rows)",
+        RAISED.format("raise ValueError(rows)", "logging.getLogger().exception(error)"),
         "return {'rows': rows}",
         "def inner(rows): rows.append(1)",
     ],
