@@ -25,7 +25,7 @@ from seamline.testing.cells import (
     may_concern,
     slots_of,
 )
-from seamline.testing.compared import MOST_ITEMS, content, whole
+from seamline.testing.compared import MOST_ITEMS, content, is_guard, whole
 from seamline.testing.stores import Stores, compiled
 
 _CONTAINERS: Final = (dict, list, set, deque)
@@ -140,12 +140,19 @@ class Assignments:
         if self._walked.setdefault(name, module) is not module:
             self._forget(name)
             self._walked[name] = module
-        queue: deque[tuple[object, Place, int]] = deque([(module, Place(name, ""), 0)])
+        self._walk_from(module, Place(name, ""), 0)
+
+    def _walk_from(self, start: object, place: Place, depth: int) -> None:
+        """Note what an object holds, down to a depth, but for what is sealed."""
+        sealed = self._placed.get(place.module, ())
+        queue: deque[tuple[object, Place, int]] = deque([(start, place, depth)])
         while queue:
             value, place, depth = queue.popleft()
+            if place.path in sealed or is_guard(value):
+                continue
             for inner, path in self._enter(value, place):
                 if depth < _MOST_DEPTH:
-                    queue.append((inner, Place(name, path), depth + 1))
+                    queue.append((inner, Place(place.module, path), depth + 1))
 
     def _forget(self, name: str) -> None:
         """Forget what a module held that was removed and is imported anew, as some tests do."""
@@ -160,24 +167,18 @@ class Assignments:
         self._relevant.clear()
 
     def _look_at_contents(self, module: str) -> None:
-        """Note the classes of a service's module, and the containers that it and they hold.
+        """Note the classes of a service's module, and what it and they hold.
 
-        State is sealed. A container that no code of the application changes is none, but a test
-        may, and the host has its own.
+        State is sealed. What no code of the application changes is none, but a test may, and the
+        host has its own.
         """
         for name, value in list(vars(sys.modules[module]).items()):
             kind = type(value)
             if issubclass(kind, type) and getattr(value, "__module__", "") == module:
                 for inner, path in self._enter(value, Place(module, name)):
-                    self._note_container(inner, Place(module, path))
-            elif not name.startswith("__"):
-                self._note_container(value, Place(module, name))
-
-    def _note_container(self, value: object, place: Place) -> None:
-        is_sealed = place.path in self._placed[place.module]
-        if issubclass(type(value), _CONTAINERS) and not is_sealed:
-            for _ in self._enter(value, place):
-                pass  # what it holds in turn is no matter here
+                    self._walk_from(inner, Place(module, path), 2)
+            elif not name.startswith("__") and not issubclass(kind, (type, ModuleType)):
+                self._walk_from(value, Place(module, name), 1)
 
     def _enter(self, value: object, place: Place) -> Iterator[tuple[object, str]]:
         """Note an object, and yield what it holds unless that is known."""
@@ -187,6 +188,8 @@ class Assignments:
             if not places:
                 yield from _items(value, place)
             self._add(place, places, value)
+        elif kind is tuple:
+            yield from _items(value, place)
         if self._is_application(kind.__module__):
             self._note_classes(kind, place)
         space = _space_of(value, place)

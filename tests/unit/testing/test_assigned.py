@@ -77,6 +77,15 @@ FILES = {
 
         SEEN = []
         ROOMS = ["kitchen"]
+        TREE = {"a": {"n": 1}}
+        PAIR = ([1], [2])
+
+        class Shop:
+            def __init__(self):
+                self.name = "k"
+                self.rooms = ["k"]
+
+        SHOP = Shop()
 
         def debug(): return (settings.DEBUG, os.getpid(), len(SEEN))
         def least(): return (settings.app.limits.least, os.getpid(), len(SEEN))
@@ -93,6 +102,10 @@ FILES = {
         def nothing(): return (0, os.getpid(), len(SEEN))
 
         def rooms(): return (len(ROOMS), os.getpid(), len(SEEN))
+        def tree(): return (TREE["a"]["n"], os.getpid(), len(SEEN))
+        def pair(): return (len(PAIR[0]), os.getpid(), len(SEEN))
+        def name(): return (SHOP.name, os.getpid(), len(SEEN))
+        def own_rooms(): return (len(SHOP.rooms), os.getpid(), len(SEEN))
         def bells(): return (len(Clock.bells), os.getpid(), len(SEEN))
 
         class Clock:
@@ -236,6 +249,50 @@ def test_what_a_test_assigns_without_a_tool_keeps_its_calls_here(shop):
     assert outcome.counts == {"passed": 16}, outcome.text
     assert "16 tests local: 16 assigned" in outcome.text
     assert "prices: assigned (shop.settings.app.limits.least)" in outcome.text
+
+
+def test_what_a_test_changes_deep_in_a_package_elsewhere_keeps_its_calls_here(shop):
+    shop.tests(
+        HEAD
+        + """
+    def test_an_item_of_a_table_in_a_table():
+        prices.TREE["a"]["n"] = 2
+        try:
+            assert prices.tree()[:2] == (2, HERE)
+        finally:
+            prices.TREE["a"]["n"] = 1
+
+    def test_an_item_of_a_list_in_a_tuple():
+        prices.PAIR[0].append(2)
+        try:
+            assert prices.pair()[:2] == (2, HERE)
+        finally:
+            prices.PAIR[0].pop()
+
+    def test_an_attribute_of_an_object():
+        prices.SHOP.name = "x"
+        try:
+            assert prices.name()[:2] == ("x", HERE)
+        finally:
+            prices.SHOP.name = "k"
+
+    def test_a_list_of_an_object():
+        prices.SHOP.rooms.append("x")
+        try:
+            assert prices.own_rooms()[:2] == (2, HERE)
+        finally:
+            prices.SHOP.rooms.pop()
+
+    def test_all_is_put_back():
+        for ask in (prices.tree, prices.pair, prices.name, prices.own_rooms):
+            assert ask()[1] != HERE
+    """
+    )
+
+    outcome = shop.run("micro", "tests/test_shop.py", "-v")
+
+    assert outcome.counts == {"passed": 5}, outcome.text
+    assert "4 tests local: 4 assigned" in outcome.text
 
 
 def test_what_was_put_back_or_never_matters_closes_nothing(shop):
