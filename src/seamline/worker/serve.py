@@ -185,7 +185,8 @@ def _may_be_shed(scope: Scope) -> bool:
     return (
         scope["http_version"] == "1.1"
         and headers.get(b"content-length", b"0") == b"0"
-        and headers.keys().isdisjoint((b"transfer-encoding", b"connection"))
+        and b"transfer-encoding" not in headers
+        and b"close" not in headers.get(b"connection", b"").lower()
     )
 
 

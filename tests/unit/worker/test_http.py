@@ -239,7 +239,8 @@ def test_control_bytes_of_a_path_do_not_reach_the_log() -> None:
         ("1.1", [(b"content-length", b"0")], True),
         ("1.1", [(b"content-length", b"12")], False),
         ("1.1", [(b"transfer-encoding", b"chunked")], False),
-        ("1.1", [(b"connection", b"close")], False),
+        ("1.1", [(b"connection", b"keep-alive")], True),
+        ("1.1", [(b"connection", b"Close")], False),
         ("1.0", [(b"connection", b"keep-alive")], False),
     ],
 )
