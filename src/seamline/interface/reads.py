@@ -1,15 +1,16 @@
 """Objects of libraries that an application only reads: what is called on them changes nothing."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from seamline.interface.body import MUTATORS, Body
 from seamline.interface.facts import StateMap
-from seamline.interface.foreign import Foreign
+from seamline.interface.foreign import Foreign, touches
 from seamline.interface.functions import Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import Symbol, World
+from seamline.interface.taking import Function, bindings, is_out_of, names_of, parameters
 
 # Methods of values that change nothing.
 _READING: Final = frozenset(
@@ -22,8 +23,6 @@ _LOOKING: Final = frozenset(
     {"len", "isinstance", "type", "str", "repr", "list", "tuple", "sorted"}
 )
 _BUILTIN: Final = frozenset({"dict", "list", "OrderedDict", "tuple", "frozenset", "set", "str"})
-# Of these, what comes out is no part of what is given.
-_TELLING: Final = frozenset({"len", "isinstance", "str", "repr"})
 _SPECIAL: Final = {
     "len": ("__len__",),
     "list": ("__iter__",),
@@ -36,10 +35,7 @@ _MAKING: Final = ("__init__", "__new__", "__post_init__")
 _LOOKED_UP: Final = frozenset({"__getattribute__", "__getattr__"})
 _PLAIN: Final = frozenset({"staticmethod", "classmethod", "property"})
 
-_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DICTIONARIES: Final = (ast.Dict, ast.DictComp)
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def drop_read(
@@ -165,11 +161,10 @@ def _used_by(
     match parent:
         case ast.Attribute(ctx=ast.Load()):
             around = parents.get(parent)
-            method = (
-                parent.attr if isinstance(around, ast.Call) and around.func is parent else None
-            )
+            is_called = isinstance(around, ast.Call) and around.func is parent
+            method = parent.attr if is_called and not _is_changed(around, parents) else None
         case ast.Subscript(value=value, ctx=ast.Load()) if value is node:
-            method = "__getitem__"
+            method = None if _is_changed(parent, parents) else "__getitem__"
         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[value]) if value is node:
             method = "__contains__"
         case ast.For(iter=value) | ast.comprehension(iter=value) if value is node:
@@ -182,6 +177,32 @@ def _used_by(
         case _:
             pass
     return method
+
+
+def _is_changed(node: ast.AST | None, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether what a call gives is changed there, or by a name that it is given."""
+    while node is not None:
+        match parents.get(node):
+            case ast.Attribute() | ast.Subscript() as parent if parent.value is node:
+                call = parents.get(parent)
+                if not isinstance(parent.ctx, ast.Load):
+                    return True
+                if isinstance(call, ast.Call) and getattr(parent, "attr", "") in MUTATORS:
+                    return True
+                node = parent
+            case ast.Assign() | ast.NamedExpr() | ast.For() | ast.comprehension() as bound:
+                names = {
+                    part.id
+                    for target, _ in bindings(bound)
+                    for part in ast.walk(target)
+                    if isinstance(part, ast.Name)
+                }
+                inside = _function_around(bound, parents)
+                within = ast.walk(inside) if inside is not None else parents
+                return any(touches(part, name) for part in within for name in names)
+            case _:
+                return False
+    return False
 
 
 def _function_around(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> ast.AST | None:
@@ -221,7 +242,7 @@ class Reading:
             if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._methods.setdefault(part.name, []).append(part)
         for node in ast.walk(cls):
-            for target, value in _bindings(node):
+            for target, value in bindings(node):
                 for inner in ast.walk(target):
                     name = getattr(inner, "attr", getattr(inner, "id", ""))
                     self._held.setdefault(name, []).append(value if inner is target else None)
@@ -231,7 +252,41 @@ class Reading:
         if not self._is_known or not self._methods.keys().isdisjoint(_LOOKED_UP):
             return False
         making = (one for name in _MAKING for one in self._methods.get(name, ()))
-        return not any(map(self._gives_away, making)) and all(map(self._reads, methods))
+        if any(map(self._gives_away, making)) or not all(map(self._reads, methods)):
+            return False
+        return not any(self._hands_out(name, set()) for name in methods)
+
+    def _hands_out(self, name: str, seen: set[str]) -> bool:
+        """Whether a method gives its caller an attribute that can change, which it then may do."""
+        if name in seen:
+            return False
+        seen.add(name)
+        for method in self._methods.get(name, ()):
+            itself = next(iter(parameters(method.args)), "")
+            bound = [one for node in ast.walk(method) for one in bindings(node)]
+            values = [
+                part.value
+                for part in ast.walk(method)
+                if isinstance(part, (ast.Return, ast.Yield, ast.YieldFrom)) and part.value
+            ]
+            for value in values:  # grows
+                match value:
+                    case ast.Attribute(attr=attribute) if is_out_of(value, {itself}):
+                        held = self._held.get(attribute, [None])
+                        if not all(isinstance(one, ast.Constant) for one in held):
+                            return True
+                    case ast.Name(id=local):
+                        more = [one for target, one in bound if getattr(target, "id", "") == local]
+                        values += [one for one in more if one is not None and one not in values]
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=called)):
+                        if owner == itself and self._hands_out(called, seen):
+                            return True
+                    case ast.IfExp() | ast.BoolOp() | ast.Tuple() | ast.List() | ast.NamedExpr():
+                        inner = (one for one in ast.iter_child_nodes(value))
+                        values += [one for one in inner if isinstance(one, ast.expr)]
+                    case _:
+                        pass
+        return False
 
     def _reads(self, name: str, *, is_given: bool = False) -> bool:
         """Whether a method leaves the object; ``is_given``: it is handed something out of it."""
@@ -250,11 +305,11 @@ class Reading:
         """Whether one method leaves its object alone, as does what it calls of it."""
         if any(ast.unparse(one) not in _PLAIN for one in method.decorator_list):
             return False
-        names = _parameters(method.args)
+        names = parameters(method.args)
         if not method.args.args:
             return not names
         itself = method.args.args[0].arg
-        own = _names_of(method, set(names) if is_given else {itself})
+        own = names_of(method, set(names) if is_given else {itself})
         return not self._gives_away(method) and all(
             self._leaves_by(part, itself, own) for part in ast.walk(method)
         )
@@ -265,15 +320,15 @@ class Reading:
             case ast.Global() | ast.Nonlocal():
                 return False
             case ast.Attribute(value=value, ctx=ast.Store() | ast.Del()):
-                return not _is_out_of(value, own)
+                return not is_out_of(value, own)
             case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
-                return not _is_out_of(value, own)
+                return not is_out_of(value, own)
             case ast.AugAssign(target=ast.Name(id=name)):
                 return name not in own
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 return name != itself
             case ast.withitem(context_expr=value):
-                return not _is_out_of(value, own)
+                return not is_out_of(value, own)
             case ast.Subscript(value=ast.Name(id=name)) if name == itself:
                 return self._reads("__getitem__")
             case ast.Compare(ops=ops, comparators=[*_, ast.Name(id=name)]) if name == itself:
@@ -289,7 +344,7 @@ class Reading:
 
     def _is_harmless(self, call: ast.Call, itself: str, own: set[str]) -> bool:
         given = [*call.args, *(one.value for one in call.keywords)]
-        is_given = any(_is_out_of(one, own) for one in given)
+        is_given = any(is_out_of(one, own) for one in given)
         match call.func:
             case ast.Name(id="super"):
                 return not given
@@ -304,11 +359,11 @@ class Reading:
                 is_told = special[:1] if special[-1:] != ("__repr__",) else ()
                 needed = {one for one in special if one in self._methods} | set(is_told)
                 return not is_itself or all(map(self._reads, needed))
-            case ast.Attribute(value=value, attr=name) if _is_out_of(value, own):
+            case ast.Attribute(value=value, attr=name) if is_out_of(value, own):
                 is_plain = name != "get" or self._is_dictionary(value, itself)
                 return not is_given and name in _READING and is_plain
             case function:
-                return not is_given and not _is_out_of(function, own)
+                return not is_given and not is_out_of(function, own)
 
     def _is_dictionary(self, node: ast.expr, itself: str) -> bool:
         """Whether an attribute certainly holds a dictionary: ``get`` of a queue changes it."""
@@ -345,78 +400,3 @@ class Reading:
                 case _:
                     return True
         return False
-
-
-def _parameters(given: ast.arguments) -> list[str]:
-    more = [one for one in (given.vararg, given.kwarg) if one is not None]
-    return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs, *more)]
-
-
-def _names_of(method: Function, own: set[str]) -> set[str]:
-    """Return the local names of the object, and of what is taken out of it in any way."""
-    found = set(own)
-    while True:
-        more = {
-            part.id
-            for node in ast.walk(method)
-            for target, value in _bindings(node)
-            if value is not None and _is_out_of(value, found)
-            for part in ast.walk(target)
-            if isinstance(part, ast.Name)
-        }
-        for node in ast.walk(method):
-            if isinstance(node, ast.Match) and _is_out_of(node.subject, found):
-                more |= set(_captured(node))
-            elif node is not method and isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-                defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-                if any(_is_out_of(one, found) for one in defaults):
-                    more |= set(_parameters(node.args))
-        if more <= found:
-            return found
-        found |= more
-
-
-def _captured(match: ast.Match) -> Iterator[str]:
-    """Yield the names that the patterns of a ``match`` bind."""
-    for node in ast.walk(match):
-        match node:
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-            case _:
-                pass
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
-    """Yield ``(target, value)`` for what a node binds, whatever way it takes."""
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            yield from ((target, value) for target in targets)
-        case ast.AnnAssign(target=target, value=value):
-            yield target, value
-        case ast.NamedExpr(target=target, value=value) | ast.AugAssign(target=target, value=value):
-            yield target, value
-        case ast.For() | ast.AsyncFor() | ast.comprehension():
-            yield node.target, node.iter
-        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
-            yield target, value
-        case _:
-            pass
-
-
-def _is_out_of(node: ast.AST, own: set[str]) -> bool:
-    """Whether a value may be the object, or hold something that is reached through it."""
-    match node:
-        case ast.Name(id=name):
-            return name in own
-        case ast.Attribute(value=value) | ast.Subscript(value=value):
-            return _is_out_of(value, own)
-        case ast.Constant() | ast.JoinedStr() | ast.Compare():
-            return False
-        case ast.Call(func=ast.Name(id="super")):
-            return True
-        case ast.Call(func=ast.Name(id=name)) if name in _TELLING:
-            return False
-        case _:
-            return any(_is_out_of(part, own) for part in ast.iter_child_nodes(node))

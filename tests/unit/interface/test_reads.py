@@ -196,3 +196,53 @@ def test_a_method_may_change_what_it_takes_out_of_its_object(
     found = reads.Reading(Foreign([tmp_path]), "kinds.Bus").only_reads(["emit"])
 
     assert found is not is_state
+
+
+GIVING = """
+    class Bus:
+        def __init__(self):
+            self.queue = []
+            self.size = self.fixed = 3
+        def opened(self):
+            return self.queue
+        def through(self):
+            found = self.opened()
+            return found, 1
+        def first(self):
+            return self.queue[0]
+        def count(self):
+            return len(self.opened()), self.fixed
+        def set(self, size):
+            self.size = size
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "is_state"),
+    [
+        ("return HELD.opened()", True),
+        ("return HELD.through()", True),
+        ("HELD.opened().append(name)", True),
+        ("HELD.first().append(name)", True),
+        ("HELD.first()[name] = 1", True),
+        ("one = HELD.first()\n    one.append(name)", True),
+        ("for one in HELD.first():\n        one.append(name)", True),
+        ("held = HELD\n    held.first().append(name)", True),
+        ("return HELD.first()", False),
+        ("return HELD.first().index(name)", False),
+        ("return HELD.count()", False),
+    ],
+)
+def test_who_is_given_a_part_of_an_object_may_change_it(
+    read: Callable[..., Reading],
+    tmp_path_factory: pytest.TempPathFactory,
+    use: str,
+    is_state: bool,
+) -> None:
+    libraries = tmp_path_factory.mktemp("libraries")
+    (libraries / "kinds.py").write_text(textwrap.dedent(GIVING))
+    source = f"import kinds\nHELD = kinds.Bus()\ndef ask(name):\n    {use}\n"
+
+    found = read({"shop/__init__.py": source}, "shop", search_path=[libraries])
+
+    assert ("shop:HELD" in found.state) is is_state
