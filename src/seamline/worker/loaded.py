@@ -24,7 +24,7 @@ _CALLED_AGAIN: Final = (
     "any prefork server: each process of a run calls it"
 )
 # Of the time to start in, so much for who is first, and no more: the own call takes as long.
-_WAITED_SHARE: Final = 4
+_WAITED_SHARE: Final = 20
 _MOST_WAITED: Final = 2.0
 
 
