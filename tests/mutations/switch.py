@@ -535,7 +535,7 @@ OTHERS: dict[str, Mutation] = {
         "seamline.seam.sealing.Seal._replace_early", _nothing, "unit/seam/test_sealing.py", "early"
     ),
     "14 containers of a package that tests change": Mutation(
-        "seamline.testing.assigned.Assignments._note_container",
+        "seamline.testing.assigned.Assignments._look_at_contents",
         _nothing,
         "unit/testing/test_assigned.py",
         "without_a_tool",
@@ -799,7 +799,7 @@ OTHERS: dict[str, Mutation] = {
         "computed",
     ),
     "2 what an operator makes of objects of libraries": Mutation(
-        "seamline.interface.verdicts.Judge._operated",
+        "seamline.interface.crossing.Types.operated",
         _nothing,
         "unit/interface/test_first_try.py",
         "operator",
