@@ -94,13 +94,15 @@ def texts() -> list[str]:
 """
 WEB = """
 from flask import Flask, jsonify
+from sqlalchemy.schema import CreateTable
 
 from ledger import books
-from ledger.database import Base, Entry, engine, session
+from ledger.database import Entry, engine, session
 
 app = Flask(__name__)
 app.teardown_appcontext(lambda error: session.remove())
-Base.metadata.create_all(engine)
+with engine.begin() as connection:  # several processes import this at once
+    connection.execute(CreateTable(Entry.__table__, if_not_exists=True))
 
 
 @app.errorhandler(Exception)
