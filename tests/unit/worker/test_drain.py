@@ -157,7 +157,7 @@ def test_clients_count_as_kept_while_they_ask_and_for_a_while_after_that(monkeyp
             await one.answer()
         assert server.kept == 2
 
-        monkeypatch.setattr("seamline.worker.drain._LATELY_SECONDS", 0)
+        monkeypatch.setattr("seamline.worker.drain._LATELY_SECONDS", -1)
         assert server.kept == 0
 
         app.may_answer.clear()
