@@ -11,6 +11,7 @@ from seamline.interface.application import Application
 from seamline.interface.functions import Definition
 from seamline.interface.known import CONTAINERS
 from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
 # How many steps inside the state an object is, and the objects in a new container are.
 _Depths = frozenset[tuple[str, int]]
@@ -65,7 +66,7 @@ class _Depth:
         assigned = self._world.modules[symbol.module].assigned.get(symbol.name, ())
         self._is_dictionary = bool(assigned) and all(self._makes_one(b.value) for b in assigned)
         for node in definition.node.body:
-            for part in ast.walk(node):
+            for part in walk(node):
                 self._bind(part)
 
     def _makes_one(self, value: ast.expr | None) -> bool:

@@ -11,6 +11,7 @@ from seamline.interface.graph import Graph
 from seamline.interface.making import filled_by, run_by_making
 from seamline.interface.names import Symbol
 from seamline.interface.source import is_of_script
+from seamline.interface.walking import walk
 
 # Take what is listened to first: a class, a factory of sessions, an engine.
 _LISTENING: Final = frozenset(
@@ -61,7 +62,7 @@ class Giving:
 def _given_by(graph: Graph, module: str) -> Iterator[Given]:
     source = graph.definitions.world.modules[module].source
     found = [*_attributes(graph, module), *_by_metaclasses(graph, module)]
-    for node in ast.walk(source.tree):
+    for node in walk(source.tree):
         if isinstance(node, ast.Call):
             found += _by_call(graph, module, node)
     for one in found:
@@ -185,7 +186,7 @@ class Asking:
         names = world.modules.get(symbol.module)
         head = symbol.name.partition(".")[0]
         for binding in () if names is None else names.assigned.get(head, ()):
-            for node in () if binding.value is None else ast.walk(binding.value):
+            for node in () if binding.value is None else walk(binding.value):
                 found = world.resolve(symbol.module, node) if isinstance(node, ast.Name) else None
                 if found is not None and found.module:
                     yield found

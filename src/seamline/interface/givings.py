@@ -8,6 +8,7 @@ from seamline.interface.body import Body
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Definition
 from seamline.interface.origins import Origin
+from seamline.interface.walking import walk
 
 # Where in the arguments of a method is what it puts into a container.
 _PUTTING: Final = {"append": 0, "appendleft": 0, "add": 0, "insert": 1, "setdefault": 1}
@@ -63,7 +64,7 @@ class _Reader:
         self._put: dict[str, list[ast.expr]] = {}
         self._seen: set[str] = set()
         self._followed: set[str] = set()
-        for part in ast.walk(definition.node):
+        for part in walk(definition.node):
             self._read(part)
 
     def _read(self, node: ast.AST) -> None:

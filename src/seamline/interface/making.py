@@ -8,6 +8,7 @@ from seamline.interface.body import Body, Call, Use
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.graph import Graph
 from seamline.interface.names import Symbol
+from seamline.interface.walking import walk
 
 _OF_METACLASS: Final = ("__prepare__", "__new__", "__init__")
 _NEW: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
@@ -63,7 +64,7 @@ def _binds_new(definition: Definition, path: str, line: int) -> bool:
     first = definition.parameters[0].arg
     bound = [
         statement
-        for statement in ast.walk(definition.node)
+        for statement in walk(definition.node)
         if isinstance(statement, (ast.Assign, ast.AnnAssign))
         for target in _targets(statement)
         if isinstance(target, ast.Attribute) and target.attr == path
@@ -102,7 +103,7 @@ def is_of_new(graph: Graph, definition: Definition, use: Use) -> bool:
         return False
     resolve = graph.definitions.world.resolve
     own = definition.parameters[0].arg
-    names = [node for node in ast.walk(definition.node) if isinstance(node, ast.Name)]
+    names = [node for node in walk(definition.node) if isinstance(node, ast.Name)]
     if any(node.id != own and resolve(base.module, node) == base for node in names):
         return False
     return use.how == "bind" or _binds_new(definition, path, use.line)

@@ -11,6 +11,7 @@ from seamline.interface.functions import Definition, Definitions
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import Symbol, World
 from seamline.interface.taking import Function, bindings, is_out_of, names_of, parameters
+from seamline.interface.walking import children, parents_in, walk
 
 # Methods of values that change nothing.
 _READING: Final = frozenset(
@@ -77,7 +78,7 @@ def methods_used(
     """
     found: set[str] = set()
     for module, lines in _mentions(world, bodies, name).items():
-        parents = {c: p for p in ast.walk(_tree(world, module)) for c in ast.iter_child_nodes(p)}
+        parents = parents_in(_tree(world, module))
         for node in parents:
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
                 if world.resolve(module, node) != name:
@@ -131,7 +132,7 @@ def _methods(
                 return None
             uses = [
                 part
-                for part in ast.walk(function)
+                for part in walk(function)
                 if isinstance(part, ast.Name) and part.id == local
                 if isinstance(part.ctx, ast.Load)
             ]
@@ -148,7 +149,7 @@ def _is_shared(function: ast.AST, local: str) -> bool:
     """Whether a name of a function may be one of the module's."""
     return any(
         isinstance(part, (ast.Global, ast.Nonlocal)) and local in part.names
-        for part in ast.walk(function)
+        for part in walk(function)
     )
 
 
@@ -194,11 +195,11 @@ def _is_changed(node: ast.AST | None, parents: Mapping[ast.AST, ast.AST]) -> boo
                 names = {
                     part.id
                     for target, _ in bindings(bound)
-                    for part in ast.walk(target)
+                    for part in walk(target)
                     if isinstance(part, ast.Name)
                 }
                 inside = _function_around(bound, parents)
-                within = ast.walk(inside) if inside is not None else parents
+                within = walk(inside) if inside is not None else parents
                 return any(touches(part, name) for part in within for name in names)
             case _:
                 return False
@@ -241,9 +242,9 @@ class Reading:
         for part in cls.body:
             if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._methods.setdefault(part.name, []).append(part)
-        for node in ast.walk(cls):
+        for node in walk(cls):
             for target, value in bindings(node):
-                for inner in ast.walk(target):
+                for inner in walk(target):
                     name = getattr(inner, "attr", getattr(inner, "id", ""))
                     self._held.setdefault(name, []).append(value if inner is target else None)
 
@@ -263,10 +264,10 @@ class Reading:
         seen.add(name)
         for method in self._methods.get(name, ()):
             itself = next(iter(parameters(method.args)), "")
-            bound = [one for node in ast.walk(method) for one in bindings(node)]
+            bound = [one for node in walk(method) for one in bindings(node)]
             values = [
                 part.value
-                for part in ast.walk(method)
+                for part in walk(method)
                 if isinstance(part, (ast.Return, ast.Yield, ast.YieldFrom)) and part.value
             ]
             for value in values:  # grows
@@ -282,8 +283,7 @@ class Reading:
                         if owner == itself and self._hands_out(called, seen):
                             return True
                     case ast.IfExp() | ast.BoolOp() | ast.Tuple() | ast.List() | ast.NamedExpr():
-                        inner = (one for one in ast.iter_child_nodes(value))
-                        values += [one for one in inner if isinstance(one, ast.expr)]
+                        values += [one for one in children(value) if isinstance(one, ast.expr)]
                     case _:
                         pass
         return False
@@ -311,7 +311,7 @@ class Reading:
         itself = method.args.args[0].arg
         own = names_of(method, set(names) if is_given else {itself})
         return not self._gives_away(method) and all(
-            self._leaves_by(part, itself, own) for part in ast.walk(method)
+            self._leaves_by(part, itself, own) for part in walk(method)
         )
 
     def _leaves_by(self, node: ast.AST, itself: str, own: set[str]) -> bool:  # noqa: C901, PLR0911 - one case per kind of node
@@ -377,7 +377,7 @@ class Reading:
     def _gives_away(self, method: Function) -> bool:
         """Whether a method hands out its object, or a method that is bound to it."""
         own = method.args.args[0].arg if method.args.args else ""
-        parents = {c: p for p in ast.walk(method) for c in ast.iter_child_nodes(p)}
+        parents = parents_in(method)
         for node, parent in parents.items():
             if not (isinstance(node, ast.Name) and node.id == own):
                 continue

@@ -12,6 +12,7 @@ from seamline.interface.known import named
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
 from seamline.interface.sending import ANNOUNCING
+from seamline.interface.walking import walk
 
 _CONNECTING: Final = frozenset({"connect", "connect_via"})
 _RECEIVER: Final = frozenset({"django.dispatch.receiver", "django.dispatch.dispatcher.receiver"})
@@ -52,7 +53,7 @@ class Signals:
             for call in body.calls:
                 for origin in call.receiver if call.method in ANNOUNCING else ():
                     found.update(map(self._known, self._meant(bodies, body, origin)))
-            for node in () if definition is None else ast.walk(definition.node):
+            for node in () if definition is None else walk(definition.node):
                 if isinstance(node, ast.Attribute) and node.attr in ANNOUNCING:
                     found.add(self._named(body.module, node.value))
         return {signal for signal in found if signal is not None}
@@ -62,7 +63,7 @@ class Signals:
         if module not in self._connected:
             self._connected[module] = [
                 (signal, getattr(node, "lineno", 0))
-                for node in ast.walk(self.graph.definitions.world.modules[module].source.tree)
+                for node in walk(self.graph.definitions.world.modules[module].source.tree)
                 for signal in self._connected_by(module, node)
             ]
         return self._connected[module]

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from seamline.interface.walking import children, walk
+
 # Of these, what comes out is no part of what is given.
 _TELLING: Final = frozenset({"len", "isinstance", "str", "repr"})
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -23,13 +25,13 @@ def names_of(method: Function, own: set[str]) -> set[str]:
     while True:
         more = {
             part.id
-            for node in ast.walk(method)
+            for node in walk(method)
             for target, value in bindings(node)
             if value is not None and is_out_of(value, found)
-            for part in ast.walk(target)
+            for part in walk(target)
             if isinstance(part, ast.Name)
         }
-        for node in ast.walk(method):
+        for node in walk(method):
             if isinstance(node, ast.Match) and is_out_of(node.subject, found):
                 more |= set(_captured(node))
             elif node is not method and isinstance(node, (*_FUNCTIONS, ast.Lambda)):
@@ -43,7 +45,7 @@ def names_of(method: Function, own: set[str]) -> set[str]:
 
 def _captured(match: ast.Match) -> Iterator[str]:
     """Yield the names that the patterns of a ``match`` bind."""
-    for node in ast.walk(match):
+    for node in walk(match):
         match node:
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 yield name
@@ -84,4 +86,4 @@ def is_out_of(node: ast.AST, own: set[str]) -> bool:
         case ast.Call(func=ast.Name(id=name)) if name in _TELLING:
             return False
         case _:
-            return any(is_out_of(part, own) for part in ast.iter_child_nodes(node))
+            return any(is_out_of(part, own) for part in children(node))

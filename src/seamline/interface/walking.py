@@ -87,6 +87,18 @@ def _walk(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+def parents_in(node: ast.AST) -> dict[ast.AST, ast.AST]:
+    """Return the parent of each node below one.
+
+    They are found once: they are kept on it, and live as long.
+    """
+    kept = vars(node)
+    if "_parents" not in kept:
+        kept["_parents"] = {child: part for part in walk(node) for child in children(part)}
+    found: dict[ast.AST, ast.AST] = kept["_parents"]
+    return found
+
+
 def own_nodes(node: Def) -> Sequence[ast.AST]:
     """Return the nodes of a function's body without those of functions and classes in it.
 
