@@ -33,7 +33,8 @@ def test_a_test_fails_without(rule: str, tmp_path: Path) -> None:
             "SEAMLINE_MUTATION": rule,
             # Not by its dotted name: suites that tests start have a `tests` of their own.
             "PYTEST_PLUGINS": "switch",
-            "PYTHONPATH": str(Path(__file__).parent),
+            # This tree, whichever is installed.
+            "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), str(ROOT / "src"))),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             # What is read from source is another thing without the rule: it must not be kept.
             "XDG_CACHE_HOME": str(tmp_path),
