@@ -95,7 +95,8 @@ def test_a_factory_that_fails_when_it_is_called_again_is_told_of(factory) -> Non
 
 
 def test_a_factory_that_takes_long_is_not_waited_for(factory) -> None:
-    factory.edit("web.py", "time.sleep(0.4)", "time.sleep(5)")
+    until_all_call = 'while open("made").read().count("begin") < 3: time.sleep(0.01)'
+    factory.edit("web.py", "time.sleep(0.4)", until_all_call)
 
     factory.start("--layout", "micro").ready()
 

@@ -11,7 +11,8 @@ import pytest
 from seamline.plan import TURN_FILE
 from seamline.worker.turns import turn
 
-LONGEST = 0.3
+# Nobody who is not to wait gets near the first, on however busy a machine.
+LONGEST, BRIEF = 30.0, 0.3
 
 
 @pytest.fixture
@@ -22,9 +23,9 @@ def held(tmp_path):
         yield lock
 
 
-def waited(run_dir, *calls: int) -> float:
+def waited(run_dir, *calls: int, longest: float = LONGEST) -> float:
     begun = time.monotonic()
-    with turn(str(run_dir), LONGEST, *calls):
+    with turn(str(run_dir), longest, *calls):
         return time.monotonic() - begun
 
 
@@ -42,7 +43,7 @@ def test_it_is_told_whether_another_ended_well_before(tmp_path):
 
 
 def test_a_turn_is_waited_for_but_not_for_ever(held, tmp_path):
-    assert waited(tmp_path) >= LONGEST
+    assert waited(tmp_path, longest=BRIEF) >= BRIEF
 
 
 def test_nobody_waits_once_a_turn_has_ended_well(held, tmp_path):
@@ -52,7 +53,7 @@ def test_nobody_waits_once_a_turn_has_ended_well(held, tmp_path):
 
 
 def test_who_waits_goes_on_when_a_turn_ends_well(held, tmp_path):
-    ending = threading.Timer(LONGEST / 3, held.truncate, [1])
+    ending = threading.Timer(BRIEF / 3, held.truncate, [1])
     ending.start()
 
     assert waited(tmp_path) < LONGEST
@@ -64,7 +65,7 @@ def test_nobody_who_calls_is_kept_waiting(held, tmp_path):
     with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as caller:
         listening.bind(str(tmp_path / "s"))
         listening.listen()
-        assert waited(tmp_path, listening.fileno()) >= LONGEST
+        assert waited(tmp_path, listening.fileno(), longest=BRIEF) >= BRIEF
 
         held.truncate(0)
         caller.connect(str(tmp_path / "s"))
