@@ -41,12 +41,14 @@ class Place(Protocol):
 def surplus(kept: Sequence[int]) -> list[int]:
     """Return how many connections each worker is to give up, by how many each has.
 
-    None does while the fullest has at most twice the emptiest's and one more: chance spreads
-    clients no better, and each that is given up costs its client a new one.
+    None does while the fullest has about half as many again as the emptiest, or two more: chance
+    spreads clients little better, and each that is given up costs its client a new one.
     """
-    if max(kept) <= 2 * min(kept) + 1:
+    most, least = max(kept), min(kept)
+    if 2 * most <= 3 * least + 2 or (least and most - least <= 2):  # noqa: PLR2004 - as said
         return [0] * len(kept)
     share = -(-sum(kept) // len(kept))
+    share -= most == share  # two each, and nothing for the last
     return [max(count - share, 0) for count in kept]
 
 
