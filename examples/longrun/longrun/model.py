@@ -324,11 +324,15 @@ class MailPreferences:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
-    """One recording in an archive: its place in the directory, its name, its title if known."""
+    """One recording in an archive: its place in the directory, and its name.
+
+    Title and sport are what the archive's table says of it, if it does.
+    """
 
     index: int
     name: str
     title: str = ""
+    sport: Sport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 from longrun.errors import BadFile
 from longrun.importer import archives
-from longrun.model import ArchiveMember
+from longrun.model import ArchiveMember, Sport
 
 from longrun import importer
 
@@ -24,9 +24,9 @@ def archive(*members: tuple[str, bytes | str], method: int = zipfile.ZIP_DEFLATE
     return made
 
 
-TABLE = """Activity ID,Activity Date,Activity Name,Filename
-1,"Mar 1, 2026",Löop,activities/1.gpx
-2,"Mar 2, 2026",Hill,activities/2.fit.gz
+TABLE = """Activity ID,Activity Date,Activity Name,Activity Type,Filename
+1,"Mar 1, 2026",Löop,Trail Run,activities/1.gpx
+2,"Mar 2, 2026",Hill,E-Bike Ride,activities/2.fit.gz
 """
 STRAVA = (
     ("activities.csv", TABLE),
@@ -37,12 +37,12 @@ STRAVA = (
 )
 
 
-def test_an_export_of_strava_lists_its_recordings_with_their_titles() -> None:
+def test_an_export_of_strava_lists_its_recordings_with_titles_and_sports() -> None:
     export = archive(*STRAVA)
 
     assert importer.open_archive(export) == [
-        ArchiveMember(1, "1.gpx", "Löop"),
-        ArchiveMember(2, "2.fit.gz", "Hill"),
+        ArchiveMember(1, "1.gpx", "Löop", Sport.RUN),
+        ArchiveMember(2, "2.fit.gz", "Hill", Sport.RIDE),
     ]
     assert importer.read_member(export, 1) == files.simple_gpx()
 

@@ -137,13 +137,14 @@ def test_many_files_are_a_job_and_few_are_not(at_home: Browser, ann: Runner) -> 
     assert state(ann, number).counts == {"added": 6, "duplicate": 5}
 
 
-def test_titles_come_from_the_table_of_an_export(at_home: Browser, ann: Runner) -> None:
-    table = "Filename,Activity Name\na/1.gpx,Lake <b>\n"
+def test_titles_and_sports_come_from_the_table_of_an_export(at_home: Browser, ann: Runner) -> None:
+    table = "Filename,Activity Name,Activity Type\na/1.gpx,Lake <b>,Ride\n"
     upload(at_home, ("x.zip", archive(("activities.csv", table), ("a/1.gpx", gpx(1))).getvalue()))
 
     work()
 
-    assert [a.title for a in activities.latest(ann.id)] == ["Lake <b>"]
+    assert [(a.title, a.sport) for a in activities.latest(ann.id)] == [("Lake <b>", Sport.RIDE)]
+    assert activities.bests(ann.id) == []
 
 
 def test_looking_at_an_import_never_works_on_it(at_home: Browser, ann: Runner) -> None:

@@ -168,6 +168,14 @@ def test_a_route_without_heights_is_drawn_without_hills() -> None:
     assert len(without.pdf) < len(with_hills.pdf)
 
 
+def test_a_week_of_the_document_is_named_by_its_days_in_the_month() -> None:
+    made = reports.monthly_pdf(RUNNER, date(2026, 3, 1), MARCH, EMPTY, [])
+
+    # The first week of March 2026 has its Sunday only.
+    lines = text_of(made.pdf).splitlines()
+    assert {"1", "2-8"} <= set(lines)
+
+
 def test_days_in_the_document_are_the_runners() -> None:
     made = reports.monthly_pdf(RUNNER, date(2026, 3, 1), MARCH, EMPTY, [run(1)])
 
@@ -193,14 +201,22 @@ def test_a_full_month_goes_over_pages_and_loses_no_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["日本の朝", "Łódź \N{EN DASH} wieczór", "\u202eevil", "🏃", "x" * 120]
+    ("title", "printed"),
+    [
+        ("日本の朝", "RiBennoChao"),
+        ("Москва, Łódź \N{EN DASH} wieczór", "Moskva, Lódz - wieczór"),
+        ("Zoe\N{COMBINING DIAERESIS}", "Zoë"),
+        ("\u202eevil", "?evil"),
+        ("🏃", ":person_running:"),
+        ("x" * 120, "xxx..."),
+    ],
 )
-def test_any_title_can_be_printed(title: str) -> None:
+def test_any_title_can_be_printed(title: str, printed: str) -> None:
     runner = replace(RUNNER, name=title[:80])
 
     made = reports.monthly_pdf(runner, date(2026, 3, 1), MARCH, EMPTY, [run(1, title)])
 
-    assert made.pdf.startswith(b"%PDF-")
+    assert printed in text_of(made.pdf)
 
 
 def test_the_same_month_gives_the_same_document() -> None:

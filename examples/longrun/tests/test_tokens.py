@@ -121,6 +121,7 @@ def test_the_profile_shows_a_new_token_once_and_revokes_it(at_home: Browser, ann
     at_home.send("/profile", to=f"/profile/tokens/{known.id}/revoke")
     assert accounts.tokens(ann.id) == []
     assert at_home.send("/profile", to="/profile/tokens", token="").status_code == 422
+    assert at_home.get("/profile/tokens").headers["Location"] == "/profile"
 
 
 @pytest.mark.parametrize("token", ["", "lr_guessed", "a.b.c", "é", "x" * 6000, "a=b", "lr_"])

@@ -11,6 +11,7 @@ from icalendar import Calendar
 from longrun.errors import Invalid, NoSuchRace, PlanTooShort
 from longrun.model import (
     Activity,
+    ActivityChanges,
     Goal,
     Plan,
     ProfileChanges,
@@ -90,6 +91,34 @@ def test_a_race_that_cannot_be_kept_names_the_field(
     assert training.races(date(2000, 1, 1)) == []
 
 
+def test_a_race_that_is_up_already_is_not_put_up_twice(ann: Runner, bob: Runner) -> None:
+    up = easy_race(ann)
+
+    with pytest.raises(Invalid, match="this race is up already"):
+        training.add_race(bob.id, " city RUN", up.on, up.distance_m, "Lyon")
+
+    assert training.races(today(ann)) == [up]
+
+
+def test_who_put_up_a_race_may_take_it_away_while_nobody_else_trains_for_it(
+    ann: Runner, bob: Runner
+) -> None:
+    race = easy_race(ann)
+    training.enter(ann.id, race.id, EVERY_DAY)
+    training.enter(bob.id, race.id, EVERY_DAY)
+
+    with pytest.raises(Invalid, match="somebody else put up this race"):
+        training.withdraw(bob.id, race.id)
+    with pytest.raises(Invalid, match="others train for this race"):
+        training.withdraw(ann.id, race.id)
+    assert training.plan(ann.id, race.id)
+    training.leave(bob.id, race.id)
+    training.withdraw(ann.id, race.id)
+
+    assert training.races(today(ann)) == []
+    assert training.schedule(ann.id, date.min, date.max) == []
+
+
 def test_entering_makes_a_plan_and_announces_it(ann: Runner) -> None:
     heard: list[tuple[int, Plan]] = []
 
@@ -159,6 +188,20 @@ def test_a_run_taken_out_of_the_log_unticks_its_workout(ann: Runner, follow: Cal
     activities.delete(ann.id, run.id)
 
     assert [w for w in follow() if w.done_by] == []
+
+
+def test_a_run_that_was_a_ride_is_no_planned_run_until_it_is_one_again(
+    ann: Runner, follow: Callable
+) -> None:
+    planned = follow()[1]
+    run = run_on(ann, planned.on, planned.distance_m)
+
+    activities.edit(ann.id, run.id, ActivityChanges("Out", "", Sport.RIDE))
+    as_ride = [w for w in follow() if w.done_by]
+    activities.edit(ann.id, run.id, ActivityChanges("Out", "", Sport.RUN))
+
+    assert as_ride == []
+    assert [w for w in follow() if w.done_by] == [replace(planned, done_by=run.id)]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +306,7 @@ def test_of_two_races_the_first_ahead_has_the_day(ann: Runner) -> None:
 
 
 def test_one_cannot_run_two_races_on_one_day(ann: Runner) -> None:
-    first, second = easy_race(ann), easy_race(ann)
+    first, second = easy_race(ann), easy_race(ann, metres=10_000)
     training.enter(ann.id, first.id, GOAL)
 
     with pytest.raises(Invalid, match="another race on this day"):

@@ -163,6 +163,22 @@ def test_leaving_a_race_forgets_its_plan(at_home: Browser, plan: Plan) -> None:
     assert "Train for it" in at_home.get(page).text
 
 
+def test_a_race_that_was_put_up_by_mistake_can_be_taken_away(
+    at_home: Browser, ann: Runner, bob: Runner
+) -> None:
+    day = datetime.now(UTC).date() + 90 * DAY
+    mine, others = (training.add_race(who.id, who.name, day, 5000) for who in (ann, bob))
+
+    assert "Take this race away" not in at_home.get(f"/races/{others.id}").text
+    answer = at_home.send(f"/races/{mine.id}", to=f"/races/{mine.id}/withdraw")
+    refused = at_home.send(f"/races/{others.id}", to=f"/races/{others.id}/withdraw")
+
+    assert answer.location == "/races"
+    assert refused.location == f"/races/{others.id}"
+    assert "Somebody else put up this race." in at_home.get("/races").text
+    assert training.races(day) == [others]
+
+
 def test_an_uploaded_run_ticks_the_planned_one_exactly_once(
     at_home: Browser, ann: Runner, plan: Plan
 ) -> None:

@@ -238,6 +238,13 @@ def test_a_month_lists_its_runs_only(at_home: Browser, lake: Activity) -> None:
     assert 'href="/runs?month=2026-02"' in march.text
 
 
+def test_no_page_leads_back_before_the_first_year(at_home: Browser) -> None:
+    month, year = at_home.get("/runs?month=1970-01"), at_home.get("/year/1970")
+
+    assert (month.status_code, year.status_code) == (200, 200)
+    assert "1969" not in month.text + year.text
+
+
 @pytest.mark.parametrize("month", ["2026-13", "0000-01", "march", "2026", "9999-12"])
 def test_a_month_that_is_none_is_a_mistake_of_the_asker(at_home: Browser, month: str) -> None:
     assert at_home.get(f"/runs?month={month}").status_code == 400

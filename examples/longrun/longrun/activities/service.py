@@ -199,6 +199,8 @@ def active_since(instant: datetime) -> list[int]:
 def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity:
     """Change title, notes and sport; another sport earns or loses the best efforts.
 
+    With another sport it is announced with `activity_added` again, as what it is now.
+
     Raises:
         Invalid: A value cannot be kept; nothing was changed.
     """
@@ -215,7 +217,10 @@ def edit(runner_id: int, activity_id: int, changes: ActivityChanges) -> Activity
             entry.sport = changes.sport.value
             row = session.get_one(store.Track, activity_id)
             entry.bests = _best_rows(changes.sport, columns.unpack(row.points))
-        return _activity(entry)
+            session.add(_news(activity_id, runner_id))
+        edited = _activity(entry)
+    announce(activity_id)
+    return edited
 
 
 def delete(runner_id: int, activity_id: int) -> None:

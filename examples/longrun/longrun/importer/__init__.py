@@ -5,6 +5,6 @@ opens nothing and asks nobody, so it can run where it may touch nothing else.
 """
 
 from longrun.importer.archives import open_archive, read_member
-from longrun.importer.service import parse, sniff
+from longrun.importer.service import MAX_BYTES, parse, sniff
 
-__all__ = ["open_archive", "parse", "read_member", "sniff"]
+__all__ = ["MAX_BYTES", "open_archive", "parse", "read_member", "sniff"]

@@ -9,7 +9,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from longrun.errors import BadFile
 from longrun.importer.service import MAX_BYTES
-from longrun.model import ArchiveMember
+from longrun.importer.xmlfiles import sport_of
+from longrun.model import ArchiveMember, Sport
 
 # Three activities a day for ten years, and the photographs of an export.
 MAX_RECORDINGS: Final = 10_000
@@ -37,7 +38,7 @@ class _Bounded:
 
 
 def open_archive(file: BinaryIO) -> list[ArchiveMember]:
-    """List the recordings in an archive, with the titles that its activities.csv gives them.
+    """List the recordings in an archive, with what its activities.csv says of them.
 
     Raises:
         BadFile: It is no archive, or one that is made to be unpacked into too much.
@@ -57,8 +58,8 @@ def open_archive(file: BinaryIO) -> list[ArchiveMember]:
         if any(_is_bomb(f) for _, f in found):
             raise BadFile("the archive unpacks to more than recordings do")
         table = next((info for info in every if info.filename == "activities.csv"), None)
-        titles = _titles(_bytes(archive, table)) if table else {}
-        return [ArchiveMember(i, _name(f), titles.get(f.filename, "")) for i, f in found]
+        told = _told(_bytes(archive, table)) if table else {}
+        return [ArchiveMember(i, _name(f), *told.get(f.filename, ())) for i, f in found]
 
 
 def read_member(file: BinaryIO, index: int) -> bytes:
@@ -109,9 +110,14 @@ def _name(info: ZipInfo) -> str:
     return "".join(c for c in name if c.isprintable())[:120]
 
 
-def _titles(table: bytes) -> dict[str, str]:
+def _told(table: bytes) -> dict[str, tuple[str, Sport | None]]:
     rows = csv.DictReader(io.StringIO(table.decode("utf-8", "replace")))
     try:
-        return {row.get("Filename") or "": row.get("Activity Name") or "" for row in rows}
+        return {row.get("Filename") or "": _title_and_sport(row) for row in rows}
     except csv.Error:
         return {}
+
+
+def _title_and_sport(row: dict[str, str | None]) -> tuple[str, Sport | None]:
+    sport = row.get("Activity Type")
+    return row.get("Activity Name") or "", sport_of(sport) if sport else None

@@ -9,7 +9,7 @@ from longrun.importer import fitfiles, xmlfiles
 from longrun.importer.samples import Draft, build
 from longrun.model import Recording, Source
 
-# A day of GPX with every extension is about 20 MB.
+# More is read of no file. A day of GPX with every extension is about 20 MB.
 MAX_BYTES: Final = 32 * 1024 * 1024
 _GZIP: Final = b"\x1f\x8b"
 # The root element has to begin in the first part of the file, after comments at most.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 from longrun import activities, db, importer
 from longrun.errors import BadFile, Duplicate
 from longrun.jobs.store import Attendance, File, Job, reading, writing
-from longrun.model import ArchiveMember, ImportedFile, ImportJob, Recording
+from longrun.model import ArchiveMember, ImportedFile, ImportJob, Recording, Sport
 from longrun.signals import account_deleted
 
 # Each waits for an importer or for the tables most of the time; a pool of connections holds 15.
@@ -133,8 +134,8 @@ def _list(job: Job, directory: Path, now: datetime) -> bool:
                     session.delete(row)
                     common = {"job_id": job.id, "upload": row.upload, "retry_at": row.retry_at}
                     for one in members:
-                        title = one.title[:120]
-                        session.add(File(member=one.index, name=one.name, title=title, **common))
+                        told = {"title": one.title[:120], "sport": one.sport or ""}
+                        session.add(File(member=one.index, name=one.name, **told, **common))
         session.flush()
         is_done = session.scalars(rows.where(File.attempts > 0).limit(1)).first() is None
         if is_done:
@@ -183,7 +184,10 @@ def _take(job: Job, directory: Path, until: float, file_id: int) -> None:
     attempts, is_read = row.attempts, False
     try:
         with (directory / str(row.upload)).open("rb") as file:
-            data = file.read() if row.member is None else importer.read_member(file, row.member)
+            if row.member is None:
+                data = file.read(importer.MAX_BYTES + 1)
+            else:
+                data = importer.read_member(file, row.member)
         recordings = importer.parse(data, row.name)
         is_read = True
         outcome = _add(job, row, recordings)
@@ -222,6 +226,8 @@ def _can_read() -> bool:
 def _add(job: Job, row: File, recordings: Sequence[Recording]) -> tuple[str, int | None, str]:
     """Put the recordings of a file into the log; the best of their outcomes is the file's."""
     results: list[tuple[str, int | None, str]] = []
+    if row.sport and len(recordings) == 1:  # a triathlon has several, whatever it is called
+        recordings = [replace(recordings[0], sport=Sport(row.sport))]
     for recording in recordings:
         try:
             added = activities.add(job.runner_id, recording, title=row.title)

@@ -45,6 +45,8 @@ class File(Table):
     member: Mapped[int | None]
     name: Mapped[str] = mapped_column(Words(120))
     title: Mapped[str] = mapped_column(Words(120), default="")
+    # Of the archive's table; empty where the file itself says it.
+    sport: Mapped[str] = mapped_column(Words(8), default="")
     outcome: Mapped[str] = mapped_column(Words(9), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime]

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import Final
 
+from anyascii import anyascii
 from fpdf import FPDF
 
 from longrun.languages import words
@@ -207,12 +208,13 @@ def plain(words: str) -> str:
     """Return words with the letters that the document's fonts have.
 
     The fonts that every reader of PDF brings know Western European letters only. Carrying one that
-    knows more would make each document ten times as large.
+    knows more would make each document ten times as large; others are written with those, as on
+    a passport.
     """
-    words = words.replace("\N{EN DASH}", "-").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return "".join(_letter(letter) for letter in words)
+    return "".join(map(_letter, unicodedata.normalize("NFC", words)))
 
 
 def _letter(letter: str) -> str:
-    forms = (letter, unicodedata.normalize("NFKD", letter)[:1])
-    return next((f for f in forms if f.isprintable() and f.encode("latin-1", "ignore")), "?")
+    if not letter.isprintable():
+        return "?"
+    return letter if letter.encode("latin-1", "ignore") else anyascii(letter) or "?"

@@ -1,12 +1,12 @@
 """A month, a run and a pace band as documents."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from longrun.languages import words
-from longrun.model import Activity, Best, Period, Report, Runner, Split, TrackPoint
+from longrun.model import Activity, Best, Period, Report, Runner, Split, TrackPoint, Week
 from longrun.reports.documents import ACCENT, EDGE, INK, LINE, SOFT, WIDE, Document
 from longrun.units import UNIT_M, clock, distance, name_of, pace
 
@@ -57,7 +57,7 @@ def monthly_pdf(
     )
     prior = say.day(prev.start, "LLLL yyyy")
     pdf.numbers(cells, say("Compared with %(month)s.", month=prior))
-    weeks = [(say.day(w.start, "d MMM"), w.distance_m / UNIT_M[units]) for w in period.by_week]
+    weeks = [(_days(w, period), w.distance_m / UNIT_M[units]) for w in period.by_week]
     pdf.bars(f"Weeks, {units}", weeks)
     if bests:
         _bests(pdf, bests)
@@ -145,6 +145,13 @@ def _numbers(run: Activity, runner: Runner) -> tuple[str, str, str, str, str]:
         f"{run.climb_m:.0f} m",
         str(run.avg_hr or "-"),
     )
+
+
+def _days(week: Week, period: Period) -> str:
+    """Name a week by its days in the month: the runs of the others are not counted here."""
+    first = max(week.start, period.start)
+    last = min(week.start + timedelta(days=7), period.end) - timedelta(days=1)
+    return f"{first.day}-{last.day}" if first < last else f"{first.day}"
 
 
 def _is_placed(points: Sequence[TrackPoint]) -> bool:

@@ -17,9 +17,11 @@ from longrun.training.service import (
     race,
     races,
     schedule,
+    withdraw,
 )  # fmt: skip
 
 __all__ = [
     "add_race", "calendar_key", "enter", "entered", "ics", "leave", "make_plan", "match", "paces",
     "plan", "predict", "race", "races", "schedule", "strongest", "vdot",
+    "withdraw",
 ]  # fmt: skip

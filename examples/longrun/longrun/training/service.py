@@ -46,12 +46,33 @@ def add_race(  # noqa: PLR0917
         if not fine:
             raise Invalid(field, reason)
     fields = (name, on, float(distance_m), location, url, by)
+    same = (race for race in races(on) if (race.on, race.distance_m) == (on, distance_m))
+    if name.casefold() in {race.name.casefold() for race in same}:
+        raise Invalid("name", "this race is up already")
     with writing() as session:
         # All but the number, which the database gives.
         row = dict(zip(RACE.columns.keys()[1:], fields, strict=True))
         number = session.scalar(insert(RACE).returning(RACE.c.id), row)
     signals.tell(signals.race_added, "longrun.training", race=Race(number, *fields))
     return Race(number, *fields)
+
+
+def withdraw(runner_id: int, race_id: int) -> None:
+    """Take away a race that a runner put up by mistake, and the runner's own plan for it.
+
+    Raises:
+        NoSuchRace: None has this number.
+        Invalid: Somebody else put it up, or trains for it.
+    """
+    if race(race_id).added_by != runner_id:
+        raise Invalid("race", "somebody else put up this race")
+    entries = select(ENTRY.c.runner_id).filter_by(race_id=race_id)
+    with reading() as session:
+        if set(session.scalars(entries)) - {runner_id}:
+            raise Invalid("race", "others train for this race")
+    leave(runner_id, race_id)
+    with writing() as session:
+        session.execute(delete(RACE).filter_by(id=race_id))
 
 
 def race(race_id: int) -> Race:
@@ -146,9 +167,11 @@ def schedule(runner_id: int, start: date, end: date) -> list[Workout]:
 def match(runner_id: int, activity: Activity) -> Workout | None:
     """Tick the planned run that an activity was, and return it. Safe to repeat.
 
-    It is one of the same day where the runner lives, or one that was missed the day before.
+    It is one of the same day where the runner lives, or one that was missed the day before; none
+    if the activity was no run, or is none any more.
     """
     if activity.sport is not Sport.RUN:
+        _untick("", runner_id, activity.id)
         return None
     day = activity.started_at.astimezone(ZoneInfo(accounts.runner(runner_id).tz)).date()
     row = WORKOUT.c
@@ -183,7 +206,7 @@ def _on_added(_sender: str, activity: Activity) -> None:
 
 
 @signals.activity_deleted.connect
-def _on_deleted(_sender: str, runner_id: int, activity_id: int) -> None:
+def _untick(_sender: str, runner_id: int, activity_id: int) -> None:
     with writing() as session:
         ticked = update(WORKOUT).filter_by(runner_id=runner_id, done_by=activity_id)
         session.execute(ticked.values(done_by=None))

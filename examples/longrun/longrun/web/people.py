@@ -139,6 +139,12 @@ def revoke_token(token_id: int) -> Response:
     return redirect(url_for("people.profile"))
 
 
+@bp.get("/profile/tokens")
+def tokens() -> Response:
+    """Lead back to the profile whoever asks for the address of the form again."""
+    return redirect(url_for("people.profile"))
+
+
 def _profile(*, wrong: Mapping[str, str] | None = None, fresh: str = "") -> str:
     return render_template(
         "profile.html",

@@ -37,7 +37,7 @@ def month() -> str:
         runs=activities.in_period(runner.id, start, end),
         period=activities.summary(runner.id, start, end),
         month=start,
-        before=(start - timedelta(days=1)).replace(day=1),
+        before=first_of_month(f"{start - timedelta(days=1):%Y-%m}"),
         after=end if end <= today(runner.tz) else None,
     )
 
@@ -110,6 +110,7 @@ def year(year: int) -> str:
     return render_template(
         "year.html",
         year=year,
+        before=first_of_month(f"{year - 1}-01"),
         now=now,
         months=months,
         map=decoration("The map of days", lambda: reports.year_svg(year, days, *told)),

@@ -92,6 +92,7 @@ def race(race_id: int) -> str | AnyResponse | tuple[str, int]:
         plan=training.plan(me().id, race_id),
         predicted=training.predict(best, found.distance_m) if best else None,
         days_to_go=(found.on - day).days,
+        is_mine=found.added_by == me().id,
         wrong=wrong,
     )
     return page, 422 if wrong else 200
@@ -104,6 +105,19 @@ def leave(race_id: int) -> AnyResponse:
     training.leave(me().id, race_id)
     flash("You no longer train for this race.")
     return redirect(url_for("training.race", race_id=race_id))
+
+
+@bp.post("/races/<int:race_id>/withdraw")
+@login_required
+def withdraw(race_id: int) -> AnyResponse:
+    """Take away a race that was put up by mistake."""
+    try:
+        training.withdraw(me().id, race_id)
+    except Invalid as error:
+        flash(f"{error.reason.capitalize()}.")
+        return redirect(url_for("training.race", race_id=race_id))
+    flash("The race is gone.")
+    return redirect(url_for("training.races"))
 
 
 @bp.get("/plan")

@@ -103,7 +103,7 @@ def _start(runner_id: int, files: Sequence[FileStorage]) -> int:
 def _take(runner_id: int, file: FileStorage) -> list[Result]:
     name = file.filename or "file"
     try:
-        recordings = importer.parse(file.read(), name)
+        recordings = importer.parse(file.read(importer.MAX_BYTES + 1), name)
     except BadFile as error:
         return [Result(name, "bad", reason=error.reason)]
     results = []
