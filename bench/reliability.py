@@ -61,6 +61,7 @@ _COLUMNS = (
     ("doubled calls", "doubled_calls"),
     ("missing calls", "missing_calls"),
     ("killed", "killed"),
+    ("successor begun after ms", "begun_ms"),
     ("p50 ms", "p50_ms"),
     ("steady p99 ms", "steady_p99_ms"),
     ("p99 ms", "p99_ms"),
@@ -100,6 +101,8 @@ class Running:
     def __init__(self, directory: str, process: asyncio.subprocess.Process) -> None:
         self._directory = directory
         self.process = process
+        # Of each worker that was killed, the seconds until the process of the next one began.
+        self.begun: list[float] = []
 
     @staticmethod
     def environment(directory: str, import_seconds: float = 0) -> dict[str, str]:
@@ -151,11 +154,13 @@ class Running:
         group = number % len(groups)
         slot = random.randrange(len(groups[group]["workers"]))
         before = groups[group]["workers"][slot]
+        killed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         os.kill(before["pid"], signal.SIGKILL)
         async with asyncio.timeout(_START_SECONDS):
             while True:
                 after = (await self.command("status"))["groups"][group]["workers"][slot]
                 if after["state"] == "ready" and after["generation"] > before["generation"]:
+                    self.begun.append(_began_at(after["pid"]) - killed_at)
                     return
 
     async def _upgrade(self) -> None:
@@ -185,6 +190,12 @@ class Running:
     def noted(self, name: str) -> Counter[str]:
         """Return how often each token was noted."""
         return Counter(Path(self._directory, name).read_text().split())
+
+
+def _began_at(pid: int) -> float:
+    """Return when a process began, in seconds since boot: proc_pid_stat(5), field 22."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager
@@ -302,6 +313,7 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
         "single": args.single,
         "rounds": rounds,
         "killed": killed,
+        "begun_ms": round(max(run.begun, default=0) * 1000),
         "paused_ms": round(pauses[0] * 1000, 1),
         "steady_p99_ms": steady_p99_ms,
         "connections": tally.connections,

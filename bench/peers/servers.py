@@ -53,6 +53,8 @@ class PeerServer:
         self._directory = directory
         self._address = address
         self._process = process
+        # They do not tell which process is whose successor.
+        self.begun: list[float] = []
 
     async def address(self) -> Address:
         """Return where the application answers."""

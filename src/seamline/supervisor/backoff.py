@@ -7,8 +7,28 @@ from typing import Final
 # Waits before a slot's worker is started again: doubled with each death, reset by a long life.
 FIRST_BACKOFF_SECONDS: Final = 0.1
 LAST_BACKOFF_SECONDS: Final = 30.0
-#: Whatever lived longer than this begins to count its deaths anew.
+#: What lived longer than this begins to count its deaths anew, ready or not.
 LONG_LIFE_SECONDS: Final = 60.0
+# A worker that was ready for as long as it took to start does so, too, but not before this.
+_LEAST_SERVICE_SECONDS: Final = 1.0
+
+
+def is_long_life(started_at: float, ready_at: float | None, now: float) -> bool:
+    """Whether what dies now lived for long enough to be started again without waiting longer.
+
+    A worker that is killed now and then served meanwhile, so its slot is not to stay empty for
+    longer each time. At least half of the time it is in service, so starting it costs less.
+
+    Args:
+        started_at: When it was started, in seconds of a clock.
+        ready_at: When it began to serve; None if it never did, or nobody knows.
+        now: When it died.
+    """
+    if now - started_at > LONG_LIFE_SECONDS:
+        return True
+    if ready_at is None:
+        return False
+    return now - ready_at > max(ready_at - started_at, _LEAST_SERVICE_SECONDS)
 
 
 def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:

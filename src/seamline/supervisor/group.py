@@ -7,7 +7,7 @@ from typing import Any
 
 from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
-from seamline.supervisor.backoff import LONG_LIFE_SECONDS, backoff
+from seamline.supervisor.backoff import backoff, is_long_life
 from seamline.supervisor.balancing import Balancing
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import Preloaded, begin_load
@@ -381,8 +381,10 @@ class Group:
         """Fill the slot of a dead process again, later if it keeps dying."""
         if self.is_leaving or process is not slot.process:
             return
-        lived = asyncio.get_running_loop().time() - process.started_at
-        slot.deaths = 1 if lived > LONG_LIFE_SECONDS else slot.deaths + 1
+        # A command is taken for ready when it runs: that says nothing.
+        ready_at = process.changed_at if process.ready.done() and not slot.is_command else None
+        is_long = is_long_life(process.started_at, ready_at, asyncio.get_running_loop().time())
+        slot.deaths = 1 if is_long else slot.deaths + 1
         slot.restarts += 1
         wait = backoff(slot.deaths)
         told = (process.failed.message, process.failed.remedy) if process.failed else ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seamline.supervisor.backoff import backoff
+from seamline.supervisor.backoff import backoff, is_long_life
 
 
 def test_waits_double_up_to_half_a_minute() -> None:
@@ -17,3 +17,23 @@ def test_waits_are_spread_by_at_most_a_quarter() -> None:
 
 def test_a_worker_that_died_a_million_times_still_gets_a_finite_wait() -> None:
     assert backoff(10**6, jitter=lambda: 0.0) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("start", "service", "is_long"),
+    [
+        (0.5, 1.1, True),
+        (0.5, 0.9, False),
+        (10.0, 11.0, True),
+        (10.0, 9.0, False),
+        (10.0, None, False),
+        (70.0, None, True),
+        (59.0, 2.0, True),
+    ],
+)
+def test_who_served_for_longer_than_its_start_took_is_started_as_after_a_first_death(
+    start: float, service: float | None, is_long: bool
+) -> None:
+    ready_at = None if service is None else 100 + start
+
+    assert is_long_life(100.0, ready_at, 100 + start + (service or 0)) is is_long
