@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ class Tally:
 
     answered: list[str] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    lost_paths: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     connections: int = 0
 
@@ -65,6 +67,7 @@ class Client:
                     await self._ask(path + token, token)
             except (OSError, ValueError, h11.ProtocolError) as exc:
                 self._tally.lost[f"{type(exc).__name__}: {exc}"] += 1
+                self._tally.lost_paths[path] += 1
                 self._close()
             else:
                 self._tally.answered.append(token)
@@ -84,7 +87,8 @@ class Client:
         self._writer.write(self._http.send(request) + self._http.send(h11.EndOfMessage()))
         status, body = await self._answer()
         if status != 200:
-            raise ValueError(f"status {status}")
+            code = re.search(rb'"code": "([a-z-]+)"', body)
+            raise ValueError(f"status {status}" + (f", {code[1].decode()}" if code else ""))
         if body != token.encode():
             raise ValueError("the answer to another request")
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:

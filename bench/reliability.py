@@ -8,7 +8,9 @@ anew (``upgrade``, by SIGUSR2). A request without its answer is lost. Each
 request and each call across the seam notes its token in a file: one that is noted twice is
 doubled, one that is answered and not noted is missing. A killed worker loses what it was
 answering, and nothing else: no connection is refused, and nobody waits for the import of its
-successor, however long that takes (``--import-seconds``). ``websocket`` and ``stop`` are about
+successor, however long that takes (``--import-seconds``). Where only workers that are called are
+killed (``kill-called``), a lost call is answered 503 as one of unknown outcome, and none is lost
+that may be made again. ``websocket`` and ``stop`` are about
 connections that last, see ``bench/lasting.py``.
 """
 
@@ -37,7 +39,16 @@ from bench.load import MODES, Address, Client, Tally
 from bench.peers import servers
 
 APP = Path(__file__).parent / "reliable"
-FAULTS = ("reload", "restart", "scale", "kill", "recycle", "upgrade", *lasting.FAULTS)
+FAULTS = (
+    "reload",
+    "restart",
+    "scale",
+    "kill",
+    "kill-called",
+    "recycle",
+    "upgrade",
+    *lasting.FAULTS,
+)
 # Up from two, down to one, and back.
 _NUMBERS = ("4", "1", "2")
 SERVERS = ("seamline", *servers.NAMES)
@@ -136,8 +147,8 @@ class Running:
 
     async def do(self, fault: str, number: int) -> int:
         """Do what a round is about; return how many were killed because they did not leave."""
-        if fault == "kill":
-            await self._kill_one(number)
+        if fault in {"kill", "kill-called"}:
+            await self._kill_one(number if fault == "kill" else 1)
             return 0
         if fault == "upgrade":
             await self._upgrade()
@@ -149,7 +160,7 @@ class Running:
         return int((await self.command(*words))["killed"])
 
     async def _kill_one(self, number: int) -> None:
-        """Kill a worker, of one group and of the other in turns, and wait for the next one."""
+        """Kill a worker, of the group in front or of the one that it calls; wait for the next."""
         groups = (await self.command("status"))["groups"]
         group = number % len(groups)
         slot = random.randrange(len(groups[group]["workers"]))
@@ -279,7 +290,8 @@ async def measure(  # noqa: PLR0917 - one for each dimension of the table
     enough = asyncio.Event()
     pauses = [0.0]
     prefix = _PREFIX[interface] if server == "seamline" else ""
-    paths = [f"{prefix}/plain/", f"{prefix}/call/"]
+    other = "look" if fault == "kill-called" else "plain"
+    paths = [f"{prefix}/{other}/", f"{prefix}/call/"]
     async with _started(args, server, fault, kind, interface) as run:
         address = await run.address()
         clients = [
@@ -329,6 +341,8 @@ def _counts(tally: Tally, requests: Counter[str], calls: Counter[str]) -> dict[s
     return {
         "requests": tally.requests,
         "lost": tally.lost.total(),
+        "lost_others": sum(n for path, n in tally.lost_paths.items() if "/call/" not in path),
+        "unknown": tally.lost["ValueError: status 503, outcome-unknown"],
         "refused": sum(
             count for why, count in tally.lost.items() if why.startswith("ConnectionRefused")
         ),
@@ -414,6 +428,8 @@ def _is_bad(row: dict) -> bool:
     if row["fault"] in lasting.FAULTS:
         return lasting.is_bad(row)
     faults = ["refused", "doubled", "missing", "doubled_calls", "missing_calls"]
+    if row["fault"] == "kill-called":
+        return any(row[key] for key in (*faults, "lost_others")) or row["lost"] != row["unknown"]
     if row["fault"] != "kill":
         faults.append("lost")
     return any(row[key] for key in faults)

@@ -115,6 +115,24 @@ def test_killed_workers_lose_what_they_were_answering_and_nothing_else() -> None
     }
 
 
+@pytest.mark.parametrize("interface", ["asgi", "wsgi"])
+def test_calls_lost_with_a_killed_host_are_told_to_be_unknown_and_others_are_made_again(
+    interface,
+) -> None:
+    row = measure("kill-called", "keep", "tcp", interface, rounds=4)
+
+    # Half of the 64 clients make a call that may be made again, the others one that may not.
+    assert 0 < row["lost"] <= 4 * 64
+    assert row["reasons"] == {"ValueError: status 503, outcome-unknown": row["lost"]}
+    assert counts(row, "lost_others", "doubled", "missing", "doubled_calls", "missing_calls") == {
+        "lost_others": 0,
+        "doubled": 0,
+        "missing": 0,
+        "doubled_calls": 0,
+        "missing_calls": 0,
+    }
+
+
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 def test_websockets_that_talk_while_workers_are_replaced_are_told_to_come_again(kind) -> None:
     row = measure("websocket", "keep", kind, "asgi", rounds=3)

@@ -1,4 +1,4 @@
-"""The package that is called: neither of its functions may run twice for one call."""
+"""The package that is called: what is entered may not be entered twice, looking does no harm."""
 
 import asyncio
 import time
@@ -13,6 +13,18 @@ def enter(token: str) -> str:
     """Note a call."""
     time.sleep(_SECONDS)
     note(_file, token)
+    return token
+
+
+def look(token: str) -> str:
+    """Return what it was given, as often as it is asked."""
+    time.sleep(_SECONDS)
+    return token
+
+
+async def look_async(token: str) -> str:
+    """Return what it was given, as often as it is asked, from an event loop."""
+    await asyncio.sleep(_SECONDS)
     return token
 
 

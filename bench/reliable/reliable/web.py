@@ -28,6 +28,12 @@ async def call(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await ledger.enter_async(request.path_params["token"]))
 
 
+async def look(request: Request) -> PlainTextResponse:
+    """Answer what the ledger answers, however often it is asked."""
+    note(_file, request.path_params["token"])
+    return PlainTextResponse(await ledger.look_async(request.path_params["token"]))
+
+
 async def slow(request: Request) -> PlainTextResponse:
     """Answer after so many seconds."""
     await asyncio.sleep(request.path_params["seconds"])
@@ -45,6 +51,7 @@ app = Starlette(
     routes=[
         Route("/plain/{token}", plain),
         Route("/call/{token}", call),
+        Route("/look/{token}", look),
         Route("/slow/{seconds:float}", slow),
         WebSocketRoute("/echo", echo),
     ]
