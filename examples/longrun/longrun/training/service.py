@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from longrun import accounts, activities, signals
 from longrun.errors import Invalid, NoSuchRace
@@ -66,13 +67,16 @@ def withdraw(runner_id: int, race_id: int) -> None:
     """
     if race(race_id).added_by != runner_id:
         raise Invalid("race", "somebody else put up this race")
-    entries = select(ENTRY.c.runner_id).filter_by(race_id=race_id)
-    with reading() as session:
-        if set(session.scalars(entries)) - {runner_id}:
-            raise Invalid("race", "others train for this race")
-    leave(runner_id, race_id)
-    with writing() as session:
-        session.execute(delete(RACE).filter_by(id=race_id))
+    mine = plan(runner_id, race_id)
+    try:
+        with writing() as session:
+            for table in (WORKOUT, ENTRY):
+                session.execute(delete(table).filter_by(runner_id=runner_id, race_id=race_id))
+            session.execute(delete(RACE).filter_by(id=race_id))
+    except IntegrityError as error:  # rows of others refer to it
+        raise Invalid("race", "others train for this race") from error
+    if mine:
+        _announce(runner_id, Plan(mine.race, mine.goal, ()))
 
 
 def race(race_id: int) -> Race:
