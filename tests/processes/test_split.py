@@ -175,6 +175,7 @@ def test_a_command_that_cannot_be_run_ends_the_run(project) -> None:
 
     assert run.wait() == 2
     assert "service 'nap': cannot run 'no-such-program': No such file" in run.err.prose
+    assert "install it, or write the path of a program" in run.err.prose
 
 
 def test_children_of_a_worker_end_with_it(project, eventually) -> None:

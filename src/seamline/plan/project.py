@@ -64,18 +64,19 @@ def analyse_with(
     home = {name: group for group in config.layout_named(layout).groups for name in group.services}
     search_path = _search_path(config.root)
     entry_modules: dict[str, str] = {}
+    if config.setup is not None:
+        _check_reference(config, config.setup, search_path, "setup")
+    for number, named in enumerate(config.carry):
+        _check_reference(config, named, search_path, "carry", number)
     for service in config.services:
+        where = ("services", service.name)
         if service.package is not None:
-            _check_module(config, service.package, service.name, "package", search_path)
+            _check_module(config, service.package, search_path, *where, "package")
+        for number, named in enumerate(service.carry):
+            _check_reference(config, named, search_path, *where, "carry", number)
         if service.http is not None:
-            module, _, expression = service.http.partition(":")
-            entry_modules.setdefault(module, service.name)
-            file = _check_module(config, module, service.name, "http", search_path)
-            name = re.match(r"\s*(\w+)", expression)
-            # Whoever imports a part of a package binds it there.
-            part = f"{module}.{name[1]}" if name else ""
-            if name and interface.module_file(part, _roots(config, search_path)) is None:
-                _check_named(config, service.name, module, name[1], file)
+            entry_modules.setdefault(service.http.partition(":")[0], service.name)
+            _check_reference(config, service.http, search_path, *where, "http")
         if service.command is not None and (started := _started(config, service.command)):
             entry_modules.setdefault(started, service.name)
     services = [_described(config, service, home[service.name]) for service in config.packages]
@@ -161,8 +162,21 @@ def _roots(config: Config, search_path: tuple[Path, ...]) -> tuple[Path, ...]:
     return (config.root, config.root / "src", *search_path)
 
 
+def _check_reference(
+    config: Config, reference: str, search_path: tuple[Path, ...], *where: str | int
+) -> None:
+    """Refuse a ``module:name`` in which there is no such module, or nowhere such a name."""
+    module, _, expression = reference.partition(":")
+    file = _check_module(config, module, search_path, *where)
+    name = re.match(r"\s*(\w+)", expression)
+    # Whoever imports a part of a package binds it there.
+    part = f"{module}.{name[1]}" if name else ""
+    if name and interface.module_file(part, _roots(config, search_path)) is None:
+        _check_named(config, module, name[1], file, *where)
+
+
 def _check_module(
-    config: Config, module: str, service: str, key: str, search_path: tuple[Path, ...]
+    config: Config, module: str, search_path: tuple[Path, ...], *where: str | int
 ) -> Path:
     """Return a module's source file; refuse one that has none, suggesting one that is near."""
     roots = _roots(config, search_path)
@@ -171,14 +185,14 @@ def _check_module(
     top = roots[:2] if "." not in module else roots
     near = [name for root in top for name in _neighbours(module, root)]
     raise config.refusal(
-        f"there is no {'package' if key == 'package' else 'module'} {module!r}",
-        *("services", service, key),
+        f"there is no {'package' if where[-1] == 'package' else 'module'} {module!r}",
+        *where,
         remedy=suggest(module, near, "there are") or f"looked in {config.root} and sys.path",
     )
 
 
-def _check_named(config: Config, service: str, module: str, name: str, file: Path) -> None:
-    """Refuse an application whose module nowhere has its name, nor gets names otherwise."""
+def _check_named(config: Config, module: str, name: str, file: Path, *where: str | int) -> None:
+    """Refuse a name that its module nowhere has, if that gets no names otherwise."""
     try:
         text = file.read_text(errors="replace")
     except OSError:  # who reads it next says so
@@ -188,8 +202,8 @@ def _check_named(config: Config, service: str, module: str, name: str, file: Pat
     top = re.findall(r"^(?:async def|def|class)?\s*(\w+)\s*(?:\(|=[^=])", text, re.MULTILINE)
     raise config.refusal(
         f"{module} has no {name!r}",
-        *("services", service, "http"),
-        remedy=suggest(name, top, "") or f"write what makes or is the application in {file}",
+        *where,
+        remedy=suggest(name, top, "it has") or f"write a name that is in {file}",
     )
 
 

@@ -40,7 +40,8 @@ def run_command(plan: Plan, handover: Handover) -> int:
     except OSError as exc:
         channel.send(Hello(pid=os.getpid()))
         message = f"service {handover.command!r}: cannot run {argv[0]!r}: {exc.strerror}"
-        channel.send(Failed(message=message))
+        remedy = "install it, or write the path of a program, from the directory of the file"
+        channel.send(Failed(message=message, remedy=remedy))
         return 3
     channel.send(Hello(pid=child.pid))
     channel.watch(

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from seamline.errors import ApplicationError
+from seamline.errors import ApplicationError, ConfigError
 from seamline.plan import DJANGO_TESTS_VARIABLE
 
 # Positional parameters of WSGI's (environ, start_response) and ASGI's (scope, receive, send).
@@ -234,7 +234,7 @@ def _explained(what: str, root: str) -> Iterator[None]:
     """Turn what code of the application raises, also to leave, into an ApplicationError."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ConfigError):  # the latter is no error of the application's
         raise
     except BaseException as exc:
         raise _failure(what, exc, root) from exc

@@ -125,6 +125,45 @@ def test_module_that_does_not_exist_is_refused_on_its_line(seamline, project, wr
 
 
 @pytest.mark.parametrize(
+    ("line", "message", "help_"),
+    [
+        ('carry = ["shop.nothing:tenant"]', "there is no module 'shop.nothing'", "shop.stock"),
+        ('carry = ["shop.stock:tenants"]', "shop.stock has no 'tenants'", 'mean "tenant"?'),
+        ('setup = "shop.nothing:prepare"', "there is no module 'shop.nothing'", "shop.stock"),
+        ('setup = "shop.stock:prepare"', "shop.stock has no 'prepare'", "it has tenant"),
+    ],
+)
+def test_what_carry_and_setup_name_has_to_be_there(seamline, project, line, message, help_):
+    services = '[services.stock]\npackage = "shop.stock"\n'
+    project(
+        {
+            "seamline.toml": f"{line}\n{services}",
+            "shop/stock.py": "import contextvars\n\ntenant = contextvars.ContextVar('tenant')\n",
+        }
+    )
+
+    ran = seamline("check")
+
+    assert ran.status == 2
+    assert ran.err.startswith(f"error [config]  seamline.toml:1: {message}\n")
+    assert help_ in ran.err
+
+
+def test_what_carry_names_in_a_service_or_a_library_is_found(seamline, project):
+    project(
+        {
+            "seamline.toml": 'carry = ["structlog.contextvars:bound"]\n[services.stock]\n'
+            'package = "shop.stock"\ncarry = ["shop.stock:tenant"]\n',
+            "shop/stock.py": "import contextvars\n\ntenant = contextvars.ContextVar('tenant')\n",
+            "structlog/__init__.py": "",
+            "structlog/contextvars.py": "from structlog._variables import *\n",
+        }
+    )
+
+    assert seamline("check").status == 0
+
+
+@pytest.mark.parametrize(
     ("source", "status"),
     [
         ("def create_app(): ...\n", 2),
