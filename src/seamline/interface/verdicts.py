@@ -154,7 +154,8 @@ class Judge:
             if is_cache
             else f"touches {symbol}, which belongs to no service and is used elsewhere, too"
         )
-        own = [s for s, t in touched.items() if self._is_own(s, t)]
+        facts = self.state.facts  # a handle, as a model's manager, is none: each process has one
+        own = [s for s, t in touched.items() if s in facts and self._is_own(s, t)]
         if not own:
             return Judgement(Verdict.LOCAL, f"{shared}: it stays with its caller")
         return Judgement(

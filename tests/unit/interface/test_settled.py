@@ -310,6 +310,27 @@ def test_what_uses_state_that_the_rest_uses_too_stays_with_the_rest(read: Read) 
     assert "belongs to no service and is used elsewhere, too" in function.reason
 
 
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [("from django.db import models\n\nclass Row(models.Model):\n    pass\n", "local"),
+     ("class Row:\n    objects = []\n\ndef add(row):\n    Row.objects.append(row)\n", "refused")],
+)  # fmt: skip
+def test_a_manager_of_a_model_is_what_the_callers_process_has_too(
+    read: Read, rows: str, verdict: str
+) -> None:
+    source = "from shop.tools import config\nfrom shop.stock.rows import Row\n"
+    source += "\ndef paths():\n    return [config()['root'] + str(row) for row in Row.objects]\n"
+    files = {
+        "shop/__init__.py": "",
+        "shop/tools.py": CONFIG,
+        "shop/web.py": USER,
+        "shop/stock/__init__.py": source,
+        "shop/stock/rows.py": rows,
+    }
+
+    assert read(files, "shop.stock").functions["shop.stock.paths"].verdict.value == verdict
+
+
 def test_state_of_a_module_that_only_the_service_uses_lives_on_its_host(read: Read) -> None:
     found = _with_config(read, READS, user="def page():\n    return 'title'\n")
 
