@@ -1,11 +1,17 @@
 """Flask's contexts beside a call: application, ``g``, request, session and flashed messages."""
 
-import inspect
 import sys
+from types import ModuleType
 from typing import Any, Final
 
 from seamline.errors import ContextElsewhere, WireError
 from seamline.frameworks.applications import Applications, Key
+from seamline.frameworks.flask_sessions import (
+    give_session,
+    session_of,
+    session_part,
+    update_session,
+)
 from seamline.frameworks.guards import guard, loosen, names_absent
 from seamline.frameworks.namespaces import (
     LABELS,
@@ -29,10 +35,8 @@ from seamline.frameworks.requests import (
     update_body,
     update_environ,
 )
-from seamline.frameworks.restoring import merged
 from seamline.wire import Codec
 
-_SCALARS: Final = frozenset({bool, int, float, str, type(None)})
 _WHERE: Final = ("application", "configuration", "request", "state", "parts")
 #: What may travel, in the order of their names.
 PARTS: Final = ("app", "body", "g", "request", "session")
@@ -68,7 +72,7 @@ class FlaskContexts:
 
     def current(self) -> tuple[Any, Any, Any] | None:
         """Return the running code's application, ``g`` and request context, or ``None``."""
-        return current()
+        return current(sys.modules.get("flask.globals"))
 
     def request_part(self, request: Any) -> tuple[Any, ...]:
         """Return what another process needs to have the same request."""
@@ -130,7 +134,7 @@ class FlaskContexts:
         session, flashes = None, None
         if "session" in self.parts:
             session = session_part(session_of(inner))
-            flashes = getattr(inner, "flashes", None)
+            flashes = getattr(inner, flashes_of(inner), None)
         request = inner.request
         return (
             values,
@@ -179,7 +183,7 @@ class FlaskContexts:
         if session is not None:
             before = session_of(inner).get("_user_id") if "_login_user" in vars(g) else None
             update_session(session_of(inner), session, replaced[1])
-            inner.flashes = flashes
+            setattr(inner, flashes_of(inner), flashes)
             if "_login_user" in vars(g) and session_of(inner).get("_user_id") != before:
                 vars(g).pop("_login_user")  # its extension loads it anew
         if attributes is not None:
@@ -272,8 +276,9 @@ class Visit:
         application = self._application
         # Of its own also where the same application's is active (layout ``local``).
         outer = application.app_context()
-        outer.push()
-        self._pushed.append(outer)
+        if request is None or not is_both(outer):
+            outer.push()
+            self._pushed.append(outer)
         if request is not None:
             inner = application.request_context(environ_for(request, state[4][1]))
             if state[1] is not None:
@@ -373,13 +378,16 @@ class Visit:
             raise failed
 
 
-def current() -> tuple[Any, Any, Any] | None:
-    """Return the running code's application, ``g`` and request context, or ``None``."""
-    space = getattr(sys.modules.get("flask.globals"), "__dict__", None)
-    if space is None:
+def current(module: ModuleType | None) -> tuple[Any, Any, Any] | None:
+    """Return the running code's application, ``g`` and request context, or ``None``.
+
+    Args:
+        module: ``flask.globals`` or ``quart.globals``, if it is loaded.
+    """
+    if module is None:
         return None
-    # The proxies' own variables, without their errors. Before Flask 2.2 they were stacks;
-    # since 3.2 one context is both.
+    space = vars(module)
+    # The proxies' own variables, without their errors. Before Flask 2.2 they were stacks.
     variable = space.get("_cv_app")
     if variable is None:
         outer, inner = space["_app_ctx_stack"].top, space["_request_ctx_stack"].top
@@ -393,47 +401,11 @@ def current() -> tuple[Any, Any, Any] | None:
     return None if outer is None else (outer.app, outer.g, inner)
 
 
-def session_of(context: Any) -> Any:
-    """Return the session of a request context; asking for it is not an access."""
-    found = vars(context).get("_session")
-    return context.session if found is None else found
+def is_both(context: Any) -> bool:
+    """Whether one context is of application and request: since Flask 3.2 and Quart 0.23."""
+    return hasattr(type(context), "has_request")
 
 
-def session_part(session: Any) -> tuple[bool, dict[Any, Any], dict[str, Any]]:
-    """Return a session as plain values, with its flags."""
-    flags = {name: value for name, value in vars(session).items() if type(value) in _SCALARS}
-    return type(session).__name__ == "NullSession", dict(session), flags
-
-
-def give_session(application: Any, context: Any, part: tuple[Any, ...]) -> None:
-    """Give a request context a session of the application's own kind with these values."""
-    interface = application.session_interface
-    name = "null_session_class" if part[0] else "session_class"
-    if hasattr(interface, name):
-        session = getattr(interface, name)()
-    else:
-        session = interface.open_session(application, context.request)
-        if session is None or inspect.isawaitable(session):
-            raise ContextElsewhere(
-                f"a session of {type(interface).__name__} cannot be opened in the process that "
-                "hosts the called function; pass the values you need from it as an argument"
-            )
-    update_session(session, part)
-    setattr(context, "_session" if hasattr(context, "_session") else "session", session)
-
-
-def update_session(session: Any, part: tuple[Any, ...], replaced: tuple[Any, ...] = ()) -> None:
-    """Give a session these values and flags, in place."""
-    _, values, flags = part
-    if isinstance(session, dict):  # not through its own methods, which set flags
-        for name in [name for name in session if name not in values]:
-            dict.__delitem__(session, name)
-        for name, value in values.items():
-            old = None if name in replaced else dict.get(session, name)
-            dict.__setitem__(session, name, merged(old, value))
-    else:
-        for name in [name for name in session if name not in values]:
-            del session[name]
-        for name, value in values.items():
-            session[name] = value if name in replaced else merged(session.get(name), value)
-    vars(session).update(flags)
+def flashes_of(context: Any) -> str:
+    """Return the name under which a request context keeps flashed messages."""
+    return "_flashes" if is_both(context) else "flashes"

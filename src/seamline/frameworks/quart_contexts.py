@@ -11,7 +11,8 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from seamline.errors import ContextElsewhere
-from seamline.frameworks.flask_contexts import FlaskContexts, Visit, give_session
+from seamline.frameworks.flask_contexts import FlaskContexts, Visit, current, is_both
+from seamline.frameworks.flask_sessions import give_session
 from seamline.frameworks.guards import loosen
 from seamline.frameworks.requests import content_of, file_of, give_routing, routing_part
 
@@ -31,11 +32,7 @@ class QuartContexts(FlaskContexts):
 
     def current(self) -> tuple[Any, Any, Any] | None:
         """Return the running code's application, ``g`` and request context, or ``None``."""
-        space: Any = sys.modules.get("quart.globals")
-        outer = None if space is None else space._cv_app.get(None)  # noqa: SLF001 - see Flask's
-        if outer is None:
-            return None
-        return outer.app, outer.g, space._cv_request.get(None)  # noqa: SLF001
+        return current(sys.modules.get("quart.globals"))
 
     def request_part(self, request: Any) -> tuple[Any, ...]:
         """Return what another process needs to have the same request."""
@@ -61,14 +58,16 @@ class QuartVisit(Visit):
 
     def _push(self, request: Any, state: Any) -> None:
         application = self._application
-        outer = application.app_context()
-        _drive(outer.push())
-        self._g = outer.g
+        outer = self._outer = application.app_context()
+        if request is None or not is_both(outer):
+            _drive(outer.push())
         if request is not None:
             inner = self._inner = application.request_context(_request(application, request))
             if state[1] is not None:
                 give_session(application, inner, state[1])
             _drive(inner.push())
+            self._outer = inner if is_both(inner) else outer
+        self._g = self._outer.g
 
     def _complete(self, packed: Any) -> None:
         give_routing(self._inner.request, self._application, packed)
@@ -87,14 +86,18 @@ class QuartVisit(Visit):
     async def leave_async(self, error: BaseException | None) -> None:
         """Run the teardown functions."""
         loosen(self._g)
+        application, is_one = self._application, is_both(self._outer)
         try:
             if self._inner is not None:
-                await self._application.do_teardown_request(error, self._inner)
+                told = (self._inner, error) if is_one else (error, self._inner)
+                await application.do_teardown_request(*told)
         except ContextElsewhere:
             pass  # clean-up of what is only with the caller: the caller's own does that
         finally:
-            self._contexts.applications.give_back(self._application)
-            await self._application.do_teardown_appcontext(error)
+            self._contexts.applications.give_back(application)
+            await application.do_teardown_appcontext(
+                *((self._outer, error) if is_one else (error,))
+            )
 
     def _pop(self, error: BaseException | None) -> None:
         """Do nothing: what was begun ends with the context variables of the call."""
@@ -117,8 +120,9 @@ def _request(application: Any, packed: tuple[Any, ...]) -> Any:
         body = b""
     if body is None:
         request.body._must_raise = ContextElsewhere(_NO_BODY)  # noqa: SLF001 - it only raises own
+    elif body:
+        request.body.set_result(body)
     else:
-        request.body.append(body)
         request.body.set_complete()
     return request
 
@@ -134,7 +138,11 @@ def _body(request: Any) -> Any:
         files = [(name, *content_of(file)) for name, file in request._files.items(multi=True)]  # noqa: SLF001
         return (form, files)
     body = request.body
-    return bytes(body._data) if body._complete.is_set() else None  # noqa: SLF001 - it only awaits
+    if not body._complete.is_set():  # noqa: SLF001 - it only awaits
+        return None
+    if body._data is None:  # noqa: SLF001 - since Quart 0.23 it is put together when it is awaited
+        return b"".join(body._queue._queue)  # noqa: SLF001 - and stays where it is
+    return bytes(body._data)  # noqa: SLF001
 
 
 def _drive(coroutine: Coroutine[Any, Any, Any]) -> None:

@@ -75,8 +75,9 @@ def _unreadable(application: Application, services: Sequence[ServiceFacts]) -> I
             line=broken.line,
         )
     for facts in services:
-        if not facts.modules:
-            package, service = facts.service.package, facts.service.service
+        package, service = facts.service.package, facts.service.service
+        broken_here = (_is_within(one.file, package) for one in application.sources.unreadable)
+        if not facts.modules and not any(broken_here):
             yield Finding(
                 code="application",
                 severity=Severity.ERROR,

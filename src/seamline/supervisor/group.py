@@ -404,7 +404,9 @@ class Group:
         for slot in self.slots:
             process = slot.process
             if process is not None and (why := why_stuck(process, now, timeouts)):
-                self.logs.notice(f"{slot.name}[{process.pid}] {why}; its threads' stacks follow")
+                self.logs.notice(
+                    f"{slot.name}[{process.pid}] {why}; its stacks follow, if it can write"
+                )
                 self.spawn(process.abort())
 
     def _adopt(self, now: float) -> None:

@@ -371,7 +371,9 @@ class Rolling:
             await self._wait(old.ended, seconds=limit + SPARE_SECONDS)
         name = f"{slot.name}[{old.pid}]"
         if not old.ended.done():
-            self._logs.notice(f"{name} had not left after {limit:g} s; its stacks follow")
+            self._logs.notice(
+                f"{name} had not left after {limit:g} s; its stacks follow, if it can write"
+            )
             self._killed += 1
             await old.abort()
             await old.ended

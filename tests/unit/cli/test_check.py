@@ -104,6 +104,21 @@ def test_nothing_of_the_application_is_executed(seamline, project):
     assert "shop" not in sys.modules
 
 
+def test_a_package_of_one_file_that_cannot_be_read_is_told_once(seamline, project):
+    project(
+        {
+            "seamline.toml": '[services.stock]\npackage = "shop.stock"\n',
+            "shop/stock.py": "def left(:\n",
+        }
+    )
+
+    ran = seamline("check")
+
+    assert ran.status == 1
+    assert "shop/stock.py cannot be read" in ran.out
+    assert ran.out.count("error [") == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -51,7 +51,7 @@ def test_many_workers_grow_by_a_quarter_and_never_beyond_the_most() -> None:
 
 
 def test_a_quiet_group_loses_a_worker_after_each_five_minutes() -> None:
-    decided = run((1, 4), [0.1] * 1300, workers=4)
+    decided = run((1, 4), [0.12] * 1300, workers=4)
 
     assert [wanted for _, wanted, _ in decided] == [3, 2, 1]
     assert decided[0][0] >= 298

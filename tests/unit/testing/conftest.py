@@ -43,6 +43,7 @@ SHOP = {
     """,
     "shop/stock.py": '''
         """What is on the shelves. Every function touches the module's own state."""
+        import contextlib
         import os
         import sqlite3
         import sys
@@ -83,7 +84,7 @@ SHOP = {
             os._exit(3)
 
         def count_rows(path):
-            with sqlite3.connect(path) as database:
+            with contextlib.closing(sqlite3.connect(path)) as database:
                 return database.execute("select count(*) from t").fetchone()[0] + 0 * len(STOCK)
 
         def hold(value):

@@ -178,3 +178,4 @@ def test_what_a_session_has_not_written_yet_is_seen_until_it_is(tmp_path):
         sessions.begin_test()
         assert list(sessions.unseen()) == []
     assert unseen.detail == "a session holds User, not written yet"
+    engine.dispose()
