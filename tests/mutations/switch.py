@@ -1231,6 +1231,24 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/interface/test_ambient.py",
     ),
+    "16 what sets up its process runs with its caller": Mutation(
+        "seamline.interface.ambient.Ambient.find_setting_up",
+        _nothing,
+        "unit/interface/test_ambient.py",
+        "sets_up_its_process",
+    ),
+    "16 a setting that is put back is not changed": Mutation(
+        "seamline.interface.ambient._is_put_back",
+        _false,
+        "unit/interface/test_ambient.py",
+        "puts_back",
+    ),
+    "16 another entry of the environment is another setting": Mutation(
+        "seamline.interface.ambient._entries",
+        _nothing,
+        "unit/interface/test_ambient.py",
+        "stays_there",
+    ),
     "through a constant nothing else of its module is used": Mutation(
         "seamline.interface.modules.Imports._is_constant",
         _false,

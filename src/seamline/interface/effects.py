@@ -1,14 +1,16 @@
 """What functions do to the process they run in, beside names of the application's modules."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from seamline.interface.body import Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.walking import walk
+
+_Found = TypeVar("_Found")
 
 #: Calls that import what they are told by name.
 _IMPORTING: Final = frozenset(
@@ -59,14 +61,24 @@ def find_effects(graph: Graph) -> dict[Definition, Effect]:
     return passed_up(graph, found)
 
 
-def passed_up(graph: Graph, direct: Mapping[Definition, Effect]) -> dict[Definition, Effect]:
-    """Return the effects of functions with those of what they certainly call."""
+def passed_up(
+    graph: Graph, direct: Mapping[Definition, _Found], within: Container[str] | None = None
+) -> dict[Definition, _Found]:
+    """Return what was found of functions with what was of those that they certainly call.
+
+    Args:
+        graph: Who calls whom.
+        direct: What was found.
+        within: The modules of callers that count; None for all.
+    """
     found = dict(direct)
     queue = list(found)
     while queue:
         key = queue.pop()
         for caller in graph.callers.get(key, ()):
             if not isinstance(caller, Definition) or caller in found:
+                continue
+            if within is not None and caller.module not in within:
                 continue
             if any(e.target is key and not e.guess for e in graph.edges[caller]):
                 found[caller] = found[key]

@@ -102,6 +102,11 @@ class Judge:
         """Find out which state the functions use that certainly run on the host."""
         self.ambient = Ambient(self.graph)
         self.ambient.read(self.modules)
+        self.ambient.find_setting_up(
+            self.modules,
+            lambda one: one in self.callbacks or one.name in self.local or self._stays(one),
+        )
+        self.effects = {**self.ambient.setting_up, **self.effects}
         self.contested = frozenset(
             symbol
             for definition in definitions
@@ -231,7 +236,8 @@ class Judge:
 
     def _anywhere(self, definition: Definition) -> Judgement:
         """Return the verdict on a function that would answer the same in every process."""
-        settings = sorted(changed_settings(self.graph.bodies[definition]))
+        changes = changed_settings(self.graph, self.graph.bodies[definition])
+        settings = sorted(change.setting for change in changes if not change.is_observing)
         if settings:
             return Judgement(
                 Verdict.REMOTE,
