@@ -1249,6 +1249,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_ambient.py",
         "stays_there",
     ),
+    "16 check tells who lacks a setting": Mutation(
+        "seamline.interface.findings.lost_settings",
+        _empty,
+        "unit/interface/test_ambient.py",
+        "check_tells",
+    ),
     "through a constant nothing else of its module is used": Mutation(
         "seamline.interface.modules.Imports._is_constant",
         _false,

@@ -148,6 +148,8 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         {**found.currents, **application.effects},
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
+    found.settings = judge.ambient.lasting
+    found.with_callers = frozenset(judge.ambient.setting_up)
     callers = _callers(application, found.modules)
     shared: Known = {}
     for module in sorted(found.modules):

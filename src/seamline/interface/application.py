@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seamline.interface.ambient import Change
 from seamline.interface.asking import classes_listed
 from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
@@ -84,6 +85,8 @@ class ServiceFacts:
     Attributes:
         common: State that the rest of the application uses, too.
         currents: Functions that use what is current in a process, and not made on the host.
+        settings: What functions leave changed in their process.
+        with_callers: Those of them that run with their caller for it.
     """
 
     service: PackageService
@@ -93,6 +96,8 @@ class ServiceFacts:
     observed: Observed = NOTHING
     common: frozenset[Symbol] = frozenset()
     currents: dict[Definition, Effect] = field(default_factory=dict)
+    settings: dict[Definition, list[Change]] = field(default_factory=dict)
+    with_callers: frozenset[Definition] = frozenset()
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
     judgements: dict[Definition, Judgement] = field(default_factory=dict)
     functions: dict[Definition, Function] = field(default_factory=dict)

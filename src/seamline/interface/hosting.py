@@ -45,10 +45,16 @@ def imported_by_host(
     found = imports.closure(modules, runtime=True)
     if imports.name_any("django", found.union(modules)):
         found |= imports.set_up_by_django()
-    own = (d for module in modules for d in application.definitions.by_module[module])
-    if any(application.contexts[d] for d in own) and applications_made(application.graph):
+    if loads_applications(application, modules):
         found |= imports.closure(entries, runtime=False)
     return found
+
+
+def loads_applications(application: Application, modules: Iterable[str]) -> bool:
+    """Whether the host of a package loads the http services: it reads Flask's application."""
+    own = (d for module in modules for d in application.definitions.by_module[module])
+    reads = any(application.contexts[definition] for definition in own)
+    return reads and bool(applications_made(application.graph))
 
 
 def run_on_host(

@@ -1,13 +1,22 @@
-"""Functions that run on a host and use what is current there: not what their callers have."""
+"""Functions that use what is current, or change settings, in another process than it is needed."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from seamline.interface.ambient import Change, changed_settings, depends
 from seamline.interface.application import ServiceFacts
-from seamline.interface.model import Finding, Place, Severity
+from seamline.interface.functions import Definition
+from seamline.interface.hosting import imported_by_host, loads_applications, run_on_host
+from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.placement import Placement
 
 _LACKS: Final = "which imports nothing that does"
+_REMEDY: Final = (
+    "call it while a module is imported that all of these processes import, or local = "
+    '["{name}"] in [services.{service}] of seamline.toml where only its caller needs it'
+)
+#: So many groups are named.
+_SHOWN: Final = 3
 
 
 def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
@@ -35,3 +44,126 @@ def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding
                 line=function.line,
                 service=service,
             )
+
+
+def lost_settings(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    """Report functions that leave a setting changed in one process, and another depends on it."""
+    told: set[Place] = set()
+    for definition, changes in facts.settings.items():
+        function = facts.functions[definition]
+        name = f"{function.module}.{function.name}"
+        callers = _calls_of(placement, facts, definition)
+        goes = definition in facts.with_callers
+        for change in _by_setting(changes) if callers else ():
+            where = ""
+            if change.place in told:
+                continue
+            if function.verdict is Verdict.REMOTE and definition in placement.entered:
+                where = _lacking_outside(placement, facts, change, callers, is_for_caller=goes)
+            elif goes and not _is_settled(placement, facts, definition):
+                where = _lacking_on_hosts(placement, callers, change)
+            if where:
+                told.add(change.place)
+                yield Finding(
+                    code="state-elsewhere",
+                    severity=Severity.WARNING,
+                    message=f"{name} {change.what} ({change.place}), {where}",
+                    remedy=_REMEDY.format(name=function.name, service=facts.service.service),
+                    file=function.file,
+                    line=function.line,
+                    service=facts.service.service,
+                )
+
+
+def _by_setting(changes: list[Change]) -> list[Change]:
+    """Return the first change of each library's settings, and of each entry of one."""
+    return list({(one.library, one.keys): one for one in reversed(changes)}.values())[::-1]
+
+
+def _is_settled(placement: Placement, facts: ServiceFacts, key: Definition) -> bool:
+    """Whether a function is known to be its caller's: it is listed, or a framework calls it."""
+    is_listed = bool({*facts.offers.names(key)} & {*facts.service.local})
+    return is_listed or key in placement.application.callbacks
+
+
+def _calls_of(placement: Placement, facts: ServiceFacts, key: Definition) -> list[str]:
+    """Return the modules whose functions call one of a service over its seam."""
+    bodies, graph = placement.application.bodies, placement.application.graph
+    modules = placement.application.sources.modules
+    return [
+        bodies[caller].module
+        for caller in graph.callers.get(key, ())
+        if not isinstance(caller, str)
+        and caller.module not in facts.modules
+        and not modules[caller.module].test
+        and placement.crosses_from(facts.service.service, caller.module)
+        and any(edge.target is key and not edge.guess for edge in graph.edges[caller])
+    ]
+
+
+def _lacking_outside(
+    placement: Placement,
+    facts: ServiceFacts,
+    change: Change,
+    callers: list[str],
+    *,
+    is_for_caller: bool,
+) -> str:
+    """Return who depends on a setting that is changed on a host only; empty if nobody is known."""
+    service = facts.service.service
+    where = f"and it runs where service {service} does"
+    if change.is_observing or is_for_caller:
+        return f"{where}: the process of {callers[0]}, which calls it, goes on as before"
+    modules = placement.application.sources.modules
+    for key, body in placement.application.bodies.items():
+        if isinstance(key, str) or key.module in facts.modules or modules[key.module].test:
+            continue
+        if placement.crosses_from(service, key.module) and depends(
+            placement.application.graph, body, change
+        ):
+            place = Place(key.file, key.line)
+            return f"{where}, while {key.module}.{key.name} ({place}) needs it in its own process"
+    return ""
+
+
+def _lacking_on_hosts(placement: Placement, callers: list[str], change: Change) -> str:
+    """Return the groups that depend on a setting which callers change in their process only."""
+    graph = placement.application.graph
+    served = set(map(placement.group, placement.entries.values()))
+    having = {placement.group_of(module) for module in callers}
+    if None in having:
+        having |= served
+    lacking: dict[str, Place] = {}
+    for facts in placement.services:
+        home = placement.group(facts.service.service)
+        elsewhere = {one for one in placement.entered if placement.remote_group(one) != home}
+        bodies = [] if home in having else run_on_host(graph, facts, elsewhere)
+        found = next((one for one in bodies if depends(graph, one, change)), None)
+        if found is not None and not _sets_itself(placement, facts, change):
+            assert found.definition is not None
+            lacking[home] = Place(found.definition.file, found.definition.line)
+    without = served - having - lacking.keys()
+    for key, body in graph.bodies.items() if without else ():
+        home = placement.group_of(key) or ""
+        if isinstance(key, Definition) and home in without and depends(graph, body, change):
+            lacking.setdefault(home, Place(key.file, key.line))
+    if not lacking:
+        return ""
+    uses = ", ".join(f"{name} ({place})" for name, place in sorted(lacking.items())[:_SHOWN])
+    more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+    return f"that of its caller: processes of {uses}{more} need it, too, and do not have it"
+
+
+def _sets_itself(placement: Placement, facts: ServiceFacts, change: Change) -> bool:
+    """Whether a host sets such a setting while it imports its package, or makes an application."""
+    application = placement.application
+    if loads_applications(application, facts.modules):
+        return True
+    modules = imported_by_host(application, facts.modules, placement.entries) | facts.modules
+    keys: list[Definition | str] = [*modules]
+    keys += (edge.target for module in modules for edge in application.graph.edges[module])
+    return any(
+        one.library == change.library
+        for key in keys
+        for one in changed_settings(application.graph, application.bodies[key])
+    )

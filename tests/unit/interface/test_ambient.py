@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 from tests.unit.interface.conftest import Reading
 
+from seamline.interface import PackageService
+
 Read = Callable[..., Reading]
 IMPORTS = "import builtins, json, logging, os, socket, sys, tempfile\nimport decimal\n"
 IMPORTS += "from os import environ\nfrom decimal import Decimal\nfrom PIL import Image\n"
@@ -170,3 +172,74 @@ def test_what_sets_up_the_host_stays_there(read: Read, put: str, get: str, verdi
     )
 
     assert (reading.verdict("lib.put"), reading.verdict("lib.get")) == (verdict, "remote")
+
+
+@pytest.mark.parametrize(
+    ("put", "get", "web", "severities"),
+    [
+        ("os.environ['A'] = 'b'", "os.getenv('A')", "os.environ['A']", ["warning"]),
+        ("os.environ['A'] = 'b'", "os.getenv('A')", "os.environ['B']", []),
+        ("os.environ['A'] = 'b'", "os.getenv('A')", "other()", []),
+        ("SEEN.append(1); os.environ['A'] = 'b'", "1", "os.environ['A']", ["warning"]),
+        ("SEEN.append(1); logging.basicConfig()", "1", "pass", ["warning"]),
+        ("os.environ['A'] = 'b'; return other('')", "1", "os.environ['A']", ["warning"]),
+        ("SEEN.append(1); locale.setlocale(0, 'C')", "1", "pass", ["warning"]),
+        ("os.environ['A'] = 'b'", "1", "os.environ['A']", []),
+    ],
+)
+def test_check_tells_who_lacks_what_is_set_on_a_host(
+    read: Read, put: str, get: str, web: str, severities: list[str]
+) -> None:
+    more = f"SEEN = []\ndef get():\n    return {get}\n"
+
+    reading = read(_split(put, more, web), "lib", entry_modules={"web": "web"})
+
+    assert [one[0] for one in reading.findings("state-elsewhere")] == severities
+
+
+@pytest.mark.parametrize(
+    ("imports", "does", "severities"),
+    [
+        ("import logging", "logging.warning('x')", ["warning"]),
+        ("import logging\nLOG = logging.getLogger()", "LOG.info('x')", ["warning"]),
+        ("import logging\nlogging.basicConfig()", "logging.warning('x')", []),
+        ("import lib\nlib.put()\nimport logging", "logging.warning('x')", []),
+        ("import flask, logging\napp = flask.Flask('x')", "flask.g.x = logging.info('x')", []),
+        ("import math", "math.sin(1)", []),
+    ],
+)
+def test_check_tells_which_hosts_lack_what_their_caller_sets(
+    read: Read, imports: str, does: str, severities: list[str]
+) -> None:
+    files = _split("logging.basicConfig()", web="import jobs; jobs.run()")
+    files["jobs.py"] = f"{imports}\ndef run():\n    {does}\n"
+
+    reading = read(files, "lib", "jobs", entry_modules={"web": "web"})
+
+    assert [one[0] for one in reading.findings("state-elsewhere")] == severities
+    assert reading.verdict("lib.put") == "local"
+
+
+def test_check_tells_of_a_web_process_that_lacks_what_a_host_sets_for_itself(read: Read) -> None:
+    files = _split("os.environ['A'] = 'b'")
+    files["web.py"] = "import jobs, os\ndef page():\n    jobs.run()\n    return os.environ['A']\n"
+    files["jobs.py"] = "import lib\nSEEN = []\ndef run():\n    SEEN.append(1)\n    lib.put()\n"
+
+    reading = read(files, "lib", "jobs", entry_modules={"web": "web"})
+
+    (found,) = [one for one in reading.analysis.findings if one.code == "state-elsewhere"]
+    assert found.message == (
+        "lib.put changes os.environ of its process (lib.py:11), that of its caller: processes of "
+        "web (web.py:2) need it, too, and do not have it"
+    )
+
+
+def test_what_is_listed_as_local_is_told_no_more(read: Read) -> None:
+    files = _split("logging.basicConfig()", "def run():\n    LOG.info('x')\n", "lib.run()")
+    listed = [PackageService(service="lib", package="lib", local=("put",))]
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+    silenced = read(files, "lib", services=listed, entry_modules={"web": "web"})
+
+    assert [one[0] for one in reading.findings("state-elsewhere")] == ["warning"]
+    assert silenced.findings("state-elsewhere") == []
