@@ -6,13 +6,16 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from seamline.errors import ApplicationError
+from seamline.worker.bounded import BoundedProtocol
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 # How often waiting conditions are looked at; uvicorn's own loops look every 0.1 s.
 _LOOK_SECONDS: Final = 0.02
@@ -75,7 +78,7 @@ class DrainingServer(uvicorn.Server):
         config = uvicorn.Config(
             application,
             interface="asgi3",
-            http=HttpToolsProtocol,
+            http=BoundedProtocol,
             lifespan="auto",
             log_config=None,
             access_log=False,
@@ -141,8 +144,8 @@ class DrainingServer(uvicorn.Server):
             server.close()
             self.servers.remove(server)
 
-    def _connected(self) -> HttpToolsProtocol:
-        return HttpToolsProtocol(
+    def _connected(self) -> BoundedProtocol:
+        return BoundedProtocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
 
@@ -159,7 +162,7 @@ class DrainingServer(uvicorn.Server):
         """
         since = asyncio.get_running_loop().time() + KEEP_ALIVE_SECONDS - _LATELY_SECONDS
         connections = self.server_state.connections
-        return sum(_asks(c, since) for c in connections if isinstance(c, HttpToolsProtocol))
+        return sum(_asks(c, since) for c in connections if isinstance(c, BoundedProtocol))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the application's start-up, then accept, once that is to begin."""
@@ -191,7 +194,7 @@ class DrainingServer(uvicorn.Server):
         # before the loop has made connections of what was accepted last.
         await self._look_until_idle(started + self._linger_seconds)
         for connection in list(self.server_state.connections):
-            if isinstance(connection, HttpToolsProtocol):
+            if isinstance(connection, BoundedProtocol):
                 connection.shutdown()  # now, when it is idle; after its answer otherwise
         await self._look_until_idle(started + self._timeout_seconds)
         self.given_up = self.in_flight
@@ -252,7 +255,7 @@ class _Lingering:
             self._transport.close()
 
 
-def _asks(connection: HttpToolsProtocol, since: float) -> bool:
+def _asks(connection: BoundedProtocol, since: float) -> bool:
     """Whether a client waits for an answer, or was idle only since a time."""
     idle = connection.timeout_keep_alive_task
     if idle is not None:  # when it is to be closed for that
@@ -266,7 +269,7 @@ def _is_open_websocket(connection: Any) -> bool:
 
     Of uvicorn's three implementations one has an event for it.
     """
-    if isinstance(connection, HttpToolsProtocol):
+    if isinstance(connection, BoundedProtocol):
         return False
     event = getattr(connection, "handshake_completed_event", None)
     return bool(connection.handshake_complete if event is None else event.is_set())

@@ -18,6 +18,7 @@ from seamline.worker.mount import Mount
 from seamline.worker.pool import Busyness, Pool, Standstill
 from seamline.worker.report import Adopt, Beat, Drain, Handover
 from seamline.worker.seams import CallStats, Process
+from seamline.worker.wsgi import as_servers_do
 
 
 class Serving:
@@ -58,7 +59,8 @@ class Serving:
     ) -> Application:
         text = self._plan.service(name).http or ""
         if protocol_of(application, text) is Protocol.WSGI:
-            adapter: Any = WSGIMiddleware(application, workers=self._group.threads)
+            called = as_servers_do(application)
+            adapter: Any = WSGIMiddleware(called, workers=self._group.threads)
             application = Pool(adapter, self._group.threads)
             self._pools.append((application, Standstill()))
         front = Front(
