@@ -126,6 +126,16 @@ def test_attributes_that_the_application_s_own_code_set_on_it_are_seen(site) -> 
         assert pages.attribute("motto") == "plain"
 
 
+@pytest.mark.seamline_errors
+def test_what_code_keeps_in_the_extensions_is_not_changed_elsewhere(site, processes) -> None:
+    with site.app_context():
+        assert pages.extension("greetings") == {"hits": 1}
+        if processes:
+            with pytest.raises(seamline.ContextElsewhere, match="changed the configuration"):
+                pages.count("greetings")
+        assert pages.extension("greetings") == {"hits": 1}
+
+
 def test_two_applications_are_two_in_every_process() -> None:
     first, second = create_site({"N": 1}), create_site({"N": 1})
     second.config["N"] = 2
@@ -225,6 +235,19 @@ def test_json_is_parsed_there(site) -> None:
     with site.test_request_context("/", method="POST", json={"a": [1]}):
         assert pages.document() == {"a": [1]}
         assert request.get_json() == {"a": [1]}
+
+
+def test_what_code_bound_anew_of_the_request_travels_and_returns(asked) -> None:
+    request.args = ImmutableMultiDict({"q": "43"})
+    request.cookies = ImmutableMultiDict({"c": "cake"})
+    request.method, request.remote_addr = "PUT", "9.9.9.9"
+    assert request.path == "/shelf/b"
+
+    found = pages.described()
+    pages.ask_for("44")
+
+    assert (found["query"], found["cookie"], found["method"]) == ("43", "cake", "PUT")
+    assert request.args["q"] == pages.described()["query"] == "44"
 
 
 def test_attributes_of_the_request_travel_and_return(asked) -> None:

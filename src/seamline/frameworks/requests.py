@@ -23,6 +23,14 @@ _OWN: Final = frozenset(
         "form", "files", "http_version", "body", "scope", "body_timeout", "client",
     }
 )  # fmt: skip
+#: What Werkzeug makes of an environ, without its body, and keeps in the request.
+_OF_ENVIRON: Final = frozenset(
+    {
+        "method", "scheme", "server", "root_path", "path", "query_string", "remote_addr",
+        "headers", "args", "cookies", "access_route", "url", "base_url", "root_url", "host_url",
+        "host", "full_path", "user_agent",
+    }
+)  # fmt: skip
 
 
 def pack_request(request: Any, codec: Codec, *, with_body: bool) -> tuple[Any, ...]:
@@ -107,13 +115,25 @@ def _is_own(name: str) -> bool:
 
 
 def extras(request: Any) -> dict[str, Any]:
-    """Return the attributes that the application's own code set on a request."""
-    kind = type(request)
-    return {
+    """Return the attributes that the application's own code set on a request.
+
+    Of those that a request has by itself, the ones that its environ does not give.
+    """
+    kind, held = type(request), vars(request)
+    found = {
         name: value
-        for name, value in vars(request).items()
+        for name, value in held.items()
         if name not in _OWN and name != ABSENT and not hasattr(kind, name)
     }
+    if "environ" in held and kind.__init__.__module__.startswith("werkzeug."):
+        fresh = kind(held["environ"], populate_request=False)
+        for name in _OF_ENVIRON & held.keys():
+            value, given = held[name], getattr(fresh, name)
+            if type(value) is not type(given) or value != given:
+                found[name] = value
+        if held.get("form") and not _is_form(request):  # nothing that was parsed
+            found["form"] = held["form"]
+    return found
 
 
 def environ_for(packed: tuple[Any, ...], left: tuple[str, ...]) -> dict[str, Any]:

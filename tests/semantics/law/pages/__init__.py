@@ -18,6 +18,7 @@ from flask import (
     session,
     url_for,
 )
+from werkzeug.datastructures import ImmutableMultiDict
 
 _calls: list[str] = []
 
@@ -230,6 +231,28 @@ def mark(value: object) -> None:
     """Set an attribute of the request."""
     _call("mark")
     request.mark = value  # type: ignore[attr-defined]
+
+
+def ask_for(query: str) -> None:
+    """Bind the arguments of the request anew."""
+    _call("ask_for")
+    request.args = ImmutableMultiDict({"q": query})  # type: ignore[misc]
+
+
+def extension(name: str) -> Any:
+    """Return a part of the application's extensions."""
+    _call("extension")
+    return current_app.extensions[name]
+
+
+def count(name: str) -> None:
+    """Count in a part of the application's extensions."""
+    _call("count")
+    _count_in(current_app.extensions[name])
+
+
+def _count_in(hits: dict[str, int]) -> None:
+    hits["hits"] += 1
 
 
 def marked() -> Any:
