@@ -21,7 +21,7 @@ CLIENTS = (16, 64)
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench balance", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="starts for each number (5)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of each (5)")
+    parser.add_argument("--seconds", type=float, default=12.0, help="length of each (12)")
     return parser.parse_args()
 
 
