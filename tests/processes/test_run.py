@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from urllib.parse import urlsplit
 
@@ -421,6 +423,30 @@ def test_a_worker_whose_loop_is_silent_is_replaced_with_its_stacks_in_the_log(
         eventually(lambda: run.workers()[0]["generation"] == 2 and run.ready(), "a replacement")
 
     assert run.stop() == 0
+
+
+def test_a_start_without_room_for_a_process_says_so(project) -> None:
+    (project.root / "app.py").write_text("async def app(scope, receive, send): ...\n")
+    project.write(
+        'name = "a"\n[services.web]\nhttp = "app:app"\n'
+        '[layouts.many]\napp = { services = ["web"], workers = 4 }\n'
+    )
+    command = f"{sys.executable} -m seamline run --layout many --bind 127.0.0.1:0"
+
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -n 24; exec {command}"],
+        cwd=project.root,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 4, done.stderr
+    assert "[start]  a worker could not be started: Too many open files" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert project.processes() == set()
 
 
 def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(project) -> None:

@@ -28,6 +28,8 @@ ClassKind = Literal[
     "container", "finalized", "unknown",
 ]  # fmt: skip
 
+#: What makes a class one that others fill in.
+_ABSTRACT: Final = ("typing.Protocol", "abc.ABC")
 _EXCEPTIONS: Final = frozenset(
     name
     for name, found in vars(builtins).items()
@@ -333,7 +335,7 @@ class Types:
             return "container"
         if any(named(base, FRAMEWORK) for base in bases):
             return "framework"
-        if any(base in ("typing.Protocol", "abc.ABC") for base in bases):
+        if any(base in _ABSTRACT for base in bases) and _is_abstract(cls):
             return "protocol"
         if unknown or any(not is_stdlib(base) for base in bases):
             return "unknown"
@@ -390,3 +392,11 @@ def _says_frozen(node: ast.expr | ast.ClassDef) -> bool:
         and keyword.value.value is True
         for keyword in keywords
     )
+
+
+def _is_abstract(cls: Class) -> bool:
+    """Whether a class itself, and not only what it derives from, says that others fill it in."""
+    if any(base is not None and base.name in _ABSTRACT for base in cls.bases):
+        return True
+    own = (definition.node for found in cls.methods.values() for definition in found)
+    return any("abstract" in ast.unparse(one) for node in own for one in node.decorator_list)

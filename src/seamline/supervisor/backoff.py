@@ -21,7 +21,7 @@ def is_long_life(started_at: float, ready_at: float | None, now: float) -> bool:
 
     Args:
         started_at: When it was started, in seconds of a clock.
-        ready_at: When it began to serve; None if it never did, or nobody knows.
+        ready_at: When it began to serve; None if it never did, or nobody knows, as of a command.
         now: When it died.
     """
     if now - started_at > LONG_LIFE_SECONDS:

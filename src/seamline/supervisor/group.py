@@ -9,6 +9,7 @@ from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
 from seamline.supervisor.backoff import backoff, is_long_life
 from seamline.supervisor.balancing import Balancing
+from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import Preloaded, begin_load
 from seamline.supervisor.processes import Process, State, describe_end
@@ -245,7 +246,7 @@ class Slot:
             await self.start()
         except OSError as exc:  # out of processes, memory or descriptors: it may pass
             self.deaths += 1
-            self.reason = f"could not be started: {exc.strerror or exc}"
+            self.reason = f"could not be started: {why_not_started(exc)}"
             self._group.logs.notice(f"{self.name} {self.reason}")
             self.start_after(backoff(self.deaths))
 
@@ -281,8 +282,7 @@ class Group:
         is_drained: Whether it has no workers until somebody restarts it.
         alignment: What every worker that starts takes over before it answers a call.
         numbers: Workers of the groups that were given others than the file says.
-        awaited: What is waited for while its workers are changed, by slot: what is being done, the
-            event, and since when.
+        awaited: By slot that is changed: what is done to it, what is waited for, and since when.
     """
 
     def __init__(
@@ -381,7 +381,6 @@ class Group:
         """Fill the slot of a dead process again, later if it keeps dying."""
         if self.is_leaving or process is not slot.process:
             return
-        # A command is taken for ready when it runs: that says nothing.
         ready_at = process.changed_at if process.ready.done() and not slot.is_command else None
         is_long = is_long_life(process.started_at, ready_at, asyncio.get_running_loop().time())
         slot.deaths = 1 if is_long else slot.deaths + 1

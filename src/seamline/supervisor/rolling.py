@@ -11,6 +11,7 @@ import msgspec
 
 from seamline.errors import InternalError, SeamlineError, StartError
 from seamline.plan import GroupPlan, Plan
+from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.fixed import NEW_START, as_scaled, check_fixed
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.logs import LogStream
@@ -243,7 +244,7 @@ class Rolling:
         try:
             return await group.preloaded.load_anew()
         except OSError as exc:
-            why = exc.strerror or str(exc)
+            why = why_not_started(exc)
             raise StartError(f"{group.plan.name} could not be loaded anew: {why}") from exc
 
     # -- one slot ----------------------------------------------------------------------
@@ -278,7 +279,7 @@ class Rolling:
         except LateError as exc:
             raise self._late(slot) from exc
         except OSError as exc:
-            why = exc.strerror or str(exc)
+            why = why_not_started(exc)
             raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
 
     async def _restart(self, slot: Slot, tell: Tell) -> None:
@@ -303,7 +304,7 @@ class Rolling:
                 slot.start_after(1.0)
                 if isinstance(exc, LateError):
                     raise self._late(slot) from exc
-                why = exc.strerror or str(exc)
+                why = why_not_started(exc)
                 raise StartError(f"{slot.name} could not be started: {why}") from exc
             started = slot.process
             assert started is not None

@@ -17,6 +17,7 @@ from seamline.supervisor.autoscaling import Autoscaling
 from seamline.supervisor.control import ControlServer
 from seamline.supervisor.development import Development
 from seamline.supervisor.ending import Ending, Leaving
+from seamline.supervisor.ends import raise_first
 from seamline.supervisor.estate import Estate
 from seamline.supervisor.group import Group
 from seamline.supervisor.hashing import with_hash_seed
@@ -317,9 +318,7 @@ class Supervisor:
     async def _start_groups(self) -> None:
         """Start all of them; one that waits for a fork does not hold up another."""
         starting = (group.start() for group in self._groups)
-        for outcome in await asyncio.gather(*starting, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        raise_first(await asyncio.gather(*starting, return_exceptions=True))
 
     async def _wait_ready(self, started: asyncio.Task[None]) -> None:
         await asyncio.shield(started)

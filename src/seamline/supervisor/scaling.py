@@ -11,6 +11,7 @@ import msgspec
 
 from seamline.errors import StartError, UsageError
 from seamline.plan import Plan
+from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.reloads import Tell
@@ -134,7 +135,7 @@ class Scaling(Rolling):
                 await self._wait_ready(slot, started, since)
         except OSError as exc:
             _remove(group, slot)
-            raise StartError(f"{slot.name} could not be started: {exc.strerror or exc}") from exc
+            raise StartError(f"{slot.name} could not be started: {why_not_started(exc)}") from exc
         except BaseException:
             await slot.drop_successor()
             _remove(group, slot)

@@ -6,7 +6,7 @@ Classes are recognised by the name of their module; nothing is imported for it.
 import enum
 import sys
 import types
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from datetime import datetime, time
 from typing import Any, Final
@@ -283,10 +283,10 @@ def starts(root: Any, where: str | Sequence[str]) -> Iterator[tuple[str, Any]]:
 def children(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the parts of a value and the step that leads to each."""
     for kinds, parts in _PARTS:
-        if isinstance(value, kinds):
+        if issubclass(type(value), kinds):  # a proxy may say that it is one
             yield from parts(value)
             break
-    if isinstance(getattr(value, "default_factory", None), types.FunctionType):
+    if issubclass(type(value), defaultdict) and type(value.default_factory) is types.FunctionType:
         yield ".default_factory", value.default_factory
     if not isinstance(value, type | types.ModuleType | types.FunctionType):
         yield from attributes(value)

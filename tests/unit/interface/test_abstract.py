@@ -117,3 +117,36 @@ def test_a_member_that_nothing_changes_is_a_constant(read: Read) -> None:
     reading = read({"app.py": LEVELS.format(change="pass", body="Level.LOW.count()")}, "app")
 
     assert reading.functions["app.hits"].touches == ()
+
+
+MADE = """
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+class Base({base}):
+    def run(self): ...
+
+class Service(Base):
+    def __init__(self, size):
+        self.size = size
+
+    def run(self):
+        return self.size
+
+def service():
+    for _ in range(1):
+        pass
+    return Service(1)
+"""
+
+
+@pytest.mark.parametrize("base", ["object", "ABC", "Protocol"])
+def test_an_object_of_a_class_that_fills_in_an_abstract_one_stays_as_any_other(
+    read: Read, base: str
+) -> None:
+    files = {"app/__init__.py": "", "app/work.py": MADE.format(base=base)}
+
+    function = read(files, "app.work").functions["app.work.service"]
+
+    assert function.verdict.value == "local"
+    assert "its result is Service: an object with state of its own" in function.reason

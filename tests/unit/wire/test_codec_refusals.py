@@ -28,6 +28,7 @@ import sqlalchemy.orm
 import starlette.responses
 import starlette.websockets
 import werkzeug.datastructures
+import werkzeug.local
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Q
 
@@ -329,3 +330,10 @@ def test_a_refused_message_leaves_the_codec_usable():
     refusal([LOCK])
 
     assert CODEC.decode(CODEC.encode([1])) == [1]
+
+
+def test_a_proxy_that_says_it_is_a_dict_is_not_taken_for_one():
+    proxy = werkzeug.local.LocalProxy(lambda: {"lock": threading.Lock()})
+
+    assert "something in result is a _thread.lock" in str(refusal([proxy, threading.Lock()]))
+    assert "something in result is a _thread.lock" in str(refusal([proxy]))
