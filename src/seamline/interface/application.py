@@ -1,6 +1,6 @@
 """One application as read from its source, and what was found about each service."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Application:
     """Everything read from the source of an application.
 
     Attributes:
-        listed: Classes whose subclasses something in it lists.
+        listed: Classes whose subclasses something in it lists, and whether theirs, too.
         currents: What functions use that their process made current, by the library.
     """
 
@@ -72,7 +72,7 @@ class Application:
     variables: Variables
     effects: dict[Definition, Effect]
     leaving: Leaving
-    listed: frozenset[Symbol]
+    listed: Mapping[Symbol, bool]
     signals: Signals
     giving: Giving
     currents: dict[str, dict[Definition, Effect]]
@@ -151,7 +151,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         variables=variables,
         effects=find_effects(graph),
         leaving=Leaving(touches),
-        listed=frozenset(classes_listed(graph, bodies.values())),
+        listed=classes_listed(graph, bodies.values()),
         signals=Signals(graph),
         giving=Giving(graph),
         currents=find_currents(graph),

@@ -1,6 +1,6 @@
 """What modules that no host imports register with a package while they are imported."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from seamline.interface.application import Application, ServiceFacts
@@ -21,14 +21,14 @@ class _Asked:
 
     Attributes:
         used: State, of the package and of modules in no service.
-        listed: Classes whose subclasses it lists.
+        listed: Classes whose subclasses it lists, and whether theirs, too.
         sent: Signals.
         tables: Bases whose tables it uses as a whole.
         given: Names that others may have given something.
     """
 
     used: set[Symbol]
-    listed: set[Symbol]
+    listed: Mapping[Symbol, bool]
     sent: set[Symbol]
     tables: set[Symbol]
     given: Asking

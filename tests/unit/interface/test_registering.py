@@ -217,6 +217,19 @@ def test_a_subclass_that_a_package_looks_for_is_missing_on_its_host(read, listin
     assert placed.interfaces["front"].registers == ("lib",)
 
 
+def test_a_subclass_of_a_subclass_is_not_among_those_that_are_looked_for(read) -> None:
+    files = {
+        "lib.py": "A = []\nclass Base: ...\ndef ask():\n    A.append(Base.__subclasses__())\n",
+        "middle.py": "import lib\nclass One(lib.Base): ...\n",
+        "front.py": "import middle\nclass Two(middle.One): ...\n",
+        "web.py": "import front, lib\ndef page():\n    return lib.ask()\n",
+    }
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("import-call") == [("error", "middle.py", 2)]
+
+
 def test_a_subclass_that_nobody_on_the_host_looks_for_is_not_told(read) -> None:
     files = {
         "lib.py": "SEEN = []\nclass Base: ...\ndef ask():\n    SEEN.append(1)\n",
