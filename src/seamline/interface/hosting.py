@@ -10,6 +10,7 @@ from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.body import Body
+from seamline.interface.decorating import is_command, is_handed_on
 from seamline.interface.framework import applications_made
 from seamline.interface.functions import Class, Definition
 from seamline.interface.graph import VALUE_METHODS, Edge, Graph
@@ -21,11 +22,6 @@ from seamline.interface.walking import walk
 _COMPUTING: Final = frozenset(
     {"builtins.globals", "builtins.getattr", "builtins.vars", "builtins.eval", "builtins.exec"}
     | {"operator.methodcaller", "operator.attrgetter"}
-)
-# Decorators that give nobody but its callers the function.
-_PLAIN: Final = frozenset(
-    {"staticmethod", "classmethod", "property", "setter", "deleter", "cached_property", "wraps"}
-    | {"cache", "lru_cache", "contextmanager", "asynccontextmanager", "abstractmethod", "override"}
 )
 
 
@@ -136,6 +132,8 @@ class Hosting:
         while waiting:
             key = waiting.pop()
             targets: set[Definition | str] = {e.target for e in self._graph.edges.get(key, ())}
+            if isinstance(key, str):  # main.add_command(f)
+                targets = {one for one in targets if not is_command(one)}
             if key in own:
                 if self._is_computing(key):
                     return own
@@ -192,10 +190,7 @@ class Hosting:
                 return True
         elif not self._graph.callers.get(definition) or _is_common(definition):
             return True
-        return any(
-            one is None or one.name.rpartition(".")[2] not in _PLAIN
-            for one in definition.decorators
-        )
+        return is_handed_on(self._definitions, definition)
 
 
 def _is_common(definition: Definition) -> bool:

@@ -121,6 +121,49 @@ def test_state_is_used_where_what_stays_with_its_caller_is_called(read) -> None:
     assert "b.py:3 uses it in group b and web.py:" in found.message
 
 
+DECORATORS = {
+    "wrapped": (("import functools\ndef keep(f):\n    @functools.wraps(f)\n"
+                "    def inner(*a): return f(*a)\n    return inner\n"), "@tools.keep", 0),
+    "noted": ("ALL = []\ndef keep(f):\n    ALL.append(f)\n    return f\n", "@tools.keep", 1),
+    "wrapper noted": (("ALL = []\ndef keep(f):\n    def inner(*a): return f(*a)\n"
+                      "    ALL.append(inner)\n    return inner\n"), "@tools.keep", 1),
+    "made": (("def keep(n):\n    def take(f):\n        def inner(*a): return f(*a)\n"
+             "        return inner\n    return take\n"), "@tools.keep(1)", 0),
+    "made and noted": (("ALL = {}\ndef keep(n):\n    def take(f):\n        ALL[n] = f\n"
+                       "        return f\n    return take\n"), "@tools.keep(1)", 1),
+    "class": (("class keep:\n    def __init__(self, n): self.n = n\n    def __call__(self, f):\n"
+              "        def inner(*a): return f(*a)\n        return inner\n"), "@tools.keep(1)", 0),
+    "class that notes": (("class keep:\n    def __init__(self, *all): self.all = list(all)\n"
+                         "    def __call__(self, f):\n        self.all.append(f)\n"
+                         "        return f\n"), "@tools.keep()", 1),
+    "command": ("", "@click.command()", 0),
+    "registered": ("", "@atexit.register", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tools", "decorator", "errors"), DECORATORS.values(), ids=DECORATORS)
+def test_what_is_decorated_runs_on_its_host_where_that_is_given_it(
+    read, tools: str, decorator: str, errors: int
+) -> None:
+    files = {
+        "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
+        "tools.py": tools,
+        "a.py": (
+            "import atexit, click, tally, tools\n"
+            f"{decorator}\ndef f(path: str):\n    tally.bump(path)\n    return open(path)\n"
+        ),
+        "web.py": "import tally, a\ndef page():\n    tally.bump('web')\n    a.f('x')\n",
+    }
+
+    if "click" in decorator:
+        files["a.py"] += "@click.group()\ndef main(): ...\nmain.add_command(f)\n"
+
+    reading = read(files, "a", entry_modules={"web": "front"})
+
+    assert reading.verdict("a.f") == "local"
+    assert len(reading.findings("shared-state")) == errors
+
+
 @pytest.mark.parametrize(
     ("kept", "use"),
     [
