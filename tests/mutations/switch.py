@@ -768,6 +768,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "stays_with_its_caller",
     ),
+    "what a decorator only wraps is called by its callers alone": Mutation(
+        "seamline.interface.decorating._keeps",
+        _true,
+        "unit/interface/test_findings.py",
+        "host_where_that_is_given_it",
+    ),
+    "what a decorator keeps may be called by its host": Mutation(
+        "seamline.interface.decorating._keeps",
+        _false,
+        "unit/interface/test_findings.py",
+        "host_where_that_is_given_it",
+    ),
     "check tells of plain functions beside coroutines": Mutation(
         "seamline.interface.findings.interleaved",
         _empty,
@@ -787,14 +799,26 @@ OTHERS: dict[str, Mutation] = {
         "call_back_that_needs",
     ),
     "12 what connects to a library's signal stays with its caller": Mutation(
-        "seamline.interface.effects._connections",
-        _empty,
+        "seamline.interface.effects._is_connecting",
+        _false,
         "unit/interface/test_effects.py",
         "connects",
     ),
+    "12 what registers a class with a library stays with its caller": Mutation(
+        "seamline.interface.effects._is_noting",
+        _false,
+        "unit/interface/test_effects.py",
+        "kept_at_the_caller",
+    ),
+    "9 what changes the current application stays with its caller": Mutation(
+        "seamline.interface.effects._is_current",
+        _false,
+        "unit/interface/test_effects.py",
+        "kept_at_the_caller",
+    ),
     "16 imports by computed names stay with their caller": Mutation(
-        "seamline.interface.effects._imports",
-        _empty,
+        "seamline.interface.effects._is_import",
+        _false,
         "unit/interface/test_effects.py",
         "computed",
     ),
@@ -863,6 +887,18 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/interface/test_registering.py",
         "on_its_host",
+    ),
+    "subclasses of subclasses are found where classes have no name": Mutation(
+        "seamline.interface.asking._is_named",
+        _true,
+        "unit/interface/test_registering.py",
+        "looks_for_is_missing",
+    ),
+    "a class by its name lists its own subclasses alone": Mutation(
+        "seamline.interface.asking._is_named",
+        _false,
+        "unit/interface/test_registering.py",
+        "subclass_of_a_subclass",
     ),
     "check tells of subclasses that a host looks for": Mutation(
         "seamline.interface.registering.subclasses_in",

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 from seamline.interface.body import Body, Call
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
+from seamline.interface.names import Symbol
 from seamline.interface.walking import walk
 
 _Found = TypeVar("_Found")
@@ -28,6 +29,11 @@ _LOADING: Final = frozenset({"exec_module", "load_module"})
 _CONNECTING: Final = frozenset({"connect", "disconnect"})
 _LISTENING: Final = ("sqlalchemy.event.listen", "sqlalchemy.event.remove")
 _SIGNALS: Final = ("blinker.", "flask.", "quart.", "django.")
+#: What has a library keep a class: methods of mappers' registries, and functions.
+_MAPPING: Final = frozenset({"map_imperatively", "map_declaratively"})
+_NOTING: Final = frozenset({"sqlalchemy.orm.mapper", "sqlite3.register_adapter", "copyreg.pickle"})
+_CLEARING: Final = "sqlalchemy.orm.clear_mappers"
+_CURRENT: Final = ("flask.current_app.", "quart.current_app.")
 _ENTRY_POINTS: Final = ("importlib.metadata.", "importlib_metadata.", "pkg_resources.")
 
 
@@ -55,7 +61,8 @@ def find_effects(graph: Graph) -> dict[Definition, Effect]:
     found: dict[Definition, Effect] = {}
     for key, body in graph.bodies.items():
         if isinstance(key, Definition):
-            effect = next(chain(_imports(graph, key, body), _connections(graph, key, body)), None)
+            every = (each(graph, key, body) for each in _EFFECTS)
+            effect = next(chain.from_iterable(every), None)
             if effect is not None:
                 found[key] = effect
     return passed_up(graph, found)
@@ -132,6 +139,48 @@ def _is_connecting(graph: Graph, call: Call) -> bool:
     return is_of_class and any(
         not one.symbol.module and one.symbol.name.startswith(_LISTENING) for one in call.callee
     )
+
+
+def _registrations(graph: Graph, definition: Definition, body: Body) -> Iterator[Effect]:
+    """Yield where a function has a library note a class of the application, as a mapper does."""
+    for call in body.calls:
+        given = {one.symbol for _, origins in call.arguments for one in origins}
+        noted = given & graph.definitions.classes.keys()
+        if noted and _is_noting(call):
+            what = f"registers {min(noted).name} with a library"
+            yield Effect(what, True, definition.file, call.line)
+        elif any(str(one.symbol) == _CLEARING for one in call.callee):
+            yield Effect("clears all mappers", True, definition.file, call.line)
+
+
+def _is_noting(call: Call) -> bool:
+    if call.method in _MAPPING:
+        return True
+    return any(
+        one.kind == "symbol" and not one.symbol.module
+        and (one.symbol.name in _NOTING or one.symbol.name.endswith(".register"))
+        for one in call.callee
+    )  # fmt: skip
+
+
+def _settings(graph: Graph, definition: Definition, body: Body) -> Iterator[Effect]:
+    """Yield where a function changes the configuration or an attribute of the application.
+
+    The host's is one of its own: such a call raises when it ends.
+    """
+    del graph
+    for use in body.uses:
+        if use.how != "read" and _is_current(use.symbol):
+            what = f"changes {use.symbol.name.partition('.')[2]}"
+            yield Effect(what, True, definition.file, use.line)
+
+
+def _is_current(symbol: Symbol) -> bool:
+    return not symbol.module and symbol.name.startswith(_CURRENT)
+
+
+#: What is done to a process, the first that is found counts.
+_EFFECTS: Final = (_imports, _connections, _registrations, _settings)
 
 
 def _is_import(call: Call) -> bool:

@@ -137,3 +137,74 @@ def test_what_connects_to_a_signal_of_a_library_stays_with_its_caller(read, how:
     assert reading.verdict("app.loading.setup") == "local"
     assert "connects a function to a signal" in reading.functions["app.loading.setup"].reason
     assert reading.verdict("app.loading.asked") == "remote"
+
+
+KEEPING = """
+import copyreg, hashlib, numbers, sqlite3
+from flask import current_app
+from sqlalchemy.orm import clear_mappers, registry
+
+SEEN = []
+
+class Row:
+    pass
+
+def setup(names):
+    for name in names:
+        {how}
+    return len(names)
+
+def helped(names):
+    for name in names:
+        setup(names)
+    return len(names)
+
+def told(names):
+    for name in names:
+        SEEN.append(name)
+        {how}
+    return len(SEEN)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "what"),
+    [
+        ("registry().map_imperatively(Row, name)", "registers Row with a library"),
+        ("numbers.Number.register(Row)", "registers Row with a library"),
+        ("sqlite3.register_adapter(Row, str)", "registers Row with a library"),
+        ("clear_mappers()", "clears all mappers"),
+        ("current_app.config[name] = 1", "changes current_app.config"),
+        ("current_app.config.setdefault(name, {})", "changes current_app.config"),
+        ("current_app.kept = name", "changes current_app.kept"),
+    ],
+)
+def test_what_a_library_or_an_application_keeps_is_kept_at_the_caller(read, how, what) -> None:
+    use = "from app import lib\n\ndef start(x):\n    lib.helped(x)\n    lib.told(x)\n"
+    files = {"app/__init__.py": "", "app/lib.py": KEEPING.replace("{how}", how), "app/use.py": use}
+
+    reading = read(files, "app.lib")
+
+    assert what in reading.functions["app.lib.setup"].reason
+    assert reading.verdict("app.lib.setup") == reading.verdict("app.lib.helped") == "local"
+    assert reading.verdict("app.lib.told") == "remote"
+    assert [kind for kind, *_ in reading.findings("state-elsewhere")] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "current_app.config.get(name)",
+        "hashlib.md5(current_app.config[name])",
+        "sqlite3.register_adapter(int, str)",
+        "isinstance(name, Row)",
+    ],
+)
+def test_what_keeps_nothing_for_others_runs_on_its_host(read, how: str) -> None:
+    use = "from app import lib\n\ndef start(x):\n    lib.helped(x)\n    lib.told(x)\n"
+    files = {"app/__init__.py": "", "app/lib.py": KEEPING.replace("{how}", how), "app/use.py": use}
+
+    reading = read(files, "app.lib")
+
+    assert reading.verdict("app.lib.setup") == "remote"
+    assert reading.findings("state-elsewhere") == []
