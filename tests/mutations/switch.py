@@ -810,6 +810,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_effects.py",
         "kept_at_the_caller",
     ),
+    "2 records with a field that cannot cross stay with their caller": Mutation(
+        "seamline.interface.crossing.Types.field_obstacle",
+        _nothing,
+        "unit/interface/test_results.py",
+        "record_with_what",
+    ),
     "9 what changes the current application stays with its caller": Mutation(
         "seamline.interface.effects._is_current",
         _false,

@@ -81,6 +81,17 @@ class Foreign:
         """
         return self._is_object(dotted, _EMPTY_BASES | _VALUES)
 
+    def is_abstract(self, dotted: str) -> bool:
+        """Whether a class has abstract methods, so that its objects are of another class."""
+        module, _, name = dotted.rpartition(".")
+        found = self._class(module, name, _MOST_STEPS)
+        return found is not None and any(
+            ast.unparse(decorator).rpartition(".")[2] == "abstractmethod"
+            for part in found[1].body
+            if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))
+            for decorator in part.decorator_list
+        )
+
     def _is_object(self, dotted: str, empty: frozenset[str]) -> bool:
         key = dotted, empty
         if key not in self._objects:

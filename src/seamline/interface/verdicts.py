@@ -333,6 +333,9 @@ class Judge:
         result = types.obstacle(module, definition.node.returns, result=True)
         if result is not None:
             yield result._replace(where="its result is")
+        field = types.field_obstacle(module, definition.node.returns)
+        if field is not None and not self.observed.is_plain(definition, RETURN):
+            yield field._replace(where="its result holds")
         returned = types.leaves(module, definition.node.returns)[:1]
         if definition.kind not in _STREAMS and any(str(s) in GENERATORS for s in returned):
             yield Obstacle("a generator", "a frame of the host", "return a list", "its result is")

@@ -157,3 +157,52 @@ def test_what_is_made_of_xml_stays_with_the_caller(read: Read, body: str) -> Non
         for name in ("given", "text", "said")
     }
     assert verdicts == {"given": "local", "text": "remote", "said": "local"}
+
+
+KEYS = """
+import abc
+
+class Key(abc.ABC):
+    @abc.abstractmethod
+    def sign(self, data): ...
+
+class Sealed:
+    def __init__(self):
+        self.inside = 1
+
+def make():
+    ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ("    key: Key\n", "local"),
+        ("    name: str\n    every: list[Sealed]\n", "local"),
+        ("    inner: 'Inner'\n", "local"),
+        ("    own: Plain\n", "local"),
+        ("    key: Key | None\n", "remote"),
+        ("    key: Key = None\n", "remote"),
+        ("    name: str\n    at: Path\n", "remote"),
+        ("    done: Callable[[], None]\n", "remote"),
+    ],
+)
+def test_a_record_with_what_cannot_cross_stays_with_its_caller(
+    read, tmp_path_factory: pytest.TempPathFactory, fields: str, verdict: str
+) -> None:
+    library = tmp_path_factory.mktemp("site")
+    (library / "kit.py").write_text(KEYS)
+    source = (
+        "import kit\nfrom kit import Key, Sealed\nfrom dataclasses import dataclass\n"
+        "from pathlib import Path\nfrom collections.abc import Callable\n"
+        "class Plain:\n    def __init__(self): self.n = 1\n"
+        "@dataclass\nclass Inner:\n    key: Key\n"
+        f"@dataclass\nclass Pair:\n{fields}\n"
+        "def pair(names) -> Pair:\n    for _ in names:\n        kit.make()\n"
+        "    return kit.make()\n"
+    )
+
+    reading = read({"shop.py": source}, "shop", search_path=[library])
+
+    assert reading.verdict("shop.pair") == verdict
