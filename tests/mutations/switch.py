@@ -810,6 +810,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_effects.py",
         "kept_at_the_caller",
     ),
+    "1 named tuples are those of installed libraries": Mutation(
+        "seamline.wire.types.is_installed",
+        _true,
+        "unit/wire/test_views.py",
+        "tuples_of_libraries",
+    ),
+    "1 named tuples of libraries cross": Mutation(
+        "seamline.wire.types.is_installed",
+        _false,
+        "unit/wire/test_views.py",
+        "tuples_of_libraries",
+    ),
     "2 records with a field that cannot cross stay with their caller": Mutation(
         "seamline.interface.crossing.Types.field_obstacle",
         _nothing,

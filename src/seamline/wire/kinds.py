@@ -1,7 +1,6 @@
 """Which plan a class gets, when it is first met on either side."""
 
 import enum
-import sys
 from types import FunctionType
 from typing import Any, Final
 
@@ -23,7 +22,8 @@ from seamline.wire import (
 from seamline.wire.classes import Layout, Shape
 from seamline.wire.containers import refuse
 from seamline.wire.marks import WRITERS, Reading, Refused, Writer, Writing
-from seamline.wire.types import TypeTable, is_of_stdlib
+from seamline.wire.refusals import words_for
+from seamline.wire.types import TypeTable, is_named_tuple
 
 
 class Writers(dict[type, Writer]):
@@ -70,7 +70,7 @@ class Plans:
         if found is not None:
             return found
         name = self._table.name_of(cls)
-        if name is None:
+        if name is None or (is_named_tuple(cls) and words_for(cls) is not None):
             return refuse
         if issubclass(cls, enum.Enum):
             return references.member_writer(cls, f"{name}|")
@@ -130,8 +130,7 @@ class Plans:
         names, _, kinds = names.partition("|")
         self._table.load(name)
         cls: Any = self._table.resolve(name)
-        is_loaded = name.partition(":")[0] in sys.modules
-        if cls is None and not is_loaded and (views.is_view(name) or is_of_stdlib(name)):
+        if cls is None and self._table.is_missing(name):
             raise NotSendable(
                 f"a {name.replace(':', '.')} arrived in a process that has not loaded its module; "
                 "import it in the package that takes it, or send plain values"
@@ -176,11 +175,6 @@ def _is_plain(cls: type) -> bool:
 
 def _refuse_finalized(value: object, _w: Writing, _left: int) -> Any:
     raise Refused(value, "its __del__ would run for the copy on the other side, too")
-
-
-def is_named_tuple(cls: type) -> bool:
-    """Whether a class was made by ``NamedTuple`` or ``namedtuple``, or derives from one."""
-    return issubclass(cls, tuple) and hasattr(cls, "_fields")
 
 
 def _record_shape(cls: type) -> Shape | None:

@@ -15,7 +15,7 @@ from seamline.errors import NotSendable
 from seamline.wire.classes import declared_fields, slots_of
 from seamline.wire.derived import origin_of
 from seamline.wire.marks import Refused
-from seamline.wire.types import HEAP_TYPE, look_up
+from seamline.wire.types import HEAP_TYPE, is_installed, look_up
 
 #: A path longer than this is cut: a refusal deep inside a long chain stays readable.
 _MAX_PATH_CHARS: Final = 160
@@ -191,14 +191,19 @@ def remedy(value: object) -> str:
     if hasattr(cls, "_sa_class_manager") or (hasattr(cls, "_meta") and hasattr(cls, "objects")):
         return _ORM
     by_type = (words for kinds, words in _BY_TYPE if isinstance(value, kinds))
+    found = next(by_type, None) or words_for(cls)
+    return found or (_LAZY if isinstance(value, Iterator) else _by_form(cls))
+
+
+def words_for(cls: type) -> str | None:
+    """Return the remedy for a class that is refused by its name, or None."""
     by_name = (
         words
         for owner in cls.__mro__[:-1]
         for prefix, name, words in _BY_NAME
         if name in {None, owner.__name__} and _is_in(owner.__module__, prefix)
     )
-    found = next(by_type, None) or next(by_name, None)
-    return found or (_LAZY if isinstance(value, Iterator) else _by_form(cls))
+    return next(by_name, None)
 
 
 def _by_form(cls: type) -> str:
@@ -220,8 +225,7 @@ def _is_of_library(cls: type) -> bool:
         or not cls.__flags__ & HEAP_TYPE
     ):
         return cls is not object
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
-    return "site-packages" in file or "dist-packages" in file
+    return is_installed(cls.__module__)
 
 
 def _is_in(module: str, prefix: str) -> bool:

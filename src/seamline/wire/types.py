@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import http
 import importlib
+import importlib.util
 import inspect
 import signal
 import sys
@@ -112,6 +113,13 @@ class TypeTable:
             self._examine()
         return self._reached.get(name) or self._view(name) or self._value(name)
 
+    def is_missing(self, name: str) -> bool:
+        """Whether a name is of a library whose module is not loaded here: nothing is imported."""
+        module, separator, _ = name.partition(":")
+        if not separator or module in sys.modules or module in self._modules:
+            return False
+        return is_view(name) or is_of_stdlib(name) or _is_found(module.partition(".")[0])
+
     def exception_name(self, cls: type) -> str | None:
         """Return the name by which an exception class crosses, or None."""
         name = f"{cls.__module__}:{cls.__qualname__}"
@@ -163,9 +171,17 @@ class TypeTable:
         return self._defined(module, path) if is_view(name) and loaded_view(name) else None
 
     def _value(self, name: str) -> type | None:
-        """Return an enum or a named tuple of the standard library: values, all of them."""
-        found = self._defined(*name.split(":", 1)) if is_of_stdlib(name) else None
-        return found if found is not None and issubclass(found, enum.Enum | tuple) else None
+        """Return an enum of the standard library, or a named tuple of it or of a library.
+
+        They are values, all of them: a named tuple is made of its items, and nothing that its
+        library wrote runs for it.
+        """
+        module, _, path = name.partition(":")
+        found = self._defined(module, path) if path else None
+        if found is None or (is_of_stdlib(name) and issubclass(found, enum.Enum | tuple)):
+            return found
+        is_plain = is_named_tuple(found) and type(found) is type
+        return found if is_plain and is_installed(module) else None
 
     def _defined(self, module: str, path: str) -> type | None:
         found = look_up(module, path)
@@ -204,6 +220,31 @@ class TypeTable:
     def _reach(self, cls: type) -> None:
         if look_up(cls.__module__, cls.__qualname__) is cls:
             self._reached[f"{cls.__module__}:{cls.__qualname__}"] = cls
+
+
+def is_named_tuple(cls: type) -> bool:
+    """Whether a class was made by ``NamedTuple`` or ``namedtuple``, or derives from one."""
+    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module that is loaded is one of a library that was installed."""
+    return _is_of_packages(getattr(sys.modules.get(module), "__file__", None))
+
+
+def _is_of_packages(file: str | None) -> bool:
+    return file is not None and ("site-packages" in file or "dist-packages" in file)
+
+
+def _is_found(package: str) -> bool:
+    """Whether an installed library has this name. It is looked for, and not imported."""
+    if not package.isidentifier():
+        return False
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and _is_of_packages(spec.origin)
 
 
 def is_of_stdlib(name: str) -> bool:

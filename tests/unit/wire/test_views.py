@@ -3,6 +3,7 @@
 import collections
 import enum
 import http.cookies
+import importlib
 import signal
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import time
 import types
 import urllib.parse
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django.conf
 import flask
@@ -138,6 +141,54 @@ def test_enums_and_named_tuples_of_the_standard_library_cross(value) -> None:
     assert found == value
     assert repr(found) == repr(value)
     assert not isinstance(value, enum.Enum) or found is value
+
+
+LIBRARY = """
+import collections, typing
+Point = collections.namedtuple("Point", "x y")
+class Url(typing.NamedTuple("Url", [("host", str), ("parts", list)])):
+    def __new__(cls, host, parts=()):
+        return super().__new__(cls, host.lower(), list(parts))
+class Hidden(tuple):
+    pass
+"""
+
+
+@pytest.fixture
+def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    library = tmp_path / "site-packages"
+    library.mkdir()
+    (library / "some_kit.py").write_text(LIBRARY)
+    monkeypatch.syspath_prepend(library)
+    yield importlib.import_module("some_kit")
+    sys.modules.pop("some_kit", None)
+
+
+def test_named_tuples_of_libraries_cross_without_running_them(kit, monkeypatch) -> None:
+    url = kit.Url("A.example", ["b"])
+    monkeypatch.setattr(kit.Url, "__new__", None)
+
+    found = crossed([kit.Point(1, 2), url])
+
+    assert found == [kit.Point(1, 2), ("a.example", ["b"])]
+    assert [type(one) for one in found] == [kit.Point, kit.Url]
+
+
+def test_named_tuples_of_a_library_that_is_not_loaded_are_not_imported(kit) -> None:
+    data = CODEC.encode(kit.Point(1, 2))
+    del sys.modules["some_kit"]
+
+    with pytest.raises(NotSendable, match=r"a some_kit\.Point arrived in a process"):
+        Codec(TypeTable([])).decode(data)
+    assert "some_kit" not in sys.modules
+
+
+def test_other_tuples_of_libraries_do_not_cross(kit, monkeypatch) -> None:
+    with pytest.raises(NotSendable):
+        CODEC.encode(kit.Hidden([1]))
+    monkeypatch.setattr(kit, "__file__", "/somewhere/some_kit.py")
+    with pytest.raises(NotSendable):
+        Codec(TypeTable([])).encode(kit.Point(1, 2))
 
 
 @pytest.mark.parametrize("name", ["subprocess:Popen", "os:_Environ", "typing:Any", "http:nothing"])
