@@ -139,6 +139,12 @@ LAW: dict[str, Mutation] = {
     "3 what a look-up stores comes back": Mutation(
         "seamline.rpc.outgoing.take_filled", _false, "semantics/test_changes.py", "look_up"
     ),
+    "3 what a class looks up in its own way may be stored": Mutation(
+        "seamline.wire.filled._looks_up", _false, "semantics/test_changes.py", "look_up"
+    ),
+    "3 what a UserDict is asked for may be stored": Mutation(
+        "seamline.wire.views.is_filled_object", _false, "semantics/test_changes.py", "look_up"
+    ),
     "3 arguments that share memory are refused": Mutation(
         "seamline.wire.buffers._overlap", _false, "semantics/test_changes.py"
     ),

@@ -1,5 +1,6 @@
 """Row 3: what a function changes of its arguments is changed for its caller, too."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +53,10 @@ def test_what_changed_before_an_exception_stays_changed() -> None:
     assert bad.lines == []
 
 
-@pytest.mark.parametrize("shelf", [defaultdict(list, a=["x"]), model.Shelf(a=["x"])])
+SHELVES = (functools.partial(defaultdict, list), model.Shelf, model.Asked, model.Rack)
+
+
+@pytest.mark.parametrize("shelf", [make(a=["x"]) for make in SHELVES])
 def test_what_a_look_up_stores_is_stored_at_the_caller(shelf: Any) -> None:
     held = {"shelf": shelf}
 

@@ -1,10 +1,10 @@
-"""Dictionaries that a look-up fills: a ``defaultdict``, a class whose ``__missing__`` may store.
+"""Dictionaries that a look-up fills: a ``defaultdict``, a class whose look-up may store.
 
 No source says which parameter gets one, so a call is looked at when it is made: with such a
 dictionary in its arguments, looking something up is a change, which has to come back.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, UserDict, defaultdict
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -32,4 +32,14 @@ def is_filled(value: dict[Any, Any]) -> bool:
     missing = getattr(type(value), "__missing__", None)
     if missing is defaultdict.__missing__ and isinstance(value, defaultdict):
         return value.default_factory is not None
-    return missing is not None and missing is not _READING
+    return (missing is not None and missing is not _READING) or _looks_up(type(value), dict)
+
+
+def is_filled_object(cls: type) -> bool:
+    """Whether looking a key up may store it in the ``UserDict`` that instances of a class are."""
+    return issubclass(cls, UserDict) and (hasattr(cls, "__missing__") or _looks_up(cls, UserDict))
+
+
+def _looks_up(cls: Any, kind: Any) -> bool:
+    """Whether a class looks keys up in a way of its own, which may store what is missing."""
+    return cls.__getitem__ is not kind.__getitem__ or cls.get is not kind.get

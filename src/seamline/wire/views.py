@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from seamline.wire.classes import Shape, loose_writer, shape_of, slots_of
+from seamline.wire.filled import is_filled_object, note_filled
 from seamline.wire.libraries import load_library
 from seamline.wire.marks import LIST, LOOSE, PLAIN_TUPLE, Refused, Writer, Writing
 
@@ -146,8 +147,11 @@ def view_writer(cls: Any) -> Writer | None:
 def object_writer(cls: Any, entry: str) -> Writer:
     """Return the writer of an object that is its ``__dict__``."""
     loosely = loose_writer(object_shape(cls), entry)
+    fills = is_filled_object(cls)
 
     def write(value: Any, w: Writing, left: int) -> Any:
+        if fills:
+            note_filled()
         return w.again(value) if id(value) in w.memo else loosely(value, w, left)
 
     return write

@@ -1,5 +1,6 @@
 """Values and errors that cross the seams."""
 
+from collections import UserDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,6 +98,21 @@ class Handle:
 
 class Shelf(dict[str, list[str]]):
     """A dictionary that stores what it is asked for."""
+
+    def __missing__(self, key: str) -> list[str]:
+        self[key] = found = [key]
+        return found
+
+
+class Asked(dict[str, list[str]]):
+    """One whose look-up is its own."""
+
+    def __getitem__(self, key: str) -> list[str]:
+        return self.setdefault(key, [key])
+
+
+class Rack(UserDict[str, list[str]]):
+    """A shelf that holds its dictionary."""
 
     def __missing__(self, key: str) -> list[str]:
         self[key] = found = [key]
