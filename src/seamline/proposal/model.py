@@ -72,7 +72,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A line of a ``Procfile`` that does not, and why."""
+    """A line of a ``Procfile`` that does not, and why. ``name``: its text where it has none."""
 
     name: str
     place: Place

@@ -25,6 +25,8 @@ _PORT: Final = re.compile(r"\$(?:PORT\b|\{PORT\})")
 # in the environment counts.
 _FIRST_PORT: Final = 5000
 _PORT_STEP: Final = 100
+# As much of a line that is none as tells which one it is.
+_MOST_SHOWN: Final = 40
 
 
 def read_procfile(root: Path, *, has_application: bool) -> list[Started | LeftOut]:
@@ -36,22 +38,34 @@ def read_procfile(root: Path, *, has_application: bool) -> list[Started | LeftOu
     """
     found: list[Started | LeftOut] = []
     names: set[str] = set()
+    port = _FIRST_PORT
     for name, text, place in _lines(root):
+        if not text:
+            found.append(LeftOut(name, place, "it is no line of the form name: command"))
+            continue
         why = _refusal(name, text, names, has_application=has_application)
         if not why and len(names) >= _MOST_LINES:
             why = f"more than {_MOST_LINES} lines are no application's"
         names.add(name)
-        port = _FIRST_PORT + _PORT_STEP * len(found)
         words = () if why else _words(text, port)
         found.append(LeftOut(name, place, why) if why else Started(name, words, place))
+        port += _PORT_STEP
     return found
 
 
 def _lines(root: Path) -> Iterator[tuple[str, str, Place]]:
+    """Yield the name, command and place of each line; of one that is none its text, no command."""
     for number, line in enumerate(read_text(root / FILE).splitlines(), 1):
-        match = _LINE.fullmatch(line)
-        if match is not None and line.isprintable():
-            yield match[1], match[2], Place(FILE, number)
+        match, place = _LINE.fullmatch(line), Place(FILE, number)
+        if match is not None and match[2].isprintable():
+            yield match[1], match[2], place
+        elif line.strip() and not line.lstrip().startswith("#"):
+            yield _shown(line.strip()), "", place
+
+
+def _shown(line: str) -> str:
+    text = line if line.isprintable() else ascii(line)[1:-1]
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def _refusal(name: str, text: str, names: set[str], *, has_application: bool) -> str:

@@ -51,6 +51,7 @@ def test_what_becomes_no_service_is_left_out_with_the_reason(proposed):
         9x: tick
         odd: say "x
         no line
+        empty:
         """
 
     proposal = proposed({"shop.py": FLASK, "Procfile": procfile})
@@ -62,8 +63,20 @@ def test_what_becomes_no_service_is_left_out_with_the_reason(proposed):
         "clock": "another line has it",
         "9x": "its name is none th",
         "odd": "its quotes do not m",
+        "no line": "it is no line of th",
+        "empty:": "it is no line of th",
     }
+    assert "#   Procfile:8 no line: it is no line of the form name: command" in proposal.text
     assert "#   Procfile:3 release: it runs once before a release" in proposal.text
+
+
+def test_a_line_that_is_none_counts_for_no_port_and_is_shown_as_text(proposed):
+    procfile = f"web: node a.js $PORT\n\x1b[2J\n{'long ' * 20}\nclock:\tnode b.js $PORT\n"
+
+    proposal = proposed({"Procfile": procfile})
+
+    assert list(left_out(proposal)) == ["\\x1b[2J", "long long long long long long long lo..."]
+    assert ":-5100" in commands(proposal)["clock"][2]
 
 
 def test_programs_of_another_language_are_run_where_there_is_no_application(proposed):
