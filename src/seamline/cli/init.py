@@ -7,7 +7,7 @@ from pathlib import Path
 from seamline import config
 from seamline.cli.arguments import output_of
 from seamline.cli.output import Output, clipped, counted
-from seamline.errors import ConfigError
+from seamline.errors import ApplicationError, ConfigError
 from seamline.proposal import Found, Part, Proposal, application_line, propose
 
 _EXAMPLE = """\
@@ -48,7 +48,11 @@ def run(args: argparse.Namespace) -> int:
             file=_shown(file),
             remedy="look first with: seamline init --dry-run; then: seamline init --force",
         )
-    proposal = propose(file.parent, file, named=args.app)
+    try:
+        proposal = propose(file.parent, file, named=args.app)
+    except ApplicationError as error:
+        error.file = error.file and _shown(file.parent / error.file)  # of the project
+        raise
     if not args.dry_run:
         _write(file, proposal.text, replace=args.force)
     if output.json:
@@ -126,6 +130,9 @@ def document(proposal: Proposal, file: Path, *, written: bool) -> dict[str, obje
             {"name": one.name, "file": one.place.file, "line": one.place.line, "why": one.why}
             for one in proposal.left_out
         ],
+        "unreadable": [
+            {"file": one.file, "line": one.line, "why": one.why} for one in proposal.unread
+        ],
         "layouts": {"split": proposal.layout} if proposal.layout else {},
         "text": proposal.text,
     }
@@ -173,6 +180,7 @@ def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> N
     for left in proposal.left_out:
         text = f"{left.place} {left.name}: {left.why}"
         output.note(output.wrap(text, indent=" " * 6, first="  left out: "))
+    _tell_unread(output, proposal)
     output.note("")
     for part in proposal.proposed:
         output.note(f"  {part.name}   {part.package}")
@@ -187,6 +195,14 @@ def _tell(output: Output, proposal: Proposal, file: Path, *, written: bool) -> N
             "  Nothing in it can stand alone, so there is one service and nothing to split."
         )
     _tell_next(output, proposal, file, written=written)
+
+
+def _tell_unread(output: Output, proposal: Proposal) -> None:
+    for one in proposal.unread[:_MOST_SHOWN]:
+        output.warning(f"{one.file}:{one.line} cannot be read: {one.why}", code="application")
+    if len(proposal.unread) > _MOST_SHOWN:
+        more = counted(len(proposal.unread) - _MOST_SHOWN, "more file")
+        output.warning(f"{more} cannot be read", code="application")
 
 
 def _tell_next(output: Output, proposal: Proposal, file: Path, *, written: bool) -> None:

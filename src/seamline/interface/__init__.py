@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from seamline.interface.framework import contexts_read
     from seamline.interface.functions import Class, Definition
     from seamline.interface.names import Import, Names, Symbol, World
-    from seamline.interface.source import module_file, source_files, statements, test_roots
+    from seamline.interface.source import (
+        Unreadable,
+        module_file,
+        source_files,
+        statements,
+        test_roots,
+    )
 
 __all__ = [
     "Analysis",
@@ -40,6 +46,7 @@ __all__ = [
     "Severity",
     "State",
     "Symbol",
+    "Unreadable",
     "Verdict",
     "World",
     "analyse",
@@ -63,6 +70,7 @@ _LATE: Final = {
     "Names": "seamline.interface.names",
     "Symbol": "seamline.interface.names",
     "World": "seamline.interface.names",
+    "Unreadable": "seamline.interface.source",
     "module_file": "seamline.interface.source",
     "source_files": "seamline.interface.source",
     "statements": "seamline.interface.source",

@@ -46,11 +46,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A source file that cannot be parsed."""
+    """A source file that cannot be parsed. ``name``, ``file``, ``test``: as of a source."""
 
+    name: str
     file: str
     line: int
     why: str
+    test: bool
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class Sources:
         file = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
         if any(one.file == file for one in self.unreadable):
             return
+        line, why = 1, ""
         try:
             if not path.is_file():
                 raise OSError("it is no regular file")  # noqa: TRY301 - reading a pipe never ends
@@ -75,14 +78,16 @@ class Sources:
                 warnings.simplefilter("ignore")  # invalid escapes of the application's strings
                 tree = _parsed(path)
         except SyntaxError as error:
-            self.unreadable.append(Unreadable(file, error.lineno or 1, error.msg or "invalid"))
+            line, why = error.lineno or 1, error.msg or "invalid"
         except (RecursionError, MemoryError):  # what CPython raises for it
-            self.unreadable.append(Unreadable(file, 1, "its expressions nest too deeply"))
+            why = "its expressions nest too deeply"
         except (ValueError, OSError) as error:
-            self.unreadable.append(Unreadable(file, 1, str(error)))
+            why = str(error) or type(error).__name__
         else:
             package = path.name == "__init__.py"
             self.modules[name] = Source(name, path, file, tree, package, test)
+        if why:
+            self.unreadable.append(Unreadable(name, file, line, why, test))
 
     def below(self, package: str) -> tuple[Source, ...]:
         """Return the modules of a package, or the single module, in order of name.

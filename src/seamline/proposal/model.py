@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seamline.interface import Interface, Place
+from seamline.interface import Interface, Place, Unreadable
 from seamline.proposal.known import Entrance
 
 
@@ -114,6 +114,7 @@ class Proposal:
         dropped: Services that ``check`` refused together with others, with its reason.
         commands: Programs that run beside the application.
         left_out: Lines of a Procfile that became no service.
+        unread: Files, tests aside, that cannot be read.
         layout: Groups of layout ``split``: name, and names of services.
         text: What is written.
     """
@@ -127,6 +128,7 @@ class Proposal:
     modules: int = 0
     commands: list[Started] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    unread: list[Unreadable] = field(default_factory=list)
     layout: dict[str, list[str]] = field(default_factory=dict)
     text: str = ""
 

@@ -17,6 +17,7 @@ from seamline.proposal.model import Found, Proposal, Started
 from seamline.proposal.parts import Tree, reached_from, service_name
 from seamline.proposal.procfile import read_procfile
 from seamline.proposal.text import render
+from seamline.proposal.unread import refusal, refuse_unread, unread
 
 # Below this depth parts are so small that calls between them would be most of the work.
 _MOST_ROUNDS: Final = 3
@@ -34,11 +35,15 @@ def propose(root: Path, file: Path, *, named: str | None = None) -> Proposal:
 
     Raises:
         ApplicationError: There is neither an application nor a package that could be a
-            service, or the named one is not there.
+            service, the named one is not there, or it is in a file that cannot be read.
     """
     application = plan.read_project(root)
-    found = find_applications(application, read_hints(root))
-    chosen = _named(application, found, named) if named else _chosen(found)
+    hints, broken = read_hints(root), unread(application)
+    found = find_applications(application, hints)
+    chosen = application_named(application, named) if named else _chosen(found)
+    refuse_unread(root, broken, hints, chosen, named)
+    if named and chosen is None:
+        raise _unknown(found, named)
     others = [one for one in found if chosen is None or one.reference != chosen.reference]
     proposal = Proposal(
         root=root,
@@ -48,6 +53,7 @@ def propose(root: Path, file: Path, *, named: str | None = None) -> Proposal:
         parts=[],
         entry=_entry(chosen),
         modules=sum(not source.test for source in application.sources.modules.values()),
+        unread=broken,
     )
     for line in read_procfile(root, has_application=chosen is not None):
         if isinstance(line, Started):
@@ -59,16 +65,13 @@ def propose(root: Path, file: Path, *, named: str | None = None) -> Proposal:
     return proposal
 
 
-def _named(application: Application, found: list[Found], named: str) -> Found:
-    one = application_named(application, named)
-    if one is None:
-        known = [each.reference for each in found if not each.needs]
-        raise ApplicationError(
-            f"--app: there is no {named!r} in the source of the project",
-            remedy=config.suggest(named, known, "found were")
-            or "write module:object or module:factory(), such as shop.web:create_app()",
-        )
-    return one
+def _unknown(found: list[Found], named: str) -> ApplicationError:
+    known = [each.reference for each in found if not each.needs]
+    return ApplicationError(
+        f"--app: there is no {named!r} in the source of the project",
+        remedy=config.suggest(named, known, "found were")
+        or "write module:object or module:factory(), such as shop.web:create_app()",
+    )
 
 
 def _chosen(found: list[Found]) -> Found | None:
@@ -212,8 +215,11 @@ def _nothing(proposal: Proposal) -> ApplicationError:
         packages = f"no package could be a service: {first.package}, because {first.against}"
         more = len(proposal.parts) - 1
         packages += f"; nor {more} more" if more else ""
+    message = f"no application was found in {proposal.root}, and {packages}"
+    if proposal.unread:
+        return refusal(proposal.unread[0], f"{message}; this file cannot be read")
     return ApplicationError(
-        f"no application was found in {proposal.root}, and {packages}",
+        message,
         remedy="name the application: seamline init --app module:object",
     )
 

@@ -145,6 +145,61 @@ def test_a_directory_that_cannot_be_written_is_refused(project, seamline):
     assert "seamline.toml: cannot write it" in ran.err
 
 
+BROKEN = 'from flask import Flask\napp = Flask(__name__)\n@app.get("/"\ndef x(): return "hi"\n'
+
+
+@pytest.mark.parametrize("words", [(), ("--app", "web:app"), ("-C", "."), ("inner",)])
+@pytest.mark.parametrize(
+    "others", [{}, {"stock.py": SHOP["shop/stock.py"], "it.py": "import stock\nstock.take('a')"}]
+)
+def test_an_application_in_a_file_that_cannot_be_read_is_refused_on_its_line(
+    project, seamline, words, others
+):
+    below = "inner/" if words == ("inner",) else ""
+    root = project({f"{below}{name}": text for name, text in {**others, "web.py": BROKEN}.items()})
+
+    ran = seamline("init", *words)
+
+    assert ran.status == 2
+    assert f"{below}web.py:3: " in ran.err
+    assert "cannot be read: '(' was never closed" in " ".join(ran.err.split())
+    assert '  3 | @app.get("/"\n' in ran.err
+    assert "correct the file, then: seamline init" in ran.err
+    assert not list(root.rglob("seamline.toml"))
+
+
+def test_a_file_that_something_beside_the_code_names_is_meant_before_another(project, seamline):
+    project(SHOP | {"site.py": "app = made(\n", "Procfile": "web: gunicorn site:app\n"})
+
+    ran = seamline("init")
+
+    assert ran.status == 2
+    said = " ".join(ran.err.split())
+    assert "site.py:1: gunicorn in Procfile:1 starts site, which is in a file" in said
+
+
+def test_a_project_of_nothing_but_a_file_that_cannot_be_read_is_refused_with_it(project, seamline):
+    project({"notes.py": "x = 1\nif:\n", "tests/test_it.py": "if:\n"})
+
+    ran = seamline("init")
+
+    assert ran.status == 2
+    assert ran.err.startswith("error [application]  notes.py:2: no application was found in")
+    assert "this file cannot be read" in " ".join(ran.err.split())
+
+
+def test_any_other_file_that_cannot_be_read_is_a_warning(project, seamline):
+    project(SHOP | {"samples/{{name}}/app.py": BROKEN, "tests/bad.py": "if:\n"})
+
+    ran = seamline("init")
+    told = json.loads(seamline("init", "--force", "--json").out)
+
+    assert ran.status == 0
+    assert "samples/{{name}}/app.py:3 cannot be read: '(' was never closed" in ran.err
+    assert "tests/bad.py" not in ran.err
+    assert [one["line"] for one in told["unreadable"]] == [3]
+
+
 def test_help_shows_an_example(seamline):
     ran = seamline("init", "--help")
 
