@@ -41,7 +41,7 @@ def find_problems(
         entries: Service of each module that holds an http application.
     """
     placement = Placement(application, services, groups, entries)
-    found = list(_unreadable(application, services))
+    found = list(_unreadable(application, services, entries))
     for facts in services:
         found += _misspelt(facts)
         found += _refused(placement, facts)
@@ -62,9 +62,14 @@ def find_problems(
     return sorted(unique, key=lambda f: (_ORDER[f.severity], f.file, f.line, f.code, f.message))
 
 
-def _unreadable(application: Application, services: Sequence[ServiceFacts]) -> Iterator[Finding]:
+def _unreadable(
+    application: Application, services: Sequence[ServiceFacts], entries: Iterable[str]
+) -> Iterator[Finding]:
+    loaded = [*entries, *(facts.service.package for facts in services)]
     for broken in application.sources.unreadable:
         used = any(_is_within(broken.file, facts.service.package) for facts in services)
+        if broken.name not in application.sources.modules:
+            used |= any(f"{name}.".startswith(f"{broken.name}.") for name in loaded)
         yield Finding(
             code="application",
             # A template or an example that nobody imports may be no Python at all; a module

@@ -239,6 +239,25 @@ def test_syntax_error_of_the_application_is_an_error_with_its_line(seamline, pro
     assert "error [application]\n  shop/stock.py:1\n  1 | def left(:\n" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("file", "status"), [("shop/web.py", 1), ("shop/__init__.py", 1), ("shop/other.py", 0)]
+)
+def test_syntax_error_in_what_is_served_or_above_it_is_an_error(seamline, project, file, status):
+    project(
+        {
+            "seamline.toml": '[services.s]\nhttp = "shop.web:app"\n',
+            "shop/__init__.py": "",
+            "shop/web.py": "app = print\n",
+            file: "app = made(\n",
+        }
+    )
+
+    ran = seamline("check")
+
+    assert ran.status == status
+    assert f"{'error' if status else 'warn'} [application]\n  {file}:1\n" in ran.out
+
+
 def test_project_is_checked_from_another_directory(seamline, shop, monkeypatch):
     monkeypatch.chdir("/")
 
