@@ -19,6 +19,7 @@ from seamline.late import late
 if TYPE_CHECKING:
     from seamline.interface.analysis import analyse
     from seamline.interface.application import Application, read
+    from seamline.interface.entrances import can_be_application, function_named, required
     from seamline.interface.framework import contexts_read
     from seamline.interface.functions import Class, Definition
     from seamline.interface.names import Import, Names, Symbol, World
@@ -50,9 +51,12 @@ __all__ = [
     "Verdict",
     "World",
     "analyse",
+    "can_be_application",
     "contexts_read",
+    "function_named",
     "module_file",
     "read",
+    "required",
     "source_files",
     "statements",
     "test_roots",
@@ -63,6 +67,9 @@ _LATE: Final = {
     "analyse": "seamline.interface.analysis",
     "Application": "seamline.interface.application",
     "read": "seamline.interface.application",
+    "can_be_application": "seamline.interface.entrances",
+    "function_named": "seamline.interface.entrances",
+    "required": "seamline.interface.entrances",
     "contexts_read": "seamline.interface.framework",
     "Class": "seamline.interface.functions",
     "Definition": "seamline.interface.functions",

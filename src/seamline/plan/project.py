@@ -1,5 +1,6 @@
 """Read the source of the application that a configuration names, and the lock beside it."""
 
+import ast
 import os
 import re
 import sys
@@ -77,6 +78,7 @@ def analyse_with(
         if service.http is not None:
             entry_modules.setdefault(service.http.partition(":")[0], service.name)
             _check_reference(config, service.http, search_path, *where, "http")
+            _check_called(config, service.http, search_path, *where, "http")
         if service.command is not None and (started := _started(config, service.command)):
             entry_modules.setdefault(started, service.name)
     services = [_described(config, service, home[service.name]) for service in config.packages]
@@ -205,6 +207,36 @@ def _check_named(config: Config, module: str, name: str, file: Path, *where: str
         *where,
         remedy=suggest(name, top, "it has") or f"write a name that is in {file}",
     )
+
+
+def _check_called(
+    config: Config, reference: str, search_path: tuple[Path, ...], *where: str | int
+) -> None:
+    """Refuse a function that no server can call as an application: a factory without ``()``."""
+    module, _, name = reference.partition(":")
+    file = interface.module_file(module, _roots(config, search_path))
+    if file is None or not name.isidentifier() or not _defines(file, name):
+        return
+    node = interface.function_named(file, name)
+    if node is not None and not interface.can_be_application(node):
+        call = f"{reference}({'...' if interface.required(node) else ''})"
+        remedy = f'if it is a factory, write "{call}"'
+        if isinstance(node, ast.AsyncFunctionDef):
+            remedy = "name a function that is not async and makes it"
+        raise config.refusal(
+            f"{reference} is a function that no server can call: a WSGI application takes "
+            "environ and start_response, an ASGI one scope, receive and send",
+            *where,
+            remedy=remedy,
+        )
+
+
+def _defines(file: Path, name: str) -> bool:
+    try:
+        text = file.read_text(errors="replace")
+    except OSError:  # who reads it next says so
+        return False
+    return re.search(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{name}\b", text, re.MULTILINE) is not None
 
 
 def _neighbours(module: str, root: Path) -> list[str]:

@@ -152,17 +152,6 @@ def plain(node: Function, *, is_method: bool = False) -> Made | None:
     return _PLAIN_WSGI if usual and args[1].startswith("start") else None
 
 
-def required(node: Function) -> tuple[str, ...]:
-    """Return the parameters without which a factory cannot be called."""
-    args = node.args
-    positional = [arg.arg for arg in (*args.posonlyargs, *args.args)]
-    given = zip(args.kwonlyargs, args.kw_defaults, strict=True)
-    return (
-        *positional[: len(positional) - len(args.defaults)],
-        *(arg.arg for arg, default in given if default is None),
-    )
-
-
 def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(node, ast.Assign):
         yield from ((_name(target), node.value) for target in node.targets if _name(target))

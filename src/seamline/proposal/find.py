@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from seamline.interface import Application, Names, Place, statements
-from seamline.proposal.classify import Classifier, Function, Made, plain, required
+from seamline.errors import ApplicationError
+from seamline.interface import Application, Names, Place, can_be_application, required, statements
+from seamline.proposal.classify import Classifier, Function, Made, plain
 from seamline.proposal.known import (
     APPLICATIONS,
     BESIDE,
@@ -40,14 +41,21 @@ def find_applications(application: Application, hints: Sequence[Hint]) -> list[F
 
 
 def application_named(application: Application, text: str) -> Found | None:
-    """Return the application that ``--app module:expression`` names; None where there is none."""
+    """Return the application that ``--app module:expression`` names; None where there is none.
+
+    Raises:
+        ApplicationError: It is a function that is neither one nor known to make one.
+    """
     module, _, expression = text.partition(":")
     finder = _Finder(application, Classifier(application))
     if module not in application.sources.modules:
         return None
     for one in finder.of_module(module):
         if one.expression == expression or (not expression and not one.needs):
-            return replace(one, why="named with --app")
+            return _called(one)
+    factory = finder.factory(module, expression)
+    if factory is not None:
+        return _called(factory)
     names = application.definitions.world.modules[module]
     head = expression.partition("(")[0].partition(".")[0]
     if not head or not _is_bound(names, head):
@@ -58,6 +66,24 @@ def application_named(application: Application, text: str) -> Found | None:
         module=module, expression=expression, framework="", entrance=entrance, place=place,
         why="named with --app",
     )  # fmt: skip
+
+
+def _called(one: Found) -> Found:
+    """Return what ``--app`` names, if it can be called as it would be written."""
+    name = one.reference.removesuffix("()")
+    call = f"seamline init --app '{name}({'...' if one.needs else ''})'"
+    if not one.framework:
+        message = f"{name} is a function that no server can call as an application"
+        remedy = f"if it is a factory: {call}"
+        if name == one.reference:
+            remedy = "name a function that is not async and makes it"
+    elif one.needs and name != one.reference:
+        message = f"the factory {name} needs {', '.join(one.needs)}"
+        remedy = f"write what it needs as literals: {call}"
+    else:
+        return replace(one, why="named with --app")
+    place = one.place
+    raise ApplicationError(f"--app: {message}", file=place.file, line=place.line, remedy=remedy)
 
 
 def _hinted(finder: "_Finder", hint: Hint, found: dict[str, Found]) -> Iterator[tuple[str, Found]]:
@@ -141,8 +167,31 @@ class _Finder:
         head = text.partition("(")[0].partition(".")[0]
         if not _is_bound(names, head):
             return
+        if (factory := self.factory(module, text)) is not None:
+            yield factory
+            return
         made = self.classifier.expression(module, ast.Name(head), {})
         yield self._found(names, text, made or ("", Entrance.WSGI), _line_of(names, head))
+
+    def factory(self, module: str, name: str) -> Found | None:
+        """Return the call of the function that a name stands for, if that is no application.
+
+        Of no framework where nothing says that the call makes one, and without a call where
+        it would have to be awaited.
+        """
+        definitions = self.application.definitions
+        names = definitions.world.modules[module]
+        symbol = definitions.world.resolve(module, ast.Name(name))
+        functions = () if symbol is None else definitions.functions.get(symbol, ())
+        if len(functions) != 1 or (symbol == (module, name) and name in names.assigned):
+            return None
+        node, made = functions[0].node, self.classifier.made_by(functions[0])
+        if plain(node) or (made is None and (node.decorator_list or can_be_application(node))):
+            return None
+        needs, line = required(node), _line_of(names, name)
+        if isinstance(node, ast.AsyncFunctionDef) and not (made and made[1] is Entrance.SERVER):
+            return self._found(names, name, ("", Entrance.ASGI), line, needs)
+        return self._found(names, f"{name}()", made or ("", Entrance.WSGI), line, needs)
 
     def _function(self, names: Names, name: str, node: Function) -> Iterator[Found]:
         made = plain(node)

@@ -202,6 +202,44 @@ def test_application_that_its_module_cannot_have_is_refused(seamline, project, s
         assert 'did you mean "create_app"?' in ran.err
 
 
+CALL = 'if it is a factory, write "shop.web:app()"'
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("def app(): ...\n", CALL),
+        ("def app(config=None, *, debug=False): ...\n", CALL),
+        ("async def app(): ...\n", "name a function that is not async and makes it"),
+        ("def app(config): ...\n", 'if it is a factory, write "shop.web:app(...)"'),
+        ("if 1:\n    def app():\n        app = make()\n        return app\n", CALL),
+        ("def app(environ, start_response): ...\n", ""),
+        ("def app(environ, answer, more=1): ...\n", ""),
+        ("async def app(scope, receive, send): ...\n", ""),
+        ("def app(scope): ...\n", ""),
+        ("def app(*arguments): ...\n", ""),
+        ("@wsgi\ndef app(request): ...\n", ""),
+        ("def app(): ...\napp = app()\n", ""),
+        ("try:\n    from it import app\nexcept ImportError:\n    def app(): ...\n", ""),
+        ("class A:\n    def app(self): ...\napp = A()\n", ""),
+        ("app = make()\ndef f():\n    def app(): ...\n", ""),
+        ("from it import *\ndef app(): ...\n", ""),
+    ],
+)
+def test_a_function_that_no_server_can_call_is_refused_with_its_call(
+    seamline, project, source, remedy
+):
+    toml = 'setup = "shop.web:ready"\n[services.s]\nhttp = "shop.web:app"\n'
+    project({"seamline.toml": toml, "shop/web.py": f"{source}def ready(): ...\n"})
+
+    ran = seamline("check")
+
+    assert ran.status == (2 if remedy else 0)
+    if remedy:
+        assert ran.err.startswith("error [config]  seamline.toml:3: shop.web:app is a function")
+        assert remedy in ran.err
+
+
 def test_an_application_in_a_part_that_the_package_imports_is_found(seamline, project):
     project(
         {

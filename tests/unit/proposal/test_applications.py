@@ -135,6 +135,56 @@ def test_an_application_that_is_not_there_is_refused_with_one_that_is(proposed):
         proposed({"shop/web.py": FLASK}, named="shop.web:ap")
 
 
+MAKING = {
+    "shop/__init__.py": "from shop.web import create_app",
+    "shop/web.py": """
+        from flask import Flask
+        def create_app(config=None): return Flask("x")
+        def make(): return magic()
+        def configured(config): return Flask(config)
+        async def later(): return Flask("x")
+        def answer(request, start): return []
+        def twice(): return Flask("x")
+        twice = twice()
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("shop.web:create_app", "shop.web:create_app()"),
+        ("shop:create_app", "shop:create_app()"),
+        ("shop.web:make()", "shop.web:make()"),
+        ("shop.web:configured('x')", "shop.web:configured('x')"),
+        ("shop.web:answer", "shop.web:answer"),
+        ("shop.web:twice", "shop.web:twice"),
+    ],
+)
+def test_a_factory_is_written_with_its_call(proposed, named, expected):
+    assert reference(proposed(MAKING, named=named)) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("shop.web:make", r"seamline init --app 'shop.web:make\(\)'"),
+        ("shop.web:later", "name a function that is not async and makes it"),
+        ("shop.web:configured", "the factory shop.web:configured needs config"),
+        ("shop.web:configured()", r"--app 'shop.web:configured\(\.\.\.\)'"),
+    ],
+)
+def test_what_cannot_be_called_as_named_is_refused_with_what_to_write(proposed, named, said):
+    with pytest.raises(ApplicationError, match=said):
+        proposed(MAKING, named=named)
+
+
+def test_a_factory_that_a_file_beside_the_code_names_is_written_with_its_call(proposed):
+    files = {**MAKING, ".flaskenv": "FLASK_APP=shop:create_app"}
+
+    assert reference(proposed(files)) == "shop:create_app()"
+
+
 def test_tests_examples_and_other_people_s_code_are_not_served(proposed):
     proposal = proposed(
         {
