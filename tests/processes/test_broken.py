@@ -20,7 +20,7 @@ CASES = {
     "returned None",
     "factories:wants_argument()": "factories.py:13: the factory factories:wants_argument() "
     "cannot be called like that: missing a required argument: 'config'",
-    "factories:wants_argument": 'write http = "factories:wants_argument()"',
+    "factories:wants_argument": 'write "factories:wants_argument(...)"',
     "factories:returns_number()": "is an int, neither a WSGI nor an ASGI application",
     "factories:leaves()": "factories.py:22: the factory factories:leaves() raised: it called "
     "sys.exit(7)",
