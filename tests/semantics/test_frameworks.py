@@ -237,6 +237,18 @@ def test_json_is_parsed_there(site) -> None:
         assert request.get_json() == {"a": [1]}
 
 
+def test_what_code_changed_in_a_parsed_body_travels_and_returns(site) -> None:
+    with site.test_request_context("/", method="POST", json={"a": [1], "role": "admin"}):
+        document = request.get_json()
+        document["role"] = "user"
+
+        assert pages.document() == {"a": [1], "role": "user"}
+        pages.correct("role", "guest")
+
+        assert document == request.get_json() == {"a": [1], "role": "guest"}
+        assert request.get_json() is document
+
+
 def test_what_code_bound_anew_of_the_request_travels_and_returns(asked) -> None:
     request.args = ImmutableMultiDict({"q": "43"})
     request.cookies = ImmutableMultiDict({"c": "cake"})

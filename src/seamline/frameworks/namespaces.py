@@ -9,6 +9,8 @@ from seamline.frameworks.overlay import plain_part
 from seamline.frameworks.restoring import merged
 from seamline.wire import Codec, refusal
 
+#: Where Werkzeug's request keeps what it has parsed, once for each way to ask for it.
+JSON: Final = "_cached_json"
 #: What an extension derives from session and request by itself, wherever it is asked.
 _DERIVED: Final = frozenset({"_login_user"})
 #: What is named where one of their attributes cannot be read.
@@ -66,5 +68,9 @@ def update_namespace(
     for name, value in values.items():
         if name == languages.NAME and languages.is_told(value):
             held[name] = languages.remember(held.get(name), value)
+            continue
+        if name == JSON:
+            old = None if name in replaced else held.get(name, (None,))[0]
+            held[name] = (merged(old, value),) * 2
             continue
         held[name] = value if name in replaced else merged(held.get(name), value)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from seamline.errors import ContextElsewhere, NotSendable
 from seamline.frameworks.guards import ABSENT, guard
+from seamline.frameworks.namespaces import JSON
 from seamline.frameworks.overlay import plain_part
 from seamline.frameworks.restoring import merged
 from seamline.wire import Codec, Partial
@@ -133,6 +134,9 @@ def extras(request: Any) -> dict[str, Any]:
                 found[name] = value
         if held.get("form") and not _is_form(request):  # nothing that was parsed
             found["form"] = held["form"]
+    match held.get(JSON):
+        case (value, other) if value is other and value is not ...:
+            found[JSON] = value  # code may have changed what was parsed
     return found
 
 

@@ -105,6 +105,14 @@ def watch(_module: ModuleType) -> None:
         _event().listen(owner, name, listener)
 
 
+def begin_request() -> None:
+    """Note the sessions of a request apart from those of others, which run at the same time.
+
+    Their contexts are copies of one in which a factory or an import may have used a session.
+    """
+    _used.set({})
+
+
 def unwatch() -> None:
     """Note nothing more."""
     if MODULE in sys.modules:

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from seamline.errors import SeamError
+from seamline.frameworks.sqlalchemy_sessions import begin_request
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -97,6 +98,7 @@ class Front:
             return
         errors: list[SeamError] = []
         self._errors.set(errors)
+        begin_request()
         must_close = self._must_close
         request = object()
         self._began[request] = started = time.perf_counter()

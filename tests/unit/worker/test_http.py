@@ -7,8 +7,10 @@ from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
+import sqlalchemy
 from a2wsgi import WSGIMiddleware
 from flask import Flask
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -16,6 +18,8 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from seamline.errors import DeadlineExceeded, NotSendable, Unavailable
+from seamline.frameworks import sqlalchemy_sessions
+from seamline.wire import Codec, TypeTable
 from seamline.worker.http import AccessLog, Front
 from seamline.worker.serve import _may_be_shed
 
@@ -248,3 +252,46 @@ def test_only_a_client_that_sends_nothing_more_and_keeps_its_connection_is_told_
     version, headers, is_shed
 ) -> None:
     assert _may_be_shed({"http_version": version, "headers": headers}) == is_shed
+
+
+def test_what_a_session_of_another_request_holds_is_not_this_ones(tmp_path) -> None:
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db")
+    contexts = sqlalchemy_sessions.SessionContexts(Codec(TypeTable([])))
+    nothing, holding, looked = contexts.pack(), asyncio.Event(), asyncio.Event()
+    seen = {}
+
+    async def application(scope, receive, send) -> None:
+        with Session(engine) as session:
+            if scope["path"] == "/slow":
+                session.execute(sqlalchemy.text("insert into t values (1)"))
+                session.info["seamline: written"] = {"it": "a statement"}
+                holding.set()
+                await looked.wait()
+            else:
+                await holding.wait()
+            seen[scope["path"]] = contexts.pack()
+            looked.set()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def both() -> None:
+        front = Front(application, must_close=lambda _: False, errors=ERRORS)
+        asked = [{"type": "http", "path": path, "headers": []} for path in ("/slow", "/fast")]
+
+        async def drop(_message: dict) -> None:
+            pass
+
+        await asyncio.gather(*(front(scope, asyncio.Event().wait, drop) for scope in asked))
+
+    sqlalchemy_sessions.watch(sqlalchemy)
+    try:
+        with Session(engine) as session:  # as a factory does: requests begin with copies of this
+            session.execute(sqlalchemy.text("create table t (a)"))
+            session.commit()
+        asyncio.run(both())
+    finally:
+        sqlalchemy_sessions.unwatch()
+        engine.dispose()
+
+    assert seen["/fast"] == nothing
+    assert seen["/slow"] != nothing

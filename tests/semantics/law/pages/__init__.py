@@ -233,6 +233,12 @@ def mark(value: object) -> None:
     request.mark = value  # type: ignore[attr-defined]
 
 
+def correct(name: str, value: object) -> None:
+    """Change what was parsed of the body of the request."""
+    _call("correct")
+    request.get_json()[name] = value
+
+
 def ask_for(query: str) -> None:
     """Bind the arguments of the request anew."""
     _call("ask_for")
