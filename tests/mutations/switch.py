@@ -576,6 +576,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_hosts.py",
         "cannot_see",
     ),
+    "9 what a host commits is read anew by a session that its caller shares": Mutation(
+        "seamline.frameworks.scoped_sessions.do_likewise",
+        _nothing,
+        "unit/frameworks/test_scoped_sessions.py",
+        "shared_session",
+    ),
+    "9 what a host does with a session that its caller shares is told": Mutation(
+        "seamline.frameworks.scoped_sessions.note",
+        _nothing,
+        "unit/frameworks/test_scoped_sessions.py",
+        "shared_session",
+    ),
     "14 what a session has not written yet": Mutation(
         "seamline.testing.visible.Sessions.unseen",
         _empty,

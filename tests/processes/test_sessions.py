@@ -87,6 +87,23 @@ def tried(old: str) -> int:
         return found.id
 
 
+def end(how: str) -> None:
+    _asked.append(how)
+    say(how)
+    if how == "committed":
+        session.commit()
+    else:
+        session.rollback()
+
+
+def retext(number: int, text: str, how: str) -> None:
+    _asked.append(text)
+    say(text)
+    session.get(Entry, number).text = text
+    session.flush()
+    session.commit() if how == "committed" else session.rollback()
+
+
 def texts() -> list[str]:
     _asked.append("")
     say("texts")
@@ -94,6 +111,8 @@ def texts() -> list[str]:
 """
 WEB = """
 from flask import Flask, jsonify
+from sqlalchemy import select
+from sqlalchemy.orm import sessionmaker
 from sqlalchemy.schema import CreateTable
 
 from ledger import books
@@ -123,6 +142,22 @@ def rename(old, new, how):
     books.rename(old, new, how)
     session.commit()
     return jsonify(books.texts())
+
+
+@app.get("/seen/<text>/<how>")
+def seen(text, how):
+    mine = session.scalars(select(Entry).order_by(Entry.id)).first()
+    with sessionmaker(engine)() as own:
+        other = own.get(Entry, mine.id)
+        books.retext(mine.id, text, how)
+        return jsonify([mine.text, other.text])
+
+
+@app.get("/end/<text>/<how>")
+def end(text, how):
+    session.add(Entry(text=text))
+    books.end(how)
+    return jsonify([text in session.scalars(select(Entry.text)), len(session.new)])
 
 
 @app.get("/tried/<old>")
@@ -172,6 +207,19 @@ def test_what_a_call_commits_or_undoes_itself_is_as_in_one_process(ledger) -> No
         assert page("/texts/committed")[-1:] == ["mine"], layout
         assert page("/rename/a/done/committed")[0] == "done", layout
         assert page("/rename/mine/done/committed")[-1:] == ["done"], layout
+        assert run.stop() == 0
+
+
+def test_what_a_call_commits_is_read_anew_by_the_session_that_its_caller_shares(ledger) -> None:
+    for number, layout in enumerate(("mono", "micro")):
+        run, page = ledger(layout)
+        assert page(f"/note/a{number}/committed")[-1] == f"a{number}", layout
+        before = page("/texts/clean")[0]
+
+        assert page(f"/seen/new{number}/committed") == [f"new{number}", before], layout
+        assert page("/seen/never/undone") == [f"new{number}", f"new{number}"], layout
+        assert page(f"/end/c{number}/committed") == [True, 0], layout
+        assert page("/texts/clean")[-1] == f"c{number}", layout
         assert run.stop() == 0
 
 

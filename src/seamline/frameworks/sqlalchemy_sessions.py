@@ -4,6 +4,7 @@ Flask-SQLAlchemy's ``db.session``, and any that a teardown function of the appli
 end with the contexts of a call. What the function has left uncommitted, for its caller to commit,
 would be lost with it; and what the caller's session has not committed is not seen on the host.
 Both are refused: the first by an error instead of the answer, the second at the first statement.
+What it has committed or rolled back itself is done with the caller's shared session likewise.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from typing import Any, Final
 from weakref import ref
 
 from seamline.errors import ContextElsewhere, WireError
+from seamline.frameworks import scoped_sessions
 from seamline.wire import Codec
 
 #: Sessions are watched once this module is loaded, which defines what they tell.
@@ -46,35 +48,39 @@ class SessionContexts:
         """Return nothing: a stream keeps what it began with."""
         return None
 
-    def apply(self, _data: bytes) -> None:
-        """Refuse: a host tells nothing. Raises WireError."""
-        raise WireError("the peer sent changes of sessions")
+    def apply(self, data: bytes) -> None:
+        """End the transactions of shared sessions as the host did. Raises WireError."""
+        scoped_sessions.do_likewise(self._codec.decode(data))
 
     def enter(self, data: bytes, name: str) -> "SessionVisit":
         """Begin to note which sessions the call uses. Raises WireError."""
         databases = self._codec.decode(data)
         if type(databases) is not tuple or any(type(one) is not str for one in databases):
             raise WireError("the peer sent something else than names of databases")
-        return SessionVisit(frozenset(databases), name)
+        return SessionVisit(frozenset(databases), name, self._codec)
 
 
 class SessionVisit:
     """The sessions of one call in the process that hosts its function."""
 
-    def __init__(self, databases: frozenset[str], name: str) -> None:
+    def __init__(self, databases: frozenset[str], name: str, codec: Codec) -> None:
         self._name = name
+        self._codec = codec
         self._before: list[tuple[Any, str, int]] = []
         self._sessions: dict[int, ref[Any]] = {}
         _used.set(self._sessions)
         _callers.set((databases, name))
+        scoped_sessions.begin()
 
-    def changes(self) -> None:
-        """Note what is uncommitted now, before the contexts end."""
+    def changes(self) -> bytes | None:
+        """Return what was committed or rolled back; what is not is noted before contexts end."""
         self._before = [
             (session, held, session.info.get(_COMMITS, 0))
             for session in _alive(self._sessions)
             if (held := _pending(session))
         ]
+        told = scoped_sessions.told()
+        return self._codec.encode(told, where="sessions") if told else None
 
     def renew(self, data: bytes) -> None:
         """Do nothing."""
@@ -186,10 +192,14 @@ def _note_written(session: Any, what: str) -> None:
 def _committed(session: Any) -> None:
     if not _innermost(session).nested:
         session.info[_COMMITS] = session.info.get(_COMMITS, 0) + 1
+        scoped_sessions.note(session, scoped_sessions.COMMIT)
 
 
 def _rolled_back(session: Any) -> None:
-    session.info.get(_WRITTEN, {}).pop(_innermost(session), None)
+    innermost = _innermost(session)
+    session.info.get(_WRITTEN, {}).pop(innermost, None)
+    if innermost is None or not innermost.nested:
+        scoped_sessions.note(session, scoped_sessions.ROLLBACK)
 
 
 def _ended(session: Any, transaction: Any) -> None:

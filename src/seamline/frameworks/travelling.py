@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from seamline.errors import WireError
-from seamline.frameworks import django_transactions, sqlalchemy_sessions
+from seamline.frameworks import django_transactions, scoped_sessions, sqlalchemy_sessions
 from seamline.frameworks.applications import Applications
 from seamline.frameworks.django_contexts import DjangoContexts
 from seamline.frameworks.flask_contexts import PARTS, FlaskContexts
@@ -150,6 +150,7 @@ class Frameworks:
         self.applications = Applications(plan.applications, codec)
         self._watch = Watch(self.applications.observe)
         self._watch.loaded[sqlalchemy_sessions.MODULE] = sqlalchemy_sessions.watch
+        self._watch.loaded[scoped_sessions.MODULE] = scoped_sessions.watch
         self._overlays: dict[Codec, Overlay] = {}
         self._lent: dict[Codec, Contexts | None] = {}
         self._is_watching = bool(plan.applications)
@@ -171,6 +172,7 @@ class Frameworks:
         self._watch.uninstall()
         django_transactions.unwatch()
         sqlalchemy_sessions.unwatch()
+        scoped_sessions.unwatch()
 
     def contexts(
         self, names: Iterable[str], codec: Codec, reads: Iterable[str] = ()
