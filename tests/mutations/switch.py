@@ -588,6 +588,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/frameworks/test_scoped_sessions.py",
         "shared_session",
     ),
+    "4 a lazy text does not go to what says it in another language": Mutation(
+        "seamline.rpc.outgoing.take_said",
+        _false,
+        "unit/rpc/test_languages.py",
+        "lazy_text",
+    ),
     "14 what a session has not written yet": Mutation(
         "seamline.testing.visible.Sessions.unseen",
         _empty,

@@ -3,6 +3,7 @@
 No framework is imported here: one that the application does not use costs nothing.
 """
 
+from seamline.frameworks.languages import changes_language
 from seamline.frameworks.travelling import Contexts, Frameworks
 
-__all__ = ["Contexts", "Frameworks"]
+__all__ = ["Contexts", "Frameworks", "changes_language"]

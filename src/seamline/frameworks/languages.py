@@ -1,4 +1,6 @@
-"""What Flask-Babel remembers in ``g``: its locales and time zone travel, the rest is made again.
+"""Languages: which functions change them, and what Flask-Babel remembers of them.
+
+What Flask-Babel remembers in ``g``: its locales and time zone travel, the rest is made again.
 
 Locales are objects of Babel's, which do not cross; their identifiers do. What it found of
 translations is each process's own.
@@ -6,6 +8,7 @@ translations is each process's own.
 
 import importlib
 import sys
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -17,6 +20,19 @@ _ZONE: Final = "babel_tzinfo"
 _DOMAIN: Final = "babel_domain"
 _FOUND: Final = "babel_translations"
 _KNOWN: Final = frozenset({*_LOCALES, _ZONE, _DOMAIN, _FOUND})
+_CHANGING: Final = frozenset(
+    {
+        *(f"django.utils.translation.{name}" for name in ("activate", "deactivate", "override")),
+        "django.utils.translation.deactivate_all",
+        *("flask_babel.force_locale", "flask_babel.refresh"),
+        *("quart_babel.force_locale", "quart_babel.switch_locale", "quart_babel.refresh"),
+    }
+)
+
+
+def changes_language(names: Iterable[str]) -> bool:
+    """Whether one of the names that a function looks up changes the active language."""
+    return not _CHANGING.isdisjoint(names)
 
 
 def told(held: Any) -> Any:

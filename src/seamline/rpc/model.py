@@ -92,6 +92,7 @@ class Target:
         mutates: Whether it may change what its arguments hold; the caller's own objects
             change with it then.
         shares: Whether it may return a part of its arguments, which comes back as itself.
+        translates: Whether it changes the active language, in which lazy texts are worked out.
         contexts: Contexts of frameworks that do, or ``None``.
         lent: What travels instead when arguments mention an object of such a context.
     """
@@ -108,6 +109,7 @@ class Target:
     stays: bool = False
     mutates: bool = False
     shares: bool = False
+    translates: bool = False
     contexts: Contexts | None = None
     lent: Contexts | None = None
 

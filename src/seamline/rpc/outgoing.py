@@ -45,6 +45,7 @@ from seamline.wire import (
     pack_plain,
     take_filled,
     take_mentioned,
+    take_said,
 )
 
 _AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
@@ -127,12 +128,17 @@ class Outgoing:
         return () if contexts is None else contexts.pack()
 
     def _encode_or_pull(self, arguments: Arguments) -> None:
+        translates = self.target.translates
+        if translates:
+            take_said()  # what an earlier message left
         try:
             self._encode(arguments)
         except NotSendable:
             # Looked for when something cannot cross: nothing else pays for iterators.
             if not self._set_iterators_apart(arguments):
                 raise
+        if translates and take_said():
+            raise _said_here(self.target)
 
     def _encode(self, arguments: Arguments) -> None:
         target = self.target
@@ -300,6 +306,15 @@ def _apply_meta(call: Outgoing, meta: Meta) -> None:
         contexts.apply(meta.contexts)
     if meta.heard:
         say_again(meta.heard)
+
+
+def _said_here(target: Target) -> ContextElsewhere:
+    return ContextElsewhere(
+        f"{target.name} changes the active language and is given a lazy text, which crosses as "
+        "the text of its caller's: in one process it is worked out in the language that is active "
+        "when it is read. Give the function the message itself (a plain text that it "
+        "translates), or keep both in one group"
+    )
 
 
 def check_loops(target: Target, situation: Situation, workers: list[str]) -> list[str]:

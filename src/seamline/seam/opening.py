@@ -11,7 +11,7 @@ from typing import NoReturn
 from weakref import WeakKeyDictionary
 
 from seamline.errors import ApplicationError, InternalError, NotSendable
-from seamline.frameworks import Frameworks
+from seamline.frameworks import Frameworks, changes_language
 from seamline.interface import Function, Interface, Verdict
 from seamline.plan import Plan, ServicePlan
 from seamline.rpc import Arguments, Target, call_site, record
@@ -283,6 +283,7 @@ class Seams:
             stays=stays,
             mutates=bool(function.mutates),
             shares=bool(function.shares),
+            translates=changes_language(function.reaches or ()),
             lent=self._frameworks.lent(codec),
         )
         is_sendable = function.verdict is Verdict.REMOTE and not entry.problem

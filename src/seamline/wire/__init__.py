@@ -81,6 +81,7 @@ from seamline.wire.refusals import find_path
 from seamline.wire.requests import Partial, refusal
 from seamline.wire.states import Unrestorable
 from seamline.wire.types import TypeTable
+from seamline.wire.views import take_said
 
 __all__ = [
     "CALL",
@@ -161,6 +162,7 @@ __all__ = [
     "refusal",
     "take_filled",
     "take_mentioned",
+    "take_said",
     "unescape",
     "unpack_message",
     "unpack_plain",

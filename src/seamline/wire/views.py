@@ -7,6 +7,7 @@ their names here.
 
 import functools
 import sys
+from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -97,6 +98,16 @@ _LAZY: Final = frozenset(
         "speaklater:_LazyString",
     }
 )
+#: Whether what was written since somebody looked holds such a text.
+_said: ContextVar[bool] = ContextVar("seamline.said", default=False)
+
+
+def take_said() -> bool:
+    """Return whether anything written since the last time is a text that was worked out now."""
+    if not _said.get():
+        return False
+    _said.set(False)
+    return True
 
 
 def is_view(name: str) -> bool:
@@ -189,4 +200,5 @@ def _write_lazy(value: Any, w: Writing, left: int) -> Any:
     text = str(value) if cast is None else cast()
     if type(text) not in w.native and not isinstance(text, str):
         raise Refused(value, "it is worked out when it is read, and is no text")
+    _said.set(True)
     return w.value(text, left) if type(text) is not str else w.value(str(text), left)
