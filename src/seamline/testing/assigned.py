@@ -233,7 +233,8 @@ class Assignments:
         """Return what the loaded modules of the tests store. Each file is read once."""
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__dict__", {}).get("__file__")
-            if name in self._read or name in self._modules or type(file) is not str:
+            is_of_application = name in self._modules or name in self._placed
+            if name in self._read or is_of_application or type(file) is not str:
                 continue
             if file.startswith(self._tests) and "site-packages" not in file:
                 code = compiled(Path(file))

@@ -201,7 +201,7 @@ def words_for(cls: type) -> str | None:
         words
         for owner in cls.__mro__[:-1]
         for prefix, name, words in _BY_NAME
-        if name in {None, owner.__name__} and _is_in(owner.__module__, prefix)
+        if name in {None, owner.__name__} and _is_in(owner.__module__ or "", prefix)
     )
     return next(by_name, None)
 
@@ -212,7 +212,7 @@ def _by_form(cls: type) -> str:
         return _FINALIZED
     if "<locals>" in cls.__qualname__ and (declared_fields(cls) or issubclass(cls, enum.Enum)):
         return _INSIDE
-    can_be_named = look_up(cls.__module__, cls.__qualname__) is cls
+    can_be_named = look_up(cls.__module__ or "", cls.__qualname__) is cls
     if declared_fields(cls) is not None or origin_of(cls) or issubclass(cls, enum.Enum):
         return _OUTSIDE if can_be_named or not _is_of_library(cls) else _VALUES
     return _VALUES if _is_of_library(cls) else _PLAIN
@@ -220,12 +220,10 @@ def _by_form(cls: type) -> str:
 
 def _is_of_library(cls: type) -> bool:
     """Whether a class is the standard library's or one that was installed."""
-    if (
-        cls.__module__.partition(".")[0] in sys.stdlib_module_names
-        or not cls.__flags__ & HEAP_TYPE
-    ):
+    module = cls.__module__ or ""  # None of some that C code makes
+    if module.partition(".")[0] in sys.stdlib_module_names or not cls.__flags__ & HEAP_TYPE:
         return cls is not object
-    return is_installed(cls.__module__)
+    return is_installed(module)
 
 
 def _is_in(module: str, prefix: str) -> bool:

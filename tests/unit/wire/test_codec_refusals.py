@@ -337,3 +337,9 @@ def test_a_proxy_that_says_it_is_a_dict_is_not_taken_for_one():
 
     assert "something in result is a _thread.lock" in str(refusal([proxy, threading.Lock()]))
     assert "something in result is a _thread.lock" in str(refusal([proxy]))
+
+
+def test_a_class_without_a_module_is_refused_as_others_are():
+    made = type("Made", (), {"__module__": None, "__slots__": ("lock",)})
+
+    assert "Made" in str(refusal(made()))
