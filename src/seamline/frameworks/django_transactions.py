@@ -40,6 +40,30 @@ def open_now() -> tuple[Open, ...]:
 def begin(transactions: tuple[Open, ...], name: str) -> None:
     """Have the running code be called, as a function of this name, in these transactions."""
     _callers.set((dict(transactions), name))
+    if transactions:
+        from django.db import connections as handler
+
+        for alias in dict(transactions).keys() & set(handler):
+            _guard(handler[alias])
+
+
+def _guard(connection: Any) -> None:
+    """Refuse ``on_commit`` while a transaction of the caller is open: it would run at once."""
+    if "on_commit" in vars(connection):
+        return
+    register = connection.on_commit
+
+    def on_commit(what: Any, *args: Any, **options: Any) -> Any:
+        transactions, name = _callers.get()
+        if connection.alias in transactions:
+            raise ContextElsewhere(
+                f"{name} registers with on_commit what is to run once a transaction of its caller "
+                f"in database {connection.alias!r} is over, which its host does not see. Register "
+                "it where the transaction is, or keep both in one group"
+            )
+        return register(what, *args, **options)
+
+    connection.on_commit = on_commit
 
 
 def watch(_module: ModuleType | None = None) -> None:

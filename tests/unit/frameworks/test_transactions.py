@@ -76,3 +76,15 @@ def test_another_database_is_no_matter(connection) -> None:
 
     execute(connection, "select 1")
     execute(connection, "create table t (n)")
+
+
+def test_nothing_is_registered_for_the_end_of_a_transaction_of_the_callers(connection) -> None:
+    done = []
+    django_transactions.begin((("default", False),), "shop.announce")
+
+    with pytest.raises(ContextElsewhere, match=r"shop\.announce registers with on_commit"):
+        connection.on_commit(lambda: done.append("announced"))
+    django_transactions.begin((), "shop.announce")
+    connection.on_commit(lambda: done.append("at once"))
+
+    assert done == ["at once"]
