@@ -30,8 +30,10 @@ _LOGGED_IN: Final = "_auth_user_id"
 def parts(request: Any) -> tuple[Any, ...]:
     """Return what a request is rebuilt from: environ, session, whether it has a user, body."""
     session = getattr(request, "session", None)
-    values = None
+    values, was_accessed = None, getattr(session, "accessed", False)
     if session is not None:
+        if not hasattr(session, "session_key"):
+            raise Refused(request, "its session is none of Django's")
         values = (session.session_key, session.modified)
         if not is_plain(dict(session.items())):
             raise Refused(request, "its session holds a value that cannot cross")
@@ -39,6 +41,8 @@ def parts(request: Any) -> tuple[Any, ...]:
     own = vars(request)
     if "user" in own and not _is_of_session(own["user"], session):
         raise Refused(request, "its user is another than the one that its session names")
+    if session is not None:
+        session.accessed = was_accessed  # an answer that depends on it says so (Vary: Cookie)
     has = (own.get("resolver_match") is not None, "_messages" in own)
     return _environ(request)[0], values, "user" in own, body, form, has
 
@@ -74,6 +78,8 @@ def _body(request: Any) -> tuple[bytes | None, list[Any] | None]:
         if request.FILES:
             raise Refused(request, "its form holds uploaded files")
         return None, [(name, list(values)) for name, values in request.POST.lists()]
+    if "_body" not in own and own.get("_read_started"):
+        raise Refused(request, "its body was read as a stream")
     errors: Any = importlib.import_module("django.core.exceptions")
     try:
         return request.body, None
@@ -163,12 +169,14 @@ def held(request: Any) -> dict[str, Any]:
     """Return what of a request may change: own attributes, session, user, and the rest."""
     own = vars(request)
     found = {f"attr:{name}": item for name, item in own.items() if name not in _OWN}
+    found |= {f"attr:{name}": own[name] for name in _parsed_anew(request)}
     session = own.get("session")
     flags = None
     if session is not None:
         items = getattr(session, "_session_cache", {})
         found |= {f"session:{name}": x for name, x in items.items() if type(name) is str}
-        flags = (session.session_key, session.modified)
+        if hasattr(session, "session_key"):
+            flags = (session.session_key, session.modified, session.accessed)
     plain, others = _environ(request)
     mark = own.get(MARK)
     if mark is not None:  # only what the function itself put there
@@ -179,6 +187,25 @@ def held(request: Any) -> dict[str, Any]:
     assigned = split({name: own[name] for name in _ASSIGNED if name in own})[0]
     found[REST] = packed((plain, assigned, flags), request)
     return found
+
+
+def _parsed_anew(request: Any) -> Iterator[str]:
+    """Yield the attributes of what was parsed that are not what parsing it gives, by now."""
+    own = vars(request)
+    http: Any = importlib.import_module("django.http")
+    if "GET" in own:
+        query = request.environ.get("QUERY_STRING", "").encode("latin-1")
+        if own["GET"] != http.QueryDict(query, encoding=request.encoding):
+            yield "GET"
+    if "COOKIES" in own:
+        text = request.environ.get("HTTP_COOKIE", "").encode("latin-1").decode(errors="replace")
+        if own["COOKIES"] != http.parse_cookie(text):
+            yield "COOKIES"
+    if "_post" in own and type(own.get("_body")) is bytes:
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        body = own["_body"] if is_form else b""
+        if own["_post"] != http.QueryDict(body, encoding=request.encoding):
+            yield "_post"
 
 
 def _user(own: dict[str, Any], mark: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +249,8 @@ def _give_rest(
     update(vars(request), {}, assigned)
     if flags is not None:
         session = request.session
-        session._session_key, session.modified = flags  # noqa: SLF001 - the other is read-only
+        # The key by its own name: the other is read-only.
+        session._session_key, session.modified, session.accessed = flags  # noqa: SLF001
 
 
 def drop(request: Any, name: str) -> None:

@@ -113,6 +113,47 @@ def test_a_form_of_django_that_was_parsed_already_travels() -> None:
     assert crossed(request).POST.getlist("title") == ["x", "y"]
 
 
+def test_what_code_made_of_what_was_parsed_travels_and_returns() -> None:
+    request = RequestFactory().post("/a?q=1", "title=x", "application/x-www-form-urlencoded")
+    request.GET = request.GET.copy()
+    request.GET["page"] = "2"
+    request.POST = request.POST.copy()
+    request.POST["title"] = "y"
+    request.COOKIES["lang"] = "la"
+
+    found = crossed(request)
+    assert (found.GET.urlencode(), found.POST["title"]) == ("q=1&page=2", "y")
+    assert found.COOKIES == {"lang": "la"}
+
+    def turn(copy) -> None:
+        copy.GET = copy.GET.copy()
+        copy.GET["page"] = "9"
+        copy.COOKIES["lang"] = "fr"
+
+    _changed(request, turn)
+    assert (request.GET["q"], request.GET["page"]) == ("1", "9")
+    assert request.COOKIES == {"lang": "fr"}
+
+
+def test_what_is_only_read_of_a_request_of_django_changes_nothing_of_it() -> None:
+    request = RequestFactory().post("/a?q=1", "title=x", "application/x-www-form-urlencoded")
+
+    _changed(request, lambda copy: (copy.GET, copy.POST, copy.COOKIES))
+
+    assert not {"GET", "COOKIES", "_post"} & vars(request).keys()
+
+
+def test_a_request_of_django_that_cannot_be_made_again_is_refused() -> None:
+    read, odd = RequestFactory().post("/a", b"abc", "text/plain"), RequestFactory().get("/a")
+    assert read.read() == b"abc"
+    odd.session = {}
+
+    with pytest.raises(NotSendable, match="read as a stream"):
+        CODEC.encode(read)
+    with pytest.raises(NotSendable, match=r"none of Django's"):
+        CODEC.encode(odd)
+
+
 def test_uploaded_files_that_were_parsed_do_not_cross() -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
