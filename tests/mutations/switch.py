@@ -1274,6 +1274,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "under_all_its_names or subclass_has or metaclass_has",
     ),
+    "10 a class method reaches what subclasses have": Mutation(
+        "seamline.interface.inherited._through_class",
+        _empty,
+        "unit/interface/test_own_state.py",
+        "class_method_of_a_base",
+    ),
     "10 state of a class is read through an instance": Mutation(
         "seamline.interface.touches.reached",
         _empty,

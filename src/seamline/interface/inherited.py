@@ -108,24 +108,28 @@ def _overriding(graph: Graph) -> Iterator[tuple[Symbol, int]]:
         if definition is None or definition.owner is None:
             continue
         owner = definition.owner.symbol
-        through_class = {
-            use.symbol.name.removeprefix(f"{owner.name}.").partition(".")[0]
-            for use in body.uses
-            if use.how == "mutate"
-            and use.symbol.module == owner.module
-            and use.symbol.name.startswith(f"{owner.name}.")
-        }
+        changed = set(_through_class(body, owner, "mutate"))
+        bound = set(_through_class(body, owner, "bind"))
         for cls in graph.subclasses.get(owner, ()):
-            for name in (body.paths.keys() | through_class) & cls.assigned.keys():
+            for name in (body.paths.keys() | changed | bound) & cls.assigned.keys():
                 value = cls.assigned[name]
-                if isinstance(value, DISPLAYS) and not _is_own(graph, cls, name):
+                is_container = isinstance(value, DISPLAYS) and not _is_own(graph, cls, name)
+                if name in bound or is_container:
                     yield Symbol(cls.module, f"{cls.name}.{name}"), value.lineno
+
+
+def _through_class(body: Body, owner: Symbol, *how: str) -> Iterator[str]:
+    """Yield the attributes of its class that a method uses so: ``cls.rows = ..``."""
+    for use in body.uses:
+        is_own = use.symbol.module == owner.module and use.symbol.name.startswith(f"{owner.name}.")
+        if is_own and use.how in how:
+            yield use.symbol.name.removeprefix(f"{owner.name}.").partition(".")[0]
 
 
 def reached(graph: Graph, state: StateMap, body: Body) -> Iterator[Symbol]:
     """Yield state of classes that a body reads through instances of which it knows the class.
 
-    A method of a base reads what a subclass has under that name as well.
+    A method of a base reads what a subclass has under that name as well, through ``cls``, too.
     """
     for receiver, name in body.attributes:
         for origin in receiver:
@@ -136,3 +140,10 @@ def reached(graph: Graph, state: StateMap, body: Body) -> Iterator[Symbol]:
                     symbol = state.inherited.get(symbol, symbol)
                     if symbol in state.facts and not _is_own(graph, each, name):
                         yield symbol
+    definition = body.definition
+    if definition is not None and definition.owner is not None:
+        owner = definition.owner.symbol
+        used = set(_through_class(body, owner, "read", "mutate", "bind"))
+        for each in graph.subclasses.get(owner, ()):
+            found = (Symbol(each.module, f"{each.name}.{name}") for name in used)
+            yield from (symbol for symbol in found if symbol in state.facts)

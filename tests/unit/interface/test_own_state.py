@@ -275,6 +275,18 @@ def test_a_base_changes_what_its_subclass_has(read: Read) -> None:
     assert "S.more" in put
 
 
+@pytest.mark.parametrize("change", ["cls.rows = [*cls.rows, x]", "cls.rows.append(x)"])
+def test_a_class_method_of_a_base_touches_what_its_subclass_has(read: Read, change: str) -> None:
+    source = f"class B:\n    @classmethod\n    def up(cls, x):\n        {change}\n"
+    source += "class S(B):\n    rows = []\nclass T(B):\n    other = 1\n"
+    source += "def put(): S.up(1)\ndef get(): return list(S.rows)\n"
+
+    put, get = touched(read, source)
+
+    assert "S.rows" in put
+    assert get == ("S.rows",)
+
+
 def test_what_a_metaclass_has_is_found_in_its_classes(read: Read) -> None:
     source = "class M(type):\n    n = 0\nclass S(metaclass=M): pass\n"
     source += "def put(): M.n += 1\ndef get(): return S.n\n"
