@@ -91,3 +91,24 @@ def test_a_head_of_a_request_is_limited(place) -> None:
     ):
         assert answer(netloc, *parts) == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     assert answer(netloc, start + b"y\0" + rest).startswith(b"HTTP/1.1 400 ")
+
+
+def test_what_follows_a_body_is_no_head_of_it(place) -> None:
+    _, netloc = place
+    host, port = netloc.split(":")
+    first = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 120000\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as client:
+        client.sendall(first + b"b" * 20_000)
+        client.sendall(b"b" * 100_000 + b"POST / HTTP/1.1\r\nHo")
+        client.sendall(b"st: here\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        answers = client.makefile("rb").read()
+
+    assert answers.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+def test_trailers_are_not_taken_for_headers(place) -> None:
+    _, netloc = place
+    head = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n"
+    trailers = b"X-More: 1\r\n" * 100 + b"\r\n"
+
+    assert answer(netloc, head, trailers) == b"HTTP/1.1 200 OK\r\n"

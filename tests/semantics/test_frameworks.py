@@ -126,16 +126,6 @@ def test_attributes_that_the_application_s_own_code_set_on_it_are_seen(site) -> 
         assert pages.attribute("motto") == "plain"
 
 
-@pytest.mark.seamline_errors
-def test_what_code_keeps_in_the_extensions_is_not_changed_elsewhere(site, processes) -> None:
-    with site.app_context():
-        assert pages.extension("greetings") == {"hits": 1}
-        if processes:
-            with pytest.raises(seamline.ContextElsewhere, match="changed the configuration"):
-                pages.count("greetings")
-        assert pages.extension("greetings") == {"hits": 1}
-
-
 def test_two_applications_are_two_in_every_process() -> None:
     first, second = create_site({"N": 1}), create_site({"N": 1})
     second.config["N"] = 2

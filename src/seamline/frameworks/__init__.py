@@ -4,6 +4,7 @@ No framework is imported here: one that the application does not use costs nothi
 """
 
 from seamline.frameworks.languages import changes_language
+from seamline.frameworks.sqlalchemy_sessions import begin_request
 from seamline.frameworks.travelling import Contexts, Frameworks
 
-__all__ = ["Contexts", "Frameworks", "changes_language"]
+__all__ = ["Contexts", "Frameworks", "begin_request", "changes_language"]

@@ -13,9 +13,6 @@ from typing import Any, Final
 from seamline.errors import ContextElsewhere, NotSendable, WireError
 from seamline.wire import Codec
 
-# What of `extensions` is no object of an extension, and so is the application's own.
-_PLAIN: Final = frozenset({dict, list, set, tuple, str, int, float, bool})
-_EXTENSION: Final = "extensions."
 _IMMUTABLE: Final = frozenset({type(None), bool, int, float, str, bytes, timedelta})
 
 
@@ -112,11 +109,7 @@ class Overlay:
                 or type(config[name]) is not type(value)
             ):
                 config[name] = value
-        for name, value in extras.items():
-            if name.startswith(_EXTENSION):
-                application.extensions[name.removeprefix(_EXTENSION)] = value
-            else:
-                vars(application)[name] = value
+        vars(application).update(extras)
 
     def conflict(self, application: Any, data: bytes) -> str | None:
         """Return a name of which an application has another plain value than the caller's."""
@@ -166,19 +159,12 @@ def plain_part(values: dict[Any, Any], codec: Codec) -> tuple[dict[Any, Any], li
 
 
 def _extras(application: Any) -> dict[str, Any]:
-    """Return what the application's own code set on an application object: attributes, extensions.
-
-    Those of extensions that are plain are named ``extensions.NAME``.
-    """
+    """Return the attributes that the application's own code set on an application object."""
     bare = _bare_names(type(application))
-    own = {
+    return {
         name: value
         for name, value in vars(application).items()
         if name not in bare and not hasattr(type(application), name)
-    }
-    kept = getattr(application, "extensions", None) or {}
-    return own | {
-        f"{_EXTENSION}{name}": value for name, value in kept.items() if type(value) in _PLAIN
     }
 
 

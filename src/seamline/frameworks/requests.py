@@ -29,7 +29,7 @@ _OF_ENVIRON: Final = frozenset(
     {
         "method", "scheme", "server", "root_path", "path", "query_string", "remote_addr",
         "headers", "args", "cookies", "access_route", "url", "base_url", "root_url", "host_url",
-        "host", "full_path", "user_agent",
+        "host", "full_path",
     }
 )  # fmt: skip
 

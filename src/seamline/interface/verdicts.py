@@ -125,9 +125,8 @@ class Judge:
             public: Whether the package offers it to others.
         """
         if any(name in self.local for name in names):
-            return Judgement(
-                Verdict.LOCAL, f"listed as local in [services.{self.service}] of seamline.toml"
-            )
+            listed = f"listed as local in [services.{self.service}] of seamline.toml"
+            return Judgement(Verdict.LOCAL, listed)
         if definition in self.callbacks:
             return Judgement(Verdict.LOCAL, f"{self.callbacks[definition]}: a framework calls it")
         touched = self.touched.get(definition, {})
@@ -159,8 +158,8 @@ class Judge:
             if is_cache
             else f"touches {symbol}, which belongs to no service and is used elsewhere, too"
         )
-        facts = self.state.facts  # a handle, as a model's manager, is none: each process has one
-        own = [s for s, t in touched.items() if s in facts and self._is_own(s, t)]
+        # A handle, as a model's manager, is no fact: each process has one.
+        own = [s for s in touched.keys() & self.state.facts if self._is_own(s, touched[s])]
         if not own:
             return Judgement(Verdict.LOCAL, f"{shared}: it stays with its caller")
         return Judgement(

@@ -14,38 +14,61 @@ _RESPONSE: Final = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Answers 431 to a request with a larger head, and closes the connection."""
+    """Answers 431 to a request with a larger head, and closes the connection.
+
+    Trailers of a body in chunks are dropped: the server would add them to the headers.
+    """
 
     _is_in_head = False
+    _is_in_body = False
+    _begun = 0  # in the read that is being parsed
     _head_bytes = 0
     _read_bytes = 0
     _is_too_large = False
 
     def data_received(self, data: bytes) -> None:
-        """Take what was read; what is no request yet is counted."""
-        self._read_bytes = len(data)
+        """Take what was read; a head that has not ended yet is counted."""
+        was_in_body = self._is_in_body
+        self._read_bytes, self._begun = len(data), 0
         super().data_received(data)
-        if self._is_in_head and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._is_too_large = True
-                self.send_400_response("")
+        if not self._is_in_head or self.transport.is_closing():
+            return
+        if self._begun > 1 or (self._begun and was_in_body):
+            self._head_bytes = self._size()  # what stands before it is another request's
+        else:
+            self._head_bytes = len(data) + (0 if self._begun else self._head_bytes)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._is_too_large = True
+            self.send_400_response("")
+
+    def _size(self) -> int:
+        """Return the bytes of the head so far, without the header that has not ended."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_message_begin(self) -> None:
         """Begin the head of a request."""
         super().on_message_begin()
         self._is_in_head = True
+        self._begun += 1
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        if self._is_in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """End it. Raises ValueError, which the parser makes its own error, if it is too large."""
-        self._is_in_head = False
-        if self._head_bytes + self._read_bytes > MAX_HEAD_BYTES:  # with a body, perhaps
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            self._is_too_large = size > MAX_HEAD_BYTES
-            if self._is_too_large:
-                raise ValueError(_TOO_LARGE)
-        self._head_bytes = 0
+        """End the head. Raises ValueError, which the parser makes its own, if it is too large."""
+        self._is_in_head, self._is_in_body = False, True
+        is_long = not self._begun or self._read_bytes > MAX_HEAD_BYTES
+        if is_long and self._size() > MAX_HEAD_BYTES:
+            self._is_too_large = True
+            raise ValueError(_TOO_LARGE)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request with its body."""
+        self._is_in_body = False
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read, and close."""

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from seamline.errors import SeamError
-from seamline.frameworks.sqlalchemy_sessions import begin_request
+from seamline.frameworks import begin_request
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

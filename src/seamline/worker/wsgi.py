@@ -82,7 +82,7 @@ class _Body(io.RawIOBase):
         while not self._rest and self._has_more:
             message = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError("the client left before its request was complete")
+                raise ConnectionResetError("the client left before its request was read")
             self._rest = memoryview(message.get("body", b""))
             self._has_more = message.get("more_body", False)
         count = min(len(self._rest), len(buffer))

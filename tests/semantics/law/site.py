@@ -14,7 +14,6 @@ class Greeter:
     def init_app(self, app: Flask) -> None:
         """Keep what it needs where extensions do."""
         app.extensions["greeter"] = self
-        app.extensions["greetings"] = {"hits": 1}
         app.config.setdefault("GREETING", "hello")
 
 

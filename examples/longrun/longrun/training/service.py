@@ -47,8 +47,8 @@ def add_race(  # noqa: PLR0917
         if not fine:
             raise Invalid(field, reason)
     fields = (name, on, float(distance_m), location, url, by)
-    same = (race for race in races(on) if (race.on, race.distance_m) == (on, distance_m))
-    if name.casefold() in {race.name.casefold() for race in same}:
+    same = select(RACE).where(RACE.c.on == on, RACE.c.distance_m == distance_m)
+    if name.casefold() in {race.name.casefold() for race in _races(same)}:
         raise Invalid("name", "this race is up already")
     with writing() as session:
         # All but the number, which the database gives.

@@ -245,22 +245,6 @@ def ask_for(query: str) -> None:
     request.args = ImmutableMultiDict({"q": query})  # type: ignore[misc]
 
 
-def extension(name: str) -> Any:
-    """Return a part of the application's extensions."""
-    _call("extension")
-    return current_app.extensions[name]
-
-
-def count(name: str) -> None:
-    """Count in a part of the application's extensions."""
-    _call("count")
-    _count_in(current_app.extensions[name])
-
-
-def _count_in(hits: dict[str, int]) -> None:
-    hits["hits"] += 1
-
-
 def marked() -> Any:
     """Return an attribute of the request."""
     _call("marked")
