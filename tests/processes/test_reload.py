@@ -1,10 +1,13 @@
 """``seamline reload`` and SIGHUP: a successor first, then the old worker leaves."""
 
+import http.client
 import json
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -36,6 +39,54 @@ def test_every_worker_is_replaced_and_the_new_code_answers(plainflask) -> None:
     assert not set(before) & plainflask.processes()
     assert {run.get("/")[1] for _ in range(8)} == {"new flask\n"}
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_clients_keep_their_connections_and_are_answered_by_the_successor_in_them(
+    plainflask, tmp_path, kind
+) -> None:
+    plainflask.write(TWO_WORKERS)
+    path = str(tmp_path / "s")
+    bind = ("--bind", f"unix:{path}") if kind == "unix" else ()
+    run = plainflask.start("--layout", "two", *bind).ready()
+    before = run.pids()
+    where = urlsplit(run.url).netloc if kind == "tcp" else path
+    clients = [kept_connection(kind, where) for _ in range(6)]
+    workers = [ask(client, "/pid") for client in clients]
+    assert {int(worker) for worker in workers} <= set(before)
+    plainflask.edit("web.py", "plain flask", "new flask")
+
+    assert plainflask.command("reload").returncode == 0
+
+    for client in clients:
+        assert ask(client, "/") == "new flask\n"
+    followers = dict(zip(before, run.pids(), strict=True))
+    assert [ask(client, "/pid") for client in clients] == [
+        str(followers[int(worker)]) for worker in workers
+    ]
+    for client in clients:
+        client.close()
+    assert run.stop() == 0
+
+
+def kept_connection(kind: str, where: str) -> http.client.HTTPConnection:
+    """Connect once: it cannot connect anew."""
+    client = http.client.HTTPConnection(where if kind == "tcp" else "here", timeout=30)
+    if kind == "tcp":
+        client.connect()
+    else:
+        client.sock = socket.socket(socket.AF_UNIX)
+        client.sock.connect(where)
+    client.auto_open = 0
+    return client
+
+
+def ask(client: http.client.HTTPConnection, path: str) -> str:
+    client.request("GET", path)
+    answer = client.getresponse()
+    text = answer.read().decode()
+    assert answer.status == 200
+    return text
 
 
 def test_sighup_reloads_everything(plainflask, eventually) -> None:

@@ -4,9 +4,11 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-# Waits before a slot's worker is started again: doubled with each death, reset by a long life.
+# Waits before something is started again: doubled with each death, reset by a long life.
 FIRST_BACKOFF_SECONDS: Final = 0.1
 LAST_BACKOFF_SECONDS: Final = 30.0
+# So many starts in a row wait no longer than the first, as systemd's ``StartLimitBurst`` has it.
+_BURST: Final = 5
 #: What lived longer than this begins to count its deaths anew, ready or not.
 LONG_LIFE_SECONDS: Final = 60.0
 # A worker that was ready for as long as it took to start does so, too, but not before this.
@@ -29,6 +31,15 @@ def is_long_life(started_at: float, ready_at: float | None, now: float) -> bool:
     if ready_at is None:
         return False
     return now - ready_at > max(ready_at - started_at, _LEAST_SERVICE_SECONDS)
+
+
+def restart_delay(deaths: int) -> float:
+    """Return the seconds to wait with a worker after that many of its slot died in a row.
+
+    A few deaths in a row, as by whatever kills workers for their memory, leave no slot empty for
+    long; a slot whose workers keep dying waits longer and longer.
+    """
+    return backoff(max(deaths - _BURST + 1, 1))
 
 
 def backoff(deaths: int, jitter: Callable[[], float] = random.random) -> float:

@@ -64,6 +64,7 @@ class Balancing:
         self._tries = 0
         self._not_before = 0.0
         self._told: set[Process] = set()
+        self._known: list[Process] = []
 
     def orders(self, now: float) -> list[tuple[Process, int]]:
         """Return which workers are to give up how many connections now.
@@ -72,6 +73,10 @@ class Balancing:
             now: The loop's time.
         """
         workers = self._workers()
+        if self._known and workers != self._known:
+            # What a new one was given by the one before it, it tells later.
+            self._not_before = max(self._not_before, now + _PAUSE_SECONDS)
+        self._known = workers
         kept = [count for one in workers if (count := one.last.kept) is not None]
         # One of a former version tells nothing, and would not understand.
         if now < self._not_before or len(kept) < max(len(workers), 2):

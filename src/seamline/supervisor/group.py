@@ -7,7 +7,7 @@ from typing import Any
 
 from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
-from seamline.supervisor.backoff import backoff, is_long_life
+from seamline.supervisor.backoff import backoff, is_long_life, restart_delay
 from seamline.supervisor.balancing import Balancing
 from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.logs import LogStream
@@ -204,7 +204,7 @@ class Slot:
         is_empty = self.process is None or self.process.state is State.STOPPED
         is_over = self._group.is_leaving or self._group.is_drained
         if is_empty and self._timer is None and not is_over:
-            self.start_after(backoff(max(self.deaths, 1)))
+            self.start_after(restart_delay(self.deaths))
 
     def _next(self) -> Process:
         self.generation += 1
@@ -385,7 +385,7 @@ class Group:
         is_long = is_long_life(process.started_at, ready_at, asyncio.get_running_loop().time())
         slot.deaths = 1 if is_long else slot.deaths + 1
         slot.restarts += 1
-        wait = backoff(slot.deaths)
+        wait = restart_delay(slot.deaths)
         told = (process.failed.message, process.failed.remedy) if process.failed else ()
         why = ": " + "; ".join(filter(None, told)) if told else ""
         what = f"{slot.name}[{process.pid}] {slot.reason}{why}"

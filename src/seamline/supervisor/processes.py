@@ -33,6 +33,7 @@ from seamline.worker import (
     Draining,
     Failed,
     Files,
+    Handoff,
     Handover,
     Hello,
     Identity,
@@ -76,6 +77,7 @@ class Process:
     Attributes:
         state: Where it is in its life.
         pid: Of the worker; of the command itself for a ``command`` service.
+        protocol: What orders it understands; see :class:`seamline.worker.Hello`.
         started_at, heard_at, changed_at: Loop's times of its start, its latest report and
             its latest change of state.
         last: The latest numbers it reported.
@@ -97,7 +99,7 @@ class Process:
     ) -> None:
         self.identity = identity
         self.state = State.STARTING
-        self.pid = 0
+        self.pid, self.protocol = 0, 1
         self.last = Beat()
         self.first_rss_bytes = 0
         self.chance = random.random()  # noqa: S311 - spreads replacements, protects nothing
@@ -241,13 +243,14 @@ class Process:
             first_rss_bytes=self.first_rss_bytes,
             chance=self.chance,
             last=self.last,
+            protocol=self.protocol,
         )
 
     async def resume(self, held: HeldProcess) -> None:
         """Go on with a process that the supervisor before this one started."""
         awaited.add(held.child)
         self._child = ForkedProcess(held.child)
-        self.pid, self.state = held.pid, State(held.state)
+        self.pid, self.protocol, self.state = held.pid, held.protocol, State(held.state)
         self.started_at, self.changed_at = held.started_at, held.changed_at
         self.first_rss_bytes, self.chance, self.last = held.first_rss_bytes, held.chance, held.last
         if self.state is not State.STARTING:
@@ -312,13 +315,18 @@ class Process:
     ) -> None:
         """Have it accept for another slot of its group, on that slot's sockets."""
         assert self._channel is not None
-        await self._channel.send_adopt(
+        await self._channel.send_descriptors(
             lambda: Adopt(
                 slot=slot,
                 calls=None if calls is None else calls.fileno(),
                 http=tuple(Listener(opened.fileno(), names) for opened, names in http),
             )
         )
+
+    async def hand_off(self, end: socket.socket, *, gives: bool) -> None:
+        """Have it give connections, or take them, over an end of a socket pair."""
+        assert self._channel is not None
+        await self._channel.send_descriptors(lambda: Handoff(end=end.fileno(), gives=gives))
 
     async def loaded(self, seconds: float = _TELL_SECONDS) -> frozenset[str] | None:
         """Return the project's files that it has loaded, or None when it does not say in time."""
@@ -380,8 +388,8 @@ class Process:
     def _hear(self, report: Report) -> None:
         self.heard_at = self._loop.time()
         match report:
-            case Hello(pid=pid):
-                self.pid = pid
+            case Hello(pid=pid, protocol=protocol):
+                self.pid, self.protocol = pid, protocol
             case Prepared() | Ready():
                 _settle(self.prepared, None)
                 if isinstance(report, Ready) and self.state is State.STARTING:

@@ -45,7 +45,7 @@ class HeldProcess(msgspec.Struct, frozen=True, kw_only=True):
         child: Its number as this process's child; ``pid`` is that of a command itself.
         control: Descriptor of the socket pair's end.
         unread: What was read of a report that has not ended yet.
-        generation, state, pid, started_at, changed_at, first_rss_bytes, chance, last:
+        generation, state, pid, started_at, changed_at, first_rss_bytes, chance, last, protocol:
             As in :class:`~seamline.supervisor.processes.Process`. The clock is the machine's.
     """
 
@@ -61,6 +61,7 @@ class HeldProcess(msgspec.Struct, frozen=True, kw_only=True):
     first_rss_bytes: int
     chance: float
     last: Beat
+    protocol: int = 1
 
 
 class HeldSlot(msgspec.Struct, frozen=True, kw_only=True):

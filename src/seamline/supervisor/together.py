@@ -15,6 +15,7 @@ from seamline.supervisor.concerned import (
     may_start_early,
 )
 from seamline.supervisor.group import Group, Slot
+from seamline.supervisor.handoff import hand_off
 from seamline.supervisor.operations import Operations
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, NotReloaded, Tell, counted
@@ -201,10 +202,11 @@ class Together(Operations):
             await self._restart(slot, tell)
 
     async def _see_off(self, slot: Slot, old: Process) -> None:
-        """Let a worker finish what it runs. Idle connections end at once: to be opened anew."""
+        """Let a worker finish what it runs; idle connections that nobody takes end at once."""
         limit = self._plan.graceful_timeout
         if self._is_debugged(old.pid):
             limit = self._plan.stall_timeout
+        await hand_off(old, slot.process if slot.http else None)
         old.drain(Drain(timeout=limit, linger=0.0))
         await asyncio.wait([old.ended], timeout=limit + SPARE_SECONDS)
         if not old.ended.done():

@@ -19,6 +19,7 @@ from seamline.worker.forking import (
 from seamline.worker.report import (
     DEBUGGER_HOOK,
     FDS_VARIABLE,
+    HANDS_OFF,
     MAX_LINE_BYTES,
     Adopt,
     Align,
@@ -30,6 +31,7 @@ from seamline.worker.report import (
     Draining,
     Failed,
     Files,
+    Handoff,
     Handover,
     Hello,
     Identity,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEBUGGER_HOOK",
     "FDS_VARIABLE",
+    "HANDS_OFF",
     "LENGTH",
     "MAX_LINE_BYTES",
     "ZYGOTE_VARIABLE",
@@ -74,6 +77,7 @@ __all__ = [
     "Fork",
     "Forkable",
     "Forked",
+    "Handoff",
     "Handover",
     "Hello",
     "Identity",

@@ -1,8 +1,13 @@
-"""The server's protocol, with a limit to the head of a request, which a client controls."""
+"""The server's protocol, with a limit to the head of a request, and known when nothing runs."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 #: Of the request line and all headers; as uvicorn's other parser has it.
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -17,6 +22,10 @@ class BoundedProtocol(HttpToolsProtocol):
     """Answers 431 to a request with a larger head, and closes the connection.
 
     Trailers of a body in chunks are dropped: the server would add them to the headers.
+
+    Args:
+        on_answered: Called with it when an answer is written, though perhaps not sent.
+        of_server: What the server makes its protocols of.
     """
 
     _is_in_head = False
@@ -25,6 +34,38 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _read_bytes = 0
     _is_too_large = False
+
+    def __init__(
+        self, *, on_answered: "Callable[[BoundedProtocol], None]", **of_server: Any
+    ) -> None:
+        super().__init__(**of_server)
+        self._on_answered = on_answered
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether whatever has come is answered, and the client may ask again."""
+        if self._is_in_head or self._is_in_body or self.pipeline or self.transport.is_closing():
+            return False
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or (cycle.response_complete and cycle.keep_alive)
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is not written yet."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def await_request(self) -> None:
+        """Close it like any kept connection when its client asks nothing for so long."""
+        if self.is_idle and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_response_complete(self) -> None:
+        """Go on after an answer."""
+        super().on_response_complete()
+        self._on_answered(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what was read; a head that has not ended yet is counted."""

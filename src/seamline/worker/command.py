@@ -13,10 +13,10 @@ import threading
 from pathlib import Path
 
 from seamline.plan import Plan
+from seamline.worker.channel import Channel
 from seamline.worker.report import (
     Beat,
     Bye,
-    Channel,
     Drain,
     Draining,
     Failed,

@@ -3,16 +3,17 @@
 import asyncio
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
 
 from seamline.errors import ApplicationError
 from seamline.worker.bounded import BoundedProtocol
+from seamline.worker.handoff import Giver
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -72,13 +73,21 @@ class DrainingServer(uvicorn.Server):
         begin: To be set to have it accept after that.
         ready: Set once it accepts.
         given_up: Requests that were not answered when the time to drain was over.
+
+    Args:
+        application: What it serves, by ASGI.
+        sockets: Where it accepts. They are closed when it drains.
+        services: Names of the http services that answer there.
     """
 
-    def __init__(self, application: Any, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self, application: Any, sockets: list[socket.socket], services: Sequence[str] = ()
+    ) -> None:
+        self._protocol = cast("Any", partial(BoundedProtocol, on_answered=self._answered))
         config = uvicorn.Config(
             application,
             interface="asgi3",
-            http=BoundedProtocol,
+            http=self._protocol,
             lifespan="auto",
             log_config=None,
             access_log=False,
@@ -93,6 +102,8 @@ class DrainingServer(uvicorn.Server):
         self.draining = False
         self.given_up = 0
         self._sockets = sockets
+        self._services = services
+        self._giver: Giver | None = None
         self._adopted: dict[int, asyncio.Server] = {}
         self._leave = asyncio.Event()
         self._linger_seconds = 0.0
@@ -112,8 +123,24 @@ class DrainingServer(uvicorn.Server):
                 "the application's start-up failed" + (f": {said[-1]}" if said else "")
             ) from exc
 
-    def drain(self, *, linger: float, timeout: float) -> None:
-        """Begin to leave: accept nothing new, answer what was accepted."""
+    @property
+    def must_close(self) -> bool:
+        """Whether clients are to close their connections: nobody will read what they ask next."""
+        return self.draining and not self._gives
+
+    @property
+    def _gives(self) -> bool:
+        return self._giver is not None and self._giver.is_open
+
+    def drain(self, *, linger: float, timeout: float, giver: Giver | None = None) -> None:
+        """Begin to leave: accept nothing new, answer what was accepted.
+
+        Args:
+            linger: Seconds in which clients that ask again are told to close their connections.
+            timeout: Seconds until what still runs is given up.
+            giver: Passes connections on to the worker that takes over, between two requests.
+        """
+        self._giver = giver
         self._linger_seconds = linger
         self._timeout_seconds = timeout
         self.draining = True
@@ -144,10 +171,41 @@ class DrainingServer(uvicorn.Server):
             server.close()
             self.servers.remove(server)
 
+    async def take(self, connection: socket.socket) -> None:
+        """Go on with a connection that another worker had accepted."""
+        loop = asyncio.get_running_loop()
+        connection.setblocking(False)
+        try:
+            _, protocol = await loop.connect_accepted_socket(self._connected, connection)
+        except OSError:  # its client is gone
+            connection.close()
+            return
+        protocol.await_request()
+
+    def _answered(self, connection: BoundedProtocol) -> None:
+        """Read nothing more of a connection that is to be passed on, before its client asks."""
+        if self._gives and connection.is_idle:
+            connection.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._give, connection)
+
+    def _give(self, connection: BoundedProtocol) -> None:
+        """Pass a connection on if nothing runs on it and all of its answer is sent."""
+        if self._giver is None or not connection.is_idle:
+            return
+        transport = connection.transport
+        transport.pause_reading()
+        if transport.get_write_buffer_size():
+            return  # tried again at the next look
+        if self._giver.give(self._services, transport.get_extra_info("socket").fileno()):
+            transport.close()  # this process's descriptor alone
+        else:
+            transport.resume_reading()
+
     def _connected(self) -> BoundedProtocol:
-        return BoundedProtocol(
+        protocol: BoundedProtocol = self._protocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
+        return protocol
 
     @property
     def in_flight(self) -> int:
@@ -182,8 +240,8 @@ class DrainingServer(uvicorn.Server):
         """Stop accepting, let clients hear of it, then close what is left.
 
         Closing an idle keep-alive connection at once loses the request that is on its way
-        to it. So each is answered once more with ``Connection: close`` if it asks within the
-        linger time.
+        to it. So each is passed on to the worker that takes over; where there is none, it is
+        answered once more with ``Connection: close`` if it asks within the linger time.
         """
         started = time.monotonic()
         for server in self.servers:
@@ -193,23 +251,30 @@ class DrainingServer(uvicorn.Server):
         # uvicorn's set of connections tells nobody when it changes, so it is looked at; not
         # before the loop has made connections of what was accepted last.
         await self._look_until_idle(started + self._linger_seconds)
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, BoundedProtocol):
-                connection.shutdown()  # now, when it is idle; after its answer otherwise
-        await self._look_until_idle(started + self._timeout_seconds)
+        await self._look_until_idle(started + self._timeout_seconds, is_over=True)
         self.given_up = self.in_flight
         self.config.timeout_graceful_shutdown = _LOOK_SECONDS  # type: ignore[assignment]
         await super().shutdown(None)
 
-    async def _look_until_idle(self, until: float) -> None:
-        """Wait until nothing is connected and nothing runs; close WebSockets as they open."""
+    async def _look_until_idle(self, until: float, *, is_over: bool = False) -> None:
+        """Wait until nothing is connected and nothing runs; close WebSockets as they open.
+
+        Args:
+            until: When to wait no more.
+            is_over: Whether clients have had their time to close connections.
+        """
         told: set[Any] = set()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             state = self.server_state
             connections: list[Any] = list(state.connections)
             for connection in connections:
-                if connection not in told and _is_open_websocket(connection):
+                if isinstance(connection, BoundedProtocol):
+                    if self._gives and (connection.is_idle or connection.is_answering):
+                        self._give(connection)
+                    elif is_over:
+                        connection.shutdown()  # now, when it is idle; after its answer otherwise
+                elif connection not in told and _is_open_websocket(connection):
                     told.add(connection)
                     connection.transport = _Lingering(connection.transport)
                     connection.shutdown()  # with 1012, "service restart"
@@ -265,11 +330,9 @@ def _asks(connection: BoundedProtocol, since: float) -> bool:
 
 
 def _is_open_websocket(connection: Any) -> bool:
-    """Whether it is a WebSocket past its handshake: before that, it would be answered with 500.
+    """Whether a WebSocket is past its handshake: before that, it would be answered with 500.
 
     Of uvicorn's three implementations one has an event for it.
     """
-    if isinstance(connection, BoundedProtocol):
-        return False
     event = getattr(connection, "handshake_completed_event", None)
     return bool(connection.handshake_complete if event is None else event.is_set())

@@ -16,19 +16,21 @@ from seamline import rpc
 from seamline.errors import UsageError
 from seamline.plan import ERRORS_FILE
 from seamline.worker.alignment import Alignment
+from seamline.worker.channel import Channel
 from seamline.worker.load import loaded_files, users_frames
 from seamline.worker.loaded import Loaded
 from seamline.worker.report import (
+    HANDS_OFF,
     Adopt,
     Align,
     Aligned,
     Begin,
     Bye,
-    Channel,
     Drain,
     Draining,
     Failed,
     Files,
+    Handoff,
     Handover,
     Hello,
     Identity,
@@ -82,7 +84,7 @@ class Worker:
 
     def run(self) -> int:
         """Live; returns the exit status."""
-        self._channel.send(Hello(pid=os.getpid()))
+        self._channel.send(Hello(pid=os.getpid(), protocol=HANDS_OFF))
         try:
             if self._group.sandbox:
                 enter(self._plan, self._group.name)  # while there is one thread
@@ -155,19 +157,26 @@ class Worker:
                 self._on_loop(self._begun.set)
             case Align():
                 self._alignment.hear(order)
-            case Adopt():
-                self._soon(self._serving.adopt(order))
-            case Release(slot=slot):
-                self._soon(self._serving.release(slot))
+            case Adopt() | Release() | Handoff() | Shed():
+                self._on_connections(order)
             case Resize(group=group, workers=workers):
                 self._process.resize(group, workers)
-            case Shed(count=count):
-                self._on_loop(self._serving.shed, count)
             case Tell(serial=serial):
                 # On the loop: there, what was answered before has been counted.
                 self._on_loop(self._tell, serial)
             case Which(serial=serial):
                 self._channel.send(Files(serial, loaded_files(self._plan.root)))
+
+    def _on_connections(self, order: Adopt | Release | Handoff | Shed) -> None:
+        match order:
+            case Adopt():
+                self._soon(self._serving.adopt(order))
+            case Release(slot=slot):
+                self._soon(self._serving.release(slot))
+            case Handoff(end=end, gives=gives):
+                self._on_loop(self._serving.give if gives else self._serving.take, end)
+            case Shed(count=count):
+                self._on_loop(self._serving.shed, count)
 
     def _on_loop(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do something on the loop, if there is one by now, or still one: it has drained then."""

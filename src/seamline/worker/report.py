@@ -3,13 +3,9 @@
 The connection is also the worker's lifeline: when it ends, the supervisor is gone.
 """
 
-import array
-import contextlib
 import json
 import os
-import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -35,9 +31,6 @@ _OWN: Final = frozenset(
 )
 # A report is a few hundred bytes; a traceback in one is cut well below this.
 MAX_LINE_BYTES: Final = 1024 * 1024
-_READ_BYTES: Final = 65536
-# What the kernel passes on with one message at most (SCM_MAX_FD).
-_RIGHTS_BYTES: Final = socket.CMSG_LEN(253 * array.array("i").itemsize)
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -103,8 +96,18 @@ class Identity(msgspec.Struct, frozen=True):
         return cls(group, int(slot), int(generation))
 
 
+#: Since this protocol a worker understands :class:`Handoff`.
+HANDS_OFF: Final = 2
+
+
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """First report: the process runs. ``protocol`` grows when a report changes its meaning."""
+    """First report: the process runs.
+
+    Attributes:
+        pid: Its number.
+        protocol: Grows when a report changes its meaning, or there are orders that those of
+            before would not understand.
+    """
 
     pid: int
     protocol: int = 1
@@ -295,6 +298,28 @@ class Release(msgspec.Struct, frozen=True, tag="release"):
     slot: int
 
 
+class Handoff(msgspec.Struct, frozen=True, tag="handoff", kw_only=True):
+    """Supervisor to worker: connections go from the one that leaves to the one that takes over.
+
+    The descriptor comes with the line. Only those of :data:`HANDS_OFF` understand it.
+
+    Attributes:
+        end: Of the socket pair that connections are passed over.
+        gives: Whether this worker gives them; it is told to drain next.
+    """
+
+    end: int
+    gives: bool
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return every descriptor named."""
+        return (self.end,)
+
+    def renumbered(self, descriptors: Sequence[int]) -> "Handoff":
+        """Return the same with another number."""
+        return msgspec.structs.replace(self, end=descriptors[0])
+
+
 class Shed(msgspec.Struct, frozen=True, tag="shed"):
     """Supervisor to worker: close that many connections, each behind its next answer.
 
@@ -338,11 +363,11 @@ class Files(msgspec.Struct, frozen=True, tag="files"):
 
 
 Report = Hello | Prepared | Ready | Beat | Draining | Bye | Failed | Aligned | Files
-Order = Drain | Begin | Align | Adopt | Release | Resize | Shed | Tell | Which
+Order = Drain | Begin | Align | Adopt | Release | Handoff | Resize | Shed | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode
-_decode_order = msgspec.json.Decoder(Order).decode
+decode_order: Final = msgspec.json.Decoder(Order).decode
 
 
 def encode(message: Report | Order) -> bytes:
@@ -356,72 +381,6 @@ def take_handover(environ: Mapping[str, str]) -> tuple[Identity, Handover]:
     for descriptor in handover.descriptors():
         os.set_inheritable(descriptor, False)
     return Identity.parse(environ[WORKER_VARIABLE]), handover
-
-
-class Channel:
-    """A worker's end of the socket pair. Safe to use from any thread."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=descriptor)
-        self._sending = threading.Lock()
-
-    def send(self, report: Report) -> None:
-        """Send a report; when the supervisor is gone there is nobody to tell."""
-        with self._sending, contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._socket.sendall(encode(report))
-
-    def send_nowait(self, report: Beat) -> None:
-        """Send a beat, or none when a stopped supervisor has not read hundreds of them."""
-        with (
-            self._sending,
-            contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError),
-        ):
-            self._socket.send(encode(report), socket.MSG_DONTWAIT)
-
-    def watch(self, on_order: Callable[[Order], None], on_gone: Callable[[], None]) -> None:
-        """Start a thread that waits for orders.
-
-        A thread, because a worker that is still importing, or whose event loop is blocked,
-        must notice too that its supervisor is gone.
-        """
-
-        def read() -> None:
-            try:
-                # A supervisor that was killed with unread reports resets: the same as its end.
-                with contextlib.suppress(ConnectionResetError):
-                    for order in self._orders():
-                        on_order(order)
-            finally:  # without this thread nobody would hear of the end
-                on_gone()
-
-        threading.Thread(target=read, name="seamline-orders", daemon=True).start()
-
-    def _orders(self) -> Iterator[Order]:
-        """Yield what the supervisor says until it is gone."""
-        unread = b""
-        descriptors: list[int] = []
-        while True:
-            # Not recv_fds(), which ignores its flags: children would inherit them.
-            data, ancillary, _, _ = self._socket.recvmsg(
-                _READ_BYTES, _RIGHTS_BYTES, socket.MSG_CMSG_CLOEXEC
-            )
-            if not data:
-                return
-            # They arrive with the first byte of their line, at the latest.
-            for _, _, rights in ancillary:
-                descriptors += array.array("i", rights)
-            *lines, unread = (unread + data).split(b"\n")
-            for line in lines:
-                order = _decode_order(line)
-                if isinstance(order, Adopt):
-                    count = len(order.descriptors())
-                    own, descriptors = descriptors[:count], descriptors[count:]
-                    if len(own) < count:  # this process has room for no more
-                        for descriptor in own:
-                            os.close(descriptor)
-                        continue
-                    order = order.renumbered(own)
-                yield order
 
 
 def is_own_variable(name: str) -> bool:

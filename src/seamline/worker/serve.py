@@ -12,6 +12,7 @@ from a2wsgi import WSGIMiddleware
 
 from seamline.plan import GroupPlan, Plan
 from seamline.worker.drain import DrainingServer
+from seamline.worker.handoff import Giver, Taker
 from seamline.worker.http import AccessLog, Application, Front, Scope
 from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
@@ -36,6 +37,9 @@ class Serving:
         self._busyness = Busyness()
         self._running: dict[DrainingServer, asyncio.Task[None]] = {}
         self._placing = asyncio.Lock()
+        self._giver: Giver | None = None
+        self._takers: list[Taker] = []
+        self._taking: set[asyncio.Task[None]] = set()
         self._to_shed = 0
 
     def load(self, applications: Mapping[str, Any]) -> None:
@@ -52,7 +56,7 @@ class Serving:
             # The server closes it when it drains; the supervisor's own end stays open.
             accepting = socket.socket(fileno=listener.fd)
             accepting.setblocking(False)
-            self._http.append(DrainingServer(whole, [accepting]))
+            self._http.append(DrainingServer(whole, [accepting], listener.services))
 
     def _wrap(
         self, name: str, application: Any, server: int, log: AccessLog | None
@@ -77,7 +81,7 @@ class Serving:
         self._to_shed = count
 
     def _must_close(self, server: DrainingServer, scope: Scope) -> bool:
-        if server.draining:
+        if server.must_close:
             return True
         if self._to_shed <= 0 or not _may_be_shed(scope):
             return False
@@ -130,6 +134,24 @@ class Serving:
                 server.release(slot)
             await self._process.release(slot)
 
+    def give(self, end: int) -> None:
+        """Pass connections on to the worker at the other end, once this one drains."""
+        self._giver = Giver(end)
+
+    def take(self, end: int) -> None:
+        """Go on with connections that the worker at the other end had accepted."""
+        self._takers = [taker for taker in self._takers if taker.is_open]
+        self._takers.append(Taker(end, self._take))
+
+    def _take(self, services: tuple[str, ...], connection: socket.socket) -> None:
+        for server, listener in zip(self._http, self._handover.http, strict=True):
+            if listener.services == services:
+                task = asyncio.get_running_loop().create_task(server.take(connection))
+                self._taking.add(task)
+                task.add_done_callback(self._taking.discard)
+                return
+        connection.close()
+
     async def drain(self, order: Drain) -> int:
         """Stop accepting, finish what runs: requests first, since they make calls.
 
@@ -137,8 +159,10 @@ class Serving:
             Requests and calls that were given up when the time was over.
         """
         until = time.monotonic() + order.timeout
+        for taker in self._takers:
+            taker.close()
         for server in self._http:
-            server.drain(linger=order.linger, timeout=order.timeout)
+            server.drain(linger=order.linger, timeout=order.timeout, giver=self._giver)
         if self._running:
             await asyncio.wait(self._running.values())
         await self._process.drain(max(until - time.monotonic(), 0.1))

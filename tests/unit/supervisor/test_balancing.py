@@ -136,3 +136,19 @@ def test_commands_and_workers_without_pages_have_no_share() -> None:
     slots[3].http = []
 
     assert counts(balance.orders(100.0)) == [1]
+
+
+def test_clients_are_not_told_to_go_for_a_new_worker_that_has_not_told_of_its_own() -> None:
+    balance, slots = balancing(8, 8)
+    assert balance.orders(100.0) == []
+    slots[1].process = Process(0)
+
+    assert balance.orders(100.5) == []
+    assert balance.orders(102.4) == []
+    slots[1].process.last = Beat(kept=8)  # type: ignore[union-attr]
+    assert balance.orders(102.6) == []
+
+    slots[0].process = Process(8)
+    slots[1].process.last = Beat(kept=0)  # type: ignore[union-attr]
+    assert balance.orders(103.0) == []
+    assert counts(balance.orders(105.1)) == [4]

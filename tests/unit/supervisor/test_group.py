@@ -2,13 +2,19 @@
 
 import pytest
 
-from seamline.supervisor.backoff import backoff, is_long_life
+from seamline.supervisor.backoff import backoff, is_long_life, restart_delay
 
 
 def test_waits_double_up_to_half_a_minute() -> None:
     waits = [backoff(deaths, jitter=lambda: 0.0) for deaths in range(1, 12)]
 
     assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
+
+
+def test_a_few_deaths_in_a_row_leave_no_slot_empty_for_long_and_many_do() -> None:
+    waits = [restart_delay(deaths) for deaths in range(9)]
+
+    assert waits == pytest.approx([0.0875] * 6 + [0.175, 0.35, 0.7], rel=0.15)
 
 
 def test_waits_are_spread_by_at_most_a_quarter() -> None:

@@ -1,4 +1,4 @@
-"""seamline.worker.report: orders as they arrive at a worker, some with descriptors."""
+"""seamline.worker.channel: orders as they arrive at a worker, some with descriptors."""
 
 import array
 import os
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from seamline.worker.report import Adopt, Channel, Drain, Listener, Release, Tell, encode
+from seamline.worker.channel import Channel
+from seamline.worker.report import Adopt, Drain, Handoff, Listener, Release, Tell, encode
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_orders_cut_anywhere_come_whole_and_with_their_own_descriptors(tmp_path, size) -> None:
-    files = [tmp_path / name for name in "abc"]
+    files = [tmp_path / name for name in "abcd"]
     opened = [os.open(file, os.O_RDWR | os.O_CREAT) for file in files]
     first = Adopt(slot=1, calls=opened[0], http=(Listener(opened[1], ("web", "admin")),))
     second = Adopt(slot=2, http=(Listener(opened[2], ("web",)),))
@@ -23,19 +24,21 @@ def test_orders_cut_anywhere_come_whole_and_with_their_own_descriptors(tmp_path,
 
     channel = Channel(theirs.detach())
     channel.watch(heard.put, lambda: heard.put("gone"))
-    for order in (Tell(1), first, second, Release(1), Drain(timeout=3)):
+    third = Handoff(end=opened[3], gives=True)
+    for order in (Tell(1), first, second, third, Release(1), Drain(timeout=3)):
         data = encode(order)
-        descriptors = order.descriptors() if isinstance(order, Adopt) else ()
+        descriptors = order.descriptors() if isinstance(order, Adopt | Handoff) else ()
         send(ours, data[:size], descriptors)
         for at in range(size, len(data), size):
             ours.sendall(data[at : at + size])
     ours.close()
 
-    orders = [heard.get(timeout=10) for _ in range(6)]
+    orders = [heard.get(timeout=10) for _ in range(7)]
     assert orders[0] == Tell(1)
-    assert orders[3:] == [Release(1), Drain(timeout=3), "gone"]
+    assert orders[3].gives
+    assert orders[4:] == [Release(1), Drain(timeout=3), "gone"]
     assert [one.services for one in orders[1].http] == [("web", "admin")]
-    came = [*orders[1].descriptors(), *orders[2].descriptors()]
+    came = [descriptor for order in orders[1:4] for descriptor in order.descriptors()]
     assert [Path("/proc/self/fd", str(one)).readlink() for one in came] == files
     assert not any(map(os.get_inheritable, came))
     for descriptor in (*came, *opened):

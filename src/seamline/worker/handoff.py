@@ -1,0 +1,109 @@
+"""Connections that clients keep, given by a worker that leaves to the one that takes over.
+
+A descriptor of each is passed over a socket pair between the two processes (``SCM_RIGHTS``,
+unix(7)). The client notices nothing: what it asks next waits in the kernel until it is read by
+the other process.
+"""
+
+import array
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Sequence
+from typing import Final
+
+# One message for each connection: the names of the http services that answer on it.
+_MAX_BYTES: Final = 64 * 1024
+_RIGHTS_BYTES: Final = socket.CMSG_LEN(array.array("i").itemsize)
+# No room for another one now, in the socket, in memory or among the descriptors on their way.
+_LATER: Final = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS})
+
+
+class Giver:
+    """The end of the worker that leaves.
+
+    Args:
+        descriptor: Of the socket pair. It is closed by :meth:`close`.
+
+    Attributes:
+        is_open: Whether the other end still takes.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.is_open = True
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
+
+    def give(self, services: Sequence[str], connection: int) -> bool:
+        """Pass a connection on; the caller then closes its own descriptor, and reads no more.
+
+        Returns:
+            Whether it was passed on. If not, there may be room later, while this is open.
+        """
+        if not self.is_open:
+            return False
+        try:
+            socket.send_fds(self._socket, [",".join(services).encode()], [connection])
+        except OSError as exc:
+            if exc.errno not in _LATER:  # the other end was closed
+                self.close()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give nothing any more."""
+        self.is_open = False
+        self._socket.close()
+
+
+class Taker:
+    """The end of the worker that takes over. It must be made on the event loop.
+
+    Args:
+        descriptor: Of the socket pair. It is closed when the other end is, or by :meth:`close`.
+        take: Called with each connection and the names of the services that answer on it.
+
+    Attributes:
+        is_open: Whether something may come yet.
+    """
+
+    def __init__(
+        self, descriptor: int, take: Callable[[tuple[str, ...], socket.socket], None]
+    ) -> None:
+        self.is_open = True
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
+        self._take = take
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._read)
+
+    def close(self) -> None:
+        """Take what is on its way, and nothing after that: the other end keeps it."""
+        if self.is_open:
+            with contextlib.suppress(OSError):  # the other end was closed
+                self._socket.shutdown(socket.SHUT_RD)
+            self._read()
+
+    def _end(self) -> None:
+        self.is_open = False
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                # Not recv_fds(), which ignores its flags: children would inherit them.
+                data, ancillary, _, _ = self._socket.recvmsg(
+                    _MAX_BYTES, _RIGHTS_BYTES, socket.MSG_CMSG_CLOEXEC
+                )
+            except BlockingIOError:
+                return
+            except OSError:
+                data, ancillary = b"", []
+            if not data:
+                self._end()
+                return
+            for _, _, rights in ancillary:
+                for descriptor in array.array("i", rights):
+                    self._take(tuple(data.decode().split(",")), socket.socket(fileno=descriptor))
