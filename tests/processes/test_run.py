@@ -270,6 +270,22 @@ def test_a_request_longer_than_graceful_timeout_is_given_up(plainflask) -> None:
     assert plainflask.processes() == set()
 
 
+def test_a_signal_that_comes_twice_at_once_is_one_wish_to_end(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(run.get("/slow/1.0")))
+    asking.start()
+    run.out.wait_for("slow request begins")
+
+    run.signal(signal.SIGTERM)  # as timeout(1) does: the process, then its group
+    run.signal(signal.SIGTERM)
+
+    assert run.wait() == 0
+    asking.join()
+    assert answers == [(200, "slow and done\n")]
+
+
 def test_an_idle_keep_alive_connection_hears_of_the_end_before_it_is_closed(plainflask) -> None:
     plainflask.write(WEB)
     run = plainflask.start().ready()

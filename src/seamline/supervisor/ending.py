@@ -3,8 +3,12 @@
 import signal
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final
 
 from seamline.supervisor.group import Group
+
+# timeout(1) and many a service manager signal the process and then its group: meant once.
+_ONCE_SECONDS: Final = 0.2
 
 
 class Ending(Enum):
@@ -34,6 +38,10 @@ class Leaving:
             for process in slot.processes
             if process.has_started and process.returncode is None
         ]
+
+    def is_asked_again(self, ending: Ending, now: float) -> bool:
+        """Whether another wish to end is one more, and not the first that came twice."""
+        return ending is not Ending.STOPPED or now - self._since > _ONCE_SECONDS
 
     def last_words(self, now: float) -> str:
         """Say how many have ended, in what time, and what was lost by that."""

@@ -418,13 +418,15 @@ class Supervisor:
 
     def _end(self, ending: Ending) -> None:
         """Begin to end; asked twice, end now."""
+        now = asyncio.get_running_loop().time()
         if self._end_asked.is_set():
-            self._killed = True
-            for group in self._groups:
-                group.kill()
+            if self._leaving is None or self._leaving.is_asked_again(ending, now):
+                self._killed = True
+                for group in self._groups:
+                    group.kill()
             return
         self._ending = ending
-        self._leaving = Leaving(self.plan.name, self._groups, asyncio.get_running_loop().time())
+        self._leaving = Leaving(self.plan.name, self._groups, now)
         self._end_asked.set()
         if ending is Ending.INTERRUPTED:
             self._logs.notice("finishing what runs; Ctrl-C again stops at once")
