@@ -73,6 +73,8 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
     "starlette.responses": frozenset(
         {"HTMLResponse", "JSONResponse", "PlainTextResponse", "RedirectResponse", "Response"}
     ),
+    "rest_framework.exceptions": frozenset({"ErrorDetail"}),
+    "rest_framework.utils.serializer_helpers": frozenset({"ReturnDict", "ReturnList"}),
     "pydantic.networks": _ADDRESSES,
     "pydantic.v1.networks": _ADDRESSES,
     "pydantic.types": _SECRETS,
@@ -89,6 +91,13 @@ _LOADED: Final = frozenset(
         "starlette.datastructures", "werkzeug.datastructures", "werkzeug.user_agent",
     }
 )  # fmt: skip
+#: Those that cross as what their own ``__reduce__`` makes of them: without the serializer.
+_REDUCED: Final = frozenset(
+    {
+        "rest_framework.utils.serializer_helpers:ReturnDict",
+        "rest_framework.utils.serializer_helpers:ReturnList",
+    }
+)
 #: Texts that are worked out when they are read: they cross as the text they are now.
 _LAZY: Final = frozenset(
     {
@@ -149,6 +158,8 @@ def view_writer(cls: Any) -> Writer | None:
     """Return the writer of a value that crosses as another one, or None."""
     if name_of(cls) in _LAZY or f"{cls.__module__}:{cls.__name__}" in _LAZY:
         return _write_lazy
+    if name_of(cls) in _REDUCED:
+        return _write_reduced
     if cls.__name__ == "EnvironHeaders" and is_view(name_of(cls)):
         plain = next(owner for owner in cls.__mro__ if owner.__name__ == "Headers")
         return _environ_writer(f"{name_of(plain)}|")
@@ -193,6 +204,14 @@ def _environ_writer(entry: str) -> Writer:
         return [LOOSE, at, ["_list"], [[LIST, *([PLAIN_TUPLE, *pair] for pair in value.items())]]]
 
     return write
+
+
+def _write_reduced(value: Any, w: Writing, left: int) -> Any:
+    if getattr(w, "kept", None) is not None:  # what changes in it would not be in the value
+        raise Refused(value, "it holds its serializer; send a dict or a list made of it")
+    _, (plain,) = value.__reduce__()
+    w.keep(plain)  # nobody else holds it
+    return w.value(plain, left)
 
 
 def _write_lazy(value: Any, w: Writing, left: int) -> Any:
