@@ -54,6 +54,7 @@ _MOST_WORKERS: Final = 1024
 _MOST_THREADS: Final = 4096
 _FIRST_SERVICE: Final = 'name one, such as: [services.web] with http = "shop.web:create_app()"'
 _OVERRIDES: Final = ("layout", "bind", "log_level")
+_NAME_ONE: Final = "name one with -f FILE, or let one be written: seamline init"
 
 
 def places(
@@ -91,14 +92,13 @@ def find_file(
             return candidate
     named = file or environ.get("SEAMLINE_FILE")
     if named:
-        _refuse_others([start / named] if (start / named).is_dir() else candidates)
+        is_dir = (start / named).is_dir()
+        _refuse_others([start / named] if is_dir else candidates)
+        what = f"{FILE_NAME} in {named}" if is_dir else f"file {named}"
         source = "" if file else " (from SEAMLINE_FILE)"
-        raise ConfigError(f"there is no file {named}{source}")
+        raise ConfigError(f"there is no {what}{source}", remedy=_NAME_ONE)
     _refuse_others(candidates)
-    raise ConfigError(
-        f"there is no {FILE_NAME} in {start} or above it",
-        remedy="name one with -f FILE, or let one be written: seamline init",
-    )
+    raise ConfigError(f"there is no {FILE_NAME} in {start} or above it", remedy=_NAME_ONE)
 
 
 def _refuse_others(paths: Iterable[Path]) -> None:

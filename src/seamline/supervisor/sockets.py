@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shlex
 import socket
 import stat
 from pathlib import Path
@@ -154,10 +155,13 @@ def _remove_dead(path: str) -> None:
 
 def _refused(address: Address, exc: OSError) -> BindError:
     holder = "" if address.path else find_holder(address.port)
+    remedy = "" if address.path else "choose another with --bind"
+    if address.path and exc.errno == errno.ENOENT:
+        remedy = f"make its directory: mkdir -p {shlex.quote(str(Path(address.path).parent))}"
     return BindError(
         f"cannot listen on {address}: {exc.strerror or exc}"
         + (f" by {holder}" if holder and exc.errno == errno.EADDRINUSE else ""),
-        remedy="choose another with --bind" if not address.path else "",
+        remedy=remedy,
     )
 
 

@@ -116,7 +116,11 @@ def test_shared_options_stand_before_or_after_the_command(seamline, command, arg
         (("stop", "--timeout", "soon"), "--timeout: soon is no number of seconds from 0 on"),
         (("--color", "blue", "stop"), "invalid choice: 'blue'"),
         (("-C", "nowhere", "status"), "there is no directory nowhere"),
-        (("-f", "nothing.toml", "status"), "there is no file nothing.toml"),
+        (
+            ("-f", "nothing.toml", "status"),
+            "there is no file nothing.toml\n  fix  name one with -f FILE, or let one be written",
+        ),
+        (("-f", "..", "status"), "there is no seamline.toml in ..\n  fix  name one with -f FILE"),
     ],
 )
 def test_what_cannot_be_understood_exits_2(seamline, project, argv, message):

@@ -63,6 +63,15 @@ def test_an_address_of_another_machine_is_refused() -> None:
         open_http(Address("192.0.2.1", 80), 1, 0o600)
 
 
+def test_a_unix_socket_whose_directory_is_not_there_is_refused_with_what_makes_it(
+    tmp_path,
+) -> None:
+    with pytest.raises(BindError, match="No such file") as caught:
+        open_unix(str(tmp_path / "run of" / "web.sock"), 0o600)
+
+    assert caught.value.remedy == f"make its directory: mkdir -p '{tmp_path}/run of'"
+
+
 def test_a_free_port_has_no_holder() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
