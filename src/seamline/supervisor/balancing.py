@@ -2,9 +2,8 @@
 
 Which worker a client gets is chosen when it connects, by chance, and one that keeps its
 connection keeps its worker. So a few clients may all ask one worker while others idle, and one
-that was added later gets none of those there are. Some clients of the fullest workers are then
-told to connect anew, which loses nothing: a client hears of it with an answer, by
-``Connection: close``, and the chance that chose before chooses again.
+that was added later gets none of those there are. The fullest workers then pass some of their
+connections on to the emptiest, each behind its next answer; their clients notice nothing.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from seamline.supervisor.processes import Process, State
 
 # By then every worker has told what became of the order before: they do so once a second.
 _PAUSE_SECONDS: Final = 2.0
-# Some spread no further: clients that choose the same again, and fewer than there are workers.
+# Some clients ask nothing more behind which their connection could be passed on.
 _TRIES: Final = 8
 _REST_SECONDS: Final = 60.0
 _MOST_SECONDS: Final = 3600.0
@@ -38,18 +37,33 @@ class Place(Protocol):
         """Whether a command of the operator's runs in it, whose connections nobody knows."""
 
 
-def surplus(kept: Sequence[int]) -> list[int]:
-    """Return how many connections each worker is to give up, by how many each has.
+def moves(kept: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return which worker is to pass on how many connections to which, by how many each has.
 
-    None does while the fullest has about half as many again as the emptiest, or two more: chance
-    spreads clients little better, and each that is given up costs its client a new one.
+    None is while the fullest has about a quarter more than the emptiest, or two more.
+
+    Returns:
+        The places of both, and the number.
     """
     most, least = max(kept), min(kept)
-    if 2 * most <= 3 * least + 2 or (least and most - least <= 2):  # noqa: PLR2004 - as said
-        return [0] * len(kept)
-    share = -(-sum(kept) // len(kept))
-    share -= most == share  # two each, and nothing for the last
-    return [max(count - share, 0) for count in kept]
+    if 4 * most <= 5 * least + 4 or most - least <= 1:
+        return []
+    share, rest = divmod(sum(kept), len(kept))
+    fullest_first = sorted(range(len(kept)), key=lambda place: -kept[place])
+    # What does not come out even stays with the fullest.
+    over = {place: kept[place] - share - (n < rest) for n, place in enumerate(fullest_first)}
+    found = []
+    takers = [place for place in reversed(fullest_first) if over[place] < 0]
+    for giver in fullest_first:
+        while over[giver] > 0:
+            taker = takers[-1]
+            count = min(over[giver], -over[taker])
+            found.append((giver, taker, count))
+            over[giver] -= count
+            over[taker] += count
+            if not over[taker]:
+                takers.pop()
+    return found
 
 
 class Balancing:
@@ -63,11 +77,10 @@ class Balancing:
         self._slots = slots
         self._tries = 0
         self._not_before = 0.0
-        self._told: set[Process] = set()
         self._known: list[Process] = []
 
-    def orders(self, now: float) -> list[tuple[Process, int]]:
-        """Return which workers are to give up how many connections now.
+    def orders(self, now: float) -> dict[Process, dict[Process, int]]:
+        """Return which workers are to pass on connections now, and how many to which.
 
         Args:
             now: The loop's time.
@@ -78,22 +91,17 @@ class Balancing:
             self._not_before = max(self._not_before, now + _PAUSE_SECONDS)
         self._known = workers
         kept = [count for one in workers if (count := one.last.kept) is not None]
-        # One of a former version tells nothing, and would not understand.
+        # One of a former version may tell nothing.
         if now < self._not_before or len(kept) < max(len(workers), 2):
-            return []
-        counts = surplus(kept)
-        if any(counts):
+            return {}
+        found: dict[Process, dict[Process, int]] = {}
+        for giver, taker, count in moves(kept):
+            found.setdefault(workers[giver], {})[workers[taker]] = count
+        if found:
             self._tries += 1
             self._not_before = now + self._pause()
         else:
             self._tries = 0
-        # What is left of an order before this one is taken back.
-        found = [
-            (worker, count)
-            for worker, count in zip(workers, counts, strict=True)
-            if count or worker in self._told
-        ]
-        self._told = {worker for worker, count in found if count}
         return found
 
     def _pause(self) -> float:

@@ -7,7 +7,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from seamline.worker import MAX_LINE_BYTES, Adopt, Handoff, Order, Report, decode_report, encode
+from seamline.worker import (
+    MAX_LINE_BYTES,
+    Adopt,
+    Give,
+    Order,
+    Report,
+    Take,
+    decode_report,
+    encode,
+)
 
 _READ_BYTES = 65536
 
@@ -61,7 +70,7 @@ class Channel:
             with contextlib.suppress(OSError):  # already dead: its end is on the way
                 await self._loop.sock_sendall(self._socket, encode(order))
 
-    async def send_descriptors(self, make: Callable[[], Adopt | Handoff]) -> None:
+    async def send_descriptors(self, make: Callable[[], Adopt | Take | Give]) -> None:
         """Send an order with its descriptors as they are by then, if there is room for it."""
         async with self._sending:
             order = make()

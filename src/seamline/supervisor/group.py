@@ -10,12 +10,13 @@ from seamline.supervisor.adoption import Adoption
 from seamline.supervisor.backoff import backoff, is_long_life, restart_delay
 from seamline.supervisor.balancing import Balancing
 from seamline.supervisor.ends import why_not_started
+from seamline.supervisor.handoff import share
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.preloading import Preloaded, begin_load
 from seamline.supervisor.processes import Process, State, describe_end
 from seamline.supervisor.stuck import Timeouts, why_stuck
 from seamline.supervisor.zygote import Zygote
-from seamline.worker import Align, Begin, Drain, Handover, Identity, Listener, Release, Shed
+from seamline.worker import Align, Begin, Drain, Handover, Identity, Listener, Release
 
 
 class Slot:
@@ -398,14 +399,13 @@ class Group:
     def look_after(self, now: float, timeouts: Timeouts) -> None:
         """End what is stuck, and let no worker keep most of the clients."""
         self._adopt(now)
-        for worker, count in self._balancing.orders(now):
-            self.spawn(worker.send(Shed(count)))
+        for giver, takers in self._balancing.orders(now).items():
+            self.spawn(share(giver, takers))
         for slot in self.slots:
             process = slot.process
             if process is not None and (why := why_stuck(process, now, timeouts)):
-                self.logs.notice(
-                    f"{slot.name}[{process.pid}] {why}; its stacks follow, if it can write"
-                )
+                where = f"{slot.name}[{process.pid}]"
+                self.logs.notice(f"{where} {why}; its stacks follow, if it can write")
                 self.spawn(process.abort())
 
     def _adopt(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Connections that clients keep, passed from a worker that leaves to the one that takes over.
+"""Connections that clients keep, passed from one worker of a group to another.
 
 A client that is told to connect anew gets a worker by chance, and the successor of a worker few
 of its clients: the others would answer for it. So it gets all of them, and nobody connects anew.
@@ -6,24 +6,44 @@ of its clients: the others would answer for it. So it gets all of them, and nobo
 
 import contextlib
 import socket
+from collections.abc import Mapping, Sequence
 
 from seamline.supervisor.processes import Process, State
-from seamline.worker import HANDS_OFF
+from seamline.worker import HANDS_OFF, Give, Take
 
 
-async def hand_off(old: Process, heir: Process | None) -> None:
-    """Have a worker that is told to leave next give its connections to the one in its place.
+async def hand_over(old: Process, heir: Process | None) -> None:
+    """Have a worker that is told to leave next pass on all connections to the one in its place.
 
-    Where that cannot be, its clients are told to close them.
+    Where that cannot be, it tells their clients to close them.
     """
-    if heir is None or not (_understands(old) and _understands(heir)):
+    if heir is not None:
+        await _pass_on(old, [heir], ())
+
+
+async def share(giver: Process, takers: Mapping[Process, int]) -> None:
+    """Have a worker pass on as many of its connections, each behind its next answer.
+
+    Args:
+        giver: Who has too many.
+        takers: How many each of the others is to get.
+    """
+    await _pass_on(giver, [*takers], tuple(takers.values()))
+
+
+async def _pass_on(giver: Process, takers: Sequence[Process], counts: tuple[int, ...]) -> None:
+    if not all(map(_understands, (giver, *takers))):
         return
-    with contextlib.suppress(OSError):  # no room for more descriptors
-        # Each message is one connection.
-        giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with giving, taking:
-            await heir.hand_off(taking, gives=False)
-            await old.hand_off(giving, gives=True)
+    # Without room for more descriptors everybody keeps what there is.
+    with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+        ends = []
+        for taker in takers:
+            # Each message is one connection.
+            giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            opened.enter_context(taking)
+            ends.append(opened.enter_context(giving).fileno())
+            await taker.send_descriptors(Take(taking.fileno()))
+        await giver.send_descriptors(Give(tuple(ends), counts))
 
 
 def _understands(process: Process) -> bool:

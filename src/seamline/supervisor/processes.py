@@ -33,7 +33,7 @@ from seamline.worker import (
     Draining,
     Failed,
     Files,
-    Handoff,
+    Give,
     Handover,
     Hello,
     Identity,
@@ -43,7 +43,7 @@ from seamline.worker import (
     Release,
     Report,
     Resize,
-    Shed,
+    Take,
     Tell,
     Which,
 )
@@ -323,10 +323,10 @@ class Process:
             )
         )
 
-    async def hand_off(self, end: socket.socket, *, gives: bool) -> None:
-        """Have it give connections, or take them, over an end of a socket pair."""
+    async def send_descriptors(self, order: Take | Give) -> None:
+        """Send an order with its descriptors, which the caller closes."""
         assert self._channel is not None
-        await self._channel.send_descriptors(lambda: Handoff(end=end.fileno(), gives=gives))
+        await self._channel.send_descriptors(lambda: order)
 
     async def loaded(self, seconds: float = _TELL_SECONDS) -> frozenset[str] | None:
         """Return the project's files that it has loaded, or None when it does not say in time."""
@@ -345,7 +345,7 @@ class Process:
         files = answer.result().loaded
         return None if files is None else frozenset(files)
 
-    async def send(self, order: Align | Begin | Release | Resize | Shed | Tell | Which) -> None:
+    async def send(self, order: Align | Begin | Release | Resize | Tell | Which) -> None:
         """Send an order, however long it is; orders sent at a time follow each other."""
         assert self._channel is not None
         await self._channel.send(order)

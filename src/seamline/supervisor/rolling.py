@@ -14,7 +14,7 @@ from seamline.plan import GroupPlan, Plan
 from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.fixed import NEW_START, as_scaled, check_fixed
 from seamline.supervisor.group import Group, Slot
-from seamline.supervisor.handoff import hand_off
+from seamline.supervisor.handoff import hand_over
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.notify import Notifier
 from seamline.supervisor.processes import Process
@@ -368,7 +368,7 @@ class Rolling:
     async def _let_leave(self, slot: Slot, old: Process) -> None:
         """Let a worker finish what it runs; one that does not leave in time is killed."""
         limit = self._plan.graceful_timeout
-        await hand_off(old, slot.process if slot.http else None)
+        await hand_over(old, slot.process if slot.http else None)
         old.drain(Drain(timeout=limit, linger=min(LINGER_SECONDS, limit)))
         with self._awaiting(slot, f"{old.pid}, which finishes what it runs"):
             await self._wait(old.ended, seconds=limit + SPARE_SECONDS)

@@ -15,7 +15,7 @@ from seamline.supervisor.concerned import (
     may_start_early,
 )
 from seamline.supervisor.group import Group, Slot
-from seamline.supervisor.handoff import hand_off
+from seamline.supervisor.handoff import hand_over
 from seamline.supervisor.operations import Operations
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, NotReloaded, Tell, counted
@@ -206,7 +206,7 @@ class Together(Operations):
         limit = self._plan.graceful_timeout
         if self._is_debugged(old.pid):
             limit = self._plan.stall_timeout
-        await hand_off(old, slot.process if slot.http else None)
+        await hand_over(old, slot.process if slot.http else None)
         old.drain(Drain(timeout=limit, linger=0.0))
         await asyncio.wait([old.ended], timeout=limit + SPARE_SECONDS)
         if not old.ended.done():

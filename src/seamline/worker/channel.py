@@ -8,7 +8,16 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from seamline.worker.report import Adopt, Beat, Handoff, Order, Report, decode_order, encode
+from seamline.worker.report import (
+    Adopt,
+    Beat,
+    Give,
+    Order,
+    Report,
+    Take,
+    decode_order,
+    encode,
+)
 
 _READ_BYTES: Final = 65536
 # What the kernel passes on with one message at most (SCM_MAX_FD).
@@ -70,7 +79,7 @@ class Channel:
             *lines, unread = (unread + data).split(b"\n")
             for line in lines:
                 order = decode_order(line)
-                if isinstance(order, Adopt | Handoff):
+                if isinstance(order, Adopt | Take | Give):
                     count = len(order.descriptors())
                     own, descriptors = descriptors[:count], descriptors[count:]
                     if len(own) < count:  # this process has room for no more

@@ -13,10 +13,11 @@ from uvicorn.lifespan.on import LifespanOn
 
 from seamline.errors import ApplicationError
 from seamline.worker.bounded import BoundedProtocol
-from seamline.worker.handoff import Giver
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from seamline.worker.handoff import Giver
 
 # How often waiting conditions are looked at; uvicorn's own loops look every 0.1 s.
 _LOOK_SECONDS: Final = 0.02
@@ -73,6 +74,7 @@ class DrainingServer(uvicorn.Server):
         begin: To be set to have it accept after that.
         ready: Set once it accepts.
         given_up: Requests that were not answered when the time to drain was over.
+        givers: Pass connections on to other workers, between two requests.
 
     Args:
         application: What it serves, by ASGI.
@@ -103,7 +105,7 @@ class DrainingServer(uvicorn.Server):
         self.given_up = 0
         self._sockets = sockets
         self._services = services
-        self._giver: Giver | None = None
+        self.givers: Sequence[Giver] = ()
         self._adopted: dict[int, asyncio.Server] = {}
         self._leave = asyncio.Event()
         self._linger_seconds = 0.0
@@ -126,21 +128,21 @@ class DrainingServer(uvicorn.Server):
     @property
     def must_close(self) -> bool:
         """Whether clients are to close their connections: nobody will read what they ask next."""
-        return self.draining and not self._gives
+        return self.draining and self._giver is None
 
     @property
-    def _gives(self) -> bool:
-        return self._giver is not None and self._giver.is_open
+    def _giver(self) -> "Giver | None":
+        """What passes on the next connection: to a successor when this one drains."""
+        open_ones = (one for one in self.givers if one.is_open and one.gives_all == self.draining)
+        return next(open_ones, None)
 
-    def drain(self, *, linger: float, timeout: float, giver: Giver | None = None) -> None:
+    def drain(self, *, linger: float, timeout: float) -> None:
         """Begin to leave: accept nothing new, answer what was accepted.
 
         Args:
             linger: Seconds in which clients that ask again are told to close their connections.
             timeout: Seconds until what still runs is given up.
-            giver: Passes connections on to the worker that takes over, between two requests.
         """
-        self._giver = giver
         self._linger_seconds = linger
         self._timeout_seconds = timeout
         self.draining = True
@@ -184,22 +186,23 @@ class DrainingServer(uvicorn.Server):
 
     def _answered(self, connection: BoundedProtocol) -> None:
         """Read nothing more of a connection that is to be passed on, before its client asks."""
-        if self._gives and connection.is_idle:
+        if self.givers and self._giver is not None and connection.is_idle:
             connection.transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._give, connection)
 
     def _give(self, connection: BoundedProtocol) -> None:
         """Pass a connection on if nothing runs on it and all of its answer is sent."""
-        if self._giver is None or not connection.is_idle:
+        if not connection.is_idle:
             return
-        transport = connection.transport
+        giver, transport = self._giver, connection.transport
         transport.pause_reading()
-        if transport.get_write_buffer_size():
-            return  # tried again at the next look
-        if self._giver.give(self._services, transport.get_extra_info("socket").fileno()):
-            transport.close()  # this process's descriptor alone
-        else:
+        if giver is None or (transport.get_write_buffer_size() and not self.draining):
             transport.resume_reading()
+        elif not transport.get_write_buffer_size():  # otherwise it is tried again at the next look
+            if giver.give(self._services, transport.get_extra_info("socket").fileno()):
+                transport.close()  # this process's descriptor alone
+            else:
+                transport.resume_reading()
 
     def _connected(self) -> BoundedProtocol:
         protocol: BoundedProtocol = self._protocol(
@@ -268,9 +271,10 @@ class DrainingServer(uvicorn.Server):
             await asyncio.sleep(_LOOK_SECONDS)
             state = self.server_state
             connections: list[Any] = list(state.connections)
+            gives = self._giver is not None
             for connection in connections:
                 if isinstance(connection, BoundedProtocol):
-                    if self._gives and (connection.is_idle or connection.is_answering):
+                    if gives and (connection.is_idle or connection.is_answering):
                         self._give(connection)
                     elif is_over:
                         connection.shutdown()  # now, when it is idle; after its answer otherwise
@@ -321,12 +325,12 @@ class _Lingering:
 
 
 def _asks(connection: BoundedProtocol, since: float) -> bool:
-    """Whether a client waits for an answer, or was idle only since a time."""
+    """Whether a client that keeps its connection waits for an answer, or was idle since a time."""
     idle = connection.timeout_keep_alive_task
     if idle is not None:  # when it is to be closed for that
         return idle.when() > since
     cycle: RequestResponseCycle | None = connection.cycle
-    return cycle is not None and not cycle.response_started
+    return cycle is not None and not cycle.response_started and cycle.keep_alive
 
 
 def _is_open_websocket(connection: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Connections that clients keep, given by a worker that leaves to the one that takes over.
+"""Connections that clients keep, given by a worker to another one of its group.
 
 A descriptor of each is passed over a socket pair between the two processes (``SCM_RIGHTS``,
 unix(7)). The client notices nothing: what it asks next waits in the kernel until it is read by
@@ -21,17 +21,22 @@ _LATER: Final = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM, errno.ETOO
 
 
 class Giver:
-    """The end of the worker that leaves.
+    """The end of the worker that leaves, or has more than its share.
 
     Args:
         descriptor: Of the socket pair. It is closed by :meth:`close`.
+        count: How many are to be given, each behind an answer; all, from when the worker
+            drains, if it is ``None``.
 
     Attributes:
-        is_open: Whether the other end still takes.
+        is_open: Whether another one is to be given, and the other end still takes.
+        gives_all: Whether it is that of a worker that leaves.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, count: int | None = None) -> None:
         self.is_open = True
+        self.gives_all = count is None
+        self._left = count
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(False)
 
@@ -49,6 +54,10 @@ class Giver:
             if exc.errno not in _LATER:  # the other end was closed
                 self.close()
             return False
+        if self._left is not None:
+            self._left -= 1
+            if not self._left:
+                self.close()
         return True
 
     def close(self) -> None:
@@ -58,7 +67,9 @@ class Giver:
 
 
 class Taker:
-    """The end of the worker that takes over. It must be made on the event loop.
+    """The end of the worker that takes over, or has less than its share.
+
+    It is made on the event loop.
 
     Args:
         descriptor: Of the socket pair. It is closed when the other end is, or by :meth:`close`.

@@ -57,8 +57,7 @@ class Front:
 
     Args:
         application: The ASGI application, or a WSGI one behind its adapter.
-        must_close: Asked once for each answer, with the scope of its request: whether the client
-            must close the connection.
+        must_close: Asked for each answer: whether the client must close the connection.
         errors: The context variable in which seam errors of one request are gathered. A
             list is put into it, and threads and tasks of the request inherit the list.
         access_log: Where finished requests are written, or ``None``.
@@ -71,7 +70,7 @@ class Front:
         self,
         application: Application,
         *,
-        must_close: Callable[[Scope], bool],
+        must_close: Callable[[], bool],
         errors: ContextVar[Any],
         access_log: AccessLog | None = None,
     ) -> None:
@@ -112,9 +111,9 @@ class Front:
                 status = message["status"]
                 if status == 500 and errors and (error := _to_report(errors)) is not None:  # noqa: PLR2004
                     replaced, status = True, error.http_status
-                    await _send_error(scope, send, error, close=must_close(scope))
+                    await _send_error(scope, send, error, close=must_close())
                     return
-                if must_close(scope):
+                if must_close():
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             elif replaced:
                 return
@@ -130,7 +129,7 @@ class Front:
                 raise
             _log.exception("%s %s failed", scope["method"], scope["path"])
             status = error.http_status
-            await _send_error(scope, send, error, close=must_close(scope))
+            await _send_error(scope, send, error, close=must_close())
         finally:
             del self._began[request]
             if self._access_log is not None:

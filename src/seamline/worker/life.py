@@ -30,7 +30,7 @@ from seamline.worker.report import (
     Draining,
     Failed,
     Files,
-    Handoff,
+    Give,
     Handover,
     Hello,
     Identity,
@@ -39,7 +39,7 @@ from seamline.worker.report import (
     Ready,
     Release,
     Resize,
-    Shed,
+    Take,
     Tell,
     Which,
 )
@@ -157,7 +157,7 @@ class Worker:
                 self._on_loop(self._begun.set)
             case Align():
                 self._alignment.hear(order)
-            case Adopt() | Release() | Handoff() | Shed():
+            case Adopt() | Release() | Take() | Give():
                 self._on_connections(order)
             case Resize(group=group, workers=workers):
                 self._process.resize(group, workers)
@@ -167,16 +167,16 @@ class Worker:
             case Which(serial=serial):
                 self._channel.send(Files(serial, loaded_files(self._plan.root)))
 
-    def _on_connections(self, order: Adopt | Release | Handoff | Shed) -> None:
+    def _on_connections(self, order: Adopt | Release | Take | Give) -> None:
         match order:
             case Adopt():
                 self._soon(self._serving.adopt(order))
             case Release(slot=slot):
                 self._soon(self._serving.release(slot))
-            case Handoff(end=end, gives=gives):
-                self._on_loop(self._serving.give if gives else self._serving.take, end)
-            case Shed(count=count):
-                self._on_loop(self._serving.shed, count)
+            case Take(end=end):
+                self._on_loop(self._serving.take, end)
+            case Give():
+                self._on_loop(self._serving.give, order)
 
     def _on_loop(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do something on the loop, if there is one by now, or still one: it has drained then."""

@@ -96,7 +96,7 @@ class Identity(msgspec.Struct, frozen=True):
         return cls(group, int(slot), int(generation))
 
 
-#: Since this protocol a worker understands :class:`Handoff`.
+#: Since this protocol a worker understands :class:`Take` and :class:`Give`.
 HANDS_OFF: Final = 2
 
 
@@ -298,36 +298,48 @@ class Release(msgspec.Struct, frozen=True, tag="release"):
     slot: int
 
 
-class Handoff(msgspec.Struct, frozen=True, tag="handoff", kw_only=True):
-    """Supervisor to worker: connections go from the one that leaves to the one that takes over.
+class Take(msgspec.Struct, frozen=True, tag="take"):
+    """Supervisor to worker: go on with connections that another one of the group passes on.
 
     The descriptor comes with the line. Only those of :data:`HANDS_OFF` understand it.
 
     Attributes:
-        end: Of the socket pair that connections are passed over.
-        gives: Whether this worker gives them; it is told to drain next.
+        end: Of the socket pair that they come over.
     """
 
     end: int
-    gives: bool
 
     def descriptors(self) -> tuple[int, ...]:
         """Return every descriptor named."""
         return (self.end,)
 
-    def renumbered(self, descriptors: Sequence[int]) -> "Handoff":
+    def renumbered(self, descriptors: Sequence[int]) -> "Take":
         """Return the same with another number."""
-        return msgspec.structs.replace(self, end=descriptors[0])
+        return Take(*descriptors)
 
 
-class Shed(msgspec.Struct, frozen=True, tag="shed"):
-    """Supervisor to worker: close that many connections, each behind its next answer.
+class Give(msgspec.Struct, frozen=True, tag="give"):
+    """Supervisor to worker: pass connections that clients keep on to others of the group.
+
+    The descriptors come with the line. Only those of :data:`HANDS_OFF` understand it. What is
+    left of an order before this one is forgotten.
 
     Attributes:
-        count: From now on; what is left of an order before this one is forgotten.
+        ends: Of the socket pairs that they go over.
+        counts: How many go over each, from now on; none where all go over the only one, once
+            this worker drains.
     """
 
-    count: int
+    ends: tuple[int, ...]
+    counts: tuple[int, ...] = ()
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return every descriptor named."""
+        return self.ends
+
+    def renumbered(self, descriptors: Sequence[int]) -> "Give":
+        """Return the same with other numbers, in the order of :meth:`descriptors`."""
+        return Give(tuple(descriptors), self.counts)
 
 
 class Tell(msgspec.Struct, frozen=True, tag="tell"):
@@ -363,7 +375,7 @@ class Files(msgspec.Struct, frozen=True, tag="files"):
 
 
 Report = Hello | Prepared | Ready | Beat | Draining | Bye | Failed | Aligned | Files
-Order = Drain | Begin | Align | Adopt | Release | Handoff | Resize | Shed | Tell | Which
+Order = Drain | Begin | Align | Adopt | Release | Take | Give | Resize | Tell | Which
 
 _encode = msgspec.json.Encoder().encode
 decode_report: Final = msgspec.json.Decoder(Report).decode

@@ -13,11 +13,11 @@ from a2wsgi import WSGIMiddleware
 from seamline.plan import GroupPlan, Plan
 from seamline.worker.drain import DrainingServer
 from seamline.worker.handoff import Giver, Taker
-from seamline.worker.http import AccessLog, Application, Front, Scope
+from seamline.worker.http import AccessLog, Application, Front
 from seamline.worker.load import Protocol, protocol_of
 from seamline.worker.mount import Mount
 from seamline.worker.pool import Busyness, Pool, Standstill
-from seamline.worker.report import Adopt, Beat, Drain, Handover
+from seamline.worker.report import Adopt, Beat, Drain, Give, Handover
 from seamline.worker.seams import CallStats, Process
 from seamline.worker.wsgi import as_servers_do
 
@@ -37,10 +37,9 @@ class Serving:
         self._busyness = Busyness()
         self._running: dict[DrainingServer, asyncio.Task[None]] = {}
         self._placing = asyncio.Lock()
-        self._giver: Giver | None = None
+        self._givers: list[Giver] = []
         self._takers: list[Taker] = []
         self._taking: set[asyncio.Task[None]] = set()
-        self._to_shed = 0
 
     def load(self, applications: Mapping[str, Any]) -> None:
         """Wrap the objects of the http services, by service. Raises ApplicationError."""
@@ -69,24 +68,12 @@ class Serving:
             self._pools.append((application, Standstill()))
         front = Front(
             application,
-            must_close=lambda scope: self._must_close(self._http[server], scope),
+            must_close=lambda: self._http[server].must_close,
             errors=self._process.request_errors,
             access_log=log,
         )
         self._fronts.append(front)
         return front
-
-    def shed(self, count: int) -> None:
-        """Have so many clients connect anew: each hears of it with its next answer."""
-        self._to_shed = count
-
-    def _must_close(self, server: DrainingServer, scope: Scope) -> bool:
-        if server.must_close:
-            return True
-        if self._to_shed <= 0 or not _may_be_shed(scope):
-            return False
-        self._to_shed -= 1
-        return True
 
     async def prepare(self) -> None:
         """Have applications start up; accepts nothing. Raises ApplicationError."""
@@ -134,9 +121,14 @@ class Serving:
                 server.release(slot)
             await self._process.release(slot)
 
-    def give(self, end: int) -> None:
-        """Pass connections on to the worker at the other end, once this one drains."""
-        self._giver = Giver(end)
+    def give(self, order: Give) -> None:
+        """Pass connections on to other workers, and no more to those of an order before."""
+        for giver in self._givers:
+            giver.close()
+        counts = order.counts or [None] * len(order.ends)
+        self._givers = [Giver(*one) for one in zip(order.ends, counts, strict=True)]
+        for server in self._http:
+            server.givers = self._givers
 
     def take(self, end: int) -> None:
         """Go on with connections that the worker at the other end had accepted."""
@@ -162,7 +154,7 @@ class Serving:
         for taker in self._takers:
             taker.close()
         for server in self._http:
-            server.drain(linger=order.linger, timeout=order.timeout, giver=self._giver)
+            server.drain(linger=order.linger, timeout=order.timeout)
         if self._running:
             await asyncio.wait(self._running.values())
         await self._process.drain(max(until - time.monotonic(), 0.1))
@@ -200,20 +192,6 @@ class Serving:
             for pool, standstill in self._pools
         )
         return max(of_calls, *of_pools, 0.0)
-
-
-def _may_be_shed(scope: Scope) -> bool:
-    """Whether closing the connection behind the answer loses nothing, and it is one to be kept.
-
-    What is still sent of a body when an answer has come would meet a closed socket.
-    """
-    headers = dict(scope["headers"])
-    return (
-        scope["http_version"] == "1.1"
-        and headers.get(b"content-length", b"0") == b"0"
-        and b"transfer-encoding" not in headers
-        and b"close" not in headers.get(b"connection", b"").lower()
-    )
 
 
 def _resident_bytes() -> int:

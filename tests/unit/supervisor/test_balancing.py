@@ -1,9 +1,9 @@
-"""seamline.supervisor.balancing: which workers give up how many of the clients that they keep."""
+"""seamline.supervisor.balancing: which workers pass on how many of their clients, and to whom."""
 
 import pytest
 from hypothesis import given, strategies as st
 
-from seamline.supervisor.balancing import Balancing, surplus
+from seamline.supervisor.balancing import Balancing, moves
 from seamline.supervisor.processes import State
 from seamline.worker import Beat
 
@@ -31,69 +31,67 @@ def balancing(*kept: int | None) -> tuple[Balancing, list[Slot]]:
 
 
 def counts(orders) -> list[int]:
-    return [count for _, count in orders]
+    return [count for takers in orders.values() for count in takers.values()]
 
 
 @pytest.mark.parametrize(
-    ("kept", "given_up"),
+    ("kept", "found"),
     [
-        ([5, 5, 5, 1], [1, 1, 1, 0]),
-        ([16, 0, 0, 0], [12, 0, 0, 0]),
-        ([2, 0], [1, 0]),
-        ([6, 4, 4, 2], [2, 0, 0, 0]),
-        ([5, 5, 4, 2], [1, 1, 0, 0]),
-        ([2, 2, 2, 0], [1, 1, 1, 0]),
-        ([5, 4, 4, 3], [0, 0, 0, 0]),
-        ([3, 2, 2, 1], [0, 0, 0, 0]),
-        ([18, 16, 16, 14], [0, 0, 0, 0]),
-        ([20, 17, 16, 11], [4, 1, 0, 0]),
-        ([1, 0, 0, 0], [0, 0, 0, 0]),
-        ([0, 0], [0, 0]),
+        ([5, 5, 5, 1], [(0, 3, 1), (1, 3, 1), (2, 3, 1)]),
+        ([16, 0, 0, 0], [(0, 1, 4), (0, 2, 4), (0, 3, 4)]),
+        ([2, 0], [(0, 1, 1)]),
+        ([6, 4, 4, 2], [(0, 3, 2)]),
+        ([3, 0, 0], [(0, 1, 1), (0, 2, 1)]),
+        ([1, 9], [(1, 0, 4)]),
+        ([20, 17, 16, 11], [(0, 3, 4), (1, 3, 1)]),
+        ([5, 4, 4, 4], []),
+        ([18, 16, 16, 14], []),
+        ([1, 0, 0, 0], []),
+        ([1, 1, 0, 0], []),
+        ([0, 0], []),
     ],
 )
-def test_what_is_more_than_a_worker_s_share_is_given_up_where_one_has_far_more(
-    kept, given_up
-) -> None:
-    assert surplus(kept) == given_up
+def test_what_is_more_than_a_worker_s_share_goes_to_those_that_have_less(kept, found) -> None:
+    assert sorted(moves(kept)) == found
 
 
 @given(st.lists(st.integers(0, 10_000) | st.integers(0, 5), min_size=2, max_size=64))
-def test_the_fullest_gives_up_some_of_an_uneven_spread_and_nobody_below_the_share(kept) -> None:
-    given_up = surplus(kept)
+def test_afterwards_no_worker_has_two_more_than_another(kept) -> None:
+    after = list(kept)
+    for giver, taker, count in (found := moves(kept)):
+        assert count > 0
+        after[giver] -= count
+        after[taker] += count
 
-    is_near = min(kept) > 0 and max(kept) - min(kept) <= 2
-    assert any(given_up) == (not is_near and 2 * max(kept) > 3 * min(kept) + 2)
-    pairs = list(zip(kept, given_up, strict=True))
-    assert all(count == 0 or own - count >= sum(kept) // len(kept) for own, count in pairs)
-    assert not any(given_up) or given_up[kept.index(max(kept))] == max(given_up) > 0
+    is_near = max(kept) - min(kept) <= 1 or 4 * max(kept) <= 5 * min(kept) + 4
+    assert bool(found) != is_near
+    assert is_near or max(after) - min(after) <= 1
+    assert len(found) < len(kept)
+    assert {one for one, _, _ in found}.isdisjoint(one for _, one, _ in found)
 
 
-def test_what_is_left_of_an_order_is_taken_back_once_when_the_spread_is_even() -> None:
+def test_an_order_names_both_workers() -> None:
     balance, slots = balancing(4, 1, 1)
-    fullest = slots[0].process
-    assert balance.orders(100.0) == [(fullest, 2)]
+    fullest, *others = [slot.process for slot in slots]
 
-    fullest.last = Beat(kept=2)  # type: ignore[union-attr]
-
-    assert balance.orders(102.0) == [(fullest, 0)]
-    assert balance.orders(104.0) == []
+    assert balance.orders(100.0) == {fullest: dict.fromkeys(others, 1)}
 
 
 def test_a_group_with_a_worker_that_tells_no_number_is_left_alone() -> None:
     balance, _ = balancing(40, 0, None)
 
-    assert balance.orders(100.0) == []
+    assert balance.orders(100.0) == {}
 
 
 def test_nothing_is_ordered_before_the_last_order_can_be_seen_in_what_workers_tell() -> None:
     balance, _ = balancing(4, 0)
 
     assert counts(balance.orders(100.0)) == [2]
-    assert balance.orders(101.9) == []
+    assert balance.orders(101.9) == {}
     assert counts(balance.orders(102.0)) == [2]
 
 
-def test_clients_that_choose_the_same_again_are_left_alone_for_longer_and_longer() -> None:
+def test_clients_that_nobody_can_pass_on_are_left_alone_for_longer_and_longer() -> None:
     balance, slots = balancing(4, 0)
     now, pauses = 100.0, []
     for _ in range(16):
@@ -116,7 +114,7 @@ def test_clients_that_choose_the_same_again_are_left_alone_for_longer_and_longer
 
 
 @pytest.mark.parametrize("missing", ["dead", "none", "draining", "alone"])
-def test_nobody_gives_up_clients_while_a_worker_is_missing(missing) -> None:
+def test_nobody_passes_on_clients_while_a_worker_is_missing(missing) -> None:
     balance, slots = balancing(4, 0)
     if missing == "alone":
         del slots[1]
@@ -127,7 +125,7 @@ def test_nobody_gives_up_clients_while_a_worker_is_missing(missing) -> None:
         assert process is not None
         process.state = State.STOPPED if missing == "dead" else State.DRAINING
 
-    assert balance.orders(100.0) == []
+    assert balance.orders(100.0) == {}
 
 
 def test_commands_and_workers_without_pages_have_no_share() -> None:
@@ -138,17 +136,17 @@ def test_commands_and_workers_without_pages_have_no_share() -> None:
     assert counts(balance.orders(100.0)) == [1]
 
 
-def test_clients_are_not_told_to_go_for_a_new_worker_that_has_not_told_of_its_own() -> None:
+def test_nobody_passes_on_clients_to_a_new_worker_that_has_not_told_of_its_own() -> None:
     balance, slots = balancing(8, 8)
-    assert balance.orders(100.0) == []
+    assert balance.orders(100.0) == {}
     slots[1].process = Process(0)
 
-    assert balance.orders(100.5) == []
-    assert balance.orders(102.4) == []
+    assert balance.orders(100.5) == {}
+    assert balance.orders(102.4) == {}
     slots[1].process.last = Beat(kept=8)  # type: ignore[union-attr]
-    assert balance.orders(102.6) == []
+    assert balance.orders(102.6) == {}
 
     slots[0].process = Process(8)
     slots[1].process.last = Beat(kept=0)  # type: ignore[union-attr]
-    assert balance.orders(103.0) == []
+    assert balance.orders(103.0) == {}
     assert counts(balance.orders(105.1)) == [4]

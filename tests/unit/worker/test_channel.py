@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seamline.worker.channel import Channel
-from seamline.worker.report import Adopt, Drain, Handoff, Listener, Release, Tell, encode
+from seamline.worker.report import Adopt, Drain, Give, Listener, Release, Tell, encode
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
@@ -24,10 +24,10 @@ def test_orders_cut_anywhere_come_whole_and_with_their_own_descriptors(tmp_path,
 
     channel = Channel(theirs.detach())
     channel.watch(heard.put, lambda: heard.put("gone"))
-    third = Handoff(end=opened[3], gives=True)
+    third = Give((opened[3],), (7,))
     for order in (Tell(1), first, second, third, Release(1), Drain(timeout=3)):
         data = encode(order)
-        descriptors = order.descriptors() if isinstance(order, Adopt | Handoff) else ()
+        descriptors = order.descriptors() if isinstance(order, Adopt | Give) else ()
         send(ours, data[:size], descriptors)
         for at in range(size, len(data), size):
             ours.sendall(data[at : at + size])
@@ -35,7 +35,7 @@ def test_orders_cut_anywhere_come_whole_and_with_their_own_descriptors(tmp_path,
 
     orders = [heard.get(timeout=10) for _ in range(7)]
     assert orders[0] == Tell(1)
-    assert orders[3].gives
+    assert orders[3].counts == (7,)
     assert orders[4:] == [Release(1), Drain(timeout=3), "gone"]
     assert [one.services for one in orders[1].http] == [("web", "admin")]
     came = [descriptor for order in orders[1:4] for descriptor in order.descriptors()]

@@ -92,7 +92,7 @@ def serve(application, scenario: Scenario) -> None:
         servers: list[DrainingServer] = []
         front = Front(
             application,
-            must_close=lambda _: servers[0].draining,
+            must_close=lambda: servers[0].must_close,
             errors=Process.request_errors,
         )
         servers.append(DrainingServer(front, [listening]))

@@ -81,9 +81,9 @@ class Pair:
         self.taken: list[tuple[str, ...]] = []
         self._running: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
+    async def start(self, count: int | None) -> None:
         giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.giver = Giver(giving.detach())
+        self.giver = Giver(giving.detach(), count)
         self.taker = Taker(taking.detach(), self._take)
         for server in (self.old, self.new):
             server.begin.set()
@@ -92,12 +92,16 @@ class Pair:
 
     async def take_over(self) -> None:
         """Have the new one accept, and only that one."""
-        self._running.append(asyncio.create_task(self.new.run_until_drained()))
-        await self.new.ready.wait()
+        await self.start_new()
         self.leave()
 
+    async def start_new(self) -> None:
+        self._running.append(asyncio.create_task(self.new.run_until_drained()))
+        await self.new.ready.wait()
+
     def leave(self, linger: float = 15) -> None:
-        self.old.drain(linger=linger, timeout=20, giver=self.giver)
+        self.old.givers = [self.giver]
+        self.old.drain(linger=linger, timeout=20)
 
     def _take(self, services: tuple[str, ...], connection: socket.socket) -> None:
         self.taken.append(services)
@@ -130,7 +134,7 @@ def is_in_head(server: DrainingServer) -> bool:
     return any(one._is_in_head for one in server.server_state.connections)
 
 
-def serve(scenario: Scenario, kind: str = "tcp", path: str = "") -> None:
+def serve(scenario: Scenario, kind: str = "tcp", path: str = "", count: int | None = None) -> None:
     """Run a scenario with both workers, then end them."""
 
     async def main() -> None:
@@ -154,7 +158,7 @@ def serve(scenario: Scenario, kind: str = "tcp", path: str = "") -> None:
 
         address = listening.getsockname()
         pair = Pair(listening)
-        await pair.start()
+        await pair.start(count)
         try:
             async with asyncio.timeout(20):
                 await scenario(pair, connect)
@@ -212,8 +216,10 @@ def test_a_large_answer_is_read_whole_before_its_connection_goes_on_with_the_oth
         await pair.take_over()
 
         assert await client.answer() == bytes(_LARGE)
-        client.ask("/2")
-        assert await client.answer() == b"new answers /2"
+        client.ask("/2")  # the old one's if it has not looked yet
+        assert (await client.answer()).endswith(b" answers /2")
+        client.ask("/3")
+        assert await client.answer() == b"new answers /3"
 
     serve(scenario)
 
@@ -268,6 +274,57 @@ def test_a_request_that_never_ends_its_head_does_not_keep_the_old_worker() -> No
         await pair.left()
 
     serve(scenario)
+
+
+def test_one_that_stays_passes_on_as_many_as_it_is_told_each_behind_an_answer() -> None:
+    async def scenario(pair, connect) -> None:
+        clients = [await connect() for _ in range(5)]
+        for client in clients:
+            client.ask("/1")
+            await client.answer()
+        await pair.start_new()
+        pair.old.givers = [pair.giver]
+
+        for number in range(2, 5):
+            for client in clients:
+                client.ask(f"/{number}")
+            found = [(await client.answer()).partition(b" ")[0] for client in clients]
+
+        assert sorted(found) == [b"new"] * 2 + [b"old"] * 3
+        assert not pair.giver.is_open
+        assert not pair.old.must_close
+
+    serve(scenario, count=2)
+
+
+def test_a_client_that_reads_slowly_is_kept_by_one_that_stays() -> None:
+    async def scenario(pair, connect) -> None:
+        client = await connect()
+        await pair.start_new()
+        pair.old.givers = [pair.giver]
+        client.ask("/large")
+
+        assert await client.answer() == bytes(_LARGE)
+        for _ in range(3):
+            client.ask("/2")
+            assert (await client.answer()).endswith(b" answers /2")
+
+    serve(scenario, count=1)
+
+
+def test_one_that_leaves_gives_nothing_to_whom_it_was_to_give_some() -> None:
+    async def scenario(pair, connect) -> None:
+        client = await connect()
+        client.ask("/1")
+        await client.answer()
+
+        pair.leave()
+        client.ask("/2")
+
+        assert await client.answer() == b"old answers /2*"
+        assert pair.taken == []
+
+    serve(scenario, count=7)
 
 
 def test_where_nobody_takes_clients_are_told_to_close_their_connections() -> None:

@@ -21,7 +21,6 @@ from seamline.errors import DeadlineExceeded, NotSendable, Unavailable
 from seamline.frameworks import sqlalchemy_sessions
 from seamline.wire import Codec, TypeTable
 from seamline.worker.http import AccessLog, Front
-from seamline.worker.serve import _may_be_shed
 
 ERRORS: ContextVar = ContextVar("errors", default=None)
 
@@ -36,7 +35,7 @@ def request(
     application, *, path: str = "/", accept: str = "*/*", draining: bool = False, log=None
 ) -> list[dict]:
     """Send one request through the layer and return the messages the server would get."""
-    front = Front(application, must_close=lambda _: draining, errors=ERRORS, access_log=log)
+    front = Front(application, must_close=lambda: draining, errors=ERRORS, access_log=log)
     sent = []
     bodies = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -193,7 +192,7 @@ def test_other_scopes_pass_untouched() -> None:
     async def app(scope, receive, send):
         seen.append((scope, receive, send))
 
-    front = Front(app, must_close=lambda _: True, errors=ERRORS)
+    front = Front(app, must_close=lambda: True, errors=ERRORS)
     asyncio.run(front({"type": "websocket"}, "receive", "send"))
 
     assert seen == [({"type": "websocket"}, "receive", "send")]
@@ -236,24 +235,6 @@ def test_control_bytes_of_a_path_do_not_reach_the_log() -> None:
         assert len(lines.read().splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("version", "headers", "is_shed"),
-    [
-        ("1.1", [(b"host", b"here")], True),
-        ("1.1", [(b"content-length", b"0")], True),
-        ("1.1", [(b"content-length", b"12")], False),
-        ("1.1", [(b"transfer-encoding", b"chunked")], False),
-        ("1.1", [(b"connection", b"keep-alive")], True),
-        ("1.1", [(b"connection", b"Close")], False),
-        ("1.0", [(b"connection", b"keep-alive")], False),
-    ],
-)
-def test_only_a_client_that_sends_nothing_more_and_keeps_its_connection_is_told_to_connect_anew(
-    version, headers, is_shed
-) -> None:
-    assert _may_be_shed({"http_version": version, "headers": headers}) == is_shed
-
-
 def test_what_a_session_of_another_request_holds_is_not_this_ones(tmp_path) -> None:
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db")
     contexts = sqlalchemy_sessions.SessionContexts(Codec(TypeTable([])))
@@ -275,7 +256,7 @@ def test_what_a_session_of_another_request_holds_is_not_this_ones(tmp_path) -> N
         await send({"type": "http.response.body", "body": b""})
 
     async def both() -> None:
-        front = Front(application, must_close=lambda _: False, errors=ERRORS)
+        front = Front(application, must_close=lambda: False, errors=ERRORS)
         asked = [{"type": "http", "path": path, "headers": []} for path in ("/slow", "/fast")]
 
         async def drop(_message: dict) -> None:
