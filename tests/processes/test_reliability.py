@@ -54,6 +54,8 @@ def test_reloads_under_load_lose_and_double_nothing(mode, kind, interface) -> No
     assert row["rounds"] >= 2
     assert row["requests"] >= 1000
     assert row["calls"] >= 400
+    # One for each of 64 clients: none was told to connect anew.
+    assert row["connections"] == (row["requests"] if mode == "close" else 64)
 
 
 @pytest.mark.parametrize(("mode", "kind", "interface"), ROWS)
@@ -75,6 +77,7 @@ def test_recycled_workers_lose_and_double_nothing() -> None:
     row = measure("recycle", "keep", "tcp", "wsgi", rounds=4)
 
     assert row["reasons"] == {}
+    assert row["connections"] == 64
     assert counts(row, "doubled", "missing", "doubled_calls", "missing_calls") == {
         "doubled": 0,
         "missing": 0,
