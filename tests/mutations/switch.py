@@ -966,6 +966,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_signals.py",
         "is_missing",
     ),
+    "10 who saves a row enters the receivers of its signals": Mutation(
+        "seamline.interface.application.note_announced",
+        _nothing,
+        "unit/interface/test_announced.py",
+        "who_saves_runs",
+    ),
     "hosts that load the application have what it registers": Mutation(
         "seamline.interface.hosting.applications_made",
         _empty,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seamline.interface.ambient import Change
+from seamline.interface.announced import note_announced
 from seamline.interface.asking import classes_listed
 from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
@@ -128,6 +129,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     imports = Imports(definitions.world)
     touches = Touches(graph, state)
     touches.build()
+    note_announced(touches, importers)
     note_late_imports(touches, imports, packages, importers)
     handles = Handles(graph)
     handles.build()
