@@ -1024,6 +1024,23 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_currents.py",
         "needs_its_host",
     ),
+    "what reads a library's value of a request stays with its caller": Mutation(
+        "seamline.interface.application.find_request_values",
+        _no_pairs,
+        "unit/interface/test_request_values.py",
+    ),
+    "what only sets such a value has its own": Mutation(
+        "seamline.interface.library_values._SETTING",
+        frozenset[str](),
+        "unit/interface/test_request_values.py",
+        "only_sets_it",
+    ),
+    "only libraries that take part in requests keep such values": Mutation(
+        "seamline.interface.library_values.LibraryValues._takes_part",
+        _true,
+        "unit/interface/test_request_values.py",
+        "none_of_a_request",
+    ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",
         _empty,

@@ -70,6 +70,7 @@ def analyse(
         found.touched = application.touches.within(near)
         found.changed = changed
         found.currents = _currents(application, found, entries)
+        found.request_values = _request_values(application, found)
         found.common = shared_state(application, found.modules, others | found.modules)
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
@@ -126,6 +127,17 @@ def _currents(
     }
 
 
+def _request_values(application: Application, found: ServiceFacts) -> dict[Definition, Effect]:
+    """Return the functions that read what libraries keep for a request and no call carries."""
+    carried = {path.replace(":", ".") for path in found.service.carry}
+    return {
+        definition: effect
+        for variable, reads in application.request_values.items()
+        if variable not in carried
+        for definition, effect in reads.items()
+    }
+
+
 def _judge(application: Application, found: ServiceFacts) -> None:
     service, observed = found.service, found.observed
     for module in found.modules:
@@ -145,7 +157,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         found.touched,
         observed,
         found.common,
-        {**found.currents, **application.effects},
+        {**found.currents, **found.request_values, **application.effects},
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     found.settings = judge.ambient.lasting

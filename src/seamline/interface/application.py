@@ -37,6 +37,7 @@ from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
 from seamline.interface.reaching import Reaching
 from seamline.interface.reads import drop_read
+from seamline.interface.request_values import find_request_values
 from seamline.interface.settled import settle
 from seamline.interface.signals import Signals
 from seamline.interface.source import Sources, read_application
@@ -54,6 +55,7 @@ class Application:
     Attributes:
         listed: Classes whose subclasses something in it lists, and whether theirs, too.
         currents: What functions use that their process made current, by the library.
+        request_values: What they read that a library keeps for a request, by its variable.
     """
 
     sources: Sources
@@ -77,6 +79,7 @@ class Application:
     signals: Signals
     giving: Giving
     currents: dict[str, dict[Definition, Effect]]
+    request_values: dict[str, dict[Definition, Effect]]
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class ServiceFacts:
     Attributes:
         common: State that the rest of the application uses, too.
         currents: Functions that use what is current in a process, and not made on the host.
+        request_values: Functions that read what a library keeps for a request and none carries.
         settings: What functions leave changed in their process.
         with_callers: Those of them that run with their caller for it.
     """
@@ -97,6 +101,7 @@ class ServiceFacts:
     observed: Observed = NOTHING
     common: frozenset[Symbol] = frozenset()
     currents: dict[Definition, Effect] = field(default_factory=dict)
+    request_values: dict[Definition, Effect] = field(default_factory=dict)
     settings: dict[Definition, list[Change]] = field(default_factory=dict)
     with_callers: frozenset[Definition] = frozenset()
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
@@ -157,4 +162,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         signals=Signals(graph),
         giving=Giving(graph),
         currents=find_currents(graph),
+        request_values=find_request_values(graph),
     )

@@ -43,6 +43,13 @@ class Foreign:
             for entry in self._search_path
         )
 
+    def files(self, top: str) -> Iterator[Path]:
+        """Yield the source files of a library."""
+        path = module_file(top, self._search_path)
+        if path is not None:
+            is_package = path.name == "__init__.py"
+            yield from path.parent.rglob("*.py") if is_package else (path,)
+
     def made(self, world: World, module: str, values: list[ast.expr]) -> list[ast.expr]:
         """Return what a name is bound to, of several ways what is not for want of a library."""
         made = [
@@ -178,18 +185,18 @@ class Foreign:
     def _defined(
         self, module: str, name: str, steps: int
     ) -> tuple[str, ast.ClassDef | ast.FunctionDef] | None:
-        tree = self._tree(module) if module and steps > 0 else None
+        tree = self.tree(module) if module and steps > 0 else None
         every: list[str] = []
         for node in () if tree is None else statements(tree.body):
             match node:
                 case ast.ClassDef(name=found) | ast.FunctionDef(name=found) if found == name:
                     return module, node
                 case ast.ImportFrom(names=[ast.alias(name="*")]) if not name.startswith("_"):
-                    every.append(self._source_of(module, node))
+                    every.append(self.source_of(module, node))
                 case ast.ImportFrom():
                     for alias in node.names:
                         if (alias.asname or alias.name) == name:
-                            source = self._source_of(module, node)
+                            source = self.source_of(module, node)
                             return self._defined(source, alias.name, steps - 1)
                 case _:
                     pass
@@ -211,7 +218,8 @@ class Foreign:
             return False
         return "." in text or self._changes(module, text, steps - 1)
 
-    def _source_of(self, module: str, node: ast.ImportFrom) -> str:
+    def source_of(self, module: str, node: ast.ImportFrom) -> str:
+        """Return the whole name of what a module imports from."""
         if not node.level:
             return node.module or ""
         parts = module.split(".")
@@ -220,18 +228,26 @@ class Foreign:
         kept = own[: len(own) - node.level + 1]
         return ".".join([*kept, *([node.module] if node.module else [])])
 
-    def _tree(self, module: str) -> ast.Module | None:
+    def tree(self, module: str) -> ast.Module | None:
+        """Return the source of a module, if there is any that can be read."""
         if module not in self._trees:
             self._trees[module] = self._parse(module)
         return self._trees[module]
 
-    def _parse(self, module: str) -> ast.Module | None:
+    def text(self, module: str) -> bytes | None:
+        """Return the text of a module's source file, if there is one of a usual size."""
         path = module_file(module, self._search_path)
-        if path is None or path.stat().st_size > _MOST_BYTES:
-            return None
         try:
-            return ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError, OSError):
+            is_read = path is not None and path.stat().st_size <= _MOST_BYTES
+            return path.read_bytes() if path is not None and is_read else None
+        except OSError:
+            return None
+
+    def _parse(self, module: str) -> ast.Module | None:
+        text = self.text(module)
+        try:
+            return None if text is None else ast.parse(text)
+        except (SyntaxError, ValueError):
             return None
 
 

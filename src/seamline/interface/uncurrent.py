@@ -5,12 +5,18 @@ from typing import Final
 
 from seamline.interface.ambient import Change, changed_settings, depends
 from seamline.interface.application import ServiceFacts
+from seamline.interface.effects import Effect
 from seamline.interface.functions import Definition
 from seamline.interface.hosting import imported_by_host, loads_applications, run_on_host
-from seamline.interface.model import Finding, Place, Severity, Verdict
+from seamline.interface.model import Finding, Function, Place, Severity, Verdict
 from seamline.interface.placement import Placement
 
 _LACKS: Final = "which imports nothing that does"
+_UNSET: Final = "where no middleware has set it"
+_GIVEN: Final = (
+    "pass what it needs of it as an argument, or read it in a function that needs no state of the "
+    "package and so stays with its caller"
+)
 _REMEDY: Final = (
     "call it while a module is imported that all of these processes import, or local = "
     '["{name}"] in [services.{service}] of seamline.toml where only its caller needs it'
@@ -21,29 +27,47 @@ _SHOWN: Final = 3
 
 def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
     """Report functions that need their host, and something that is current in other processes."""
-    service, package = facts.service.service, facts.service.package
+    remedy = (
+        f"import the module that makes it in {facts.service.package}, or use it in a function "
+        "that needs no state of the package and so stays with its caller"
+    )
     for definition, effect in facts.currents.items():
-        function = facts.functions.get(definition)
-        if function is None or definition not in placement.entered:
-            continue
-        if any(placement.crosses(service, place) for place in function.callers):
-            place = Place(effect.file, effect.line)
-            lacks = "which may not have made it" if effect.doubtful else _LACKS
-            yield Finding(
-                code="state-elsewhere",
-                severity=Severity.WARNING if effect.doubtful else Severity.ERROR,
-                message=(
-                    f"{function.module}.{function.name} {effect.what} ({place}), and it runs "
-                    f"where service {service} does, {lacks}"
-                ),
-                remedy=(
-                    f"import the module that makes it in {package}, or use it in a function that "
-                    "needs no state of the package and so stays with its caller"
-                ),
-                file=function.file,
-                line=function.line,
-                service=service,
-            )
+        said = effect._replace(what=f"{effect.what} ({Place(effect.file, effect.line)})")
+        lacks = "which may not have made it" if effect.doubtful else _LACKS
+        if function := _called_from_elsewhere(placement, facts, definition):
+            yield _lost(facts, function, said, lacks, remedy)
+    for definition, effect in facts.request_values.items():
+        function = _called_from_elsewhere(placement, facts, definition)
+        if function and not all(placement.is_test(place.file) for place in function.callers):
+            yield _lost(facts, function, effect, _UNSET, _GIVEN)
+
+
+def _called_from_elsewhere(
+    placement: Placement, facts: ServiceFacts, definition: Definition
+) -> Function | None:
+    """Return a function if calls from other processes enter it."""
+    function = facts.functions.get(definition)
+    if function is None or definition not in placement.entered:
+        return None
+    crosses = any(placement.crosses(facts.service.service, place) for place in function.callers)
+    return function if crosses else None
+
+
+def _lost(
+    facts: ServiceFacts, function: Function, effect: Effect, lacks: str, remedy: str
+) -> Finding:
+    return Finding(
+        code="state-elsewhere",
+        severity=Severity.WARNING if effect.doubtful else Severity.ERROR,
+        message=(
+            f"{function.module}.{function.name} {effect.what}, and it runs where service "
+            f"{facts.service.service} does, {lacks}"
+        ),
+        remedy=remedy,
+        file=function.file,
+        line=function.line,
+        service=facts.service.service,
+    )
 
 
 def lost_settings(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
