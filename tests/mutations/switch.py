@@ -1041,6 +1041,30 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_request_values.py",
         "none_of_a_request",
     ),
+    "16 what asks for its process stays with its caller": Mutation(
+        "seamline.interface.application.find_asking",
+        _no_pairs,
+        "unit/interface/test_own_process.py",
+        "stays_with_its_caller",
+    ),
+    "16 what a host asks is no question of its callers": Mutation(
+        "seamline.interface.analysis._hosted",
+        _empty,
+        "unit/interface/test_own_process.py",
+        "calls_a_host",
+    ),
+    "16 an object that notices forks asks for itself": Mutation(
+        "seamline.interface.own_process.notices_forks",
+        _false,
+        "unit/interface/test_own_process.py",
+        "notices_forks",
+    ),
+    "16 check tells what needs its host and its caller's process": Mutation(
+        "seamline.interface.findings.lost_questions",
+        _empty,
+        "unit/interface/test_own_process.py",
+        "check_tells",
+    ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",
         _empty,

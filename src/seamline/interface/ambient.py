@@ -36,6 +36,7 @@ SETTERS: Final = (
     "logging.basicConfig", "logging.config.", "logging.disable", "logging.captureWarnings",
     "logging.addLevelName", "logging.setLoggerClass", "logging.setLogRecordFactory",
     "structlog.configure", "structlog.configure_once", "structlog.stdlib.recreate_defaults",
+    "resource.setrlimit", "faulthandler.enable", "faulthandler.register", "tracemalloc.start",
     "sentry_sdk.init", "loguru.logger.add", "loguru.logger.remove", "loguru.logger.configure",
 )  # fmt: skip
 # Settings that operators of the library's values obey, wherever the library is not mentioned.

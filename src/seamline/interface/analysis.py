@@ -1,6 +1,6 @@
 """Reads a whole application and says what each of its package services offers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from seamline.interface.aliases import aliased
@@ -17,6 +17,7 @@ from seamline.interface.modules import registered_on
 from seamline.interface.names import Symbol
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import read_offers
+from seamline.interface.own_process import ask_through
 from seamline.interface.preloads import preloads, walked
 from seamline.interface.readers import readers_of
 from seamline.interface.shared import shared_state
@@ -72,6 +73,10 @@ def analyse(
         found.currents = _currents(application, found, entries)
         found.request_values = _request_values(application, found)
         found.common = shared_state(application, found.modules, others | found.modules)
+    hosted = {one for found in facts.values() for one in _hosted(application, found)}
+    asking = ask_through(application.graph, application.asking, hosted)
+    for found in facts.values():
+        found.asking = asking
         _judge(application, found)
     problems = find_problems(application, list(facts.values()), groups, entries)
     found_in = _tables_found(application, list(facts.values()))
@@ -138,6 +143,15 @@ def _request_values(application: Application, found: ServiceFacts) -> dict[Defin
     }
 
 
+def _hosted(application: Application, found: ServiceFacts) -> Iterator[Definition]:
+    """Yield the functions of a service that certainly use state of its own."""
+    for key, touched in found.touched.items():
+        if isinstance(key, Definition) and key.module in found.modules:
+            own = (s for s, touch in touched.items() if not touch.guess and s not in found.common)
+            if any(s.module in found.modules and s in application.state.facts for s in own):
+                yield key
+
+
 def _judge(application: Application, found: ServiceFacts) -> None:
     service, observed = found.service, found.observed
     for module in found.modules:
@@ -157,7 +171,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         found.touched,
         observed,
         found.common,
-        {**found.currents, **found.request_values, **application.effects},
+        {**found.asking, **found.currents, **found.request_values, **application.effects},
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     found.settings = judge.ambient.lasting

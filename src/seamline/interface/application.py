@@ -35,6 +35,7 @@ from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol, World
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
+from seamline.interface.own_process import find_asking
 from seamline.interface.reaching import Reaching
 from seamline.interface.reads import drop_read
 from seamline.interface.request_values import find_request_values
@@ -56,6 +57,7 @@ class Application:
         listed: Classes whose subclasses something in it lists, and whether theirs, too.
         currents: What functions use that their process made current, by the library.
         request_values: What they read that a library keeps for a request, by its variable.
+        asking: What functions ask for themselves of what only their process is or has.
     """
 
     sources: Sources
@@ -80,6 +82,7 @@ class Application:
     giving: Giving
     currents: dict[str, dict[Definition, Effect]]
     request_values: dict[str, dict[Definition, Effect]]
+    asking: dict[Definition, Effect]
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class ServiceFacts:
         common: State that the rest of the application uses, too.
         currents: Functions that use what is current in a process, and not made on the host.
         request_values: Functions that read what a library keeps for a request and none carries.
+        asking: The same of all functions that do, through others, too.
         settings: What functions leave changed in their process.
         with_callers: Those of them that run with their caller for it.
     """
@@ -102,6 +106,7 @@ class ServiceFacts:
     common: frozenset[Symbol] = frozenset()
     currents: dict[Definition, Effect] = field(default_factory=dict)
     request_values: dict[Definition, Effect] = field(default_factory=dict)
+    asking: dict[Definition, Effect] = field(default_factory=dict)
     settings: dict[Definition, list[Change]] = field(default_factory=dict)
     with_callers: frozenset[Definition] = frozenset()
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
@@ -163,4 +168,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         giving=Giving(graph),
         currents=find_currents(graph),
         request_values=find_request_values(graph),
+        asking=find_asking(graph),
     )

@@ -55,6 +55,11 @@ class Effect(NamedTuple):
     why: str = "which its caller may need"
     doubtful: bool = False
 
+    @property
+    def told(self) -> str:
+        """Return what, and where."""
+        return f"{self.what} ({self.file}:{self.line})"
+
 
 def find_effects(graph: Graph) -> dict[Definition, Effect]:
     """Return what each function does to its process, directly or through what it calls."""

@@ -21,7 +21,7 @@ from seamline.interface.origins import OPAQUE
 from seamline.interface.placement import Placement, sharing_problems
 from seamline.interface.registering import lost_registrations
 from seamline.interface.source import is_of_script
-from seamline.interface.uncurrent import lost_currents, lost_settings
+from seamline.interface.uncurrent import lost_currents, lost_questions, lost_settings
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -56,6 +56,7 @@ def find_problems(
         found += _process_changed(placement, facts)
         found += lost_registrations(placement, facts, services)
         found += lost_currents(placement, facts)
+        found += lost_questions(placement, facts)
         found += lost_settings(placement, facts)
     found += sharing_problems(placement)
     unique = dict.fromkeys(found)

@@ -1,4 +1,4 @@
-"""Functions that use what is current, or change settings, in another process than it is needed."""
+"""Functions that use what is current, or change settings, elsewhere than it is needed."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -68,6 +68,35 @@ def _lost(
         line=function.line,
         service=facts.service.service,
     )
+
+
+def lost_questions(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
+    """Report functions that need their host, and what only their caller's process has."""
+    told: set[Place] = set()
+    service = facts.service.service
+    for definition, function in facts.functions.items():
+        effect = facts.asking.get(definition)
+        if effect is None or effect.doubtful or definition not in placement.entered:
+            continue
+        place = Place(effect.file, effect.line)
+        if place in told or not any(placement.crosses(service, p) for p in function.callers):
+            continue
+        told.add(place)
+        yield Finding(
+            code="state-elsewhere",
+            severity=Severity.WARNING,
+            message=(
+                f"{function.module}.{function.name} {effect.told}, and it runs where service "
+                f"{service} does: that is another process than its caller's"
+            ),
+            remedy=(
+                "do that in a function that uses no state of the package, so that it runs with "
+                "its caller, and pass what it finds"
+            ),
+            file=function.file,
+            line=function.line,
+            service=service,
+        )
 
 
 def lost_settings(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:

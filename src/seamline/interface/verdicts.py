@@ -228,7 +228,7 @@ class Judge:
             return Judgement(Verdict.LOCAL, says)
         if definition in self.effects:
             effect = self.effects[definition]
-            return Judgement(Verdict.LOCAL, f"{effect.what}, {effect.why}, and {nothing}")
+            return Judgement(Verdict.LOCAL, f"{effect.told}, {effect.why}, and {nothing}")
         if self.is_cheap(definition):
             return Judgement(Verdict.LOCAL, "pure and cheap: costs less than sending it")
         return self._anywhere(definition)
