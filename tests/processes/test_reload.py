@@ -69,6 +69,23 @@ def test_clients_keep_their_connections_and_are_answered_by_the_successor_in_the
     assert run.stop() == 0
 
 
+def test_context_variables_that_an_import_set_hold_in_connections_that_were_passed_on(
+    plainflask,
+) -> None:
+    plainflask.edit("web.py", "gate =", "import decimal\n\ndecimal.getcontext().prec = 9\ngate =")
+    plainflask.edit("web.py", '"plain flask\\n"', "str(decimal.getcontext().prec)")
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    client = kept_connection("tcp", urlsplit(run.url).netloc)
+    assert ask(client, "/") == "9"
+
+    assert plainflask.command("reload").returncode == 0
+
+    assert ask(client, "/") == "9"
+    client.close()
+    assert run.stop() == 0
+
+
 def kept_connection(kind: str, where: str) -> http.client.HTTPConnection:
     """Connect once: it cannot connect anew."""
     client = http.client.HTTPConnection(where if kind == "tcp" else "here", timeout=30)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import os
 import signal
 import threading
@@ -76,6 +77,7 @@ class Worker:
         self._ordered: asyncio.Event | None = None
         self._begun = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.Context()
         self._is_orphan = False
         self._left = threading.Event()
         self._late_seconds = 0.0
@@ -109,6 +111,8 @@ class Worker:
 
     async def _serve(self) -> None:
         self._ordered = asyncio.Event()
+        # What imports set, such as the precision of `decimal`; no other thread knows of it.
+        self._context = contextvars.copy_context()
         self._loop = asyncio.get_running_loop()
         if self._order is not None:  # told to leave while importing
             self._ordered.set()
@@ -182,7 +186,7 @@ class Worker:
         """Do something on the loop, if there is one by now, or still one: it has drained then."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(work, *arguments)
+                self._loop.call_soon_threadsafe(work, *arguments, context=self._context)
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something on the loop, after what was asked for before."""
@@ -195,7 +199,7 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
         try:
-            loop.call_soon_threadsafe(begin)
+            loop.call_soon_threadsafe(begin, context=self._context)
         except RuntimeError:  # it is closed: this worker has drained
             work.close()
 
