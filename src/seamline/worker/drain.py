@@ -278,6 +278,8 @@ class DrainingServer(uvicorn.Server):
                         self._give(connection)
                     elif is_over:
                         connection.shutdown()  # now, when it is idle; after its answer otherwise
+                    elif connection.is_idle:  # it was to be passed on, and nobody takes it now
+                        connection.transport.resume_reading()
                 elif connection not in told and _is_open_websocket(connection):
                     told.add(connection)
                     connection.transport = _Lingering(connection.transport)

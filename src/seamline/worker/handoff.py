@@ -23,8 +23,10 @@ _LATER: Final = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM, errno.ETOO
 class Giver:
     """The end of the worker that leaves, or has more than its share.
 
+    It is made on the event loop.
+
     Args:
-        descriptor: Of the socket pair. It is closed by :meth:`close`.
+        descriptor: Of the socket pair. It is closed when the other end is, or by :meth:`close`.
         count: How many are to be given, each behind an answer; all, from when the worker
             drains, if it is ``None``.
 
@@ -39,6 +41,9 @@ class Giver:
         self._left = count
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(False)
+        self._loop = asyncio.get_running_loop()
+        # Nothing is ever said by the other end, so what can be read is that it was closed.
+        self._loop.add_reader(self._socket, self.close)
 
     def give(self, services: Sequence[str], connection: int) -> bool:
         """Pass a connection on; the caller then closes its own descriptor, and reads no more.
@@ -62,8 +67,10 @@ class Giver:
 
     def close(self) -> None:
         """Give nothing any more."""
-        self.is_open = False
-        self._socket.close()
+        if self.is_open:
+            self.is_open = False
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
 
 
 class Taker:

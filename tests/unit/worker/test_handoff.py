@@ -346,6 +346,42 @@ def test_where_nobody_takes_clients_are_told_to_close_their_connections() -> Non
     serve(scenario)
 
 
+def test_an_answer_that_begins_once_nobody_takes_any_more_says_so() -> None:
+    async def scenario(pair, connect) -> None:
+        pair.old_app.may_answer.clear()
+        client = await connect()
+        client.ask("/1")
+        await pair.old_app.asked.wait()
+        pair.leave(linger=0)
+        await asyncio.sleep(0.1)  # clients have had their time
+
+        pair.taker.close()
+        await asyncio.sleep(0.1)
+        pair.old_app.may_answer.set()
+
+        assert await client.answer() == b"old answers /1*"
+
+    serve(scenario)
+
+
+def test_a_client_that_reads_slowly_is_answered_once_nobody_takes_any_more() -> None:
+    async def scenario(pair, connect) -> None:
+        client = await connect()
+        client.ask("/large")
+        await pair.old_app.asked.wait()
+        pair.leave()
+        await asyncio.sleep(0.1)  # all of the answer is written, and little of it sent
+
+        pair.taker.close()
+        pair.giver.close()
+        await client.answer()
+        client.ask("/2")
+
+        assert await client.answer() == b"old answers /2*"
+
+    serve(scenario)
+
+
 def test_what_was_given_is_taken_also_by_one_that_then_takes_no_more() -> None:
     async def main() -> list[tuple[str, ...]]:
         giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
