@@ -9,6 +9,7 @@ import array
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -18,6 +19,8 @@ _MAX_BYTES: Final = 64 * 1024
 _RIGHTS_BYTES: Final = socket.CMSG_LEN(array.array("i").itemsize)
 # No room for another one now, in the socket, in memory or among the descriptors on their way.
 _LATER: Final = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS})
+# A process that has as many descriptors as it may have looks so often whether it has fewer.
+_FULL_SECONDS: Final = 0.1
 
 
 class Giver:
@@ -99,9 +102,23 @@ class Taker:
     def close(self) -> None:
         """Take what is on its way, and nothing after that: the other end keeps it."""
         if self.is_open:
-            with contextlib.suppress(OSError):  # the other end was closed
-                self._socket.shutdown(socket.SHUT_RD)
+            self._refuse()
             self._read()
+
+    def _refuse(self) -> None:
+        with contextlib.suppress(OSError):  # the other end was closed
+            self._socket.shutdown(socket.SHUT_RD)
+
+    def _has_room(self) -> bool:
+        """Whether one more descriptor can be had; one that cannot is lost when it is read."""
+        try:
+            os.close(os.dup(self._socket.fileno()))
+        except OSError:
+            self._refuse()
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(_FULL_SECONDS, self._read)
+            return False
+        return True
 
     def _end(self) -> None:
         self.is_open = False
@@ -109,7 +126,7 @@ class Taker:
         self._socket.close()
 
     def _read(self) -> None:
-        while True:
+        while self.is_open and self._has_room():
             try:
                 # Not recv_fds(), which ignores its flags: children would inherit them.
                 data, ancillary, _, _ = self._socket.recvmsg(
@@ -121,7 +138,6 @@ class Taker:
                 data, ancillary = b"", []
             if not data:
                 self._end()
-                return
             for _, _, rights in ancillary:
                 for descriptor in array.array("i", rights):
                     self._take(tuple(data.decode().split(",")), socket.socket(fileno=descriptor))

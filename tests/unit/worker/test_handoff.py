@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import resource
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -419,6 +420,35 @@ def test_where_there_is_no_room_now_nothing_is_lost_and_it_can_be_given_later() 
         giver.close()
 
     asyncio.run(main())
+
+
+def test_what_there_is_no_descriptor_for_waits_and_the_rest_is_kept() -> None:
+    async def main() -> None:
+        giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        taken: list[socket.socket] = []
+        giver = Giver(giving.detach())
+        taker = Taker(taking.detach(), lambda _, connection: taken.append(connection))
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with socket.socket() as connection:
+            for _ in range(2):
+                assert giver.give(("web",), connection.fileno())
+            next_one = os.dup(0)
+            os.close(next_one)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
+            try:
+                await asyncio.sleep(0.3)
+                assert not taken
+                assert not giver.give(("web",), connection.fileno())
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            while taker.is_open:  # noqa: ASYNC110 - it is not told
+                await asyncio.sleep(0.01)
+        assert len(taken) == 2
+        for one in taken:
+            one.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
 
 
 @settings(max_examples=40, deadline=None)
