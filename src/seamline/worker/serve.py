@@ -1,6 +1,7 @@
 """What one worker serves: HTTP on inherited sockets and calls on its slot's socket."""
 
 import asyncio
+import os
 import resource
 import socket
 import time
@@ -40,6 +41,7 @@ class Serving:
         self._givers: list[Giver] = []
         self._takers: list[Taker] = []
         self._taking: set[asyncio.Task[None]] = set()
+        self._is_leaving = False
 
     def load(self, applications: Mapping[str, Any]) -> None:
         """Wrap the objects of the http services, by service. Raises ApplicationError."""
@@ -132,6 +134,9 @@ class Serving:
 
     def take(self, end: int) -> None:
         """Go on with connections that the worker at the other end had accepted."""
+        if self._is_leaving:  # of itself, so the supervisor did not know when it asked
+            os.close(end)
+            return
         self._takers = [taker for taker in self._takers if taker.is_open]
         self._takers.append(Taker(end, self._take))
 
@@ -151,6 +156,7 @@ class Serving:
             Requests and calls that were given up when the time was over.
         """
         until = time.monotonic() + order.timeout
+        self._is_leaving = True
         for taker in self._takers:
             taker.close()
         for server in self._http:
