@@ -55,11 +55,11 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
-    def await_request(self) -> None:
+    def await_request(self, seconds: float) -> None:
         """Close it like any kept connection when its client asks nothing for so long."""
         if self.is_idle and self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
+                seconds, self.timeout_keep_alive_handler
             )
 
     def on_response_complete(self) -> None:

@@ -173,8 +173,13 @@ class DrainingServer(uvicorn.Server):
             server.close()
             self.servers.remove(server)
 
-    async def take(self, connection: socket.socket) -> None:
-        """Go on with a connection that another worker had accepted."""
+    async def take(self, connection: socket.socket, seconds: float) -> None:
+        """Go on with a connection that another worker had accepted.
+
+        Args:
+            connection: Nothing of a request was read of it by the other.
+            seconds: Until it is closed if its client asks nothing.
+        """
         loop = asyncio.get_running_loop()
         connection.setblocking(False)
         try:
@@ -182,7 +187,7 @@ class DrainingServer(uvicorn.Server):
         except OSError:  # its client is gone
             connection.close()
             return
-        protocol.await_request()
+        protocol.await_request(seconds)
 
     def _answered(self, connection: BoundedProtocol) -> None:
         """Read nothing more of a connection that is to be passed on, before its client asks."""
@@ -196,13 +201,14 @@ class DrainingServer(uvicorn.Server):
             return
         giver, transport = self._giver, connection.transport
         transport.pause_reading()
-        if giver is None or (transport.get_write_buffer_size() and not self.draining):
+        is_sent = not transport.get_write_buffer_size()
+        if giver is not None and self.draining and not is_sent:
+            return  # tried again at the next look
+        descriptor = transport.get_extra_info("socket").fileno()
+        if giver and is_sent and giver.give(self._services, descriptor, _seconds_left(connection)):
+            transport.close()  # this process's descriptor alone
+        else:
             transport.resume_reading()
-        elif not transport.get_write_buffer_size():  # otherwise it is tried again at the next look
-            if giver.give(self._services, transport.get_extra_info("socket").fileno()):
-                transport.close()  # this process's descriptor alone
-            else:
-                transport.resume_reading()
 
     def _connected(self) -> BoundedProtocol:
         protocol: BoundedProtocol = self._protocol(
@@ -333,6 +339,14 @@ def _asks(connection: BoundedProtocol, since: float) -> bool:
         return idle.when() > since
     cycle: RequestResponseCycle | None = connection.cycle
     return cycle is not None and not cycle.response_started and cycle.keep_alive
+
+
+def _seconds_left(connection: BoundedProtocol) -> float:
+    """Return for how long a client may still ask nothing; one that never asked did not lately."""
+    idle = connection.timeout_keep_alive_task
+    if idle is None:
+        return KEEP_ALIVE_SECONDS - _LATELY_SECONDS
+    return idle.when() - asyncio.get_running_loop().time()
 
 
 def _is_open_websocket(connection: Any) -> bool:

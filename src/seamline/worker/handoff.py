@@ -14,7 +14,8 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Final
 
-# One message for each connection: the names of the http services that answer on it.
+# One message for each connection: the seconds that its client may still ask nothing, and the names
+# of the http services that answer on it.
 _MAX_BYTES: Final = 64 * 1024
 _RIGHTS_BYTES: Final = socket.CMSG_LEN(array.array("i").itemsize)
 # No room for another one now, in the socket, in memory or among the descriptors on their way.
@@ -48,8 +49,13 @@ class Giver:
         # Nothing is ever said by the other end, so what can be read is that it was closed.
         self._loop.add_reader(self._socket, self.close)
 
-    def give(self, services: Sequence[str], connection: int) -> bool:
+    def give(self, services: Sequence[str], connection: int, seconds: float) -> bool:
         """Pass a connection on; the caller then closes its own descriptor, and reads no more.
+
+        Args:
+            services: Those that answer on it.
+            connection: Its descriptor.
+            seconds: Until it is closed if its client asks nothing.
 
         Returns:
             Whether it was passed on. If not, there may be room later, while this is open.
@@ -57,7 +63,9 @@ class Giver:
         if not self.is_open:
             return False
         try:
-            socket.send_fds(self._socket, [",".join(services).encode()], [connection])
+            socket.send_fds(
+                self._socket, [",".join((f"{seconds:.3f}", *services)).encode()], [connection]
+            )
         except OSError as exc:
             if exc.errno not in _LATER:  # the other end was closed
                 self.close()
@@ -83,14 +91,15 @@ class Taker:
 
     Args:
         descriptor: Of the socket pair. It is closed when the other end is, or by :meth:`close`.
-        take: Called with each connection and the names of the services that answer on it.
+        take: Called with the names of the services that answer on a connection, the connection,
+            and the seconds until it is closed if its client asks nothing.
 
     Attributes:
         is_open: Whether something may come yet.
     """
 
     def __init__(
-        self, descriptor: int, take: Callable[[tuple[str, ...], socket.socket], None]
+        self, descriptor: int, take: Callable[[tuple[str, ...], socket.socket, float], None]
     ) -> None:
         self.is_open = True
         self._socket = socket.socket(fileno=descriptor)
@@ -138,6 +147,9 @@ class Taker:
                 data, ancillary = b"", []
             if not data:
                 self._end()
+                return
+            seconds, *services = data.decode().split(",")
             for _, _, rights in ancillary:
                 for descriptor in array.array("i", rights):
-                    self._take(tuple(data.decode().split(",")), socket.socket(fileno=descriptor))
+                    connection = socket.socket(fileno=descriptor)
+                    self._take(tuple(services), connection, float(seconds))

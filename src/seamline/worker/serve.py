@@ -140,10 +140,10 @@ class Serving:
         self._takers = [taker for taker in self._takers if taker.is_open]
         self._takers.append(Taker(end, self._take))
 
-    def _take(self, services: tuple[str, ...], connection: socket.socket) -> None:
+    def _take(self, services: tuple[str, ...], connection: socket.socket, seconds: float) -> None:
         for server, listener in zip(self._http, self._handover.http, strict=True):
             if listener.services == services:
-                task = asyncio.get_running_loop().create_task(server.take(connection))
+                task = asyncio.get_running_loop().create_task(server.take(connection, seconds))
                 self._taking.add(task)
                 task.add_done_callback(self._taking.discard)
                 return

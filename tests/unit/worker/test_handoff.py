@@ -106,9 +106,9 @@ class Pair:
         self.old.givers = [self.giver]
         self.old.drain(linger=linger, timeout=20)
 
-    def _take(self, services: tuple[str, ...], connection: socket.socket) -> None:
+    def _take(self, services: tuple[str, ...], connection: socket.socket, seconds: float) -> None:
         self.taken.append(services)
-        task = asyncio.create_task(self.new.take(connection))
+        task = asyncio.create_task(self.new.take(connection, seconds))
         self.taking.add(task)
         task.add_done_callback(self.taking.discard)
 
@@ -190,6 +190,32 @@ def test_a_kept_connection_is_answered_by_the_worker_that_takes_over(kind, tmp_p
         assert pair.new.kept == 2
 
     serve(scenario, kind, str(tmp_path / "s"))
+
+
+def test_clients_that_ask_nothing_are_as_idle_to_the_worker_that_takes_over() -> None:
+    async def scenario(pair, connect) -> None:
+        lately, silent, idle = [await connect() for _ in range(3)]
+        for client in (idle, lately):
+            client.ask("/1")
+            await client.answer()
+            if client is idle:  # for almost as long as it may be
+                one = next(one for one in pair.old.server_state.connections if one.cycle)
+                one.timeout_keep_alive_task.cancel()
+                one.timeout_keep_alive_task = one.loop.call_later(
+                    0.5, one.timeout_keep_alive_handler
+                )
+        assert pair.old.kept == 1
+
+        await pair.take_over()
+        await pair.left()
+        assert len(pair.new.server_state.connections) == 3
+        assert pair.new.kept == 1
+        assert await idle.is_closed()
+        for client in (lately, silent):
+            client.ask("/2")
+            assert await client.answer() == b"new answers /2"
+
+    serve(scenario)
 
 
 def test_a_request_that_runs_is_answered_and_the_next_one_is_the_others() -> None:
@@ -388,19 +414,19 @@ def test_a_client_that_reads_slowly_is_answered_once_nobody_takes_any_more() -> 
 def test_what_was_given_is_taken_also_by_one_that_then_takes_no_more() -> None:
     async def main() -> list[tuple[str, ...]]:
         giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        taken: list[tuple[tuple[str, ...], socket.socket]] = []
+        taken: list[tuple[tuple[str, ...], socket.socket, float]] = []
         giver = Giver(giving.detach())
         taker = Taker(taking.detach(), lambda *given: taken.append(given))
         with socket.socket() as connection:
-            assert giver.give(("web", "admin"), connection.fileno())
+            assert giver.give(("web", "admin"), connection.fileno(), 75)
             taker.close()
-            assert not giver.give(("web",), connection.fileno())
+            assert not giver.give(("web",), connection.fileno(), 75)
         assert not giver.is_open
         assert not taker.is_open
-        assert not any(os.get_inheritable(one.fileno()) for _, one in taken)
-        for _, one in taken:
+        assert not any(os.get_inheritable(one.fileno()) for _, one, _ in taken)
+        for _, one, _ in taken:
             one.close()
-        return [services for services, _ in taken]
+        return [services for services, _, _ in taken]
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(main()) == [("web", "admin")]
@@ -414,7 +440,7 @@ def test_a_worker_that_leaves_already_takes_nothing() -> None:
         serving.take(taking.detach())
         giver = Giver(giving.detach())
         with socket.socket() as connection:
-            assert not giver.give(("web",), connection.fileno())
+            assert not giver.give(("web",), connection.fileno(), 75)
         assert not giver.is_open
 
     asyncio.run(main())
@@ -435,13 +461,13 @@ def test_where_there_is_no_room_now_nothing_is_lost_and_it_can_be_given_later() 
         giver = Giver(giving.detach())
         with socket.socket() as connection, taking:
             sent = 0
-            while giver.give(("web",), connection.fileno()):
+            while giver.give(("web",), connection.fileno(), 75):
                 sent += 1
             assert giver.is_open
             assert sent > 100
             for descriptor in socket.recv_fds(taking, 100, 1)[1]:
                 os.close(descriptor)
-            assert giver.give(("web",), connection.fileno())
+            assert giver.give(("web",), connection.fileno(), 75)
         giver.close()
 
     asyncio.run(main())
@@ -452,18 +478,18 @@ def test_what_there_is_no_descriptor_for_waits_and_the_rest_is_kept() -> None:
         giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         taken: list[socket.socket] = []
         giver = Giver(giving.detach())
-        taker = Taker(taking.detach(), lambda _, connection: taken.append(connection))
+        taker = Taker(taking.detach(), lambda _, connection, __: taken.append(connection))
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         with socket.socket() as connection:
             for _ in range(2):
-                assert giver.give(("web",), connection.fileno())
+                assert giver.give(("web",), connection.fileno(), 75)
             next_one = os.dup(0)
             os.close(next_one)
             resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
             try:
                 await asyncio.sleep(0.3)
                 assert not taken
-                assert not giver.give(("web",), connection.fileno())
+                assert not giver.give(("web",), connection.fileno(), 75)
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             while taker.is_open:  # noqa: ASYNC110 - it is not told
