@@ -195,20 +195,25 @@ class DrainingServer(uvicorn.Server):
             connection.transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._give, connection)
 
-    def _give(self, connection: BoundedProtocol) -> None:
-        """Pass a connection on if nothing runs on it and all of its answer is sent."""
+    def _give(self, connection: BoundedProtocol) -> bool:
+        """Pass a connection on if nothing runs on it and all of its answer is sent.
+
+        Returns:
+            Whether there may be room for another one.
+        """
         if not connection.is_idle:
-            return
+            return True
         giver, transport = self._giver, connection.transport
         transport.pause_reading()
         is_sent = not transport.get_write_buffer_size()
         if giver is not None and self.draining and not is_sent:
-            return  # tried again at the next look
+            return True  # tried again at the next look
         descriptor = transport.get_extra_info("socket").fileno()
         if giver and is_sent and giver.give(self._services, descriptor, _seconds_left(connection)):
             transport.close()  # this process's descriptor alone
-        else:
-            transport.resume_reading()
+            return True
+        transport.resume_reading()
+        return False
 
     def _connected(self) -> BoundedProtocol:
         protocol: BoundedProtocol = self._protocol(
@@ -277,11 +282,11 @@ class DrainingServer(uvicorn.Server):
             await asyncio.sleep(_LOOK_SECONDS)
             state = self.server_state
             connections: list[Any] = list(state.connections)
-            gives = self._giver is not None
+            gives, has_room = self._giver is not None, True
             for connection in connections:
                 if isinstance(connection, BoundedProtocol):
                     if gives and (connection.is_idle or connection.is_answering):
-                        self._give(connection)
+                        has_room = has_room and self._give(connection)
                     elif is_over:
                         connection.shutdown()  # now, when it is idle; after its answer otherwise
                     elif connection.is_idle:  # it was to be passed on, and nobody takes it now

@@ -502,6 +502,27 @@ def test_what_there_is_no_descriptor_for_waits_and_the_rest_is_kept() -> None:
         runner.run(main())
 
 
+def test_where_there_is_no_room_for_one_others_are_not_tried_until_later() -> None:
+    async def scenario(pair, connect) -> None:
+        clients = [await connect() for _ in range(20)]
+        while len(pair.old.server_state.connections) < len(clients):  # noqa: ASYNC110 - not told
+            await asyncio.sleep(0)
+        give, tried = pair.giver.give, []
+        pair.giver.give = lambda *given: tried.append(given)  # there is none
+
+        await pair.take_over()
+        await asyncio.sleep(0.1)
+        assert 1 <= len(tried) < len(clients)
+
+        pair.giver.give = give
+        for client in clients:
+            client.ask("/1")
+            assert (await client.answer()).endswith(b" answers /1")
+        await pair.left()
+
+    serve(scenario)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     cuts=st.lists(st.integers(1, 60), max_size=40),
