@@ -7,6 +7,7 @@ or changed.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -67,6 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
     layout = config.getoption("--seamline-layout")
     if layout is None or config.getoption("--collect-only"):
         return
+    if not hasattr(pytest, "FixtureDef"):
+        raise pytest.UsageError(
+            "--seamline-layout needs pytest 8 or newer, and this is pytest "
+            f"{pytest.__version__}: {sys.executable} -m pip install 'pytest>=8'"
+        )
     # Only a run that asks for a layout pays for what follows.
     from seamline.testing.session import SplitSession
     from seamline.testing.watch import Summary, Watch, load_config, variables_of

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from seamline.testing import plugin
+
 pytestmark = pytest.mark.processes
 
 # Calls of both seams: 3 of stock, one of which orders makes, and 1 of orders.
@@ -43,6 +45,14 @@ def test_without_the_option_nothing_of_seamline_is_loaded_but_the_plugin():
     ).stdout
 
     assert loaded.strip() == str(["seamline", "seamline.testing", "seamline.testing.plugin"])
+
+
+def test_a_pytest_that_is_too_old_is_told(monkeypatch, pytestconfig):
+    monkeypatch.delattr(pytest, "FixtureDef")
+    monkeypatch.setattr(pytestconfig.option, "seamline_layout", "micro")
+
+    with pytest.raises(pytest.UsageError, match=r"needs pytest 8 .* -m pip install"):
+        plugin.pytest_configure(pytestconfig)
 
 
 @pytest.mark.parametrize("layout", ["local", "micro", "pair"])
