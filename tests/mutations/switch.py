@@ -972,6 +972,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_announced.py",
         "who_saves_runs",
     ),
+    "10 who writes rows enters listeners of SQLAlchemy": Mutation(
+        "seamline.interface.listening.Listening.sent",
+        _empty,
+        "unit/interface/test_listening.py",
+        "who_writes_runs",
+    ),
+    "10 enclosed receivers are entered, too": Mutation(
+        "seamline.interface.announced._Announced._own",
+        _no_list,
+        "unit/interface/test_listening.py",
+        "is_connected",
+    ),
     "hosts that load the application have what it registers": Mutation(
         "seamline.interface.hosting.applications_made",
         _empty,
