@@ -978,6 +978,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_listening.py",
         "who_writes_runs",
     ),
+    "10 who has a signal sent enters its receivers": Mutation(
+        "seamline.interface.blinking.Blinking.sent",
+        _empty,
+        "unit/interface/test_blinking.py",
+        "has_a_signal_sent",
+    ),
     "10 enclosed receivers are entered, too": Mutation(
         "seamline.interface.announced._Announced._own",
         _no_list,

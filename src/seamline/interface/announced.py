@@ -7,6 +7,7 @@ state are entered by whoever has the signal sent, as if that had called them.
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
+from seamline.interface.blinking import Blinking
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
 from seamline.interface.listening import Listening
@@ -23,7 +24,9 @@ def note_announced(touches: Touches, importers: Container[Symbol]) -> None:
         touches: What bodies touch themselves.
         importers: State that changes only while modules are imported.
     """
-    announced = _Announced(touches, importers, (Saving(touches.graph), Listening(touches.graph)))
+    graph = touches.graph
+    libraries = Saving(graph), Listening(graph), Blinking(graph)
+    announced = _Announced(touches, importers, libraries)
     announced.read()
     if announced.receivers:
         announced.enter()

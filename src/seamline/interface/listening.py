@@ -76,7 +76,7 @@ class Listening:
         """Yield which of the events that are listened to a body has sent."""
         for call in body.calls:
             events = listened.intersection(_SENDING.get(call.method, ()))
-            if events and self._is_of_session(body, call):
+            if events and is_of_session(self.graph, body, call):
                 yield from (Sent(event, call.line) for event in events)
         for event in listened.intersection(_ROWS):
             classes = self._written(event)
@@ -195,16 +195,17 @@ class Listening:
         elif origin.kind in ("opaque", "param"):
             yield sent._replace(is_unknown=True)
 
-    def _is_of_session(self, body: Body, call: Call) -> bool:
-        """Whether a method may be one of a session: not of a class of the application."""
-        if any(not bound.guess for bound in self.graph.entered(body, call)):
-            return False
-        return bool(call.receiver) and not any(
-            origin.kind in ("symbol", "call")
-            and not origin.symbol.module
-            and is_stdlib(origin.symbol.name)
-            for origin in call.receiver
-        )
+
+def is_of_session(graph: Graph, body: Body, call: Call) -> bool:
+    """Whether a method may be one of a session: not of a class of the application."""
+    if any(not bound.guess for bound in graph.entered(body, call)):
+        return False
+    return bool(call.receiver) and not any(
+        origin.kind in ("symbol", "call")
+        and not origin.symbol.module
+        and is_stdlib(origin.symbol.name)
+        for origin in call.receiver
+    )
 
 
 def _owner(symbol: Symbol, graph: Graph) -> Symbol | None:

@@ -52,10 +52,10 @@ class Signals:
             definition = body.definition
             for call in body.calls:
                 for origin in call.receiver if call.method in ANNOUNCING else ():
-                    found.update(map(self._known, self._meant(bodies, body, origin)))
+                    found.update(map(self.known, self._meant(bodies, body, origin)))
             for node in () if definition is None else walk(definition.node):
                 if isinstance(node, ast.Attribute) and node.attr in ANNOUNCING:
-                    found.add(self._named(body.module, node.value))
+                    found.add(self.named_by(body.module, node.value))
         return {signal for signal in found if signal is not None}
 
     def connected(self, module: str) -> list[tuple[Symbol, int]]:
@@ -78,7 +78,7 @@ class Signals:
                 first = node.args[0]
                 given = first.elts if isinstance(first, (ast.List, ast.Tuple)) else [first]
         for part in given:
-            signal = self._named(module, part)
+            signal = self.named_by(module, part)
             if signal is not None:
                 yield signal
 
@@ -94,12 +94,12 @@ class Signals:
                         for _, origins in call.arguments:
                             yield from (one.symbol for one in origins if one.kind == "symbol")
 
-    def _named(self, module: str, node: ast.expr) -> Symbol | None:
+    def named_by(self, module: str, node: ast.expr) -> Symbol | None:
         """Return the signal that an expression at module level stands for."""
         world = self.graph.definitions.world
         if not isinstance(node, ast.Call):
             symbol = world.resolve(module, node)
-            return None if symbol is None else self._known(symbol)
+            return None if symbol is None else self.known(symbol)
         made, first = world.resolve(module, node.func), next(iter(node.args), None)
         if made is None or not isinstance(first, ast.Constant):
             return None
@@ -110,12 +110,12 @@ class Signals:
             return Symbol(made.module, f"{made.name}({first.value!r})")
         return None
 
-    def _known(self, symbol: Symbol) -> Symbol | None:
+    def known(self, symbol: Symbol) -> Symbol | None:
         """Return the signal that a name of the application is bound to."""
         names = self.graph.definitions.world.modules.get(symbol.module)
         for binding in () if names is None else names.assigned.get(symbol.name, ()):
             if isinstance(binding.value, ast.Call):
-                found = self._named(symbol.module, binding.value)
+                found = self.named_by(symbol.module, binding.value)
                 if found is not None:
                     return found
         return symbol if self._is_made(symbol, *_SIGNALS, "blinker.") else None
