@@ -1083,6 +1083,23 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_process.py",
         "check_tells",
     ),
+    "what writes rows that a library notes stays with its caller": Mutation(
+        "seamline.interface.application.find_audited",
+        _no_pairs,
+        "unit/interface/test_audited.py",
+    ),
+    "nothing of a request is noted without a middleware": Mutation(
+        "seamline.interface.audited._keeps_requests",
+        _true,
+        "unit/interface/test_audited.py",
+        "without_a_middleware",
+    ),
+    "what says itself who changes a row asks no request": Mutation(
+        "seamline.interface.audited._sets",
+        _false,
+        "unit/interface/test_audited.py",
+        "says",
+    ),
     "making a class runs metaclasses, decorators and descriptors": Mutation(
         "seamline.interface.leaving.run_by_making",
         _empty,

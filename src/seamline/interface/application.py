@@ -7,6 +7,7 @@ from pathlib import Path
 from seamline.interface.ambient import Change
 from seamline.interface.announced import note_announced
 from seamline.interface.asking import classes_listed
+from seamline.interface.audited import find_audited
 from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
 from seamline.interface.callbacks import find_callbacks
@@ -56,7 +57,8 @@ class Application:
     Attributes:
         listed: Classes whose subclasses something in it lists, and whether theirs, too.
         currents: What functions use that their process made current, by the library.
-        request_values: What they read that a library keeps for a request, by its variable.
+        request_values: What they read that a library keeps for a request, by its variable, or what
+            it would note of that in rows, by the library.
         asking: What functions ask for themselves of what only their process is or has.
     """
 
@@ -167,6 +169,6 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         signals=Signals(graph),
         giving=Giving(graph),
         currents=find_currents(graph),
-        request_values=find_request_values(graph),
+        request_values=find_request_values(graph) | find_audited(graph),
         asking=find_asking(graph),
     )

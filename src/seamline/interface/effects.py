@@ -74,7 +74,10 @@ def find_effects(graph: Graph) -> dict[Definition, Effect]:
 
 
 def passed_up(
-    graph: Graph, direct: Mapping[Definition, _Found], within: Container[str] | None = None
+    graph: Graph,
+    direct: Mapping[Definition, _Found],
+    within: Container[str] | None = None,
+    stops: Container[Definition | str] = (),
 ) -> dict[Definition, _Found]:
     """Return what was found of functions with what was of those that they certainly call.
 
@@ -82,13 +85,14 @@ def passed_up(
         graph: Who calls whom.
         direct: What was found.
         within: The modules of callers that count; None for all.
+        stops: Callers that do not, nor do those that call them.
     """
     found = dict(direct)
     queue = list(found)
     while queue:
         key = queue.pop()
         for caller in graph.callers.get(key, ()):
-            if not isinstance(caller, Definition) or caller in found:
+            if not isinstance(caller, Definition) or caller in found or caller in stops:
                 continue
             if within is not None and caller.module not in within:
                 continue

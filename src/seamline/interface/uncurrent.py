@@ -14,7 +14,7 @@ from seamline.interface.placement import Placement
 _LACKS: Final = "which imports nothing that does"
 _UNSET: Final = "where no middleware has set it"
 _GIVEN: Final = (
-    "pass what it needs of it as an argument, or read it in a function that needs no state of the "
+    "pass what it needs of it as an argument, or do this in a function that needs no state of the "
     "package and so stays with its caller"
 )
 _REMEDY: Final = (
