@@ -852,6 +852,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_results.py",
         "record_with_what",
     ),
+    "2 objects of the standard library that never cross stay": Mutation(
+        "seamline.interface.crossing.UNSENDABLE",
+        {},
+        "unit/interface/test_stdlib_types.py",
+        "stays_with_its_caller",
+    ),
     "9 what changes the current application stays with its caller": Mutation(
         "seamline.interface.effects._is_current",
         _false,

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from seamline.interface.stdlib_types import GIVING_STAYING, STAYING
+
 # Types whose values stay in their process, with how a reader would call them.
 UNSENDABLE: Final = {
     "sqlalchemy.orm.Session": "a database session",
@@ -118,10 +120,12 @@ PARTS_OF_QUERIES: Final = frozenset(
     for place in ("", f"{home}.")
     for name in names.split()
 )
+UNSENDABLE.update(STAYING)
 UNSENDABLE.update(dict.fromkeys(PARTS_OF_QUERIES, "a part of a query"))
 
 # Calls whose result is of one of these types, which the call does not say.
 GIVING: Final = {
+    **GIVING_STAYING,
     **{f"re.{name}": "re.Match" for name in ("match", "search", "fullmatch")},
     **{
         f"xml.etree.ElementTree.{name}": "xml.etree.ElementTree.Element"
