@@ -116,7 +116,7 @@ class Taker:
 
     def _refuse(self) -> None:
         with contextlib.suppress(OSError):  # the other end was closed
-            self._socket.shutdown(socket.SHUT_RD)
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _has_room(self) -> bool:
         """Whether one more descriptor can be had; one that cannot is lost when it is read."""

@@ -488,8 +488,8 @@ def test_what_there_is_no_descriptor_for_waits_and_the_rest_is_kept() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
             try:
                 await asyncio.sleep(0.3)
-                assert not taken
-                assert not giver.give(("web",), connection.fileno(), 75)
+                assert not giver.is_open  # which it heard without trying
+                assert len(taken) < 2  # perhaps one, for which it made room
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             while taker.is_open:  # noqa: ASYNC110 - it is not told
