@@ -202,7 +202,7 @@ def test_clients_that_ask_nothing_are_as_idle_to_the_worker_that_takes_over() ->
                 one = next(one for one in pair.old.server_state.connections if one.cycle)
                 one.timeout_keep_alive_task.cancel()
                 one.timeout_keep_alive_task = one.loop.call_later(
-                    0.5, one.timeout_keep_alive_handler
+                    2, one.timeout_keep_alive_handler
                 )
         assert pair.old.kept == 1
 
