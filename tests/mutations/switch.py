@@ -847,7 +847,7 @@ OTHERS: dict[str, Mutation] = {
         "tuples_of_libraries",
     ),
     "2 records with a field that cannot cross stay with their caller": Mutation(
-        "seamline.interface.crossing.Types.field_obstacle",
+        "seamline.interface.verdicts.held_obstacle",
         _nothing,
         "unit/interface/test_results.py",
         "record_with_what",

@@ -189,36 +189,6 @@ class Types:
                 return of_library
         return None
 
-    def field_obstacle(self, module: str, annotation: ast.expr | None) -> Obstacle | None:
-        """Return why a record of the annotated type may not cross: a field that cannot.
-
-        A field that may be ``None``, or has a default, says nothing.
-        """
-        seen: set[Symbol] = set()
-        waiting = self.leaves(module, annotation)
-        while waiting:
-            symbol = waiting.pop()
-            if symbol in seen or self.kind(symbol) not in ("value", "frozen"):
-                continue
-            seen.add(symbol)
-            for cls, name, field in self._required(symbol):
-                found = self.obstacle(cls.module, field, result=True)
-                if found is not None and found.what != "a callable":
-                    of = f"{found.type} ({cls.name}.{name})"
-                    return found._replace(type=of, optional=True)
-                waiting += self.leaves(cls.module, field)
-        return None
-
-    def _required(self, symbol: Symbol) -> Iterator[tuple[Class, str, ast.expr]]:
-        """Yield the fields of a record that hold a value of their type in each of them."""
-        cls = self.definitions.class_of(symbol)
-        above = () if cls is None else self.definitions.ancestry(cls)
-        for found in (one for one in above if isinstance(one, Class)):
-            for name, field in found.fields.items():
-                types = set(map(str, self.leaves(found.module, field)))
-                if name not in found.assigned and not types & _NO_TYPE_OF_ALL:
-                    yield found, name, field
-
     def of_kind(self, symbol: Symbol) -> Obstacle | None:
         """Return why instances of a class of the application cannot cross, by what it is."""
         found = _BY_KIND.get(self.kind(symbol))
@@ -403,11 +373,6 @@ def _bodies_of(cls: Class) -> list[Definition]:
     return [body for bodies in cls.methods.values() for body in bodies]
 
 
-# A field is of one of several types, or belongs to the class.
-_NO_TYPE_OF_ALL: Final = frozenset(
-    {"builtins.None", "typing.Optional", "typing.Union", "typing.Any", "typing.ClassVar"}
-    | {"dataclasses.InitVar"}
-)
 _OF_LIBRARY: Final = "an object of a library with state of its own"
 _PLAIN_VALUES: Final = frozenset(
     f"builtins.{name}" for name in ("str", "int", "float", "bytes", "tuple", "dict", "list", "set")

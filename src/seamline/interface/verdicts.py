@@ -20,6 +20,7 @@ from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
 from seamline.interface.origins import Origin
+from seamline.interface.records import held_obstacle, instance_obstacle
 from seamline.interface.results import made_by
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
@@ -332,7 +333,7 @@ class Judge:
         result = types.obstacle(module, definition.node.returns, result=True)
         if result is not None:
             yield result._replace(where="its result is")
-        field = types.field_obstacle(module, definition.node.returns)
+        field = held_obstacle(types, types.leaves(module, definition.node.returns))
         if field is not None and not self.observed.is_plain(definition, RETURN):
             yield field._replace(where="its result holds")
         returned = types.leaves(module, definition.node.returns)[:1]
@@ -369,7 +370,7 @@ class Judge:
             for origin in (*origins, *given, *elements, *held):
                 found = self._returned(origin)
                 if found is not None:
-                    yield found._replace(where="its result is")
+                    yield found._replace(where=found.where or "its result is")
 
     def _kept_in_context(self, body: Body, value: ast.expr) -> Iterator[Origin]:
         """Yield what the function itself put into the ``g.name`` that it returns."""
@@ -392,7 +393,7 @@ class Judge:
         owner = self.graph.definitions.world.resolve(module, value.value)
         return owner is not None and str(owner) in _G
 
-    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: C901, PLR0911 - a table
+    def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: PLR0911 - a table
         if origin.kind == "function":
             return Obstacle("a function", "a callable", "return the values it would give")
         if origin.level == "part" or (origin.level == "copy" and origin.kind != "instance"):
@@ -417,9 +418,7 @@ class Judge:
         if origin.kind == "call" and not symbol.module:
             made = self.graph.types.foreign.class_made(symbol.name)
             return self.graph.types.of_library(Symbol("", made))
-        if origin.kind == "instance":
-            return self.graph.types.of_kind(symbol)
-        return None
+        return instance_obstacle(self.graph.types, symbol) if origin.kind == "instance" else None
 
     # -- cost ---------------------------------------------------------------------------
 

@@ -186,6 +186,17 @@ def make():
         ("    key: Key = None\n", "remote"),
         ("    name: str\n    at: Path\n", "remote"),
         ("    done: Callable[[], None]\n", "remote"),
+        ("    own: Plain = Plain()\n", "local"),
+        ("    own: Plain = PLAIN\n", "local"),
+        ("    own: Plain = field(default_factory=Plain)\n", "local"),
+        ("    own: Plain = field(default_factory=lambda: Plain())\n", "local"),
+        ("    own: Plain = field(default_factory=plain)\n", "local"),
+        ("    own: Plain = field(repr=False)\n", "local"),
+        ("    own: Any = field(default_factory=threading.Lock)\n", "local"),
+        ("    own: Plain = field(default=None)\n", "remote"),
+        ("    own: list[Plain] = field(default_factory=list)\n", "remote"),
+        ("    own: ClassVar[Plain] = Plain()\n", "remote"),
+        ("    own: Plain = SEALED\n", "remote"),
     ],
 )
 def test_a_record_with_what_cannot_cross_stays_with_its_caller(
@@ -194,9 +205,11 @@ def test_a_record_with_what_cannot_cross_stays_with_its_caller(
     library = tmp_path_factory.mktemp("site")
     (library / "kit.py").write_text(KEYS)
     source = (
-        "import kit\nfrom kit import Key, Sealed\nfrom dataclasses import dataclass\n"
+        "import kit, threading\nfrom kit import Key, Sealed\n"
+        "from dataclasses import dataclass, field\nfrom typing import Any, ClassVar\n"
         "from pathlib import Path\nfrom collections.abc import Callable\n"
         "class Plain:\n    def __init__(self): self.n = 1\n"
+        "PLAIN = Plain()\nSEALED = None\ndef plain(): return Plain()\n"
         "@dataclass\nclass Inner:\n    key: Key\n"
         f"@dataclass\nclass Pair:\n{fields}\n"
         "def pair(names) -> Pair:\n    for _ in names:\n        kit.make()\n"
@@ -206,3 +219,16 @@ def test_a_record_with_what_cannot_cross_stays_with_its_caller(
     reading = read({"shop.py": source}, "shop", search_path=[library])
 
     assert reading.verdict("shop.pair") == verdict
+
+
+def test_a_record_that_is_made_where_it_is_returned_is_looked_into(read) -> None:
+    source = (
+        "from dataclasses import dataclass\nclass Plain:\n    def __init__(self): self.n = 1\n"
+        "@dataclass\nclass Pair:\n    name: str\n    own: Plain = Plain()\n"
+        "def pair(names):\n    for _ in names:\n        pass\n    return Pair(name='x')\n"
+    )
+
+    found = read({"shop.py": source}, "shop").functions["shop.pair"]
+
+    assert found.verdict.value == "local"
+    assert "its result holds Plain (Pair.own): an object with state of its own" in found.reason

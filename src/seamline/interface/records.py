@@ -1,0 +1,106 @@
+"""What records hold that cannot cross: the fields of dataclasses and their like."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from seamline.interface.crossing import Obstacle, Types, known_obstacle
+from seamline.interface.functions import Class
+from seamline.interface.names import Symbol
+from seamline.interface.typenames import CROSSING, UNSENDABLE
+
+# A field is of one of several types, or belongs to the class.
+_NO_TYPE_OF_ALL: Final = frozenset(
+    {"builtins.None", "typing.Optional", "typing.Union", "typing.Any"}
+)
+_OF_CLASS: Final = frozenset({"typing.ClassVar", "dataclasses.InitVar"})
+#: Calls that say of a field what it is, and how they name what makes its value.
+_DESCRIBING: Final = frozenset({"field", "Field", "ib", "attrib"})
+_FACTORIES: Final = frozenset({"default_factory", "factory"})
+
+
+def held_obstacle(types: Types, records: Iterable[Symbol]) -> Obstacle | None:
+    """Return why a record of one of these classes may not cross: a field that cannot.
+
+    A field that may be ``None`` says nothing; where one has a value at first, that says it.
+    """
+    seen: set[Symbol] = set()
+    waiting = list(records)
+    while waiting:
+        symbol = waiting.pop()
+        if symbol in seen or types.kind(symbol) not in ("value", "frozen"):
+            continue
+        seen.add(symbol)
+        for cls, name, annotation in _fields(types, symbol):
+            value = _first(cls.assigned.get(name))
+            found = _of_field(types, cls.module, annotation, value)
+            if found is not None and found.what != "a callable":
+                of = f"{found.type} ({cls.name}.{name})"
+                return found._replace(type=of, optional=True)
+            if value is None:
+                waiting += types.leaves(cls.module, annotation)
+    return None
+
+
+def instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
+    """Return why an object of a class of the application cannot, or may not, cross."""
+    held = held_obstacle(types, [symbol])
+    return types.of_kind(symbol) if held is None else held._replace(where="its result holds")
+
+
+def _fields(types: Types, symbol: Symbol) -> Iterator[tuple[Class, str, ast.expr]]:
+    """Yield the fields that each object of a record has."""
+    cls = types.definitions.class_of(symbol)
+    above = () if cls is None else types.definitions.ancestry(cls)
+    for found in (one for one in above if isinstance(one, Class)):
+        for name, annotation in found.fields.items():
+            if not _OF_CLASS.intersection(map(str, types.leaves(found.module, annotation))):
+                yield found, name, annotation
+
+
+def _of_field(
+    types: Types, module: str, annotation: ast.expr, value: ast.expr | None
+) -> Obstacle | None:
+    """Return why what a field holds cannot cross, by its type or by its value at first."""
+    leaves = types.leaves(module, annotation)
+    is_told = not _NO_TYPE_OF_ALL.intersection(map(str, leaves))
+    if value is None:
+        return types.obstacle(module, annotation, result=True) if is_told else None
+    made = _maker(types, module, value)
+    if made is None:
+        return None
+    if str(made) in UNSENDABLE and str(made) not in CROSSING:
+        return known_obstacle(str(made), UNSENDABLE[str(made)])
+    is_function = made in types.definitions.functions
+    return types.of_kind(leaves[0] if is_function and is_told and leaves else made)
+
+
+def _first(value: ast.expr | None) -> ast.expr | None:
+    """Return what a field holds at first; None if that is what its maker is given."""
+    if not isinstance(value, ast.Call) or _last_name(value.func) not in _DESCRIBING:
+        return value
+    for keyword in value.keywords:
+        if keyword.arg in _FACTORIES:
+            if isinstance(keyword.value, ast.Lambda):
+                return keyword.value.body
+            return ast.Call(keyword.value, [], [])
+        if keyword.arg == "default":
+            return keyword.value
+    given = value.args[0] if value.args else None
+    return None if isinstance(given, ast.Constant) and given.value is Ellipsis else given
+
+
+def _maker(types: Types, module: str, value: ast.expr) -> Symbol | None:
+    """Return the class or function whose call a value is, also by a name of a module."""
+    if isinstance(value, ast.Call):
+        return types.world.resolve(module, value.func)
+    symbol = types.world.resolve(module, value)
+    if symbol is None or symbol.module not in types.world.modules:
+        return None
+    bound = types.world.modules[symbol.module].assigned.get(symbol.name, [])
+    made = bound[0].value if len(bound) == 1 else None
+    return types.world.resolve(symbol.module, made.func) if isinstance(made, ast.Call) else None
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else str(getattr(node, "id", ""))
