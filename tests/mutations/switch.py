@@ -990,6 +990,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_blinking.py",
         "has_a_signal_sent",
     ),
+    "10 what listeners empty with each flush is no state": Mutation(
+        "seamline.interface.announced.buffers",
+        _empty,
+        "unit/interface/test_listening.py",
+        "fill_and_empty",
+    ),
     "10 enclosed receivers are entered, too": Mutation(
         "seamline.interface.announced._Announced._own",
         _no_list,

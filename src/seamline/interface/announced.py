@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from seamline.interface.blinking import Blinking
+from seamline.interface.buffering import buffers
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Edge, Graph
 from seamline.interface.listening import Listening
@@ -38,6 +39,7 @@ class _Announced:
     importers: Container[Symbol]
     libraries: tuple[Sending, ...]
     receivers: dict[str, list[Receiver]] = field(default_factory=dict)
+    buffers: frozenset[Symbol] = frozenset()
     graph: Graph = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,11 +48,17 @@ class _Announced:
     def read(self) -> None:
         """Find the receivers that use state."""
         world = self.graph.definitions.world
-        for body in self.graph.bodies.values():
-            for library in () if world.modules[body.module].source.test else self.libraries:
-                for receiver in library.connected(body):
-                    if self._uses_state(receiver.handler):
-                        self.receivers.setdefault(receiver.signal, []).append(receiver)
+        bodies = [b for b in self.graph.bodies.values() if not world.modules[b.module].source.test]
+        found = [
+            receiver
+            for body in bodies
+            for library in self.libraries
+            for receiver in library.connected(body)
+        ]
+        self.buffers = frozenset(buffers(self.touches, found))
+        for receiver in found:
+            if self._uses_state(receiver.handler):
+                self.receivers.setdefault(receiver.signal, []).append(receiver)
 
     def enter(self) -> None:
         """Note whom each function enters by what it has sent."""
@@ -144,4 +152,4 @@ class _Announced:
     def _is_state(self, symbol: Symbol) -> bool:
         fact = self.touches.state.facts.get(symbol)
         changes = fact is not None and not fact.resource and (fact.alive or fact.moment)
-        return changes and symbol not in self.importers
+        return changes and symbol not in self.importers and symbol not in self.buffers

@@ -235,3 +235,18 @@ def test_a_receiver_of_a_model_that_nothing_says_is_a_guess(read) -> None:
     reading = read(files, "lib", "other", entry_modules={"web": "web"})
 
     assert reading.findings("shared-state") == [("warning", "heard.py", 3)]
+
+
+@pytest.mark.parametrize(
+    ("signal", "found"),
+    [("post_save", []), ("pre_save", [("error", "heard.py", 3)])],
+)
+def test_what_receivers_keep_for_one_save_is_none(read, signal: str, found) -> None:
+    files = _files("pre_save", "models.Note", "models.Note.objects.create()") | TWO
+    files["heard.py"] += (
+        DECORATED.format(signal, "models.Note") + "def saved(sender, **more):\n    SEEN.pop()\n"
+    )
+
+    reading = read(files, "lib", "other", entry_modules={"web": "web"})
+
+    assert reading.findings("shared-state") == found

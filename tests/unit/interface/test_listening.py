@@ -81,6 +81,7 @@ def test_who_writes_runs_what_a_listener_uses(read, listened: str, doing: str) -
     assert function.reason.startswith("touches heard:SEEN, which belongs to no service")
 
 
+ENDING = "@event.listens_for(Session, 'after_flush')\ndef done(*found):\n    "
 CONNECTED = {
     "called": f"{HEARD}event.listen(User, 'after_insert', heard)\n",
     "offered": f"@db.event.listens_for(User, 'after_insert')\n{HEARD}",
@@ -160,6 +161,32 @@ def test_a_row_that_nothing_says_the_class_of_is_a_guess(read) -> None:
     reading = read(files, "lib", "other", entry_modules={"web": "web"})
 
     assert reading.findings("shared-state") == [("warning", "heard.py", 4)]
+
+
+@pytest.mark.parametrize(
+    ("emptying", "found"),
+    [
+        ("while SEEN: print(SEEN.pop())", []),
+        ("print(SEEN); SEEN.clear()", []),
+        ("print(SEEN)", [("error", "heard.py", 4)]),
+    ],
+)
+def test_what_listeners_fill_and_empty_is_of_one_flush(read, emptying: str, found) -> None:
+    files = _files("User, 'after_insert'", "db.session.add(User(name='a'))")
+    files["heard.py"] += f"{ENDING}{emptying}\n"
+    files["other.py"] = files["lib.py"]
+    files["web.py"] = "import heard, lib, other\ndef page():\n    lib.do(1)\n    other.do(1)\n"
+
+    reading = read(files, "lib", "other", entry_modules={"web": "web"})
+
+    assert reading.findings("shared-state") == found
+
+
+def test_what_others_read_of_it_is_state(read) -> None:
+    files = _files("User, 'after_insert'", "db.session.add(User(name='a'))")
+    files["heard.py"] += f"{ENDING}SEEN.clear()\n"
+
+    assert read(files, "lib", entry_modules={"web": "web"}).verdict("lib.do") == "local"
 
 
 def test_state_of_a_listener_that_two_groups_send_to_is_an_error(read) -> None:
