@@ -1059,11 +1059,11 @@ OTHERS: dict[str, Mutation] = {
         _no_pairs,
         "unit/interface/test_request_values.py",
     ),
-    "what only sets such a value has its own": Mutation(
+    "what sets such a value has its own": Mutation(
         "seamline.interface.library_values._SETTING",
         frozenset[str](),
         "unit/interface/test_request_values.py",
-        "only_sets_it",
+        "has_its_own",
     ),
     "only libraries that take part in requests keep such values": Mutation(
         "seamline.interface.library_values.LibraryValues._takes_part",
@@ -1094,6 +1094,12 @@ OTHERS: dict[str, Mutation] = {
         _empty,
         "unit/interface/test_own_process.py",
         "check_tells",
+    ),
+    "what enters a library's context manager may have its own": Mutation(
+        "seamline.interface.request_values._enters",
+        _false,
+        "unit/interface/test_request_values.py",
+        "has_its_own",
     ),
     "what writes rows that a library notes stays with its caller": Mutation(
         "seamline.interface.application.find_audited",

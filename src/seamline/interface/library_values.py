@@ -24,15 +24,6 @@ EXEMPT: Final = (
     "structlog", "loguru", "sentry_sdk", "opentelemetry", "elasticapm", "newrelic", "ddtrace",
     "logfire", "eliot", "prometheus_client", "pytest",
 )  # fmt: skip
-#: What reads such a value in more steps than are followed.
-_KNOWN: Final = {
-    "crum.get_current_user": "crum._thread_locals",
-    "cherrypy.session": "cherrypy.serving",
-    "cherrypy.url": "cherrypy.serving",
-    "cherrypy.HTTPRedirect": "cherrypy.serving",
-    "rq.get_current_job": "rq.job._job_stack",
-    "rq.job.get_current_job": "rq.job._job_stack",
-}
 _VARIABLE: Final = frozenset({"contextvars.ContextVar", "aiocontextvars.ContextVar"})
 _LOCAL: Final = frozenset(
     {
@@ -70,11 +61,25 @@ class _Module:
     imported: dict[str, list[str]] = field(default_factory=dict)
 
 
-class _Found(NamedTuple):
-    """What a body does with such values: the first one that it reads, and whether it sets any."""
+class Touched(NamedTuple):
+    """The variable of a library that something reads, and the one that it sets, if any."""
 
     read: str = ""
-    sets: bool = False
+    set: str = ""
+
+
+_NOTHING: Final = Touched()
+#: What does so in more steps than are followed.
+_KNOWN: Final = {
+    "crum.get_current_user": Touched("crum._thread_locals"),
+    "crum.set_current_user": Touched("", "crum._thread_locals"),
+    "crum.impersonate": Touched("", "crum._thread_locals"),
+    "cherrypy.session": Touched("cherrypy.serving"),
+    "cherrypy.url": Touched("cherrypy.serving"),
+    "cherrypy.HTTPRedirect": Touched("cherrypy.serving"),
+    "rq.get_current_job": Touched("rq.job._job_stack"),
+    "rq.job.get_current_job": Touched("rq.job._job_stack"),
+}
 
 
 class LibraryValues:
@@ -87,25 +92,28 @@ class LibraryValues:
     def __init__(self, foreign: Foreign) -> None:
         self._foreign = foreign
         self._modules: dict[str, _Module | None] = {}
-        self._answers: dict[tuple[str, bool], str] = {}
+        self._answers: dict[tuple[str, bool], Touched] = {}
         self._in_requests: dict[str, bool] = {}
 
-    def read_by(self, dotted: str, *, sets: bool = False) -> str:
-        """Return the variable of a library that a use of a dotted name reads; empty for none.
+    def by(self, dotted: str, *, sets: bool = False) -> Touched:
+        """Return what a use of a dotted name does with a variable of a library.
+
+        What sets one and reads it has its own: only that it sets it is said.
 
         Args:
             dotted: The name.
             sets: Whether something is bound or changed there.
         """
         if is_stdlib(dotted) or named(dotted, EXEMPT):
-            return ""
+            return _NOTHING
         known = next((name for name in _KNOWN if named(dotted, (name,))), "")
         if known:
             return _KNOWN[known]
         key = dotted, sets
         if key not in self._answers:
             found = self._resolve(dotted, _MOST_STEPS, sets=sets)
-            self._answers[key] = found if found and self._takes_part(found) else ""
+            takes_part = any(found) and self._takes_part(found.set or found.read)
+            self._answers[key] = found if takes_part else _NOTHING
         return self._answers[key]
 
     def _takes_part(self, variable: str) -> bool:
@@ -117,89 +125,91 @@ class LibraryValues:
             )
         return self._in_requests[top]
 
-    def _resolve(self, dotted: str, steps: int, *, sets: bool = False) -> str:
+    def _resolve(self, dotted: str, steps: int, *, sets: bool = False) -> Touched:
         """Return what the longest part of a name that is a module has under the rest of it."""
         parts = dotted.split(".")
         for length in range(min(len(parts) - 1, 6), 0, -1):
             module = self._module(".".join(parts[:length]))
             if module is not None:
                 return self._within(module, parts[length:], steps, sets=sets)
-        return ""
+        return _NOTHING
 
     def _within(
         self, module: _Module, rest: Sequence[str], steps: int, *, sets: bool = False
-    ) -> str:
+    ) -> Touched:
         if steps < 0 or not rest:
-            return ""
+            return _NOTHING
         for length in (2, 1):
             name, member = ".".join(rest[:length]), (*rest[length:], "")[0]
             if len(rest) < length or (length > 1 and rest[0] not in module.classes):
                 continue
             if name in module.functions:
-                return self._read_in(module, name)
+                return self._done_by(module, name)
             if name in module.values:
-                if kind := self._kind(module, name, steps):
-                    is_read = member == "get" if kind == "variable" else member not in _SETTING
-                    return f"{module.name}.{name}" if is_read and not sets else ""
+                kind = self._kind(module, name, steps)
+                if kind:
+                    return _used(f"{module.name}.{name}", kind, member, sets=sets)
                 return self._through(module, name, rest[length:], steps)
         for meant in module.imported.get(rest[0], ()):
             if not is_stdlib(meant) and not named(meant, EXEMPT):
                 found = self._resolve(".".join((meant, *rest[1:])), steps - 1, sets=sets)
-                if found:
+                if any(found):
                     return found
         asked = rest[0] not in (module.imported.keys() | module.classes.keys())
         is_module = asked and "__getattr__" in module.functions
-        return self._read_in(module, "__getattr__") if is_module else ""
+        return self._done_by(module, "__getattr__") if is_module else _NOTHING
 
-    def _through(self, module: _Module, name: str, rest: Sequence[str], steps: int) -> str:
-        """Return what the use of a value reads: a proxy, a method of an object, another name."""
+    def _through(self, module: _Module, name: str, rest: Sequence[str], steps: int) -> Touched:
+        """Return what the use of a value does: a proxy, a method of an object, another name."""
         for value in module.values[name]:
+            found = _NOTHING
             if isinstance(value, (ast.Name, ast.Attribute)):
                 parts = ast.unparse(value).split(".")
                 found = self._within(module, (*parts, *rest), steps - 1)
             elif isinstance(value, ast.Call):
                 found = self._by_object(module, value, rest[0] if rest else "", steps)
-            else:
-                found = ""
-            if found:
+            if any(found):
                 return found
-        return ""
+        return _NOTHING
 
-    def _by_object(self, module: _Module, value: ast.Call, member: str, steps: int) -> str:
-        """Return what the use of an object that a module makes reads."""
+    def _by_object(self, module: _Module, value: ast.Call, member: str, steps: int) -> Touched:
+        """Return what the use of an object that a module makes does."""
         if _PROXIES.intersection(self._named(module, value.func)):
-            return self._reads(module, value, 1).read
+            return self._touched(module, value, 1)
         for meant in self._named(module, value.func):
             home, _, cls = meant.rpartition(".")
             found = self._foreign.class_in(home, cls) if home else None
             owner = self._module(found[0]) if found is not None and steps > 0 else None
             if found is None or owner is None:
                 continue
-            for method in (*_ASKED, member):
-                name = f"{found[1].name}.{method}"
-                if name in owner.functions and (read := self._read_in(owner, name)):
-                    return read
-        return ""
+            names = [f"{found[1].name}.{method}" for method in (*_ASKED, member)]
+            does = (self._done_by(owner, name) for name in names if name in owner.functions)
+            return next(filter(any, does), _NOTHING)
+        return _NOTHING
 
-    def _read_in(self, module: _Module, name: str) -> str:
-        """Return what a function reads that does not set the like: that one has its own."""
-        found = self._reads(module, module.functions[name], 1)
-        return "" if found.sets else found.read
+    def _done_by(self, module: _Module, name: str) -> Touched:
+        """Return what a function does: one that sets such a variable has its own."""
+        found = self._touched(module, module.functions[name], 1)
+        return Touched("", found.set) if found.set else found
 
-    def _reads(self, module: _Module, node: ast.AST, steps: int) -> _Found:
+    def _touched(self, module: _Module, node: ast.AST, steps: int) -> Touched:
         """Return what a function does itself, and by functions of its module."""
-        read, sets, parents = "", False, parents_in(node)
+        every = list(self._each(module, node, steps))
+        read = next((one.read for one in every if one.read), "")
+        return Touched(read, next((one.set for one in every if one.set), ""))
+
+    def _each(self, module: _Module, node: ast.AST, steps: int) -> Iterator[Touched]:
+        parents = parents_in(node)
         for part in walk(node):
             if isinstance(part, (ast.Name, ast.Attribute)):
                 variable, kind = self._variable(module, part)
-                if variable:
-                    how = _how(part, kind, parents)
-                    read, sets = read or variable * (how == "read"), sets or how == "set"
-            if isinstance(part, ast.Call) and steps and part is not node:
+                how = _how(part, kind, parents) if variable else ""
+                if how:
+                    yield Touched(variable) if how == "read" else Touched("", variable)
+            elif isinstance(part, ast.Call) and steps and part is not node:
                 called = self._called(module, part)
-                inner = _Found() if called is None else self._reads(module, called, steps - 1)
-                read, sets = read or inner.read, sets or inner.sets
-        return _Found(read, sets)
+                if called is not None:
+                    yield self._touched(module, called, steps - 1)
 
     def _called(self, module: _Module, call: ast.Call) -> Def | None:
         """Return the function of the same module that a call enters."""
@@ -344,6 +354,13 @@ def _of_class(module: _Module, text: str) -> str:
     found = [f"{cls}.{rest}" for cls in module.classes]
     known = [name for name in found if name in module.values or name in module.functions]
     return known[0] if len(known) == 1 else text
+
+
+def _used(variable: str, kind: str, member: str, *, sets: bool) -> Touched:
+    """Return what a use of a variable, or of what it has, does."""
+    if sets or member in _SETTING:
+        return Touched("", variable)
+    return Touched(variable) if kind == "local" or member == "get" else _NOTHING
 
 
 def _how(node: ast.Name | ast.Attribute, kind: str, parents: dict[ast.AST, ast.AST]) -> str:

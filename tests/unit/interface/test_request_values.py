@@ -132,6 +132,25 @@ def test_what_travels_or_is_each_process_own_is_left_alone(
     assert "reads" not in reading.functions["app.lib.shown"].reason
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        "kit.set_request(1)\n    return SEEN, kit.get_user()",
+        "kit.set_request(1)\n    return SEEN, inner()",
+        "kit.tenant.set(1)\n    return SEEN, kit.get_tenant()",
+        "with kit.Acting(1):\n        return SEEN, kit.get_user()",
+        "with kit.Acting(1):\n        return SEEN, inner()",
+    ],
+)
+def test_what_sets_and_reads_it_has_its_own(read, libraries: Path, use: str) -> None:
+    files = _files(use, "SEEN = []\ndef see():\n    SEEN.append(1)\n")
+
+    reading = read(files, "app.lib", search_path=[libraries])
+
+    assert reading.verdict("app.lib.shown") == "remote"
+    assert reading.findings("state-elsewhere") == []
+
+
 def test_what_needs_its_host_and_the_request_is_an_error(read, libraries) -> None:
     files = _files("SEEN.append(kit.get_user())", "SEEN = []\n")
 
