@@ -77,7 +77,11 @@ def passed_up(
     graph: Graph,
     direct: Mapping[Definition, _Found],
     within: Container[str] | None = None,
+<<<<<<< ours
     stops: Container[Definition | str] = (),
+=======
+    stops: Container[Definition] = (),
+>>>>>>> theirs
 ) -> dict[Definition, _Found]:
     """Return what was found of functions with what was of those that they certainly call.
 
@@ -85,10 +89,14 @@ def passed_up(
         graph: Who calls whom.
         direct: What was found.
         within: The modules of callers that count; None for all.
+<<<<<<< ours
         stops: Callers that do not, nor do those that call them.
+=======
+        stops: What keeps it to itself.
+>>>>>>> theirs
     """
     found = dict(direct)
-    queue = list(found)
+    queue = [key for key in found if key not in stops]
     while queue:
         key = queue.pop()
         for caller in graph.callers.get(key, ()):
@@ -98,7 +106,8 @@ def passed_up(
                 continue
             if any(e.target is key and not e.guess for e in graph.edges[caller]):
                 found[caller] = found[key]
-                queue.append(caller)
+                if caller not in stops:
+                    queue.append(caller)
     return found
 
 

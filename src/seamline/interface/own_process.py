@@ -21,11 +21,14 @@ from seamline.interface.process_uses import (
     notices_forks,
 )
 
-_NUMBERS: Final = ("os.getpid", "os.getppid", "os.getpgrp", "os.getpgid", "os.getsid")
+_NUMBERS: Final = ("os.getpid", "os.getppid", "os.getpgrp")
 _TIMES: Final = (
     "time.process_time", "time.process_time_ns", "os.times", "resource.getrusage",
     "tracemalloc.get_traced_memory", "tracemalloc.take_snapshot",
 )  # fmt: skip
+_SUBCLASSES: Final = "__subclasses__"
+#: Methods of a parser that read the arguments of the process where they are given none.
+_PARSING: Final = frozenset({"parse_args", "parse_known_args"})
 _SIGNALS: Final = ("os.kill", "os.killpg")
 #: What belongs to a process, by name, with what it is to a reader.
 _OF_PROCESS: Final = {
@@ -36,6 +39,7 @@ _OF_PROCESS: Final = {
         "threading.enumerate", "threading.active_count", "sys._current_frames", "gc.get_objects",
         "multiprocessing.current_process", "multiprocessing.parent_process",
         "multiprocessing.active_children", "asyncio.all_tasks", "tracemalloc.is_tracing",
+        _SUBCLASSES,
     ): "what its process has",
     (
         "os._exit", "os.abort", "signal.raise_signal", "signal.alarm", "signal.setitimer",
@@ -57,7 +61,7 @@ _OF_PROCESS: Final = {
 #: What a function may as well mean of the process that has the state which it uses.
 _OF_ANY: Final = (
     *_NUMBERS, *_TIMES, *_SIGNALS, "threading.", "sys._current_frames", "gc.", "multiprocessing.",
-    "asyncio.", "tracemalloc.", "psutil.Process", "/proc/self",
+    "asyncio.", "tracemalloc.", "psutil.Process", "/proc/self", _SUBCLASSES,
 )  # fmt: skip
 
 
@@ -82,14 +86,10 @@ def ask_through(
         direct: What was found.
         hosted: Those that need their host: they ask for its process, whoever calls them.
     """
-    found = dict(direct)
+    found: dict[Definition, Effect] = {}
     for doubtful in (True, False):
-        passed = {
-            definition: effect
-            for definition, effect in direct.items()
-            if effect.doubtful is doubtful and definition not in hosted
-        }
-        found |= passed_up(graph, passed)
+        part = {one: effect for one, effect in direct.items() if effect.doubtful is doubtful}
+        found |= passed_up(graph, part, stops=hosted)
     return found
 
 
@@ -130,6 +130,17 @@ def _named(definition: Definition, body: Body) -> Iterator[tuple[str, int]]:
             yield "builtins.input", call.line
         if "psutil.Process" in called and not call.arguments:
             yield "psutil.Process", call.line
+        if any(_is_list_of_classes(name) for name in called):
+            yield _SUBCLASSES, call.line
+        if call.method in _PARSING and not call.arguments:
+            made = {str(one.symbol) for one in call.receiver}
+            if "argparse.ArgumentParser" in made:
+                yield "sys.argv", call.line
+
+
+def _is_list_of_classes(called: str) -> bool:
+    """Whether it is that of a class of a library: the application's own have a rule of theirs."""
+    return ":" not in called and called.endswith(f".{_SUBCLASSES}")
 
 
 @cache

@@ -8,7 +8,7 @@ from tests.unit.interface.conftest import Reading
 Read = Callable[..., Reading]
 
 HEAD = """\
-import hashlib, logging, os, pathlib, resource, signal, sys, threading, time
+import argparse, hashlib, logging, os, pathlib, resource, signal, sys, threading, time
 import click, psutil
 from sys import modules as loaded
 STATUS = "/proc/self/status"
@@ -36,6 +36,8 @@ ASKS = {
     "its file, named above": "return pathlib.Path(STATUS).read_text()",
     "its process": "return psutil.Process().name()",
     "its arguments": "return sys.argv[1:]",
+    "its arguments, parsed": "return argparse.ArgumentParser().parse_args()",
+    "its classes": "return [one.__name__ for one in Exception.__subclasses__()]",
     "its input": "return sys.stdin.readline()",
     "its input, asked for": "return input('sure? ')",
     "its input, by a library": "return click.confirm('sure?')",
@@ -47,6 +49,7 @@ ASKS_NOTHING = {
     "what it logs": "LOG.info('in %s', os.getpid())",
     "what it prints": "print(os.getpid())",
     "how long it took": "t = time.process_time()\n    time.sleep(1)\n    t -= time.process_time()",
+    "other arguments": "return argparse.ArgumentParser().parse_args([key]).x",
     "another process": "return psutil.Process(key).name()",
     "another file": "return open(f'/proc/{key}/status').read()",
     "what it writes": "sys.stdout.write('x')",
@@ -103,8 +106,19 @@ def test_check_tells_what_needs_its_host_and_its_callers_process(read: Read, doe
     assert reading.findings("state-elsewhere") == [("warning", "lib.py", 8)]
 
 
-def test_what_calls_a_host_that_asks_does_not_ask_itself(read: Read) -> None:
-    lib = "import os, hashlib\nSEEN = []\ndef ask():\n    SEEN.append(1)\n    return os.getpid()\n"
+def test_the_end_of_a_process_that_a_host_has_started_is_its_own_matter(read: Read) -> None:
+    files = _files("SEEN.append(key)\n    os.killpg(os.getpgid(key), 15)", "SEEN = []\n")
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+
+    assert reading.verdict("lib.ask") == "remote"
+    assert reading.findings("state-elsewhere") == []
+
+
+@pytest.mark.parametrize("number", ["os.getpid()", "number()"])
+def test_what_calls_a_host_that_asks_does_not_ask_itself(read: Read, number: str) -> None:
+    lib = "import os, hashlib\nSEEN = []\ndef number(): return os.getpid()\n"
+    lib += f"def ask():\n    SEEN.append(1)\n    return {number}\n"
     files = {
         "lib.py": lib,
         "jobs.py": "import lib, hashlib\ndef run():\n    hashlib.md5(b'x')\n    lib.ask()\n",
