@@ -29,6 +29,11 @@ _LISTENING: Final = frozenset(
 )
 # What Flask-SQLAlchemy's object offers of SQLAlchemy: ``db.event.listens_for``.
 _OFFERED: Final = (".event.listens_for", ".event.listen")
+_VALIDATES: Final = frozenset({"sqlalchemy.orm.validates", "sqlalchemy.orm.mapper.validates"})
+# What is sent where an attribute is set, with its name.
+_SET: Final = "set:"
+# Methods of SQLModel that make a row.
+_MAKING: Final = frozenset({"model_validate", "from_orm", "parse_obj"})
 _MADE: Final = ("before_insert", "after_insert")
 _CHANGED: Final = ("before_update", "after_update")
 _DELETED: Final = ("before_delete", "after_delete")
@@ -41,7 +46,7 @@ _SENDING: Final = {
     "commit": (*_COMMITTED, *_RUN),
     "flush": (*_FLUSHED, *_RUN),
     "rollback": ("after_rollback", "after_soft_rollback"),
-    **dict.fromkeys(("execute", "scalars", "scalar", "stream"), _RUN),
+    **dict.fromkeys(("execute", "scalars", "scalar", "stream", "query"), _RUN),
 }
 _EVENTS: Final = frozenset((*_ROWS, *(name for sent in _SENDING.values() for name in sent)))
 
@@ -64,6 +69,8 @@ class Listening:
                 self.graph.definitions.world.resolve(body.module, node.func)
             ):
                 yield from self._receivers(body, node, [handler])
+            elif isinstance(node, ast.Call):
+                yield from self._validating(body, node, handler)
         for call in body.calls:
             if any(origin.kind == "symbol" and self._is_listening(origin.symbol)
                    for origin in call.callee):  # fmt: skip
@@ -78,7 +85,10 @@ class Listening:
             events = listened.intersection(_SENDING.get(call.method, ()))
             if events and is_of_session(self.graph, body, call):
                 yield from (Sent(event, call.line) for event in events)
-        for event in listened.intersection(_ROWS):
+        for use in body.uses if not listened.isdisjoint(_RUN) else ():
+            if ".query" in use.symbol.name and _owner(use.symbol, self.graph) is not None:
+                yield from (Sent(event, use.line) for event in listened.intersection(_RUN))
+        for event in listened & self.listened.keys():
             classes = self._written(event)
             if classes:
                 yield from self._by_rows(body, event, classes)
@@ -98,12 +108,28 @@ class Listening:
         name = value_of(node, 1, "identifier")
         event = str(name.value) if isinstance(name, ast.Constant) else ""
         target = value_of(node, 0, "target")
-        if event not in _EVENTS or target is None:
+        if event == "set" and isinstance(target, ast.Attribute):
+            event, target = f"{_SET}{target.attr}", target.value  # ``Order.title``
+        if target is None or not (event in _EVENTS or event.startswith(_SET)):
             return
-        senders = self._targets(body.module, node, target) if event in _ROWS else frozenset()
+        is_of_rows = event in _ROWS or event.startswith(_SET)
+        senders = self._targets(body.module, node, target) if is_of_rows else frozenset()
         for handler in found:
             self.listened.setdefault(event, set()).update(senders or self._mapped())
             yield Receiver(event, handler, senders)
+
+    def _validating(self, body: Body, node: ast.Call, handler: Handler) -> Iterator[Receiver]:
+        """Yield a method under ``@validates("title")``: setting that attribute runs it."""
+        owner = None if body.definition is None else body.definition.owner
+        called = self.graph.definitions.world.resolve(body.module, node.func)
+        if owner is None or str(called) not in _VALIDATES:
+            return
+        classes = {owner.symbol, *(c.symbol for c in self.graph.subclasses.get(owner.symbol, ()))}
+        for name in node.args:
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                event = f"{_SET}{name.value}"
+                self.listened.setdefault(event, set()).update(classes)
+                yield Receiver(event, handler, frozenset(classes))
 
     def _targets(self, module: str, node: ast.Call, target: ast.expr) -> frozenset[Symbol] | None:
         """Return the classes whose rows are listened to; none of all, None if nothing says."""
@@ -128,26 +154,31 @@ class Listening:
         return [classes[one] for one in self.listened.get(event, ()) if one in classes]
 
     def _by_rows(self, body: Body, event: str, classes: list[Class]) -> Iterator[Sent]:
-        if event in _MADE:
-            yield from self._made(body, event, classes)
-        elif event in _CHANGED:
-            yield from self._changed(body, event, classes)
-        else:
-            for call in body.calls if event in _DELETED else ():
+        name = event.removeprefix(_SET) if event.startswith(_SET) else ""
+        if name or event in _MADE:
+            yield from self._made(body, event, classes, name)
+        if name or event in _CHANGED:
+            yield from self._changed(body, event, classes, name)
+        if event in _DELETED:
+            for call in body.calls:
                 if call.method == "delete":
                     for origin in argument(call, 0, "instance"):
                         yield from self._row(body, origin, Sent(event, call.line), classes)
 
-    def _made(self, body: Body, event: str, classes: list[Class]) -> Iterator[Sent]:
+    def _made(self, body: Body, event: str, classes: list[Class], name: str) -> Iterator[Sent]:
+        """Yield what making rows sends, those that are given an attribute if one is named."""
         for call in body.calls:
-            for origin in call.callee:
+            is_given = not name or any(place in (name, "**") for place, _ in call.arguments)
+            for origin in call.callee if is_given else ():
                 for cls in classes if origin.kind == "symbol" else ():
                     if origin.symbol == cls.symbol or self._is_maker(body, call, origin, cls):
                         yield Sent(event, call.line, frozenset({cls.symbol}))
 
     def _is_maker(self, body: Body, call: Call, origin: Origin, cls: Class) -> bool:
         """Whether it is a method of a class that makes one: ``return cls(..)``."""
-        owner, _, _ = origin.symbol.name.rpartition(".")
+        owner, _, method = origin.symbol.name.rpartition(".")
+        if method in _MAKING and Symbol(origin.symbol.module, owner) == cls.symbol:
+            return True
         if Symbol(origin.symbol.module, owner) != cls.symbol:
             above = self.graph.definitions.ancestry(cls)
             if not any(one is not None and getattr(one, "name", "") == owner for one in above):
@@ -157,7 +188,8 @@ class Listening:
             for bound in self.graph.entered(body, call)
         )
 
-    def _changed(self, body: Body, event: str, classes: list[Class]) -> Iterator[Sent]:
+    def _changed(self, body: Body, event: str, classes: list[Class], name: str) -> Iterator[Sent]:
+        """Yield what setting attributes of rows sends, or a certain one if it is named."""
         definition = body.definition
         if definition is None or definition.node.name == "__init__":
             return
@@ -166,7 +198,8 @@ class Listening:
         for node in walk(definition.node):
             if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
                 continue
-            having = [cls for cls in classes if self._has(cls, node.attr)]
+            is_meant = node.attr == (name or node.attr)
+            having = [cls for cls in classes if is_meant and self._has(cls, node.attr)]
             for origin in tracer.of(node.value, scope) if having else ():
                 yield from self._row(body, origin, Sent(event, node.lineno), having)
 

@@ -74,8 +74,8 @@ def decorating(body: Body) -> Iterator[tuple[ast.expr, Handler]]:
     if definition is not None:
         yield from ((node, Handler(definition)) for node in definition.node.decorator_list)
         for nested in _nested(definition):
-            lines = range(nested.lineno, (nested.end_lineno or nested.lineno) + 1)
-            yield from ((node, Handler(definition, lines)) for node in nested.decorator_list)
+            inside = Handler(definition, _lines(nested))
+            yield from ((node, inside) for node in nested.decorator_list)
 
 
 def handlers(graph: Graph, body: Body, call: Call, position: int, name: str) -> Iterator[Handler]:
@@ -88,10 +88,11 @@ def handlers(graph: Graph, body: Body, call: Call, position: int, name: str) -> 
     if body.definition is None or node is None or all(one.kind != "function" for one in found):
         return
     given = value_of(node, position, name)
+    if isinstance(given, ast.Lambda):
+        yield Handler(body.definition, _lines(given))
     for nested in _nested(body.definition):
         if isinstance(given, ast.Name) and given.id == nested.name:
-            lines = range(nested.lineno, (nested.end_lineno or nested.lineno) + 1)
-            yield Handler(body.definition, lines)
+            yield Handler(body.definition, _lines(nested))
 
 
 def written(graph: Graph, body: Body, call: Call) -> ast.Call | None:
@@ -125,3 +126,7 @@ def _nested(definition: Definition) -> Iterator[ast.FunctionDef | ast.AsyncFunct
             node, (ast.FunctionDef, ast.AsyncFunctionDef)
         ):
             yield node
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)

@@ -68,6 +68,14 @@ SENT = {
         "sqlalchemy.Engine, 'before_cursor_execute'",
         "db.session.execute('select 1')",
     ),
+    "queried": ("sqlalchemy.Engine, 'after_cursor_execute'", "db.session.query(User).all()"),
+    "queried by the class": (
+        "sqlalchemy.Engine, 'before_execute'",
+        "User.query.filter_by(name='a').first()",
+    ),
+    "made of values": ("User, 'after_insert'", "db.session.add(User.model_validate({}))"),
+    "set": ("User.name, 'set'", "u = db.session.get(User, x)\nu.name = 'a'"),
+    "set while it is made": ("User.name, 'set'", "User(name='a')"),
 }
 
 
@@ -94,6 +102,10 @@ CONNECTED = {
         "def set_up():\n"
         "    def heard(*found):\n        SEEN.append(found)\n"
         "    event.listen(User, 'after_insert', heard)\n"
+    ),
+    "a lambda": (
+        "def set_up():\n"
+        "    event.listen(User, 'after_insert', lambda *found: SEEN.append(found))\n"
     ),
     "enclosed, through another": (
         "def keep(found):\n    SEEN.append(found)\n"
@@ -124,6 +136,7 @@ QUIET = {
     ),
     "read": ("User, 'after_update'", "u = db.session.get(User, x)\nprint(u.name)"),
     "of sqlite3": ("Session, 'after_commit'", "import sqlite3\nsqlite3.connect('a').commit()"),
+    "another one set": ("User.name, 'set'", "User(title='a')"),
     "of the pool": ("sqlalchemy.Engine, 'connect'", "db.session.commit()"),
 }
 
@@ -161,6 +174,21 @@ def test_a_row_that_nothing_says_the_class_of_is_a_guess(read) -> None:
     reading = read(files, "lib", "other", entry_modules={"web": "web"})
 
     assert reading.findings("shared-state") == [("warning", "heard.py", 4)]
+
+
+@pytest.mark.parametrize(
+    ("doing", "verdict"),
+    [("User(name='a')", "local"), ("Admin(name='a')", "local"), ("User(title='a')", "remote")],
+)
+def test_a_method_that_validates_is_run_by_who_sets(read, doing: str, verdict: str) -> None:
+    files = _files("", doing, f"{HEARD}def keep(found):\n    SEEN.append(found)\n")
+    files["tables.py"] = TABLES.replace(
+        "    def rename",
+        "    @orm.validates('name')\n    def check(self, key, value):\n"
+        "        import heard\n        heard.keep(value)\n        return value\n    def rename",
+    ).replace("\nfrom flask", "\nfrom sqlalchemy import orm\nfrom flask", 1)
+
+    assert read(files, "lib", entry_modules={"web": "web"}).verdict("lib.do") == verdict
 
 
 @pytest.mark.parametrize(
