@@ -77,6 +77,12 @@ _KNOWN: Final = {
     "cherrypy.session": Touched("cherrypy.serving"),
     "cherrypy.url": Touched("cherrypy.serving"),
     "cherrypy.HTTPRedirect": Touched("cherrypy.serving"),
+    "starlette_context.context": Touched("starlette_context._request_scope_context_storage"),
+    "starlette_context.request_cycle_context": Touched(
+        "", "starlette_context._request_scope_context_storage"
+    ),
+    "reversion.create_revision": Touched("", "reversion.revisions._stack"),
+    "reversion.revisions.create_revision": Touched("", "reversion.revisions._stack"),
     "rq.get_current_job": Touched("rq.job._job_stack"),
     "rq.job.get_current_job": Touched("rq.job._job_stack"),
 }
