@@ -77,11 +77,8 @@ def passed_up(
     graph: Graph,
     direct: Mapping[Definition, _Found],
     within: Container[str] | None = None,
-<<<<<<< ours
     stops: Container[Definition | str] = (),
-=======
-    stops: Container[Definition] = (),
->>>>>>> theirs
+    keeps: Container[Definition] = (),
 ) -> dict[Definition, _Found]:
     """Return what was found of functions with what was of those that they certainly call.
 
@@ -89,14 +86,11 @@ def passed_up(
         graph: Who calls whom.
         direct: What was found.
         within: The modules of callers that count; None for all.
-<<<<<<< ours
         stops: Callers that do not, nor do those that call them.
-=======
-        stops: What keeps it to itself.
->>>>>>> theirs
+        keeps: What keeps it to itself, also what it calls.
     """
     found = dict(direct)
-    queue = [key for key in found if key not in stops]
+    queue = [key for key in found if key not in keeps]
     while queue:
         key = queue.pop()
         for caller in graph.callers.get(key, ()):
@@ -106,7 +100,7 @@ def passed_up(
                 continue
             if any(e.target is key and not e.guess for e in graph.edges[caller]):
                 found[caller] = found[key]
-                if caller not in stops:
+                if caller not in keeps:
                     queue.append(caller)
     return found
 

@@ -89,7 +89,7 @@ def ask_through(
     found: dict[Definition, Effect] = {}
     for doubtful in (True, False):
         part = {one: effect for one, effect in direct.items() if effect.doubtful is doubtful}
-        found |= passed_up(graph, part, stops=hosted)
+        found |= passed_up(graph, part, keeps=hosted)
     return found
 
 
