@@ -45,23 +45,26 @@ def lines_of_system(graph: Graph, definition: Definition, body: Body) -> Iterato
             yield node.lineno
     for use in body.uses:
         names = world.modules.get(use.symbol.module)
-        for binding in () if names is None else names.assigned.get(use.symbol.name, ()):
-            if binding.value is not None and any(map(_is_of_system, walk(binding.value))):
+        name = use.symbol.name.partition(".")[0]
+        for binding in () if names is None else names.assigned.get(name, ()):
+            value = binding.value
+            if any(map(_is_of_system, value.args if isinstance(value, ast.Call) else [value])):
                 yield use.line
 
 
-def _is_of_system(node: ast.AST) -> bool:
+def _is_of_system(node: ast.AST | None) -> bool:
     value = node.value if isinstance(node, ast.Constant) else None
     return isinstance(value, str) and value.startswith(_SYSTEM)
 
 
 def lines_told(definition: Definition) -> set[int]:
-    """Return the lines of statements that only log or print."""
+    """Return the lines of statements that only log or print, and not into a file."""
     return {
         line
         for node in walk(definition.node)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         if _named(node.value.func) in _TELLING
+        if all(keyword.arg != "file" for keyword in node.value.keywords)
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }
 

@@ -11,7 +11,7 @@ HEAD = """\
 import argparse, hashlib, logging, os, pathlib, resource, signal, sys, threading, time
 import click, psutil
 from sys import modules as loaded
-STATUS = "/proc/self/status"
+STATUS = "/proc/self/status"; OF_GROUPS = pathlib.Path("/proc/self/cgroup")
 LOG = logging.getLogger()
 def number(): return os.getpid()
 """
@@ -19,6 +19,7 @@ ASKS = {
     "its number": "return os.getpid()",
     "its number, kept": "pid = os.getpid()\n    open('pid', 'w').write(str(pid))",
     "its number, compared with what a file says": "return os.getpid() == int(open(STATUS).read())",
+    "its number, printed into a file": "print(os.getpid(), file=open('pid', 'w'))",
     "its number, through another": "return number()",
     "a signal": "os.kill(os.getpid(), 15)",
     "a signal to any": "os.kill(int(open('pid').read()), 15)",
@@ -34,6 +35,7 @@ ASKS = {
     "its time": "return time.process_time()",
     "its file": "return open('/proc/self/status').read()",
     "its file, named above": "return pathlib.Path(STATUS).read_text()",
+    "its file, as a path": "return OF_GROUPS.read_text()",
     "its process": "return psutil.Process().name()",
     "its arguments": "return sys.argv[1:]",
     "its arguments, parsed": "return argparse.ArgumentParser().parse_args()",
