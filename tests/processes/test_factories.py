@@ -17,12 +17,13 @@ package = "plainflask.mails"
 """
 READER = """
     import os
+    import posix
     from flask import current_app
 
     SEEN = []
 
     def colour():
-        return current_app.config["COLOUR"] + str(os.getpid() + len(SEEN))
+        return current_app.config["COLOUR"] + str(posix.getpid() + len(SEEN))
 
     def limit():
         return 10 + len(SEEN)

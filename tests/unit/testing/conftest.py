@@ -1,4 +1,8 @@
-"""Suites of a small shop, run by real pytest processes over real hosts."""
+"""Suites of a small shop, run by real pytest processes over real hosts.
+
+Where a function that needs no state tells its process, it asks ``posix``: one that asks for
+``os.getpid()`` stays with its caller.
+"""
 
 import os
 import re

@@ -72,10 +72,12 @@ FILES = {
     "shop/prices.py": """
         import json
         import os
+        import posix
         import sys
         from shop import settings
 
         SEEN = []
+        COUNTED = []
         ROOMS = ["kitchen"]
         TREE = {"a": {"n": 1}}
         PAIR = ([1], [2])
@@ -87,26 +89,27 @@ FILES = {
 
         SHOP = Shop()
 
-        def debug(): return (settings.DEBUG, os.getpid(), len(SEEN))
-        def least(): return (settings.app.limits.least, os.getpid(), len(SEEN))
-        def most(): return (settings.app.limits.most, os.getpid(), len(SEEN))
-        def extra(): return (getattr(settings.app.limits, "extra", 0), os.getpid(), len(SEEN))
-        def table(): return (settings.app.limits.table["tea"], os.getpid(), len(SEEN))
-        def step(): return (settings.app.limits.step, os.getpid(), len(SEEN))
-        def colour(): return (settings.slotted.colour, os.getpid(), len(SEEN))
-        def kept(): return (settings.keeping.kept_limit, os.getpid(), len(SEEN))
-        def names(): return (len(settings.names), os.getpid(), len(SEEN))
-        def called(): return (settings.current(), os.getpid(), len(SEEN))
-        def parsed(): return (json.loads("1"), os.getpid(), len(SEEN))
-        def words(): return (sys.argv, os.getpid(), len(SEEN))
-        def nothing(): return (0, os.getpid(), len(SEEN))
+        def debug(): return (settings.DEBUG, posix.getpid(), len(SEEN))
+        def least(): return (settings.app.limits.least, posix.getpid(), len(SEEN))
+        def most(): return (settings.app.limits.most, posix.getpid(), len(SEEN))
+        def extra(): return (getattr(settings.app.limits, "extra", 0), posix.getpid(), len(SEEN))
+        def table(): return (settings.app.limits.table["tea"], posix.getpid(), len(SEEN))
+        def step(): return (settings.app.limits.step, posix.getpid(), len(SEEN))
+        def colour(): return (settings.slotted.colour, posix.getpid(), len(SEEN))
+        def kept(): return (settings.keeping.kept_limit, posix.getpid(), len(SEEN))
+        def names(): return (len(settings.names), posix.getpid(), len(SEEN))
+        def called(): return (settings.current(), posix.getpid(), len(SEEN))
+        def parsed(): return (json.loads("1"), posix.getpid(), len(SEEN))
+        def count(): COUNTED.append(1)
+        def words(): return (sys.argv, posix.getpid(), len(COUNTED))
+        def nothing(): return (0, posix.getpid(), len(SEEN))
 
-        def rooms(): return (len(ROOMS), os.getpid(), len(SEEN))
-        def tree(): return (TREE["a"]["n"], os.getpid(), len(SEEN))
-        def pair(): return (len(PAIR[0]), os.getpid(), len(SEEN))
-        def name(): return (SHOP.name, os.getpid(), len(SEEN))
-        def own_rooms(): return (len(SHOP.rooms), os.getpid(), len(SEEN))
-        def bells(): return (len(Clock.bells), os.getpid(), len(SEEN))
+        def rooms(): return (len(ROOMS), posix.getpid(), len(SEEN))
+        def tree(): return (TREE["a"]["n"], posix.getpid(), len(SEEN))
+        def pair(): return (len(PAIR[0]), posix.getpid(), len(SEEN))
+        def name(): return (SHOP.name, posix.getpid(), len(SEEN))
+        def own_rooms(): return (len(SHOP.rooms), posix.getpid(), len(SEEN))
+        def bells(): return (len(Clock.bells), posix.getpid(), len(SEEN))
 
         class Clock:
             hour = 1
@@ -114,7 +117,7 @@ FILES = {
             def now(self):
                 return self.hour
 
-        def hour(): return (Clock().now(), os.getpid(), len(SEEN))
+        def hour(): return (Clock().now(), posix.getpid(), len(SEEN))
     """,
     "shop/orders.py": "",
     "shop/web.py": "",
@@ -429,9 +432,10 @@ def test_a_name_that_only_the_module_it_is_looked_up_in_holds_is_seen(shop):
         "shop/prices.py",
         """
         import os
+        import posix
         from shop import clock
-        def year(): return (clock.year(), os.getpid())
-        def now(): return (clock.now(), os.getpid())
+        def year(): return (clock.year(), posix.getpid())
+        def now(): return (clock.now(), posix.getpid())
         """,
     )
     shop.tests(

@@ -9,38 +9,39 @@ PRICES = '''
     """What things cost today."""
     import json
     import os
+    import posix
     import time
     from shop import rates
 
     SEEN = []
 
     def now():
-        return (time.time(), os.getpid(), len(SEEN))
+        return (time.time(), posix.getpid(), len(SEEN))
 
     def rate(name):
-        return (rates.current(name), os.getpid(), len(SEEN))
+        return (rates.current(name), posix.getpid(), len(SEEN))
 
     def parse(text):
-        return (json.loads(text), os.getpid(), len(SEEN))
+        return (json.loads(text), posix.getpid(), len(SEEN))
 
     def note(name):
         SEEN.append(name)
         return os.getpid()
 
     def total(count):
-        return (count * rate("tea")[0], os.getpid(), len(SEEN))
+        return (count * rate("tea")[0], posix.getpid(), len(SEEN))
 
     CHOICES = {"total": total}
 
     def chosen(name, count):
-        return (CHOICES[name](count)[0], os.getpid(), len(SEEN))
+        return (CHOICES[name](count)[0], posix.getpid(), len(SEEN))
 
     class Clock:
         def hour(self):
             return 1
 
     def hour():
-        return (Clock().hour(), os.getpid(), len(SEEN))
+        return (Clock().hour(), posix.getpid(), len(SEEN))
 '''
 
 FILES = {
@@ -149,12 +150,13 @@ def test_what_a_library_for_tests_replaces_by_itself_is_noticed(suite):
         "shop/news.py",
         """
         import os
+        import posix
         import urllib.request
 
         SEEN = []
 
         def latest():
-            return (urllib.request.urlopen("http://news.invalid/"), os.getpid(), len(SEEN))
+            return (urllib.request.urlopen("http://news.invalid/"), posix.getpid(), len(SEEN))
         """,
     )
     suite.write(
@@ -259,10 +261,11 @@ def test_a_service_that_calls_a_patched_one_runs_local_too(shop):
         "shop/orders.py",
         """
         import os
+        import posix
         from shop import prices
         PLACED = []
         def cost():
-            return (prices.now()[0], os.getpid(), len(PLACED))
+            return (prices.now()[0], posix.getpid(), len(PLACED))
         """,
     )
     shop.write(

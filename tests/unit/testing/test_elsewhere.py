@@ -51,6 +51,7 @@ def test_a_database_in_memory_of_no_service_is_nobody_elses(suite):
         "shop/stock.py",
         """
         import os
+        import posix
         import sqlalchemy
         from shop.base import engine
 
@@ -62,7 +63,7 @@ def test_a_database_in_memory_of_no_service_is_nobody_elses(suite):
                 connection.execute(sqlalchemy.text("insert into t values (1)"))
 
         def process():
-            return os.getpid() + len(SEEN)
+            return posix.getpid() + len(SEEN)
         """,
     )
     suite.write("shop/orders.py", "")
@@ -113,12 +114,13 @@ def test_a_database_in_memory_that_an_application_is_configured_for_is_its_own(s
         "shop/pages.py",
         """
         import os
+        import posix
         from flask import current_app
 
         SEEN = []
 
         def home():
-            return (current_app.config["DATABASE"], os.getpid(), len(SEEN))
+            return (current_app.config["DATABASE"], posix.getpid(), len(SEEN))
         """,
     )
     suite.tests(
@@ -165,21 +167,22 @@ def test_what_tests_put_into_an_application_keeps_its_readers_here(suite):
         "shop/pages.py",
         """
         import os
+        import posix
         from flask import current_app, render_template_string
 
         SEEN = []
 
         def show(text):
-            return (render_template_string(text), os.getpid(), len(SEEN))
+            return (render_template_string(text), posix.getpid(), len(SEEN))
 
         def clock():
-            return (current_app.config.get("CLOCK", len)("four"), os.getpid(), len(SEEN))
+            return (current_app.config.get("CLOCK", len)("four"), posix.getpid(), len(SEEN))
 
         def mail():
-            return (sorted(current_app.extensions), os.getpid(), len(SEEN))
+            return (sorted(current_app.extensions), posix.getpid(), len(SEEN))
 
         def colour():
-            return (current_app.config["COLOUR"], os.getpid(), len(SEEN))
+            return (current_app.config["COLOUR"], posix.getpid(), len(SEEN))
         """,
     )
     suite.tests(
@@ -260,11 +263,12 @@ def test_what_a_session_has_not_written_yet_is_nobody_elses(suite):
         "shop/stock.py",
         """
         import os
+        import posix
         from sqlalchemy import func, select
         from shop.base import Item, session
 
         def count():
-            return session.scalar(select(func.count()).select_from(Item)), os.getpid()
+            return session.scalar(select(func.count()).select_from(Item)), posix.getpid()
         """,
     )
     suite.write("shop/orders.py", "")

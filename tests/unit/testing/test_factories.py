@@ -42,15 +42,16 @@ def test_hosts_make_the_applications_of_tests_and_no_others(suite):
         "shop/pages.py",
         """
         import os
+        import posix
         from flask import current_app
 
         SEEN = []
 
         def home():
-            return (current_app.config["DATABASE"], os.getpid(), len(SEEN))
+            return (current_app.config["DATABASE"], posix.getpid(), len(SEEN))
 
         def process():
-            return os.getpid() + len(SEEN)
+            return posix.getpid() + len(SEEN)
         """,
     )
     suite.tests(

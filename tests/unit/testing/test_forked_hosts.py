@@ -132,10 +132,10 @@ def test_what_conftest_changes_of_the_process_itself_reaches_hosts(suite):
     module.write_text(
         f"{module.read_text()}\n"
         "def surroundings():\n"
-        "    import common, os\n    from resource import RLIMIT_NOFILE, getrlimit\n"
+        "    import common, os, posix\n    from resource import RLIMIT_NOFILE, getrlimit\n"
         "    mask = os.umask(0)\n"
         "    os.umask(mask)\n"
-        "    return os.getpid(), common.__file__, mask, getrlimit(RLIMIT_NOFILE)\n"
+        "    return posix.getpid(), common.__file__, mask, getrlimit(RLIMIT_NOFILE)\n"
     )
     suite.write("libs/common.py", "")
     suite.tests(

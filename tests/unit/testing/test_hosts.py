@@ -401,11 +401,12 @@ def test_hosts_import_what_is_called_as_it_was_when_the_tests_were_collected(sui
         "shop/prices/rates.py",
         """
         import os
+        import posix
 
         RATE = os.environ.get("RATE", "1")
 
         def rate():
-            return RATE, os.getpid()
+            return RATE, posix.getpid()
         """,
     )
     suite.tests(
@@ -433,6 +434,7 @@ def test_a_part_of_a_package_that_cannot_be_imported_is_left_to_the_package(suit
         "shop/data/__init__.py",
         """
         import os
+        import posix
 
         try:
             from shop.data import fast
@@ -440,7 +442,7 @@ def test_a_part_of_a_package_that_cannot_be_imported_is_left_to_the_package(suit
             fast = None
 
         def find():
-            return fast, os.getpid()
+            return fast, posix.getpid()
         """,
     )
     suite.write("shop/data/fast.py", "import no_such_library\n")

@@ -19,6 +19,7 @@ FILES = {
     """,
     "shop/orders.py": """
         import os
+        import posix
         from shop.signals import sold
 
         SOLD = []
@@ -28,7 +29,7 @@ FILES = {
 
         def sell(name):
             sold.send("orders", name=name)
-            return os.getpid()
+            return posix.getpid()
 
         def sales(): return (list(SOLD), os.getpid())
     """,

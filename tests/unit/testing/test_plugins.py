@@ -206,28 +206,30 @@ SITE = {
     """,
     "shelves/counting.py": """
         import os
+        import posix
         from shelves.models import Book
 
         SEEN = []
 
         def add(title):
             Book.objects.create(title=title)
-            return os.getpid() + 0 * len(SEEN)
+            return posix.getpid() + 0 * len(SEEN)
 
         def count():
-            return Book.objects.count() + 0 * len(SEEN), os.getpid()
+            return Book.objects.count() + 0 * len(SEEN), posix.getpid()
     """,
     "shelves/words.py": """
         import os
+        import posix
         from django.conf import settings
 
         SEEN = []
 
         def greeting():
-            return settings.GREETING, os.getpid() + 0 * len(SEEN)
+            return settings.GREETING, posix.getpid() + 0 * len(SEEN)
 
         def plain():
-            return os.getpid() + 0 * len(SEEN)
+            return posix.getpid() + 0 * len(SEEN)
     """,
     "pytest.ini": """
         [pytest]
