@@ -259,7 +259,7 @@ def test_who_registers_while_no_mail_can_be_sent_gets_it_once(longrun, ann, visi
 
 
 def test_an_archive_is_imported_once_whatever_is_killed(longrun, ann) -> None:
-    count, packed = 60, io.BytesIO()
+    count, packed = 120, io.BytesIO()
     before = len(ann.get("/api/v1/runs?limit=200").json()["runs"])
     begin = datetime(2025, 3, 1, 6, tzinfo=UTC)
     with zipfile.ZipFile(packed, "w") as archive:
