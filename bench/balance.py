@@ -1,8 +1,8 @@
 """``./run bench balance``: how evenly clients that keep their connections are spread over workers.
 
 Four workers, each with a listening socket of its own (``SO_REUSEPORT``), are asked by 16 and by 64
-clients. The kernel chooses a worker when a connection is made, and the clients keep theirs; who has
-more than others passes some on.
+clients. The kernel chooses a worker when a connection is made, and the clients keep theirs; who
+has more than others passes some on.
 """
 
 import argparse
