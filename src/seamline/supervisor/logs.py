@@ -259,10 +259,11 @@ class LogStream:
         self, group: str | None, slot: int | None, pid: int, stream: str, lines: list[bytes]
     ) -> bytes:
         instant = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
-        every = (
+        # A list: msgspec 0.22 keeps whatever else is given to it for ever.
+        every = [
             Line(instant, group, slot, pid, stream, line.decode("utf-8", "replace"))
             for line in lines
-        )
+        ]
         return _encode_lines(every)
 
     def _coloured(self, group: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """seamline.supervisor.logs: lines of many processes in one stream."""
 
 import asyncio
+import gc
 import json
 import os
 import threading
@@ -178,6 +179,28 @@ def test_machines_get_objects_even_for_bytes_that_are_no_text(tmp_path, monkeypa
     assert json.loads((tmp_path / "err").read_text())["msg"] == "a notice"
     out.close()
     err.close()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_lines_that_were_written_hold_no_memory(tmp_path, monkeypatch, as_json) -> None:
+    stream, out, err = stream_to_files(tmp_path, monkeypatch, as_json=as_json)
+    stream.keep_in(tmp_path)
+
+    def write() -> int:
+        for _ in range(100):
+            stream.lines("web", 0, 7, "stdout", [b"one"])
+            stream.notice("two")
+        assert stream.flush(10)
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = write()
+    after = write()
+    stream.close()
+
+    assert after - before < 50
+    for file in (out, err):
+        file.close()
 
 
 def test_a_full_disk_loses_lines_and_says_so_but_ends_nothing(tmp_path) -> None:
