@@ -40,13 +40,13 @@ class Place(Protocol):
 def moves(kept: Sequence[int]) -> list[tuple[int, int, int]]:
     """Return which worker is to pass on how many connections to which, by how many each has.
 
-    None is while the fullest has about a quarter more than the emptiest, or two more.
+    None is while the fullest has no more than a quarter and one more than the emptiest.
 
     Returns:
         The places of both, and the number.
     """
     most, least = max(kept), min(kept)
-    if 4 * most <= 5 * least + 4 or most - least <= 1:
+    if 4 * most <= 5 * least + 4:
         return []
     share, rest = divmod(sum(kept), len(kept))
     fullest_first = sorted(range(len(kept)), key=lambda place: -kept[place])
