@@ -60,36 +60,45 @@ def analyse(
     if application is None:
         named = [service.package for service in services]
         application = read(root, [*named, *entries], search_path)
-    facts = {service.service: _own(application, service, observed) for service in services}
-    placed = {name: set(found.modules) for name, found in facts.items()}
+    facts = [_own(application, service, observed) for service in services]
     own = {s.name for s in application.sources.modules.values() if not s.test}
-    changed = application.touches.changed_within(own.union(*placed.values()))
-    for name, found in facts.items():
-        others = set().union(*(modules for other, modules in placed.items() if other != name))
-        tests = {s.name for s in application.sources.modules.values() if s.test}
-        near = set(application.sources.modules) - others - tests | found.modules
-        found.touched = application.touches.within(near)
-        found.changed = changed
-        found.currents = _currents(application, found, entries)
-        found.request_values = _request_values(application, found)
-        found.common = shared_state(application, found.modules, others | found.modules)
-    hosted = {one for found in facts.values() for one in _hosted(application, found)}
-    asking = ask_through(application.graph, application.asking, hosted)
-    for found in facts.values():
-        found.asking = asking
-        _judge(application, found)
-    problems = find_problems(application, list(facts.values()), groups, entries)
-    found_in = _tables_found(application, list(facts.values()))
-    interfaces = tuple(_interface(application, found, found_in) for found in facts.values())
-    read_modules = sorted(s.name for s in application.sources.modules.values() if not s.test)
+    _judge_all(application, facts, own, entries)
+    findings = find_problems(application, facts, groups, entries)
+    found_in = _tables_found(application, facts)
     return Analysis(
-        interfaces=interfaces,
-        findings=tuple(problems),
-        modules=tuple(read_modules),
+        interfaces=tuple(_interface(application, found, found_in) for found in facts),
+        findings=tuple(findings),
+        modules=tuple(sorted(own)),
         applications=applications_made(application.graph),
         preloads={name: _preloads(application, name) for name in entries},
         whole=_whole(application, [*(one.package for one in services), *entries]),
     )
+
+
+def _judge_all(
+    application: Application, facts: list[ServiceFacts], own: set[str], entries: Collection[str]
+) -> None:
+    """Give the functions of all services their verdicts, each by what the others do.
+
+    Args:
+        application: Where they are.
+        facts: Of each service; filled.
+        own: Every module but those of tests.
+        entries: The modules that http services are loaded from.
+    """
+    changed = application.touches.changed_within(own.union(*(found.modules for found in facts)))
+    for found in facts:
+        others = set().union(*(other.modules for other in facts if other is not found))
+        found.changed = changed
+        found.touched = application.touches.within(own - others | found.modules)
+        found.currents = _currents(application, found, entries)
+        found.request_values = _request_values(application, found)
+        found.common = shared_state(application, found.modules, others | found.modules)
+    hosted = {one for found in facts for one in _hosted(application, found)}
+    asking = ask_through(application.graph, application.asking, hosted)
+    for found in facts:
+        found.asking = asking
+        _judge(application, found)
 
 
 def _preloads(application: Application, module: str) -> tuple[str, ...]:
