@@ -74,7 +74,6 @@ _VALUES: Final[dict[str, frozenset[str]]] = {
         {"HTMLResponse", "JSONResponse", "PlainTextResponse", "RedirectResponse", "Response"}
     ),
     "rest_framework.exceptions": frozenset({"ErrorDetail"}),
-    "rest_framework.utils.serializer_helpers": frozenset({"ReturnDict", "ReturnList"}),
     "pydantic.networks": _ADDRESSES,
     "pydantic.v1.networks": _ADDRESSES,
     "pydantic.types": _SECRETS,
