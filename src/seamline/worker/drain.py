@@ -69,17 +69,17 @@ class DrainingServer(uvicorn.Server):
     and ``shutdown``. ``tests/unit/worker/test_drain.py`` holds the contract that each release
     is checked against.
 
+    Args:
+        application: What it serves, by ASGI.
+        sockets: Where it accepts. They are closed when it drains.
+        services: Names of the http services that answer there.
+
     Attributes:
         prepared: Set once the application's own start-up is done.
         begin: To be set to have it accept after that.
         ready: Set once it accepts.
         given_up: Requests that were not answered when the time to drain was over.
         givers: Pass connections on to other workers, between two requests.
-
-    Args:
-        application: What it serves, by ASGI.
-        sockets: Where it accepts. They are closed when it drains.
-        services: Names of the http services that answer there.
     """
 
     def __init__(
