@@ -177,3 +177,27 @@ def test_a_page_waits_for_one_drawing_that_is_late_only(
     # Another page asks again.
     at_home.get("/runs/1")
     assert called == ["route_svg"] * 2
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/register", "/runs", "/upload", "/bests"])
+def test_a_page_loads_nothing_from_elsewhere_and_holds_no_script(
+    at_home: Browser, path: str
+) -> None:
+    answer = at_home.get(path)
+
+    loaded = re.findall(r'(?:src|href|action)="((?:https?:)?//[^"]*)"', answer.text)
+    assert loaded == []
+    # The one script is a file of ours, for comfort: there is none in the page.
+    assert re.findall(r"<script[^>]*>", answer.text) in (
+        [], ['<script src="/static/longrun.js" defer>']
+    )  # fmt: skip
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/register", "/login"])
+def test_every_field_has_a_label(browser: Browser, path: str) -> None:
+    page = browser.get(path).text
+
+    named = set(re.findall(r'<input id="(\w+)"', page))
+    assert named
+    assert named <= set(re.findall(r'<label for="(\w+)"', page))
