@@ -60,4 +60,5 @@ def _using(touches: Touches, listening: Iterable[Definition]) -> dict[Symbol, li
 def _empties(body: Body, symbol: Symbol) -> bool:
     """Whether a body takes all out of something, or binds another to its name."""
     is_bound = any(use.how == "bind" and use.symbol == symbol for use in body.uses)
-    return is_bound or any(call.method in _EMPTYING for call in body.calls)
+    emptied = (call.receiver for call in body.calls if call.method in _EMPTYING)
+    return is_bound or any(origin.symbol == symbol for every in emptied for origin in every)

@@ -197,6 +197,7 @@ def test_a_method_that_validates_is_run_by_who_sets(read, doing: str, verdict: s
         ("while SEEN: print(SEEN.pop())", []),
         ("print(SEEN); SEEN.clear()", []),
         ("print(SEEN)", [("error", "heard.py", 4)]),
+        ("print(SEEN, [1].pop())", [("error", "heard.py", 4)]),
     ],
 )
 def test_what_listeners_fill_and_empty_is_of_one_flush(read, emptying: str, found) -> None:
