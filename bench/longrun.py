@@ -55,7 +55,7 @@ import sys
 from pathlib import Path
 from longrun.demo.fill import write_files
 
-for _ in zip(range(int(sys.argv[2])), write_files(Path(sys.argv[1]), weeks=150)):
+for _ in zip(range(int(sys.argv[2])), write_files(Path(sys.argv[1]), weeks=300)):
     pass
 """
 

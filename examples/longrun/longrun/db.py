@@ -99,7 +99,7 @@ class Sessions:
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
-        self._opened: tuple[str, int, Engine, sqlite3.Connection | None] | None = None
+        self._opened: tuple[str, int, Engine, sqlite3.Connection | None, Lock] | None = None
         self._opening = Lock()
         # A fork may not close what was open before, nor let it go: that closes it, too.
         self._inherited: list[object] = []
@@ -107,7 +107,7 @@ class Sessions:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that sees one state of the database and changes nothing."""
-        engine = self._engine()
+        engine, _turn = self._engine()
         if engine.name == "postgresql":
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with Session(engine) as session:
@@ -117,25 +117,29 @@ class Sessions:
     def writing(self) -> Iterator[Session]:
         """Open a session that commits at the block's end and takes all back when it raises.
 
-        The package's writers go one by one: what one has read stays true until it is done.
+        The package's writers go one by one: what one has read stays true until it is done. Those
+        of one process wait for each other here, since SQLite has whoever waits sleep and look
+        again, longer each time.
         """
-        with Session(self._engine().execution_options(writes=True)) as session, session.begin():
+        engine, turn = self._engine()
+        with turn, Session(engine.execution_options(writes=True)) as session, session.begin():
             yield session
 
-    def _engine(self) -> Engine:
+    def _engine(self) -> tuple[Engine, Lock]:
         # The process is part of the key: a forked one must not share its parent's connections.
         url, process = database_url(), os.getpid()
         with self._opening:
             if self._opened is None or self._opened[:2] != (url, process):
-                self._close()
+                self.close()
                 engine = open_engine(url, self._owner)
-                self._opened = (url, process, engine, _kept_open(engine))
-            return self._opened[2]
+                self._opened = (url, process, engine, _kept_open(engine), Lock())
+            return self._opened[2], self._opened[4]
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of what is open; whoever asks for a session next opens it again."""
         if self._opened is None:
             return
-        _, process, engine, kept = self._opened
+        (_, process, engine, kept, _turn), self._opened = self._opened, None
         is_ours = process == os.getpid()
         engine.dispose(close=is_ours)
         if kept is not None and is_ours:

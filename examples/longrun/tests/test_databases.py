@@ -2,10 +2,12 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from threading import Barrier
 
 import longrun_files as files
 import pytest
@@ -14,12 +16,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from longrun.errors import BadCredentials, Invalid
 from longrun.model import Goal, Runner
+from longrun.training.store import RACE
 from longrun_databases import OWNERS
+from sqlalchemy import func, insert, select
 
 from conftest import PASSWORD, Browser, Sql
 from longrun import accounts, activities, db, training
 
 FIRST = Path(__file__).parent / "first_version.sql"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[db.Sessions]:
+    """Sessions on a file that nobody else has open."""
+    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/own.db")
+    sessions = db.Sessions("training")
+    yield sessions
+    sessions.close()
 
 
 @pytest.fixture
@@ -137,35 +150,51 @@ def test_a_client_with_more_scopes_than_are_kept_is_refused() -> None:
 
 
 def test_what_is_written_is_not_waited_for_until_it_is_in_the_file_itself(
-    ann: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: db.Sessions, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/own.db")
-    sessions = db.Sessions("training")
-
-    with sessions.writing() as session:
+    with own.writing() as session:
         session.execute(sqlalchemy.text("DELETE FROM race"))
 
     # The last connection that closes would have written it back and removed it.
     assert (tmp_path / "own.db-wal").exists()
 
 
-def test_a_fork_neither_uses_nor_closes_what_its_parent_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_writers_of_one_process_take_turns_before_they_ask_the_database(
+    own: db.Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LONGRUN_DATABASE", f"sqlite:///{tmp_path}/own.db")
-    sessions = db.Sessions("training")
-    with sessions.reading() as session:
+    monkeypatch.setattr(db, "BUSY_SECONDS", 0)  # whoever meets another writer there is refused
+
+    at_once = Barrier(8)
+
+    def write(thread: int) -> None:
+        at_once.wait()
+        for number in range(20):
+            row = {"name": f"{thread} {number}", "on": date(2026, 1, 1), "distance_m": 1.0}
+            with own.writing() as session:
+                session.execute(insert(RACE).values(**row, location="", url=""))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+
+    with own.reading() as session:
+        assert session.scalar(select(func.count(RACE.c.id))) == 8 * 20
+
+
+def test_a_fork_neither_uses_nor_closes_what_its_parent_opened(
+    own: db.Sessions, tmp_path: Path
+) -> None:
+    with own.reading() as session:
         session.execute(sqlalchemy.text("SELECT 1"))
 
     child = os.fork()
     if child == 0:
         try:
-            with sessions.writing() as session:
+            with own.writing() as session:
                 session.execute(sqlalchemy.text("DELETE FROM race"))
         finally:
             os._exit(0 if (tmp_path / "own.db-wal").exists() else 1)
     _, status = os.waitpid(child, 0)
 
     assert status == 0
-    with sessions.writing() as session:
+    with own.writing() as session:
         assert session.execute(sqlalchemy.text("PRAGMA integrity_check")).scalar() == "ok"
