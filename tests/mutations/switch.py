@@ -1089,6 +1089,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_process.py",
         "notices_forks",
     ),
+    "what uses a cache in memory that others use stays with its caller": Mutation(
+        "seamline.interface.application.find_caches",
+        _no_pairs,
+        "unit/interface/test_caching.py",
+        "stays_with_its_caller",
+    ),
+    "a cache that a server keeps is the same for all": Mutation(
+        "seamline.interface.caching._Reader._is_in_memory",
+        _true,
+        "unit/interface/test_caching.py",
+        "all_share",
+    ),
+    "check warns of caches that may be in memory": Mutation(
+        "seamline.interface.caching._names_backend",
+        _false,
+        "unit/interface/test_caching.py",
+        "check_warns",
+    ),
     "16 check tells what needs its host and its caller's process": Mutation(
         "seamline.interface.findings.lost_questions",
         _empty,

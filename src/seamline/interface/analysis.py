@@ -7,7 +7,8 @@ from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.asking import subclasses_in
 from seamline.interface.currents import made_current, may_make_current
-from seamline.interface.effects import Effect
+from seamline.interface.caching import used_elsewhere
+from seamline.interface.effects import Effect, passed_up
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made
 from seamline.interface.functions import Definition
@@ -93,6 +94,7 @@ def _judge_all(
         found.touched = application.touches.within(own - others | found.modules)
         found.currents = _currents(application, found, entries)
         found.request_values = _request_values(application, found)
+        found.cached = _cached(application, found)
         found.common = shared_state(application, found.modules, others | found.modules)
     hosted = {one for found in facts for one in _hosted(application, found)}
     asking = ask_through(application.graph, application.asking, hosted)
@@ -152,6 +154,15 @@ def _request_values(application: Application, found: ServiceFacts) -> dict[Defin
     }
 
 
+def _cached(application: Application, found: ServiceFacts) -> dict[Definition, Effect]:
+    """Return the functions that use a cache in memory which others use, too."""
+    graph = application.graph
+    direct: dict[Definition, Effect] = {}
+    for cache in application.caches.values():
+        direct |= used_elsewhere(graph, cache, found.modules)
+    return passed_up(graph, direct, within=found.modules)
+
+
 def _hosted(application: Application, found: ServiceFacts) -> Iterator[Definition]:
     """Yield the functions of a service that certainly use state of its own."""
     for key, touched in found.touched.items():
@@ -180,7 +191,13 @@ def _judge(application: Application, found: ServiceFacts) -> None:
         found.touched,
         observed,
         found.common,
-        {**found.asking, **found.currents, **found.request_values, **application.effects},
+        {
+            **{key: effect for key, effect in found.cached.items() if not effect.doubtful},
+            **found.asking,
+            **found.currents,
+            **found.request_values,
+            **application.effects,
+        },
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     found.settings = judge.ambient.lasting

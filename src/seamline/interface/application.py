@@ -10,6 +10,7 @@ from seamline.interface.asking import classes_listed
 from seamline.interface.audited import find_audited
 from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
+from seamline.interface.caching import Cache, find_caches
 from seamline.interface.callbacks import find_callbacks
 from seamline.interface.class_memory import note_class_memory
 from seamline.interface.crossing import Types
@@ -60,6 +61,7 @@ class Application:
         request_values: What they read that a library keeps for a request, by its variable, or what
             it would note of that in rows, by the library.
         asking: What functions ask for themselves of what only their process is or has.
+        caches: Those of frameworks that each process may keep in its memory, by name.
     """
 
     sources: Sources
@@ -85,6 +87,7 @@ class Application:
     currents: dict[str, dict[Definition, Effect]]
     request_values: dict[str, dict[Definition, Effect]]
     asking: dict[Definition, Effect]
+    caches: dict[str, Cache]
 
 
 @dataclass(slots=True)
@@ -96,6 +99,7 @@ class ServiceFacts:
         currents: Functions that use what is current in a process, and not made on the host.
         request_values: Functions that read what a library keeps for a request and none carries.
         asking: The same of all functions that do, through others, too.
+        cached: Functions that use a cache in memory which others use, too.
         settings: What functions leave changed in their process.
         with_callers: Those of them that run with their caller for it.
     """
@@ -109,6 +113,7 @@ class ServiceFacts:
     currents: dict[Definition, Effect] = field(default_factory=dict)
     request_values: dict[Definition, Effect] = field(default_factory=dict)
     asking: dict[Definition, Effect] = field(default_factory=dict)
+    cached: dict[Definition, Effect] = field(default_factory=dict)
     settings: dict[Definition, list[Change]] = field(default_factory=dict)
     with_callers: frozenset[Definition] = frozenset()
     changed: dict[Definition | str, dict[Symbol, Touch]] = field(default_factory=dict)
@@ -171,4 +176,5 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         currents=find_currents(graph),
         request_values=find_request_values(graph) | find_audited(graph),
         asking=find_asking(graph),
+        caches=find_caches(graph),
     )

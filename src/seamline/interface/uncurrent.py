@@ -13,6 +13,12 @@ from seamline.interface.placement import Placement
 
 _LACKS: Final = "which imports nothing that does"
 _UNSET: Final = "where no middleware has set it"
+_MAY_KEEP: Final = "whose values each process keeps in its own memory by one of the settings"
+_USED: Final = "while others use that cache, too"
+_SHARED: Final = (
+    "set the cache to one that processes share (Redis, memcached, a database, files), or name the "
+    "function in local of its service"
+)
 _GIVEN: Final = (
     "pass what it needs of it as an argument, or do this in a function that needs no state of the "
     "package and so stays with its caller"
@@ -26,7 +32,7 @@ _SHOWN: Final = 3
 
 
 def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
-    """Report functions that need their host, and something that is current in other processes."""
+    """Report functions that need their host, and what is current, or cached, in other processes."""
     remedy = (
         f"import the module that makes it in {facts.service.package}, or use it in a function "
         "that needs no state of the package and so stays with its caller"
@@ -40,6 +46,11 @@ def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding
         function = _called_from_elsewhere(placement, facts, definition)
         if function and not all(placement.is_test(place.file) for place in function.callers):
             yield _lost(facts, function, effect, _UNSET, _GIVEN)
+    for definition, effect in facts.cached.items():
+        if function := _called_from_elsewhere(placement, facts, definition):
+            why = _MAY_KEEP if effect.doubtful else effect.why
+            said = effect._replace(what=f"{effect.told}, {why}", doubtful=True)
+            yield _lost(facts, function, said, _USED, _SHARED)
 
 
 def _called_from_elsewhere(

@@ -1,0 +1,144 @@
+"""Functions that use a cache which each process keeps in its own memory."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.unit.interface.conftest import Reading
+
+Read = Callable[..., Reading]
+
+# A function that costs more than its sending.
+USES = "    open(who).read()\n    return cache.get(who)\n"
+DJANGO = {
+    "limits.py": f"from django.core.cache import cache\ndef hits(who):\n{USES}",
+    "web.py": """
+    import limits
+    from django.core.cache import cache
+    def page(who):
+        cache.set(who, 1)
+        return limits.hits(who)
+    """,
+}
+FLASK = {
+    "ext.py": "from flask_caching import Cache\ncache = Cache()\n",
+    "limits.py": f"from ext import cache\ndef hits(who):\n{USES}",
+    "web.py": """
+    import limits
+    from ext import cache
+    def page(who):
+        cache.delete(who)
+        return limits.hits(who)
+    """,
+}
+REDIS = "django.core.cache.backends.redis.RedisCache"
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+
+
+def _django(*settings: str) -> dict[str, str]:
+    return {**DJANGO, **{f"settings{i}.py": text for i, text in enumerate(settings)}}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        DJANGO,
+        _django(f"CACHES = {{'default': {{'BACKEND': '{LOCMEM}'}}}}"),
+        _django(f"CACHES = {{'default': {{'BACKEND': '{LOCMEM}', 'LOCATION': 'x'}}}}", "DEBUG = 1"),
+        _django("import x\nCACHES = {}\n", f"CACHES['default'] = {{'BACKEND': '{LOCMEM}'}}"),
+        {**FLASK, "config.py": "CACHE_TYPE = 'SimpleCache'"},
+        {**FLASK, "config.py": "class Config:\n    CACHE_TYPE = 'simple'"},
+        {**FLASK, "config.py": "def setup(app): app.config['CACHE_TYPE'] = 'SimpleCache'"},
+        {**FLASK, "ext.py": FLASK["ext.py"].replace("()", "(config={'CACHE_TYPE': 'simple'})")},
+        {**FLASK, "config.py": "def setup(app): app.config.update(CACHE_TYPE='SimpleCache')"},
+    ],
+)
+def test_what_uses_a_cache_in_memory_that_others_use_stays_with_its_caller(
+    read: Read, files: dict[str, str]
+) -> None:
+    reading = read(files, "limits", entry_modules={"web": "web"})
+
+    assert reading.verdict("limits.hits") == "local"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        _django(f"CACHES = {{'default': {{'BACKEND': '{REDIS}'}}}}"),
+        _django("CACHES = {'default': env.cache()}"),
+        _django("CACHES = {'default': {'BACKEND': 'django.core.cache.backends.dummy.DummyCache'}}"),
+        FLASK,
+        {**FLASK, "config.py": "CACHE_TYPE = 'RedisCache'"},
+        {**FLASK, "config.py": "CACHE_TYPE = 'NullCache'"},
+        {**DJANGO, "web.py": "import limits\ndef page(who):\n    return limits.hits(who)\n"},
+    ],
+)
+def test_what_uses_one_that_all_share_or_that_nobody_else_uses_runs_on_its_host(
+    read: Read, files: dict[str, str]
+) -> None:
+    reading = read(files, "limits", entry_modules={"web": "web"})
+
+    assert reading.verdict("limits.hits") == "remote"
+    assert reading.findings("state-elsewhere") == []
+
+
+def test_a_cache_that_only_tests_use_besides_is_used_elsewhere(read: Read) -> None:
+    files = {
+        **DJANGO,
+        "web.py": "import limits\ndef page(who):\n    return limits.hits(who)\n",
+        "tests/test_limits.py": """
+        from django.core.cache import cache
+        def test_hits():
+            cache.clear()
+        """,
+    }
+
+    assert read(files, "limits", entry_modules={"web": "web"}).verdict("limits.hits") == "local"
+
+
+@pytest.mark.parametrize(
+    ("drops", "verdict"),
+    [("cache.delete_memoized(limits.rate)", "local"), ("cache.set(who, 1)", "remote")],
+)
+def test_what_a_cache_keeps_of_a_function_is_shared_with_who_drops_it(
+    read: Read, drops: str, verdict: str
+) -> None:
+    files = {
+        **FLASK,
+        "config.py": "CACHE_TYPE = 'SimpleCache'",
+        "limits.py": "from ext import cache\n@cache.memoize(50)\n"
+        "def rate(who):\n    return open(who).read()\n",
+        "web.py": "import limits\nfrom ext import cache\n"
+        f"def page(who):\n    {drops}\n    return limits.rate(who)\n",
+    }
+
+    assert read(files, "limits", entry_modules={"web": "web"}).verdict("limits.rate") == verdict
+
+
+@pytest.mark.parametrize(
+    ("limits", "settings"),
+    [
+        # It needs its host.
+        (DJANGO["limits.py"].replace("    open", "    SEEN.append(who)\n    open"), ()),
+        # One of the settings names a server.
+        (DJANGO["limits.py"], (f"CACHES = {{1: '{LOCMEM}'}}", f"CACHES = {{1: '{REDIS}'}}")),
+        (DJANGO["limits.py"], ("CACHES = {1: env.cache('URL', default='locmemcache://')}",)),
+    ],
+)
+def test_check_warns_where_a_host_and_others_may_use_caches_of_their_own(
+    read: Read, limits: str, settings: tuple[str, ...]
+) -> None:
+    files = {**_django(*settings), "limits.py": f"SEEN = []\n{limits}"}
+
+    reading = read(files, "limits", entry_modules={"web": "web"})
+
+    assert reading.verdict("limits.hits") == "remote"
+    assert reading.findings("state-elsewhere") == [("warning", "limits.py", 3)]
+
+
+def test_the_reason_names_the_cache_and_where_it_is_used(read: Read) -> None:
+    reading = read(DJANGO, "limits", entry_modules={"web": "web"})
+
+    assert reading.functions["limits.hits"].reason == (
+        "uses django.core.cache.cache (limits.py:4), whose values each process keeps in its own "
+        "memory, and touches no state of the host"
+    )
