@@ -6,8 +6,8 @@ from pathlib import Path
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.asking import subclasses_in
-from seamline.interface.currents import made_current, may_make_current
 from seamline.interface.caching import used_elsewhere
+from seamline.interface.currents import made_current, may_make_current
 from seamline.interface.effects import Effect, passed_up
 from seamline.interface.findings import find_problems
 from seamline.interface.framework import applications_made

@@ -1,6 +1,6 @@
 """Functions that use a cache which a framework keeps in the memory of each process.
 
-Django's is one unless ``CACHES`` names another; that of Flask-Caching where ``CACHE_TYPE`` says so.
+Django's is one unless ``CACHES`` names another; Flask-Caching's where ``CACHE_TYPE`` says so.
 What one process puts there another does not find, nor what it deletes.
 """
 

@@ -32,7 +32,7 @@ _SHOWN: Final = 3
 
 
 def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
-    """Report functions that need their host, and what is current, or cached, in other processes."""
+    """Report functions that need their host, and what others have current or cached."""
     remedy = (
         f"import the module that makes it in {facts.service.package}, or use it in a function "
         "that needs no state of the package and so stays with its caller"

@@ -43,7 +43,9 @@ def _django(*settings: str) -> dict[str, str]:
     [
         DJANGO,
         _django(f"CACHES = {{'default': {{'BACKEND': '{LOCMEM}'}}}}"),
-        _django(f"CACHES = {{'default': {{'BACKEND': '{LOCMEM}', 'LOCATION': 'x'}}}}", "DEBUG = 1"),
+        _django(
+            f"CACHES = {{'default': {{'BACKEND': '{LOCMEM}', 'LOCATION': 'x'}}}}", "DEBUG = 1"
+        ),
         _django("import x\nCACHES = {}\n", f"CACHES['default'] = {{'BACKEND': '{LOCMEM}'}}"),
         {**FLASK, "config.py": "CACHE_TYPE = 'SimpleCache'"},
         {**FLASK, "config.py": "class Config:\n    CACHE_TYPE = 'simple'"},
@@ -65,7 +67,9 @@ def test_what_uses_a_cache_in_memory_that_others_use_stays_with_its_caller(
     [
         _django(f"CACHES = {{'default': {{'BACKEND': '{REDIS}'}}}}"),
         _django("CACHES = {'default': env.cache()}"),
-        _django("CACHES = {'default': {'BACKEND': 'django.core.cache.backends.dummy.DummyCache'}}"),
+        _django(
+            "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.dummy.DummyCache'}}"
+        ),
         FLASK,
         {**FLASK, "config.py": "CACHE_TYPE = 'RedisCache'"},
         {**FLASK, "config.py": "CACHE_TYPE = 'NullCache'"},
