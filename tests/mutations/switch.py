@@ -1101,6 +1101,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_caching.py",
         "all_share",
     ),
+    "check warns of settings that only an import elsewhere changes": Mutation(
+        "seamline.interface.findings.imported_settings",
+        _empty,
+        "unit/interface/test_imported_settings.py",
+        "check_warns",
+    ),
+    "a host that has a setting from its own imports lacks nothing": Mutation(
+        "seamline.interface.imported_settings._has",
+        _false,
+        "unit/interface/test_imported_settings.py",
+        "has_it_set",
+    ),
     "check warns of caches that may be in memory": Mutation(
         "seamline.interface.caching._names_backend",
         _false,

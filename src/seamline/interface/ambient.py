@@ -320,7 +320,7 @@ def _entries(graph: Graph, body: Body) -> frozenset[str] | None:
     """Return the keys that a function names of the environment; None if it may use others."""
     found: set[str] = set()
     mentioned = explained = 0
-    for node in () if body.definition is None else walk(body.definition.node):
+    for node in _nodes(graph, body):
         if isinstance(node, (ast.Name, ast.Attribute)):
             name = graph.definitions.world.resolve(body.module, node)
             dotted = "" if name is None or name.module else name.name
@@ -335,6 +335,16 @@ def _entries(graph: Graph, body: Body) -> frozenset[str] | None:
                 explained += 1
                 found.update(str(key.value) for key in keys if isinstance(key, ast.Constant))
     return frozenset(found) if mentioned and mentioned == explained else None
+
+
+def _nodes(graph: Graph, body: Body) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, or those of a module that its import executes itself."""
+    if body.definition is not None:
+        yield from walk(body.definition.node)
+        return
+    for statement in graph.definitions.world.modules[body.module].source.tree.body:
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield from walk(statement)
 
 
 def _asked(node: ast.AST) -> tuple[ast.expr | None, list[ast.expr]]:

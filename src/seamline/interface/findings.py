@@ -12,6 +12,7 @@ from seamline.interface.body import Body
 from seamline.interface.contexts import lost_contexts
 from seamline.interface.facts import Fact
 from seamline.interface.functions import Definition
+from seamline.interface.imported_settings import imported_settings
 from seamline.interface.inside import called_inside, calls_inside
 from seamline.interface.interleaving import interleaved
 from seamline.interface.known import CACHES
@@ -59,6 +60,7 @@ def find_problems(
         found += lost_questions(placement, facts)
         found += lost_settings(placement, facts)
     found += sharing_problems(placement)
+    found += imported_settings(placement)
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda f: (_ORDER[f.severity], f.file, f.line, f.code, f.message))
 
