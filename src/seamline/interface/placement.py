@@ -225,13 +225,25 @@ def _two_groups(placement: Placement, fact: Fact) -> Iterator[Finding]:
                 f"{first} and {there} in group {second}: each would have its own"
             ),
             remedy=(
-                f"put {fact.symbol.module} into a service of its own (package = "
-                f'"{fact.symbol.module}"), or {first} and {second} into one group'
+                f"{_own_service(placement, fact.symbol)}, or put {first} and {second} into one "
+                "group"
             ),
             file=file,
             line=fact.line,
             groups=tuple(name for name, _ in users),
         )
+
+
+def _own_service(placement: Placement, symbol: Symbol) -> str:
+    """Return what gives a piece of state a service: its module, where that can be one."""
+    module = symbol.module
+    others = {one for facts in placement.services for one in facts.modules} | {*placement.entries}
+    if any(f"{one}.".startswith(f"{module}.") for one in others):
+        return (
+            f"move {symbol.name}, with the functions that use it, from {module} into a module of "
+            "its own, and make that a service"
+        )
+    return f'put {module} into a service of its own (package = "{module}")'
 
 
 def _import_value(message: str, file: str, line: int, service: str = "") -> Finding:

@@ -130,3 +130,5 @@ def test_state_of_the_module_of_an_application_is_an_error(read) -> None:
     reading = read(files, "lib", entry_modules={"web": "web"})
 
     assert reading.findings("shared-state") == [("error", "web.py", 2)]
+    (finding,) = (f for f in reading.analysis.findings if f.code == "shared-state")
+    assert finding.remedy.startswith("move SEEN, with the functions that use it, from web into")

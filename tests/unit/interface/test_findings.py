@@ -87,6 +87,30 @@ def test_shared_state_of_one_group_is_fine(read) -> None:
     assert read(files, "a", "b", groups={"a": "x", "b": "x"}).findings("shared-state") == []
 
 
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [
+        ("tally", 'put tally into a service of its own (package = "tally"), or '),
+        ("lib", "move T, with the functions that use it, from lib into a module of its own"),
+    ],
+    ids=["of a module that can be a service", "above a package"],
+)
+def test_the_remedy_of_shared_state_is_one_that_can_be_done(read, module, remedy) -> None:
+    held = "T = {}\ndef bump(n):\n    T[n] = 1\n"
+    page = f"import {module}\nimport lib.a\ndef page(): {module}.bump('web')\n"
+    files = {
+        "lib/__init__.py": held if module == "lib" else "",
+        "tally.py": held,
+        "lib/a.py": f"import atexit, {module}\n@atexit.register\ndef f(): {module}.bump('a')\n",
+        "web.py": page,
+    }
+
+    reading = read(files, "lib.a", entry_modules={"web": "front"})
+
+    (finding,) = [f for f in reading.analysis.findings if f.code == "shared-state"]
+    assert finding.remedy.startswith(remedy)
+
+
 def test_http_service_is_a_user_of_shared_state_too(read) -> None:
     files = {
         "tally.py": "T = {}\ndef bump(n):\n    T[n] = 1\n",
