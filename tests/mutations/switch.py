@@ -1113,6 +1113,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_imported_settings.py",
         "has_it_set",
     ),
+    "a new object of a library's kind stays": Mutation(
+        "seamline.interface.foreign.Foreign.holds",
+        _nothing,
+        "unit/interface/test_results.py",
+        "new_object_without_values",
+    ),
     "check warns of caches that may be in memory": Mutation(
         "seamline.interface.caching._names_backend",
         _false,

@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from seamline.interface.foreign import Foreign
@@ -189,9 +189,9 @@ class Types:
                 return of_library
         return None
 
-    def of_kind(self, symbol: Symbol) -> Obstacle | None:
+    def of_kind(self, symbol: Symbol, kind: ClassKind | None = None) -> Obstacle | None:
         """Return why instances of a class of the application cannot cross, by what it is."""
-        found = _BY_KIND.get(self.kind(symbol))
+        found = _BY_KIND.get(kind or self.kind(symbol))
         return None if found is None else Obstacle(symbol.name.rpartition(".")[2], *found)
 
     def operated(self, origin: Origin) -> Obstacle | None:
@@ -344,13 +344,31 @@ class Types:
             return "framework"
         if any(base in _ABSTRACT for base in bases) and _is_abstract(cls):
             return "protocol"
-        if unknown or any(not is_stdlib(base) for base in bases):
+        return "unknown" if unknown else self._by_what_it_holds(cls, bases)
+
+    def kind_of_one(self, symbol: Symbol) -> ClassKind:
+        """Return what an object of a class is that has a base of a framework."""
+        cls = self.definitions.class_of(symbol)
+        above = [] if cls is None else list(self.definitions.ancestry(cls))
+        if cls is None or None in above:
             return "unknown"
-        holds = any(
+        return self._by_what_it_holds(cls, [str(b) for b in above if not isinstance(b, Class)])
+
+    def _by_what_it_holds(self, cls: Class, bases: Iterable[str]) -> ClassKind:
+        others = [self._held_by(base) for base in bases if not is_stdlib(base)]
+        if None in others:
+            return "unknown"
+        holds = any(others) or any(
             isinstance(found, Class) and (found.own or "__init__" in found.methods)
             for found in self.definitions.ancestry(cls)
         )
         return "plain" if holds else "stateless"
+
+    def _held_by(self, base: str) -> bool | None:
+        """Whether objects of a library's class hold something; None where nobody knows."""
+        if base.partition(".")[0] in _JUDGED_OTHERWISE:
+            return None
+        return self.foreign.holds(base)
 
     def _fields_immutable(self, cls: Class) -> bool:
         return all(self.is_immutable(cls.module, field) for field in cls.fields.values())

@@ -99,6 +99,11 @@ class Foreign:
             for decorator in part.decorator_list
         )
 
+    def holds(self, dotted: str) -> bool | None:
+        """Whether objects of a class have attributes; None for records, values and the unknown."""
+        module, _, name = dotted.rpartition(".")
+        return self._holds(module, name, _EMPTY_BASES, _MOST_STEPS)
+
     def _is_object(self, dotted: str, empty: frozenset[str]) -> bool:
         key = dotted, empty
         if key not in self._objects:

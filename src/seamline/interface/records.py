@@ -42,10 +42,25 @@ def held_obstacle(types: Types, records: Iterable[Symbol]) -> Obstacle | None:
     return None
 
 
+_NEW: Final = (
+    "a new object without values, which is like no other",
+    "return one that a module holds",
+)
+
+
 def instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
     """Return why an object of a class of the application cannot, or may not, cross."""
     held = held_obstacle(types, [symbol])
-    return types.of_kind(symbol) if held is None else held._replace(where="its result holds")
+    if held is not None:
+        return held._replace(where="its result holds")
+    kind = types.kind(symbol)
+    if kind == "framework":
+        kind = types.kind_of_one(symbol)
+    cls = types.definitions.class_of(symbol)
+    # One that a module holds crosses as what stands there.
+    if cls is not None and kind == "stateless" and "__new__" not in cls.methods:
+        return Obstacle(symbol.name.rpartition(".")[2], *_NEW)
+    return types.of_kind(symbol, kind)
 
 
 def _fields(types: Types, symbol: Symbol) -> Iterator[tuple[Class, str, ast.expr]]:

@@ -33,12 +33,12 @@ WAYS = {
     ),
     "a listener": (
         "class Row: ...\n",
-        "return Row()",
+        "return print(Row())",
         "@sqlalchemy.event.listens_for(lib.Row, 'load')",
     ),
     "a listener of a base": (
         "class Base: ...\nclass Row(Base): ...\n",
-        "return Row()",
+        "return print(Row())",
         "@sqlalchemy.event.listens_for(lib.Base, 'load', propagate=True)",
     ),
     "a listener of what sessions are made of": (
@@ -51,12 +51,12 @@ WAYS = {
     ),
     "a receiver of a model": (
         "class Row: ...\n",
-        "return Row()",
+        "return print(Row())",
         "@receiver(post_save, sender=lib.Row)",
     ),
     "a receiver of a model, connected": (
         "class Row: ...\n",
-        "return Row()",
+        "return print(Row())",
         "post_save.connect(print, sender=lib.Row)",
     ),
     "a virtual subclass": (

@@ -232,3 +232,46 @@ def test_a_record_that_is_made_where_it_is_returned_is_looked_into(read) -> None
 
     assert found.verdict.value == "local"
     assert "its result holds Plain (Pair.own): an object with state of its own" in found.reason
+
+
+LIBRARY = """
+class Tool:
+    options = {}
+    def __init__(self, **given):
+        self.set_up(given)
+    def set_up(self, given): ...
+
+class Counter:
+    def __init__(self):
+        self.counts = {}
+
+class Text(str): ...
+
+class Made(metaclass=Special): ...
+"""
+OF_BASES = {
+    "a base that sets nothing": ("class One(kit.Tool): ...", "local"),
+    "a base that has values": ("class One(kit.Counter): ...", "local"),
+    "a base of a framework": ("import markdown\nclass One(markdown.Tool): ...", "local"),
+    "no base": ("class One:\n    def name(self): ...", "local"),
+    "a kind of text": ("class One(kit.Text): ...", "remote"),
+    "a base that a metaclass makes": ("class One(kit.Made): ...", "remote"),
+    "a base that nobody can read": ("import gone\nclass One(gone.Tool): ...", "remote"),
+    "one that its class hands out": ("class One:\n    def __new__(cls): return ONE", "remote"),
+}
+
+
+@pytest.mark.parametrize(("source", "verdict"), OF_BASES.values(), ids=OF_BASES)
+def test_a_new_object_without_values_stays_as_one_with_values_does(
+    read: Read, tmp_path_factory: pytest.TempPathFactory, source: str, verdict: str
+) -> None:
+    libraries = tmp_path_factory.mktemp("libraries")
+    for name in ("kit.py", "markdown.py"):
+        (libraries / name).write_text(LIBRARY)
+    files = {
+        "app/lib.py": f"import kit\n{source}\ndef make(path):\n    open(path)\n    return One()\n"
+    }
+
+    reading = read(files, "app.lib", search_path=[libraries])
+
+    assert reading.verdict("app.lib.make") == verdict, reading.functions["app.lib.make"].reason
