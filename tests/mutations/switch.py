@@ -1119,6 +1119,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_results.py",
         "new_object_without_values",
     ),
+    "rows that a manager gives stay": Mutation(
+        "seamline.interface.givings._HANDLES",
+        frozenset({"query"}),
+        "unit/interface/test_givings.py",
+        "managers_give_stay",
+    ),
     "check warns of caches that may be in memory": Mutation(
         "seamline.interface.caching._names_backend",
         _false,

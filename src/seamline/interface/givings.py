@@ -18,21 +18,27 @@ _ROWS: Final = frozenset(
     {
         "all", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none",
         "scalars", "fetchall", "fetchone", "unique", "get", "get_one", "get_or_404",
-        "first_or_404", "one_or_404",
+        "first_or_404", "one_or_404", "last", "earliest", "latest", "create", "get_or_create",
+        "update_or_create", "get_object_or_404", "get_list_or_404",
     }
 )  # fmt: skip
 # What iterating a query gives is a row, too.
 _ITERATED: Final = frozenset(
     {
         "query", "execute", "filter", "filter_by", "where", "order_by", "limit", "offset", "join",
-        "outerjoin", "options", "distinct", "execution_options", "yield_per",
+        "outerjoin", "options", "distinct", "execution_options", "yield_per", "exclude",
+        "select_related", "prefetch_related",
     }
 )  # fmt: skip
 # What runs the query that it is given.
 _RUNNING: Final = _ITERATED | {
     "scalars", "scalar", "exec", "stream", "stream_scalars", "first_or_404", "one_or_404",
 }  # fmt: skip
-_QUERIES: Final = frozenset({"query", "select", "get", "get_one"})
+_QUERIES: Final = frozenset(
+    {"query", "select", "get", "get_one", "get_object_or_404", "get_list_or_404"}
+)
+# By what of a model its rows are found.
+_HANDLES: Final = frozenset({"query", "objects", "_default_manager", "_base_manager"})
 # What a query chooses instead of whole rows.
 _NO_ROWS: Final = frozenset({"with_entities", "with_only_columns", "values", "values_list"})
 
@@ -137,7 +143,7 @@ class _Reader:
         parts = list(self._chain(node))
         if _NO_ROWS.isdisjoint(part.attr for part in parts if isinstance(part, ast.Attribute)):
             for part in parts:
-                if isinstance(part, ast.Attribute) and part.attr == "query":
+                if isinstance(part, ast.Attribute) and part.attr in _HANDLES:
                     yield from self._model(part.value)  # ``User.query``
                 elif isinstance(part, ast.Call) and _is_query(part):
                     yield from self._model(part.args[0])
@@ -150,7 +156,7 @@ class _Reader:
         """
         is_called = False
         while isinstance(node, (ast.Call, ast.Attribute)):
-            if isinstance(node, ast.Attribute) and not is_called and node.attr != "query":
+            if isinstance(node, ast.Attribute) and not is_called and node.attr not in _HANDLES:
                 return
             yield node
             is_called = isinstance(node, ast.Call)

@@ -86,3 +86,44 @@ def test_what_a_function_collects_and_rows_stay(read: Callable[..., Reading], bo
 @pytest.mark.parametrize("body", CROSSES)
 def test_values_and_what_is_only_looked_at_cross(read: Callable[..., Reading], body: str) -> None:
     assert "its result is" not in _reason(read, body)
+
+
+DJANGO = {
+    "shop/__init__.py": "",
+    "shop/models.py": "from django.db import models\nclass User(models.Model): ...\n",
+}
+ROWS = [
+    "return models.User.objects.get(id=text)",
+    "user = models.User.objects.get(id=text)\n    return user, text",
+    "return [user for user in User.objects.filter(name=text)]",
+    "return list(User.objects.exclude(name=text).order_by('id'))",
+    "return User.objects.get_or_create(name=text)[0]",
+    "return [get_object_or_404(User, id=text), other]",
+    "return {User._default_manager.latest('id')}",
+]
+NO_ROWS = [
+    "return [models.User.objects.get(id=text).name]",
+    "return list(User.objects.values_list('id'))",
+    "return [User.objects.count(), User.objects.filter(name=text).exists()]",
+    "user = User.objects.create(name=text)\n    return [user.id]",
+    "return [user.name for user in User.objects.all()]",
+]
+
+
+def _says_of_django(read: Callable[..., Reading], body: str) -> bool:
+    head = "from django.shortcuts import get_object_or_404\nfrom shop import models\n"
+    head += "from shop.models import User\ndef ask(text, other):\n    open(text)\n"
+    reading = read(DJANGO | {"shop/work.py": f"{head}    {body}\n"}, "shop.work")
+    return "its result is User: a row" in reading.functions["shop.work.ask"].reason
+
+
+@pytest.mark.parametrize("body", ROWS)
+def test_rows_that_managers_give_stay_under_any_name(
+    read: Callable[..., Reading], body: str
+) -> None:
+    assert _says_of_django(read, body)
+
+
+@pytest.mark.parametrize("body", NO_ROWS)
+def test_values_that_managers_give_cross(read: Callable[..., Reading], body: str) -> None:
+    assert not _says_of_django(read, body)
