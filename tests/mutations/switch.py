@@ -1125,6 +1125,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_givings.py",
         "managers_give_stay",
     ),
+    "classes of libraries stay": Mutation(
+        "seamline.interface.givings.is_class_of_library",
+        _false,
+        "unit/interface/test_results.py",
+        "class_of_a_library_stays",
+    ),
     "check warns of caches that may be in memory": Mutation(
         "seamline.interface.caching._names_backend",
         _false,

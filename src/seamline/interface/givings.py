@@ -8,6 +8,7 @@ from seamline.interface.body import Body
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Definition
 from seamline.interface.origins import Origin
+from seamline.interface.records import is_class_of_library
 from seamline.interface.walking import walk
 
 # Where in the arguments of a method is what it puts into a container.
@@ -96,6 +97,10 @@ class _Reader:
                 yield from self._local(name, is_put=is_put, is_element=is_element)
             case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
                 yield from self._each(parts, is_put=is_put, is_element=False)
+                yield from self._classes(parts)
+            case ast.Dict(values=parts):
+                yield from self._each(parts, is_put=is_put, is_element=False)
+                yield from self._classes(parts)
             case ast.ListComp(elt=part) | ast.SetComp(elt=part):
                 yield from self.of(part, is_put=is_put)
             case ast.IfExp(body=one, orelse=other):
@@ -114,6 +119,15 @@ class _Reader:
     def _each(self, parts: list[ast.expr], *, is_put: bool, is_element: bool) -> Iterator[Origin]:
         for part in parts:
             yield from self.of(part, is_put=is_put, is_element=is_element)
+
+    def _classes(self, parts: list[ast.expr]) -> Iterator[Origin]:
+        """Yield the classes of libraries among the parts of a new container."""
+        for part in parts:
+            is_name = isinstance(part, (ast.Name, ast.Attribute))
+            symbol = self._types.world.resolve(self._module, part) if is_name else None
+            if ast.unparse(part) not in self._bound and is_class_of_library(self._types, symbol):
+                assert symbol is not None
+                yield Origin("symbol", symbol)
 
     def _call(self, node: ast.Call, *, is_put: bool, is_element: bool) -> Iterator[Origin]:
         if _name(node.func) in _WRAPPING and len(node.args) == 1:

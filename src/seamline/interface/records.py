@@ -6,7 +6,9 @@ from typing import Final
 
 from seamline.interface.crossing import Obstacle, Types, known_obstacle
 from seamline.interface.functions import Class
+from seamline.interface.known import is_stdlib
 from seamline.interface.names import Symbol
+from seamline.interface.origins import Origin
 from seamline.interface.typenames import CROSSING, UNSENDABLE
 
 # A field is of one of several types, or belongs to the class.
@@ -48,8 +50,27 @@ _NEW: Final = (
 )
 
 
-def instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
-    """Return why an object of a class of the application cannot, or may not, cross."""
+def given_obstacle(types: Types, origin: Origin) -> Obstacle | None:
+    """Return why an object of the application's, or a class of a library's, cannot cross."""
+    if origin.kind == "symbol" and is_class_of_library(types, origin.symbol):
+        name = origin.symbol.name.rpartition(".")[2]
+        return Obstacle(f"the class {name}", "a class of a library", "return its name")
+    return _instance_obstacle(types, origin.symbol) if origin.kind == "instance" else None
+
+
+def is_class_of_library(types: Types, symbol: Symbol | None) -> bool:
+    """Whether a name stands for a class in the source of a library; exceptions may cross."""
+    if symbol is None or symbol.module or is_stdlib(symbol.name):
+        return False
+    module, _, name = symbol.name.rpartition(".")
+    found = types.foreign.class_in(module, name) if module else None
+    return found is not None and not any(
+        text.endswith(("Error", "Exception", "Warning"))
+        for text in (name, *map(ast.unparse, found[1].bases))
+    )
+
+
+def _instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
     held = held_obstacle(types, [symbol])
     if held is not None:
         return held._replace(where="its result holds")

@@ -20,7 +20,7 @@ from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
 from seamline.interface.origins import Origin
-from seamline.interface.records import held_obstacle, instance_obstacle
+from seamline.interface.records import given_obstacle, held_obstacle
 from seamline.interface.results import made_by
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
@@ -418,7 +418,7 @@ class Judge:
         if origin.kind == "call" and not symbol.module:
             made = self.graph.types.foreign.class_made(symbol.name)
             return self.graph.types.of_library(Symbol("", made))
-        return instance_obstacle(self.graph.types, symbol) if origin.kind == "instance" else None
+        return given_obstacle(self.graph.types, origin)
 
     # -- cost ---------------------------------------------------------------------------
 

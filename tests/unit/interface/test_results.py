@@ -275,3 +275,30 @@ def test_a_new_object_without_values_stays_as_one_with_values_does(
     reading = read(files, "app.lib", search_path=[libraries])
 
     assert reading.verdict("app.lib.make") == verdict, reading.functions["app.lib.make"].reason
+
+
+CLASSES = {
+    "itself": ("return kit.Counter", "local"),
+    "in a pair": ("return kit.Counter, path", "local"),
+    "in a dictionary": ("return {path: Known}", "local"),
+    "in a list of pairs": ("return [(Known, path)]", "local"),
+    "called": ("return [Known().size(), path]", "remote"),
+    "a name of its own": ("Known = len(path)\n    return [Known]", "remote"),
+    "an exception": ("return [kit.TooMuchError]", "remote"),
+    "one of Python's": ("return [dict, datetime.date]", "remote"),
+    "a class of the application's": ("return [Own]", "remote"),
+}
+
+
+@pytest.mark.parametrize(("body", "verdict"), CLASSES.values(), ids=CLASSES)
+def test_a_class_of_a_library_stays(
+    read: Read, tmp_path_factory: pytest.TempPathFactory, body: str, verdict: str
+) -> None:
+    libraries = tmp_path_factory.mktemp("libraries")
+    (libraries / "kit.py").write_text(f"{LIBRARY}class TooMuchError(Exception): ...\n")
+    head = "import datetime, kit\nfrom kit import Counter as Known\nclass Own: ...\n"
+    source = f"{head}def make(path):\n    open(path)\n    {body}\n"
+
+    reading = read({"app/lib.py": source}, "app.lib", search_path=[libraries])
+
+    assert reading.verdict("app.lib.make") == verdict, reading.functions["app.lib.make"].reason
