@@ -13,7 +13,7 @@ from seamline.worker import HANDS_OFF, Give, Take
 
 
 async def hand_over(old: Process, heir: Process | None) -> None:
-    """Have a worker that is told to leave next pass on all connections to the one in its place.
+    """Have a worker that is told to leave next pass on all connections to another of its group.
 
     Where that cannot be, it tells their clients to close them.
     """

@@ -202,10 +202,7 @@ class Rolling:
 
     def _chosen(self, names: Sequence[str]) -> list[Group]:
         """Return the groups: those that are called first, so that new callers find new hosts."""
-        if self._end_asked.is_set():
-            _stopped()
-        if not self._is_up:
-            raise StartError("the run is still starting; there is nothing to replace yet")
+        self._check_up()
         by_name = {group.plan.name: group for group in self._groups}
         for name in names:
             if name not in by_name:
@@ -365,10 +362,13 @@ class Rolling:
             "threads was is in the log of the run (startup_timeout sets the limit)"
         )
 
-    async def _let_leave(self, slot: Slot, old: Process) -> None:
-        """Let a worker finish what it runs; one that does not leave in time is killed."""
+    async def _let_leave(self, slot: Slot, old: Process, heir: Slot | None = None) -> None:
+        """Let a worker finish what it runs; one that does not leave in time is killed.
+
+        Its clients go on with the worker in its place, or in that of the heir.
+        """
         limit = self._plan.graceful_timeout
-        await hand_over(old, slot.process if slot.http else None)
+        await hand_over(old, (heir or slot).process if slot.http else None)
         old.drain(Drain(timeout=limit, linger=min(LINGER_SECONDS, limit)))
         with self._awaiting(slot, f"{old.pid}, which finishes what it runs"):
             await self._wait(old.ended, seconds=limit + SPARE_SECONDS)

@@ -1,6 +1,7 @@
 """Other numbers of workers while a run goes on: added ready-first, taken away drained."""
 
 import asyncio
+import itertools
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from seamline.plan import Plan
 from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.notify import Notifier
+from seamline.supervisor.processes import State
 from seamline.supervisor.reloads import Tell
 from seamline.supervisor.rolling import Rolling
 from seamline.supervisor.sharing import is_shared, open_beside, spread, steer, waiting
@@ -172,9 +174,12 @@ class Scaling(Rolling):
         for slot in going:
             if slot.calls is not None:  # who has not heard of it yet asks another
                 _unlink(self._plan.socket_path(group.plan.name, slot.number))
-        olds = [(slot, slot.retire()) for slot in going]
+        olds = [(slot, old) for slot in going if (old := slot.retire()) is not None]
+        # All that are left get some: who had more than its share of them would have to share.
+        ready = [slot for slot in group.slots[:count] if slot.state is State.READY] or [kept]
+        heirs = itertools.cycle(ready)
         try:
-            await asyncio.gather(*(self._let_leave(s, old) for s, old in olds if old is not None))
+            await asyncio.gather(*(self._let_leave(*one, next(heirs)) for one in olds))
         finally:
             # Last first: what the kernel keeps of an address stays in the order of its slots.
             for slot in reversed(going):
