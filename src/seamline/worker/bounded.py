@@ -26,9 +26,12 @@ class BoundedProtocol(HttpToolsProtocol):
     Args:
         on_answered: Called with it when an answer is written, though perhaps not sent.
         of_server: What the server makes its protocols of.
+
+    Attributes:
+        is_in_head: Whether some of a request has come, and not all of its head.
     """
 
-    _is_in_head = False
+    is_in_head = False
     _is_in_body = False
     _begun = 0  # in the read that is being parsed
     _head_bytes = 0
@@ -44,7 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether whatever has come is answered, and the client may ask again."""
-        if self._is_in_head or self._is_in_body or self.pipeline or self.transport.is_closing():
+        if self.is_in_head or self._is_in_body or self.pipeline or self.transport.is_closing():
             return False
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is None or (cycle.response_complete and cycle.keep_alive)
@@ -72,7 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
         was_in_body = self._is_in_body
         self._read_bytes, self._begun = len(data), 0
         super().data_received(data)
-        if not self._is_in_head or self.transport.is_closing():
+        if not self.is_in_head or self.transport.is_closing():
             return
         if self._begun > 1 or (self._begun and was_in_body):
             self._head_bytes = self._size()  # what stands before it is another request's
@@ -89,17 +92,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin the head of a request."""
         super().on_message_begin()
-        self._is_in_head = True
+        self.is_in_head = True
         self._begun += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        if self._is_in_head:
+        if self.is_in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """End the head. Raises ValueError, which the parser makes its own, if it is too large."""
-        self._is_in_head, self._is_in_body = False, True
+        self.is_in_head, self._is_in_body = False, True
         is_long = not self._begun or self._read_bytes > MAX_HEAD_BYTES
         if is_long and self._size() > MAX_HEAD_BYTES:
             self._is_too_large = True

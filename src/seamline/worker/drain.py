@@ -1,6 +1,7 @@
 """The embedded HTTP server, changed in one thing: it leaves without losing a request."""
 
 import asyncio
+import math
 import socket
 import time
 from collections.abc import Generator, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # How often waiting conditions are looked at; uvicorn's own loops look every 0.1 s.
 _LOOK_SECONDS: Final = 0.02
+# A head that has begun to come has come by then, also over a slow line; after that it may be a
+# client that is gone, which nobody waits for.
+_HEAD_SECONDS: Final = 5.0
 # A client that heard of the end of its WebSocket has closed its side by then.
 _HEAR_SECONDS: Final = 1.0
 # Idle time a client may keep a connection. Longer than the 60 s reverse proxies keep theirs,
@@ -264,18 +268,19 @@ class DrainingServer(uvicorn.Server):
             listening.close()
         # uvicorn's set of connections tells nobody when it changes, so it is looked at; not
         # before the loop has made connections of what was accepted last.
-        await self._look_until_idle(started + self._linger_seconds)
-        await self._look_until_idle(started + self._timeout_seconds, is_over=True)
+        over = started + self._linger_seconds
+        await self._look_until_idle(over)
+        await self._look_until_idle(started + self._timeout_seconds, over=over)
         self.given_up = self.in_flight
         self.config.timeout_graceful_shutdown = _LOOK_SECONDS  # type: ignore[assignment]
         await super().shutdown(None)
 
-    async def _look_until_idle(self, until: float, *, is_over: bool = False) -> None:
+    async def _look_until_idle(self, until: float, *, over: float = math.inf) -> None:
         """Wait until nothing is connected and nothing runs; close WebSockets as they open.
 
         Args:
             until: When to wait no more.
-            is_over: Whether clients have had their time to close connections.
+            over: When clients have had their time to close connections.
         """
         told: set[Any] = set()
         while True:
@@ -287,7 +292,7 @@ class DrainingServer(uvicorn.Server):
                 if isinstance(connection, BoundedProtocol):
                     if gives and (connection.is_idle or connection.is_answering):
                         has_room = has_room and self._give(connection)
-                    elif is_over:
+                    elif over + _HEAD_SECONDS * connection.is_in_head < time.monotonic():
                         connection.shutdown()  # now, when it is idle; after its answer otherwise
                     elif connection.is_idle:  # it was to be passed on, and nobody takes it now
                         connection.transport.resume_reading()

@@ -52,7 +52,10 @@ class Client:
         self._writer = writer
 
     def ask(self, path: str = "/") -> None:
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        self.write(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
 
     async def answer(self) -> tuple[bytes, bytes]:
         """Return head and body of one answer."""
@@ -254,6 +257,26 @@ class Neighbour:
 
     async def connect(self) -> Client:
         return Client(*await asyncio.open_connection(*self.address))
+
+
+def test_a_request_that_has_begun_to_come_is_answered_when_the_linger_time_is_over() -> None:
+    app = Answers()
+
+    async def scenario(server, connect) -> None:
+        idle, slow = await connect(), await connect()
+        slow.write(b"GET /slow HTTP/1.1\r\nHo")
+        while not any(one.is_in_head for one in server.server_state.connections):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+        server.drain(linger=0.05, timeout=10)
+        assert await idle.is_closed()
+        slow.write(b"st: here\r\n\r\n")
+
+        head, body = await slow.answer()
+        assert (b"connection: close" in head, body) == (True, b"/slow under ")
+        assert await slow.is_closed()
+
+    serve(app, scenario)
 
 
 def test_another_slots_connections_are_answered_until_it_is_released() -> None:

@@ -11,6 +11,7 @@ import pytest
 import uvloop
 from hypothesis import given, settings, strategies as st
 
+from seamline.worker import drain
 from seamline.worker.drain import DrainingServer
 from seamline.worker.handoff import Giver, Taker
 from seamline.worker.report import Drain, Handover
@@ -134,7 +135,7 @@ def request(path: str) -> bytes:
 
 def is_in_head(server: DrainingServer) -> bool:
     """Whether some of a request has come, and not all of its head."""
-    return any(one._is_in_head for one in server.server_state.connections)
+    return any(one.is_in_head for one in server.server_state.connections)
 
 
 def serve(scenario: Scenario, kind: str = "tcp", path: str = "", count: int | None = None) -> None:
@@ -290,7 +291,9 @@ def test_the_rest_of_a_body_that_nobody_reads_stays_with_the_old_worker() -> Non
     serve(scenario)
 
 
-def test_a_request_that_never_ends_its_head_does_not_keep_the_old_worker() -> None:
+def test_a_request_that_never_ends_its_head_does_not_keep_the_old_worker(monkeypatch) -> None:
+    monkeypatch.setattr(drain, "_HEAD_SECONDS", 0.05)
+
     async def scenario(pair, connect) -> None:
         client = await connect()
         client.writer.write(request("/1")[:10])
