@@ -1,14 +1,17 @@
 """``seamline dev``: what a changed file concerns is reloaded, and nothing else."""
 
+import http.client
 import re
 import signal
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
 pytestmark = pytest.mark.processes
 
+ALONE = 'name = "plain"\n[services.web]\nhttp = "plainflask.web:create_app()"\n'
 BROKEN = "raise RuntimeError('not today')\n"
 
 
@@ -52,6 +55,28 @@ def test_saved_file_reloads_the_groups_that_hold_it(plainflask, dev, eventually)
     eventually(lambda: answers(run, "/", "new flask"), "the new page")
     run.err.wait_for(r"^reloaded: 1 of web \(plainflask/web.py changed, \d+\.\d s\)$")
     assert generations(run) == {"web": 2, "stock": 1, "prices": 1}
+    assert run.stop() == 0
+
+
+def test_what_is_asked_after_a_reload_is_answered_by_the_new_code_on_kept_connections_too(
+    plainflask, dev
+) -> None:
+    plainflask.write(ALONE)
+    run = dev("--layout", "mono")
+    clients = [http.client.HTTPConnection(urlsplit(run.url).netloc, timeout=30) for _ in range(40)]
+    for number in range(1, 4):
+        for client in clients:
+            client.request("GET", "/")
+            client.getresponse().read()
+        edit(plainflask, "web.py", "plain flask", f"new {number} plain flask")
+        run.err.wait_for_count(r"^reloaded: 1 of app", number)
+
+        clients[0].request("GET", "/")
+
+        assert f"new {number}".encode() in clients[0].getresponse().read()
+        clients.reverse()
+    for client in clients:
+        client.close()
     assert run.stop() == 0
 
 

@@ -91,6 +91,7 @@ class Process:
         returncode: Set once it ended; negative for a signal, as in :mod:`subprocess`.
         prepared: Done once it has said that it would accept; only if it is held until then.
         ready: Done once it has said that it accepts.
+        leaving: Done once it has said that it leaves, or ended.
         ended: Done once the process is reaped and its last lines are written.
     """
 
@@ -111,6 +112,7 @@ class Process:
         self._loop = asyncio.get_running_loop()
         self.prepared: asyncio.Future[None] = self._loop.create_future()
         self.ready: asyncio.Future[None] = self._loop.create_future()
+        self.leaving: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[int] = self._loop.create_future()
         self.started_at = self.heard_at = self.changed_at = self._loop.time()
         self.was_stalled = False
@@ -401,6 +403,7 @@ class Process:
                 _settle(self._asked.get(report.serial), None)
             case Draining():
                 self._set(State.DRAINING)
+                _settle(self.leaving, None)
             case Failed():
                 self.failed = report
             case Aligned():
@@ -421,6 +424,7 @@ class Process:
         self.returncode = self._wait()
         if self._channel is not None:
             self._channel.end()
+        _settle(self.leaving, None)
         self._ending = self._loop.create_task(self._finish())
         # Its last lines may take a second; what connects to its sockets meanwhile shall not.
         self._on_change(self)

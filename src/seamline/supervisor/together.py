@@ -28,6 +28,8 @@ from seamline.worker import Drain
 _MOST_NAMED = 3
 # An import that takes longer may be one that never ends.
 _LONG_START_SECONDS = 5.0
+# Longer than a worker takes to hear that it is to leave; one at a debugger's prompt does not.
+_HEAR_SECONDS = 1.0
 
 
 class Together(Operations):
@@ -193,11 +195,15 @@ class Together(Operations):
                     await slot.drop_successor()
             # What the application says is wrong says more than what we saw of it.
             raise next((one for one in failures if isinstance(one, NotLoaded)), failures[0])
+        olds = []
         for slot in workers:
             old = slot.promote()
             self._count(slot)
             if old is not None:
                 self._spawn(self._see_off(slot, old))
+                olds.append(old.leaving)
+        if olds:  # then the new code answers, also on connections that are kept
+            await asyncio.wait(olds, timeout=_HEAR_SECONDS)
         for slot in (slot for group in groups for slot in group.slots if slot.is_command):
             await self._restart(slot, tell)
 

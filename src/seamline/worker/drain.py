@@ -152,6 +152,10 @@ class DrainingServer(uvicorn.Server):
         self.draining = True
         self.should_exit = True
         self._leave.set()
+        # Whoever asks next is answered by the one that takes over.
+        for connection in [*self.server_state.connections] if self._giver else ():
+            if isinstance(connection, BoundedProtocol) and not self._give(connection):
+                break
 
     async def adopt(self, slot: int, listening: socket.socket) -> None:
         """Accept on another slot's socket as well, until it is released or this one drains.

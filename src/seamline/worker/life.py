@@ -125,8 +125,9 @@ class Worker:
         self._channel.send(Ready())
         beating = asyncio.create_task(self._beat())
         await self._ordered.wait()
-        self._channel.send(Draining())
         order = self._order or Drain(timeout=self._plan.graceful_timeout)
+        self._serving.leave(order)
+        self._channel.send(Draining())
         self._given_up = await self._serving.drain(order)
         beating.cancel()
 

@@ -149,18 +149,21 @@ class Serving:
                 return
         connection.close()
 
-    async def drain(self, order: Drain) -> int:
-        """Stop accepting, finish what runs: requests first, since they make calls.
-
-        Returns:
-            Requests and calls that were given up when the time was over.
-        """
-        until = time.monotonic() + order.timeout
+    def leave(self, order: Drain) -> None:
+        """Stop accepting HTTP, and pass on connections that clients keep; then :meth:`drain`."""
         self._is_leaving = True
         for taker in self._takers:
             taker.close()
         for server in self._http:
             server.drain(linger=order.linger, timeout=order.timeout)
+
+    async def drain(self, order: Drain) -> int:
+        """Finish what runs: requests first, since they make calls.
+
+        Returns:
+            Requests and calls that were given up when the time was over.
+        """
+        until = time.monotonic() + order.timeout
         if self._running:
             await asyncio.wait(self._running.values())
         await self._process.drain(max(until - time.monotonic(), 0.1))

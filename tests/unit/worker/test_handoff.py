@@ -437,8 +437,8 @@ def test_what_was_given_is_taken_also_by_one_that_then_takes_no_more() -> None:
 
 def test_a_worker_that_leaves_already_takes_nothing() -> None:
     async def main() -> None:
-        serving = Serving(None, None, Handover(control=-1), LeavingProcess())
-        await serving.drain(Drain(timeout=1))
+        serving = Serving(None, None, Handover(control=-1), None)
+        serving.leave(Drain(timeout=1))
         giving, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         serving.take(taking.detach())
         giver = Giver(giving.detach())
@@ -447,15 +447,6 @@ def test_a_worker_that_leaves_already_takes_nothing() -> None:
         assert not giver.is_open
 
     asyncio.run(main())
-
-
-class LeavingProcess:
-    """What serves calls, and has none."""
-
-    given_up = 0
-
-    async def drain(self, seconds: float) -> None:
-        pass
 
 
 def test_where_there_is_no_room_now_nothing_is_lost_and_it_can_be_given_later() -> None:
