@@ -293,6 +293,25 @@ def test_slow_request_is_finished_by_the_old_worker(plainflask, eventually) -> N
     assert run.stop() == 0
 
 
+def test_a_worker_that_is_killed_before_it_has_left_is_told(plainflask, eventually) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+    (before,) = run.pids()
+    client = kept_connection("tcp", urlsplit(run.url).netloc)
+    client.request("GET", "/slow/600.0")
+    run.out.wait_for("slow request begins")
+    reloading = plainflask.begin("reload")
+    eventually(lambda: run.workers()[0]["leaving"] == (before,), "a worker that leaves")
+
+    os.kill(before, signal.SIGKILL)
+
+    reloading.communicate()
+    assert reloading.returncode == 0
+    run.err.wait_for(rf"app\.0\[{before}\] was killed by SIGKILL before it had left$")
+    client.close()
+    assert run.stop() == 0
+
+
 @pytest.mark.parametrize("layout", ["mono", "micro"])
 def test_request_that_takes_longer_than_the_graceful_timeout_is_given_up_and_counted(
     plainflask, layout
@@ -361,8 +380,10 @@ def test_run_that_is_stopped_during_a_reload_leaves_nothing(plainflask, eventual
 
     assert run.stop() == 0
 
-    reloading.communicate()
+    _, told = reloading.communicate()
     assert reloading.returncode != 0
+    assert told.count("the run is ending") == 1
+    assert "not reloaded: nothing more is replaced; the run is ending" in run.err.text
     assert plainflask.processes() == set()
     assert plainflask.leftovers() == []
 

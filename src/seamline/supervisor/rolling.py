@@ -17,7 +17,7 @@ from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.handoff import hand_over
 from seamline.supervisor.logs import LogStream
 from seamline.supervisor.notify import Notifier
-from seamline.supervisor.processes import Process
+from seamline.supervisor.processes import Process, describe_end
 from seamline.supervisor.reloads import (
     NotReloaded,
     Reloaded,
@@ -380,6 +380,8 @@ class Rolling:
             self._killed += 1
             await old.abort()
             await old.ended
+        elif (old.returncode or 0) < 0:
+            self._logs.notice(f"{name} {describe_end(old)} before it had left")
         if old.given_up:
             self._given_up += old.given_up
             self._logs.notice(f"{name} gave up {old.given_up} unanswered after {limit:g} s")
@@ -439,7 +441,7 @@ class Rolling:
 
 
 def _stopped() -> NoReturn:
-    raise StartError("the run is ending; nothing more is replaced")
+    raise StartError("nothing more is replaced")
 
 
 def serves_http(plan: Plan, group: GroupPlan) -> bool:
