@@ -115,3 +115,20 @@ def test_a_transaction_of_the_caller_is_not_left_by_a_call(application, layout) 
         assert told["written"] == ["one", "two", "mine"]
         assert rows == told["writes"] == ["one", "two", "mine", "host's"]
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize("layout", ["mono", "micro"])
+def test_a_package_beside_its_site_may_read_settings_while_it_is_imported(
+    application, layout, monkeypatch
+) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    site = application("djangosite")
+    reads = "from django.conf import settings\nLANGUAGE = settings.LANGUAGE_CODE\n\n\n"
+    (site.root / "djangosite/limits.py").write_text(f"{reads}def allowed(n):\n    return n < 3\n")
+    with (site.root / "seamline.toml").open("a") as file:
+        file.write('\n[services.limits]\npackage = "djangosite.limits"\n')
+
+    run = site.start("--layout", layout).ready()
+
+    assert json.loads(ask(run, "GET", "/day")[0])[2] == "fr"
+    assert run.stop() == 0

@@ -88,12 +88,13 @@ class Loaded:
             return
         if os.environ.get("DJANGO_SETTINGS_MODULE"):
             set_up_django(os.environ, self.plan.root)
-        elif is_needed:  # the modules of the http services name the settings
+            return
+        # The modules of the http services name the settings.
+        for name in self._group.services:
+            if (text := self.plan.service(name).http) is not None:
+                import_module(Reference.parse(text).module, self.plan.root)
+        if is_needed and not os.environ.get("DJANGO_SETTINGS_MODULE"):
             self._load_others(must=True)
-        else:
-            for name in self._group.services:
-                if (text := self.plan.service(name).http) is not None:
-                    import_module(Reference.parse(text).module, self.plan.root)
 
     def _is_of_django(self) -> bool:
         """Whether any package of the application needs Django."""
