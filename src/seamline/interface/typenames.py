@@ -100,6 +100,12 @@ UNSENDABLE: Final = {
     "re.Match": "a match of a regular expression",
     "xml.etree.ElementTree.Element": "an element of XML",
     "xml.etree.ElementTree.ElementTree": "a tree of XML",
+    "lxml.etree._Element": "an element of XML",
+    "lxml.etree.ElementBase": "an element of XML",
+    "lxml.etree._ElementTree": "a tree of XML",
+    "lxml.etree.XPath": "a compiled XPath",
+    "lxml.html.HtmlElement": "an element of HTML",
+    "lxml.objectify.ObjectifiedElement": "an element of XML",
     "weakref.ref": "a weak reference",
     "contextlib.ExitStack": "a stack of open contexts",
     "jinja2.Environment": "a template environment",
@@ -132,6 +138,15 @@ GIVING: Final = {
         for name in ("SubElement", "XML", "fromstring", "fromstringlist")
     },
     "xml.etree.ElementTree.parse": "xml.etree.ElementTree.ElementTree",
+    **{
+        f"lxml.etree.{name}": "lxml.etree._Element"
+        for name in ("Element", "SubElement", "XML", "HTML", "fromstring", "fromstringlist")
+    },
+    "lxml.etree.parse": "lxml.etree._ElementTree",
+    **{
+        f"lxml.html.{name}": "lxml.html.HtmlElement"
+        for name in ("fromstring", "document_fromstring", "fragment_fromstring")
+    },
 }
 
 # Of these, what crosses nevertheless: by reference, or as a copy if it does not stream.

@@ -141,6 +141,8 @@ _BY_NAME: Final[tuple[tuple[str, str | None, str], ...]] = (
     ("_random", None, "send a number that seeds it, or the numbers it gives"),
     ("email", None, "send its bytes, as_bytes(), and parse them on the other side"),
     ("xml.etree", None, "send its text, xml.etree.ElementTree.tostring(), and parse it there"),
+    ("lxml.etree", "XPath", "send the text it was compiled from"),
+    ("lxml", None, "send its text, lxml.etree.tostring(), and parse it there"),
     ("pytz", None, "use zoneinfo.ZoneInfo, which crosses by its key"),
     ("dateutil.tz", None, "use zoneinfo.ZoneInfo, which crosses by its key"),
     ("logging", "Logger", "get it by its name on the other side"),

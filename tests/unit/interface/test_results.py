@@ -159,6 +159,22 @@ def test_what_is_made_of_xml_stays_with_the_caller(read: Read, body: str) -> Non
     assert verdicts == {"given": "local", "text": "remote", "said": "local"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["etree.fromstring(name)", "html.fromstring(name)", "etree.parse(name)", "etree.XPath(name)"],
+)
+def test_what_lxml_makes_stays_with_the_caller(read: Read, body: str) -> None:
+    source = (
+        "from lxml import etree, html\nOne = etree.ElementBase | etree._Element\n"
+        f"def given(name):\n    for _ in name:\n        pass\n    return {body}\n"
+        "def said(name: One) -> str:\n    for _ in name:\n        pass\n    return other(name)\n"
+    )
+
+    found = read({"shop/__init__.py": "", "shop/stock.py": source}, "shop.stock")
+
+    assert found.verdict("shop.stock.given") == found.verdict("shop.stock.said") == "local"
+
+
 KEYS = """
 import abc
 
