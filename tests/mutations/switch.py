@@ -399,6 +399,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_settled.py",
         "another_value",
     ),
+    "10 a table that does more than to remember answers is state": Mutation(
+        "seamline.interface.state.only_answers",
+        _true,
+        "unit/interface/test_answering.py",
+        "more_than or look_into",
+    ),
     "10 what differs at every time is not remembered": Mutation(
         "seamline.interface.state.is_of_the_moment",
         _false,

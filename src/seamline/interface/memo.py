@@ -117,7 +117,7 @@ def is_table(value: ast.expr) -> bool:
 
 
 def is_of_the_moment(
-    definitions: Definitions, bodies: Mapping[Definition | str, Body], module: str, value: ast.expr
+    definitions: Definitions, bodies: Mapping[Definition | str, Body], module: str, value: ast.AST
 ) -> bool:
     """Whether a value differs each time it is worked out, or from process to process."""
     named_parts = [part for part in walk(value) if isinstance(part, (ast.Name, ast.Attribute))]

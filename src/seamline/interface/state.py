@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
+from seamline.interface.answering import only_answers
 from seamline.interface.body import Body, Use
 from seamline.interface.closures import Closures
 from seamline.interface.crossing import Types
@@ -156,11 +157,8 @@ class _Finder:
 
         A module's ``__getattr__`` that puts what it found into the module only remembers it.
         """
-        definition = body.definition
-        module = use.symbol.module
-        if definition is None and body.module == module:
-            return
-        if definition is not None and definition.name == "__getattr__":
+        definition, module = body.definition, use.symbol.module
+        if body.module == module if definition is None else definition.name == "__getattr__":
             return
         for name in matching(use.symbol, self.world.modules[module].assigned):
             if use.how == "bind":
@@ -307,7 +305,10 @@ class _Finder:
         fixed = are_fixed(self.world, symbol.module, values)
         if "container" in natures:
             table = symbol.name.isupper() and any(is_table(value) for value in values)
-            if symbol in self.changed or (symbol in self.escaped and not table):
+            is_changed = symbol in self.changed and not only_answers(
+                self.types, self.bodies, symbol, values
+            )
+            if is_changed or (symbol in self.escaped and not table):
                 self._add(symbol, line, "container")
         elif symbol in self.changed and natures <= {"constant"} and not fixed:
             self._add(symbol, line, "instance")  # whatever it is, it is changed
@@ -328,9 +329,7 @@ class _Finder:
 
     def _only_remembers(self, symbol: Symbol) -> bool:
         """Whether a name is set once, to something that cannot change."""
-        if symbol in self.changed:
-            return False
-        values = remembered(self.definitions, symbol)
+        values = None if symbol in self.changed else remembered(self.definitions, symbol)
         return values is not None and all(
             self.nature(symbol.module, value) == "constant"
             and not is_of_the_moment(self.definitions, self.bodies, symbol.module, value)
