@@ -197,7 +197,8 @@ class TypeTable:
             *(
                 value
                 for name, value in self.attributes()
-                if isinstance(value, type) and value.__module__ == name.partition(":")[0]
+                # By its type: a lazy proxy would make what it stands for, or raise.
+                if issubclass(type(value), type) and value.__module__ == name.partition(":")[0]
             ),
         ]
         while todo:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import json
 import sqlite3
 import sys
 import threading
@@ -52,7 +53,16 @@ class GroupError(ExceptionGroup):
         return GroupError(self.message, excs)
 
 
+class Unready:
+    """A lazy proxy at the top of a module, of what is not there outside of a request."""
+
+    @property
+    def __class__(self):
+        raise LookupError("no request")
+
+
 INITIALISED = []
+UNREADY = Unready()
 CODEC = Codec(TypeTable([__name__]))
 STRANGER = Codec(TypeTable([]))
 
@@ -72,6 +82,16 @@ def crossed(error, codec=CODEC, to=CODEC):
     arrived = to.decode_exception(data)
     assert len(INITIALISED) == before, "an initialiser ran"
     return arrived
+
+
+def test_a_lazy_proxy_at_the_top_of_a_module_is_left_alone():
+    codec = Codec(TypeTable([__name__]))
+    error = json.JSONDecodeError("wrong", "{", 1)
+
+    arrived = crossed(error, codec, codec)
+
+    assert type(arrived) is json.JSONDecodeError
+    assert arrived.pos == 1
 
 
 def without_traceback(error):
