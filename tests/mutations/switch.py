@@ -625,13 +625,19 @@ OTHERS: dict[str, Mutation] = {
         "more_than_the_library",
     ),
     "an element of a table": Mutation(
-        "seamline.interface.verdicts.element_class",
-        _nothing,
+        "seamline.interface.records.element_classes",
+        _no_names,
         "unit/interface/test_first_try.py",
         "element",
     ),
+    "what is returned says more than a class that others fill in": Mutation(
+        "seamline.interface.verdicts.says_little",
+        _false,
+        "unit/interface/test_first_try.py",
+        "fill_in",
+    ),
     "a resource in g": Mutation(
-        "seamline.interface.verdicts.Judge._kept_in_context",
+        "seamline.interface.verdicts.kept_in_context",
         _empty,
         "unit/interface/test_first_try.py",
         "kept_in_g",

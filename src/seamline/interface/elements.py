@@ -7,38 +7,41 @@ from seamline.interface.names import Symbol, World
 from seamline.interface.walking import Def, own_nodes, walk
 
 
-def element_class(world: World, body: Body, value: ast.expr) -> Symbol | None:
-    """Return the class of an element that a function returns of such a table, or nothing.
+def element_classes(world: World, body: Body, value: ast.expr) -> set[Symbol]:
+    """Return the classes of the elements that a function returns one of, or some; none if unsure.
 
     Args:
         world: The application.
         body: Of the function.
-        value: What it returns: ``TABLE[key]``, ``next(x for x in TABLE ..)`` or the variable of
-            a loop over the table.
+        value: What it returns: ``TABLE[key]``, ``TABLE.get(key)``, ``next(x for x in TABLE ..)``,
+            ``[x for x in TABLE ..]`` or the variable of a loop over the table.
     """
     if body.definition is None:
-        return None
+        return set()
     table = _table(body.definition.node, value)
+    is_looked_up = isinstance(value, ast.Subscript)
+    if isinstance(table, ast.Call) and isinstance(table.func, ast.Attribute):
+        is_looked_up = table.func.attr in ("get", "values")
+        table = table.func.value if is_looked_up else None
     if not isinstance(table, ast.Name) or _bindings(body.definition.node, table.id):
-        return None
+        return set()
     symbol = world.member(body.module, table.id)
     names = world.modules.get(symbol.module)
     bound = [] if names is None else names.assigned.get(symbol.name, [])
     if names is None or symbol.name in names.rebound or len(bound) != 1:
-        return None
+        return set()
     held = bound[0].value
-    is_looked_up = isinstance(value, ast.Subscript)
     if isinstance(held, ast.Dict) and is_looked_up:
         elements = held.values
     elif isinstance(held, (ast.List, ast.Tuple)):
         elements = held.elts
     else:
-        return None
-    made = {
+        return set()
+    made = [
         world.resolve(symbol.module, one.func) if isinstance(one, ast.Call) else None
         for one in elements
-    }
-    return made.pop() if len(made) == 1 else None
+    ]
+    return set() if None in made else {one for one in made if one is not None}
 
 
 def _table(function: Def, value: ast.expr) -> ast.expr | None:
@@ -46,6 +49,11 @@ def _table(function: Def, value: ast.expr) -> ast.expr | None:
     match value:
         case ast.Subscript(value=table, slice=index) if not isinstance(index, ast.Slice):
             return table
+        case ast.Call(func=ast.Attribute(attr="get")):
+            return value
+        case ast.ListComp(elt=ast.Name(id=name), generators=[each]):
+            is_element = isinstance(each.target, ast.Name) and each.target.id == name
+            return each.iter if is_element else None
         case ast.Call(
             func=ast.Name(id="next"),
             args=[ast.GeneratorExp(elt=ast.Name(id=name), generators=[each]), *_],

@@ -4,7 +4,9 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle, Types, known_obstacle
+from seamline.interface.elements import element_classes
 from seamline.interface.functions import Class
 from seamline.interface.known import is_stdlib
 from seamline.interface.names import Symbol
@@ -82,6 +84,20 @@ def _instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
     if cls is not None and kind == "stateless" and "__new__" not in cls.methods:
         return Obstacle(symbol.name.rpartition(".")[2], *_NEW)
     return types.of_kind(symbol, kind)
+
+
+def element_obstacles(types: Types, body: Body, value: ast.expr) -> list[Obstacle]:
+    """Return why elements of a table that a function returns cannot, or may not, cross."""
+    made = element_classes(types.definitions.world, body, value)
+    found = [one for cls in sorted(made) if (one := _instance_obstacle(types, cls)) is not None]
+    is_each = len(found) == len(made)
+    return [one._replace(optional=one.optional or not is_each) for one in found]
+
+
+def says_little(types: Types, module: str, annotation: ast.expr | None) -> bool:
+    """Whether a type names a class that others fill in: what is returned says what crosses."""
+    named = types.leaves(module, annotation)
+    return any(types.kind(symbol) in ("stateless", "protocol") for symbol in named)
 
 
 def _fields(types: Types, symbol: Symbol) -> Iterator[tuple[Class, str, ast.expr]]:

@@ -2,13 +2,40 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from seamline.interface.body import Body
 from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
 from seamline.interface.walking import own_nodes
+
+_G: Final = frozenset({"flask.g", "flask.globals.g", "quart.g"})
+
+
+def kept_in_context(graph: Graph, body: Body, value: ast.expr) -> Iterator[Origin]:
+    """Yield what a function itself put into the ``g.name`` that it returns."""
+    if body.definition is None or not _is_of_g(graph, body.module, value):
+        return
+    name = ast.unparse(value)
+    for part in own_nodes(body.definition.node):
+        if (
+            isinstance(part, ast.Assign)
+            and isinstance(part.value, ast.Call)
+            and any(ast.unparse(target) == name for target in part.targets)
+        ):
+            made = graph.definitions.world.resolve(body.module, part.value.func)
+            if made is not None:
+                yield Origin("call", made)
+
+
+def _is_of_g(graph: Graph, module: str, value: ast.expr) -> bool:
+    if not isinstance(value, ast.Attribute):
+        return False
+    owner = graph.definitions.world.resolve(module, value.value)
+    return owner is not None and str(owner) in _G
 
 
 def made_by(graph: Graph, origins: Iterable[Origin]) -> Iterator[Origin]:

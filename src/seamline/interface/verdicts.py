@@ -9,7 +9,6 @@ from seamline.interface.ambient import Ambient, changed_settings
 from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle, known_obstacle
 from seamline.interface.effects import Effect
-from seamline.interface.elements import element_class
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
 from seamline.interface.givings import collected
@@ -20,8 +19,13 @@ from seamline.interface.model import Kind, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.observed import Observed
 from seamline.interface.origins import Origin
-from seamline.interface.records import given_obstacle, held_obstacle
-from seamline.interface.results import made_by
+from seamline.interface.records import (
+    element_obstacles,
+    given_obstacle,
+    held_obstacle,
+    says_little,
+)
+from seamline.interface.results import kept_in_context, made_by
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
     GENERATORS,
@@ -46,7 +50,6 @@ _STREAMS: Final = frozenset(
     {Kind.GENERATOR, Kind.ASYNC_GENERATOR, Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER}
 )
 _MANAGERS: Final = frozenset({Kind.CONTEXT_MANAGER, Kind.ASYNC_CONTEXT_MANAGER})
-_G: Final = frozenset({"flask.g", "flask.globals.g", "quart.g"})
 _AWAITED: Final = frozenset({Kind.ASYNC, Kind.ASYNC_GENERATOR, Kind.ASYNC_CONTEXT_MANAGER})
 
 
@@ -340,6 +343,7 @@ class Judge:
         if definition.kind not in _STREAMS and any(str(s) in GENERATORS for s in returned):
             yield Obstacle("a generator", "a frame of the host", "return a list", "its result is")
         guessed = definition.node.returns is None or not returned
+        guessed = guessed or says_little(types, module, definition.node.returns)
         if guessed and not self.observed.is_plain(definition, RETURN):
             yield from self._by_returns(self.graph.bodies[definition])
 
@@ -363,35 +367,12 @@ class Judge:
 
     def _by_returns(self, body: Body) -> Iterator[Obstacle]:
         for origins, value in body.returns:
-            made = element_class(self.graph.definitions.world, body, value)
-            elements = () if made is None else (Origin("instance", made),)
-            given = (*self._kept_in_context(body, value), *made_by(self.graph, origins))
+            given = (*kept_in_context(self.graph, body, value), *made_by(self.graph, origins))
             held = collected(self.graph.types, body, value)
-            for origin in (*origins, *given, *elements, *held):
-                found = self._returned(origin)
+            obstacles = map(self._returned, (*origins, *given, *held))
+            for found in (*obstacles, *element_obstacles(self.graph.types, body, value)):
                 if found is not None:
                     yield found._replace(where=found.where or "its result is")
-
-    def _kept_in_context(self, body: Body, value: ast.expr) -> Iterator[Origin]:
-        """Yield what the function itself put into the ``g.name`` that it returns."""
-        if body.definition is None or not self._is_of_g(body.module, value):
-            return
-        name = ast.unparse(value)
-        for part in own_nodes(body.definition.node):
-            if (
-                isinstance(part, ast.Assign)
-                and isinstance(part.value, ast.Call)
-                and any(ast.unparse(target) == name for target in part.targets)
-            ):
-                made = self.graph.definitions.world.resolve(body.module, part.value.func)
-                if made is not None:
-                    yield Origin("call", made)
-
-    def _is_of_g(self, module: str, value: ast.expr) -> bool:
-        if not isinstance(value, ast.Attribute):
-            return False
-        owner = self.graph.definitions.world.resolve(module, value.value)
-        return owner is not None and str(owner) in _G
 
     def _returned(self, origin: Origin) -> Obstacle | None:  # noqa: PLR0911 - a table
         if origin.kind == "function":

@@ -258,7 +258,11 @@ class Method:
         self.name = name
         self.pattern = re.compile(name)
 
+class Other(Method):
+    pass
+
 METHODS = [Method("a"), Method("b")]
+EACH = [Method("a"), Other("b")]
 BY_NAME = {{"a": Method("a")}}
 MIXED = {{"a": "text", "b": Method("b")}}
 
@@ -276,6 +280,12 @@ def find(name):
         ("return next(one for one in METHODS if one.name == name)", "local"),
         ("return next((one for one in METHODS if one.name == name), None)", "local"),
         ("for one in METHODS:\n        if one.name == name: return one", "local"),
+        ("return EACH[0]", "local"),
+        ("return BY_NAME.get(name)", "local"),
+        ("for one in BY_NAME.values():\n        if one.name == name: return one", "local"),
+        ("return [one for one in METHODS if one.name == name]", "local"),
+        ("return [one for one in BY_NAME if one == name]", "remote"),
+        ("return MIXED.get(name)", "remote"),
         ("return METHODS[0].name", "remote"),
         ("return METHODS[1:]", "remote"),
         ("return MIXED[name]", "remote"),
@@ -290,6 +300,68 @@ def test_an_element_of_a_table_stays_where_its_class_cannot_cross(
     read: Read, body: str, verdict: str
 ) -> None:
     reading = read({"app.py": TABLE.format(body=body)}, "app")
+
+    assert reading.verdict("app.find") == verdict
+
+
+LITTLE = """
+import re
+from typing import Optional
+{imports}
+
+class Base{base}:
+    {decorated}
+    def go(self): raise NotImplementedError
+
+class One(Base):
+    def __init__(self, name):
+        self.name = name
+    def go(self): return self.name
+
+class Two(One):
+    pass
+
+class Nothing(Base):
+    def go(self): return 0
+
+EACH = [One("a"), Two("b")]
+
+def find(name) -> {result}:
+    re.sub("", "", name)
+    {body}
+"""
+
+
+@pytest.mark.parametrize("result", ["Base", "Optional[Base]", "list[Base]"])
+@pytest.mark.parametrize(
+    "abstract",
+    [
+        {"base": "", "imports": "", "decorated": ""},
+        {
+            "base": "(ABC)",
+            "imports": "from abc import ABC, abstractmethod",
+            "decorated": "@abstractmethod",
+        },
+    ],
+    ids=["not said", "abstract"],
+)
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("return One(name)", "local"),
+        ("for one in EACH:\n        if one.name == name: return one", "local"),
+        ("return [each for each in EACH if each.name == name]", "local"),
+        ("if name: return Nothing()\n    return One(name)", "local"),
+        ("return Nothing()", "remote"),
+        ("return name.other", "remote"),
+    ],
+)
+def test_what_is_returned_says_more_than_a_class_that_others_fill_in(
+    read: Read, body: str, verdict: str, abstract: dict[str, str], result: str
+) -> None:
+    text = LITTLE.format(body=body, result=result, **abstract)
+
+    reading = read({"app.py": text}, "app")
 
     assert reading.verdict("app.find") == verdict
 
