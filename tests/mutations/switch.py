@@ -864,6 +864,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_results.py",
         "record_with_what",
     ),
+    "2 what calls and names of the standard library give stays": Mutation(
+        "seamline.interface.verdicts.given_by",
+        _nothing,
+        "unit/interface/test_stdlib_types.py",
+        "stays_with_its_caller",
+    ),
     "2 objects of the standard library that never cross stay": Mutation(
         "seamline.interface.crossing.UNSENDABLE",
         {},

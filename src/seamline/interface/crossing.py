@@ -10,9 +10,11 @@ from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.known import FRAMEWORK, RESOURCES, is_stdlib, named
 from seamline.interface.names import Symbol, World
 from seamline.interface.origins import OPERATED, Origin
+from seamline.interface.stdlib_types import GIVING_NAMELESS
 from seamline.interface.typenames import (
     CROSSING,
     GENERATORS,
+    GIVING,
     HOLDERS,
     IMMUTABLE,
     MODEL_BASES,
@@ -407,6 +409,18 @@ def known_obstacle(dotted: str, what: str) -> Obstacle:
     if "database" in what:
         return Obstacle(name, what, "open it inside the package, and pass ids or values")
     return Obstacle(name, what, "pass or return plain values instead")
+
+
+def given_by(origin: Origin) -> Obstacle | None:
+    """Return why what a call of a known function gives, or a known name is, cannot cross."""
+    if origin.symbol.module or origin.kind not in ("call", "symbol"):
+        return None
+    dotted = f"{origin.symbol.name}.{origin.path}" if origin.path else origin.symbol.name
+    if dotted in GIVING:
+        return known_obstacle(GIVING[dotted], UNSENDABLE[GIVING[dotted]])
+    what = GIVING_NAMELESS.get(dotted)
+    made = f"made by {dotted}()" if origin.kind == "call" else dotted
+    return None if what is None else Obstacle(made, what, "return plain values, as a list")
 
 
 def _says_frozen(node: ast.expr | ast.ClassDef) -> bool:

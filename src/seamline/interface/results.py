@@ -10,9 +10,18 @@ from seamline.interface.graph import Graph
 from seamline.interface.model import Kind
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
+from seamline.interface.stdlib_types import GIVING_NAMELESS
 from seamline.interface.walking import own_nodes
 
 _G: Final = frozenset({"flask.g", "flask.globals.g", "quart.g"})
+
+
+def made_at_once(graph: Graph, body: Body, value: ast.expr) -> Iterator[Origin]:
+    """Yield the call that a function returns, of what takes items of its arguments: ``zip(..)``."""
+    if isinstance(value, ast.Call):
+        made = graph.definitions.world.resolve(body.module, value.func)
+        if made is not None and not made.module and made.name in GIVING_NAMELESS:
+            yield Origin("call", made)
 
 
 def kept_in_context(graph: Graph, body: Body, value: ast.expr) -> Iterator[Origin]:

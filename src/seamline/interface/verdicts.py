@@ -7,7 +7,7 @@ from typing import Final
 
 from seamline.interface.ambient import Ambient, changed_settings
 from seamline.interface.body import Body
-from seamline.interface.crossing import Obstacle, known_obstacle
+from seamline.interface.crossing import Obstacle, given_by
 from seamline.interface.effects import Effect
 from seamline.interface.facts import StateMap
 from seamline.interface.functions import Definition
@@ -25,11 +25,10 @@ from seamline.interface.records import (
     held_obstacle,
     says_little,
 )
-from seamline.interface.results import kept_in_context, made_by
+from seamline.interface.results import kept_in_context, made_at_once, made_by
 from seamline.interface.touches import Touch
 from seamline.interface.typenames import (
     GENERATORS,
-    GIVING,
     HANDING_OUT,
     PULLED,
     PULLED_LATER,
@@ -368,6 +367,7 @@ class Judge:
     def _by_returns(self, body: Body) -> Iterator[Obstacle]:
         for origins, value in body.returns:
             given = (*kept_in_context(self.graph, body, value), *made_by(self.graph, origins))
+            given += tuple(made_at_once(self.graph, body, value))
             held = collected(self.graph.types, body, value)
             obstacles = map(self._returned, (*origins, *given, *held))
             for found in (*obstacles, *element_obstacles(self.graph.types, body, value)):
@@ -380,6 +380,9 @@ class Judge:
         if origin.level == "part" or (origin.level == "copy" and origin.kind != "instance"):
             return None
         symbol = origin.symbol
+        known = given_by(origin)
+        if known is not None:
+            return known
         if origin.kind == "call" and origin.path and origin.path not in HANDING_OUT:
             return self.graph.types.operated(origin)  # ``open(path).read()`` gives no file
         if origin.kind == "symbol" and symbol.module:
@@ -389,8 +392,6 @@ class Judge:
         is_resource = named(symbol.name, RESOURCES) and symbol.name not in VALUES
         if origin.kind == "call" and not symbol.module and is_resource:
             return Obstacle(symbol.name, "a resource of the host", "return plain values")
-        if origin.kind == "call" and symbol.name in GIVING:
-            return known_obstacle(GIVING[symbol.name], UNSENDABLE[GIVING[symbol.name]])
         if origin.kind == "call" and (named(symbol.name, RESPONSES) or symbol.name in UNSENDABLE):
             what = UNSENDABLE.get(symbol.name, "a response")
             crosses = named(symbol.name, RESPONSES) and not named(symbol.name, STREAMED)
