@@ -17,7 +17,7 @@ _G: Final = frozenset({"flask.g", "flask.globals.g", "quart.g"})
 
 
 def made_at_once(graph: Graph, body: Body, value: ast.expr) -> Iterator[Origin]:
-    """Yield the call that a function returns, of what takes items of its arguments: ``zip(..)``."""
+    """Yield the call that a function returns, if it takes items of arguments: ``zip(..)``."""
     if isinstance(value, ast.Call):
         made = graph.definitions.world.resolve(body.module, value.func)
         if made is not None and not made.module and made.name in GIVING_NAMELESS:
