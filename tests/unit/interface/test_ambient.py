@@ -92,7 +92,6 @@ SETS_UP = {
     "through another": "inner()",
     "no answer": "os.environ['A'] = 'b'\n    return None",
     "its own word": "os.environ['A'] = 'b'\n    return True",
-    "the logger": "log = logging.getLogger('shop')\n    log.setLevel(5)\n    return log",
 }
 HEAD = """\
 import json, locale, logging.config, numbers, os, signal, sqlite3, sys, threading, warnings
@@ -102,7 +101,7 @@ import pydantic_settings
 class Settings(pydantic_settings.BaseSettings):
     a: str
 LOG = logging.getLogger('shop')
-def other(x): return hashlib.md5(x)
+def other(x): return hashlib.md5(x).digest()
 def inner(): os.environ['A'] = 'b'
 """
 
@@ -126,10 +125,19 @@ def test_what_sets_up_its_process_runs_with_its_caller(read: Read, put: str) -> 
     assert not reading.findings("state-elsewhere")
 
 
+def test_what_sets_up_a_logger_and_returns_it_runs_with_its_caller(read: Read) -> None:
+    put = "log = logging.getLogger('shop')\n    log.setLevel(5)\n    return log"
+
+    reading = read(_split(put), "lib", entry_modules={"web": "web"})
+
+    assert reading.verdict("lib.put") == "local"
+    assert not reading.findings("state-elsewhere")
+
+
 @pytest.mark.parametrize(
     "put",
     [
-        "os.environ['A'] = 'b'\n    return hashlib.md5(b'')",
+        "os.environ['A'] = 'b'\n    return hashlib.md5(b'').digest()",
         "with warnings.catch_warnings():\n        warnings.simplefilter('error')",
         "old = os.getcwd()\n    os.chdir('/')\n    other(b'')\n    os.chdir(old)",
         "os.environ['A'] = 'b'\n    try: other(b'')\n    finally:\n        os.environ['A'] = ''",
