@@ -96,13 +96,13 @@ class _Reader:
             case ast.Name(id=name):
                 yield from self._local(name, is_put=is_put, is_element=is_element)
             case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
-                yield from self._each(parts, is_put=is_put, is_element=False)
+                yield from self._each(parts, is_put=True, is_element=False)
                 yield from self._classes(parts)
             case ast.Dict(values=parts):
-                yield from self._each(parts, is_put=is_put, is_element=False)
+                yield from self._each(parts, is_put=True, is_element=False)
                 yield from self._classes(parts)
-            case ast.ListComp(elt=part) | ast.SetComp(elt=part):
-                yield from self.of(part, is_put=is_put)
+            case ast.ListComp(elt=part) | ast.SetComp(elt=part) | ast.DictComp(value=part):
+                yield from self.of(part, is_put=True)
             case ast.IfExp(body=one, orelse=other):
                 yield from self._each([one, other], is_put=is_put, is_element=is_element)
             case ast.BoolOp(values=parts):
@@ -136,9 +136,12 @@ class _Reader:
         if _name(node.func) in (_ROWS | _ITERATED if is_element else _ROWS):
             yield from self._rows(node)
         made = self._types.world.resolve(self._module, node.func)
-        if is_put and not is_element and self._types.definitions.class_of(made) is not None:
-            assert made is not None
+        if made is None or not is_put or is_element:
+            return
+        if self._types.definitions.class_of(made) is not None:
             yield Origin("instance", made)
+        elif not made.module:
+            yield Origin("call", made)
 
     def _local(self, name: str, *, is_put: bool, is_element: bool) -> Iterator[Origin]:
         if name in self._seen:

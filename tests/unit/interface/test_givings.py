@@ -6,7 +6,9 @@ import pytest
 from tests.unit.interface.conftest import Reading
 
 SOURCE = """
+import re
 from dataclasses import dataclass
+from threading import Event
 from sqlalchemy import func, select
 from shop.models import User, session
 
@@ -48,10 +50,22 @@ STAYS = [
     "rows = select(User)\n    rows = rows.filter(text)\n    return session.scalars(rows).all()",
     "query = User.query\n    query = query.filter(text)\n    return query.all()",
 ]
+OF_LIBRARIES = [
+    "return {one: Event() for one in text}",
+    "return [Event(), text]",
+    "return {'a': Event()}",
+    "return [re.match(one, other) for one in text]",
+    "key = Event()\n    return text, {'a': key}",
+    "found = []\n    found.append(Event())\n    return found",
+]
 CROSSES = [
     "found = []\n    found.append(Word(text))\n    return found",
     "seen = []\n    seen.append(Prefix(text))\n    got = []\n    got.append(text)\n    return got",
     "found = []\n    found.append(Prefix(text).text)\n    return found",
+    "return {one: Event().is_set() for one in text}",
+    "return {Event(): text}.values().__len__()",
+    "return [re.match(one, other).group() for one in text]",
+    "return {one: re.sub(one, '', other) for one in text}",
     "found = []\n    for one in Prefix(text):\n        found.append(one)\n    return found",
     *("return session.query(User).count()", "return session.get(User, text).name"),
     "return session.scalars(select(User.name)).all()",
@@ -81,6 +95,13 @@ def test_what_a_function_collects_and_rows_stay(read: Callable[..., Reading], bo
     reason = _reason(read, body)
 
     assert "its result is Prefix" in reason or "its result is User: a row" in reason
+
+
+@pytest.mark.parametrize("body", OF_LIBRARIES)
+def test_objects_of_libraries_in_what_a_function_returns_stay(
+    read: Callable[..., Reading], body: str
+) -> None:
+    assert "stays with the caller" in _reason(read, body)
 
 
 @pytest.mark.parametrize("body", CROSSES)
