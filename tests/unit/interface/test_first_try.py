@@ -352,7 +352,7 @@ def find(name) -> {result}:
         ("for one in EACH:\n        if one.name == name: return one", "local"),
         ("return [each for each in EACH if each.name == name]", "local"),
         ("if name: return Nothing()\n    return One(name)", "local"),
-        ("return Nothing()", "remote"),
+        ("return Nothing()", "local"),
         ("return name.other", "remote"),
     ],
 )
