@@ -624,6 +624,11 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_first_try.py",
         "more_than_the_library",
     ),
+    "a field that each object has a copy of is no state": Mutation(
+        "seamline.interface.state.is_copied",
+        _false,
+        "unit/interface/test_copied_fields.py",
+    ),
     "an element of a table": Mutation(
         "seamline.interface.records.element_classes",
         _no_names,

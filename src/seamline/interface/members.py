@@ -4,16 +4,24 @@ An abstract class, a protocol or an exception says nothing of what derives from 
 of an enumeration are instances that live as long as the process.
 """
 
+import ast
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from seamline.interface.body import Body
 from seamline.interface.functions import Class, Definition, Definitions
 from seamline.interface.iterating import changes_self
+from seamline.interface.known import named as is_named
 from seamline.interface.names import Symbol
 from seamline.interface.shapes import is_enum
 
 _MAKING: Final = frozenset({"__init__", "__post_init__", "__new__", "__set_name__"})
+#: Classes whose objects each get a copy of what a field is at first.
+_COPYING: Final = (
+    "pydantic.BaseModel", "pydantic.RootModel", "pydantic.generics.GenericModel",
+    "pydantic.v1.BaseModel", "pydantic_settings.BaseSettings", "sqlmodel.SQLModel",
+    "msgspec.Struct",
+)  # fmt: skip
 _Bodies = Mapping[Definition | str, Body]
 
 
@@ -54,3 +62,12 @@ def changing_members(definitions: Definitions, bodies: _Bodies) -> Iterator[tupl
         for name, value in cls.assigned.items():
             if by_method or (cls.module, cls.name, name) in changed:
                 yield Symbol(cls.module, f"{cls.name}.{name}"), value.lineno
+
+
+def is_copied(definitions: Definitions, cls: Class, name: str) -> bool:
+    """Whether a name in a class is a field whose value at first is copied for each object."""
+    annotation = cls.fields.get(name)
+    if annotation is None or name.startswith("_") or "ClassVar" in ast.unparse(annotation):
+        return False
+    above = (found.name for found in definitions.ancestry(cls) if isinstance(found, Symbol))
+    return any(is_named(base, _COPYING) for base in above)

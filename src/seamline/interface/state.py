@@ -30,7 +30,7 @@ from seamline.interface.known import (
     named,
 )
 from seamline.interface.lookups import is_pattern, matching
-from seamline.interface.members import changes_itself, changing_members
+from seamline.interface.members import changes_itself, changing_members, is_copied
 from seamline.interface.memo import are_fixed, is_of_the_moment, is_table, memos, remembered
 from seamline.interface.model import Kind
 from seamline.interface.moments import note_moments
@@ -231,7 +231,7 @@ class _Finder:
                 for cls in self.definitions.ancestry(definition.owner):
                     if not isinstance(cls, Class):
                         continue
-                    if path in cls.own:
+                    if path in cls.own or is_copied(self.definitions, cls, path):
                         break
                     if path in cls.assigned:
                         value = cls.assigned[path]
