@@ -57,7 +57,9 @@ def given_obstacle(types: Types, origin: Origin) -> Obstacle | None:
     if origin.kind == "symbol" and is_class_of_library(types, origin.symbol):
         name = origin.symbol.name.rpartition(".")[2]
         return Obstacle(f"the class {name}", "a class of a library", "return its name")
-    return _instance_obstacle(types, origin.symbol) if origin.kind == "instance" else None
+    if origin.kind != "instance":
+        return None
+    return _instance_obstacle(types, origin.symbol, is_itself=origin.level == "whole")
 
 
 def is_class_of_library(types: Types, symbol: Symbol | None) -> bool:
@@ -72,7 +74,7 @@ def is_class_of_library(types: Types, symbol: Symbol | None) -> bool:
     )
 
 
-def _instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
+def _instance_obstacle(types: Types, symbol: Symbol, *, is_itself: bool = True) -> Obstacle | None:
     held = held_obstacle(types, [symbol])
     if held is not None:
         return held._replace(where="its result holds")
@@ -81,7 +83,8 @@ def _instance_obstacle(types: Types, symbol: Symbol) -> Obstacle | None:
         kind = types.kind_of_one(symbol)
     cls = types.definitions.class_of(symbol)
     # One that a module holds crosses as what stands there.
-    if cls is not None and kind == "stateless" and "__new__" not in cls.methods:
+    is_new = is_itself and cls is not None and "__new__" not in cls.methods
+    if is_new and kind == "stateless":
         return Obstacle(symbol.name.rpartition(".")[2], *_NEW)
     return types.of_kind(symbol, kind)
 

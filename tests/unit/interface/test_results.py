@@ -270,6 +270,11 @@ OF_BASES = {
     "a base that has values": ("class One(kit.Counter): ...", "local"),
     "a base of a framework": ("import markdown\nclass One(markdown.Tool): ...", "local"),
     "no base": ("class One:\n    def name(self): ...", "local"),
+    "what it gives in a pair": (
+        "class Two:\n    def size(self): return 1\n"
+        "class One:\n    def __new__(cls): return (Two().size(), 1)",
+        "remote",
+    ),
     "a kind of text": ("class One(kit.Text): ...", "remote"),
     "a base that a metaclass makes": ("class One(kit.Made): ...", "remote"),
     "a base that nobody can read": ("import gone\nclass One(gone.Tool): ...", "remote"),

@@ -156,7 +156,7 @@ def test_what_a_library_for_tests_replaces_by_itself_is_noticed(suite):
         SEEN = []
 
         def latest():
-            return (urllib.request.urlopen("http://news.invalid/"), posix.getpid(), len(SEEN))
+            return (str(urllib.request.urlopen("http://news.invalid/")), posix.getpid(), len(SEEN))
         """,
     )
     suite.write(
