@@ -270,11 +270,6 @@ OF_BASES = {
     "a base that has values": ("class One(kit.Counter): ...", "local"),
     "a base of a framework": ("import markdown\nclass One(markdown.Tool): ...", "local"),
     "no base": ("class One:\n    def name(self): ...", "local"),
-    "what it gives in a pair": (
-        "class Two:\n    def size(self): return 1\n"
-        "class One:\n    def __new__(cls): return (Two().size(), 1)",
-        "remote",
-    ),
     "a kind of text": ("class One(kit.Text): ...", "remote"),
     "a base that a metaclass makes": ("class One(kit.Made): ...", "remote"),
     "a base that nobody can read": ("import gone\nclass One(gone.Tool): ...", "remote"),
@@ -323,3 +318,10 @@ def test_a_class_of_a_library_stays(
     reading = read({"app/lib.py": source}, "app.lib", search_path=[libraries])
 
     assert reading.verdict("app.lib.make") == verdict, reading.functions["app.lib.make"].reason
+
+
+def test_what_a_method_of_a_new_object_gives_is_not_that_object(read: Read) -> None:
+    source = "class Two:\n    def size(self): return 1\n"
+    source += "def make(path):\n    open(path)\n    return (Two().size(), path)\n"
+
+    assert read({"lib.py": source}, "lib").verdict("lib.make") == "remote"
