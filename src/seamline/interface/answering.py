@@ -136,8 +136,11 @@ class _Table:
     def values(self, definition: Definition) -> list[ast.expr | None]:
         """Return what is put into the table, also by a local name; None for what is not seen."""
         names = {value.id for value in self.stored if isinstance(value, ast.Name)}
-        bound: list[ast.expr | None] = []
-        for part in walk(definition.node):
+        parts = list(walk(definition.node))
+        # What the module or the caller calls so may be anything, and change.
+        local = {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
+        bound: list[ast.expr | None] = [None] * len(names - local)
+        for part in parts:
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                 bound += [None] if part.id in names else []
             elif isinstance(part, ast.Assign):

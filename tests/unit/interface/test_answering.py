@@ -42,6 +42,8 @@ MORE = {
     ),
     "a list": "if n not in TABLE:\n    TABLE[n] = [n]\nreturn TABLE[n]",
     "an object": "if n not in TABLE:\n    TABLE[n] = n()\nreturn TABLE[n]",
+    "what the caller has": "if n not in TABLE:\n    TABLE[n] = n\nreturn TABLE[n]",
+    "what the module has": "if n not in TABLE:\n    TABLE[n] = KEPT\nreturn TABLE[n]",
     "what is not said": "if n not in TABLE:\n    TABLE[n] = unsaid(n)\nreturn TABLE[n]",
     "an item": "if n not in TABLE:\n    x, _ = said(n)\n    TABLE[n] = x\nreturn TABLE[n]",
     "the moment": "if n not in TABLE:\n    TABLE[n] = str(time.time())\nreturn TABLE[n]",
@@ -57,6 +59,7 @@ import threading, time
 from lxml.etree import XPath
 TABLE = {}
 LOCK = threading.Lock()
+KEPT = []
 def said(n) -> str:
     return str(n)
 def unsaid(n):
