@@ -8,7 +8,7 @@ from seamline.interface.body import Body
 from seamline.interface.crossing import Obstacle, Types, known_obstacle
 from seamline.interface.elements import element_classes
 from seamline.interface.functions import Class
-from seamline.interface.known import is_stdlib
+from seamline.interface.known import is_stdlib, named
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
 from seamline.interface.typenames import CROSSING, UNSENDABLE
@@ -50,6 +50,14 @@ _NEW: Final = (
     "a new object without values, which is like no other",
     "return one that a module holds",
 )
+_EXTENDED: Final = (
+    "an object with what its class of the standard library holds",
+    "send the values you need from it",
+)
+# Classes of the standard library that hold nothing, and those whose subclasses cross by value.
+_EMPTY: Final = ("builtins.object", "abc.", "typing.", "collections.abc.", "contextlib.")
+_FILLED: Final = ("collections.", "builtins.bytearray", "builtins.frozenset",
+                  "types.SimpleNamespace")  # fmt: skip
 
 
 def given_obstacle(types: Types, origin: Origin) -> Obstacle | None:
@@ -83,10 +91,19 @@ def _instance_obstacle(types: Types, symbol: Symbol, *, is_itself: bool = True) 
         kind = types.kind_of_one(symbol)
     cls = types.definitions.class_of(symbol)
     # One that a module holds crosses as what stands there.
-    is_new = is_itself and cls is not None and "__new__" not in cls.methods
-    if is_new and kind == "stateless":
-        return Obstacle(symbol.name.rpartition(".")[2], *_NEW)
+    is_new = cls is not None and is_itself and "__new__" not in cls.methods
+    if cls is not None and is_new and kind == "stateless":
+        return _unfilled_obstacle(types, symbol, cls)
     return types.of_kind(symbol, kind)
+
+
+def _unfilled_obstacle(types: Types, symbol: Symbol, cls: Class) -> Obstacle | None:
+    """Return why an object cannot cross that has only what its bases may hold."""
+    above = (str(base) for base in types.definitions.ancestry(cls) if isinstance(base, Symbol))
+    holding = [base for base in above if is_stdlib(base) and not named(base, _EMPTY)]
+    if any(named(base, _FILLED) for base in holding):
+        return None
+    return Obstacle(symbol.name.rpartition(".")[2], *(_EXTENDED if holding else _NEW))
 
 
 def element_obstacles(types: Types, body: Body, value: ast.expr) -> list[Obstacle]:

@@ -325,3 +325,25 @@ def test_what_a_method_of_a_new_object_gives_is_not_that_object(read: Read) -> N
     source += "def make(path):\n    open(path)\n    return (Two().size(), path)\n"
 
     assert read({"lib.py": source}, "lib").verdict("lib.make") == "remote"
+
+
+@pytest.mark.parametrize(
+    ("base", "reason"),
+    [
+        ("collections.OrderedDict", "is read"),
+        ("collections.UserList", "is read"),
+        ("types.SimpleNamespace", "is read"),
+        ("decimal.Decimal", "an object with what its class of the standard library holds"),
+        ("collections.abc.Sized", "a new object without values"),
+    ],
+)
+def test_what_a_new_object_has_of_the_standard_library(read, base: str, reason: str) -> None:
+    lib = (
+        f"import collections.abc, decimal, types\nROWS = []\nclass Own({base}): ...\n"
+        "def get():\n    ROWS.append(1)\n    return Own()\n"
+    )
+    found = read({"lib.py": lib, "web.py": "import lib\ndef see():\n    lib.get()\n"}, "lib")
+    verdict = found.functions["lib.get"]
+
+    assert verdict.verdict.value == ("remote" if reason == "is read" else "refused")
+    assert reason in verdict.reason or verdict.verdict.value == "remote"
