@@ -2,7 +2,8 @@
 
 ``if key not in TABLE: TABLE[key] = work(key)`` and then ``return TABLE[key]``: each process may
 fill its own, and everyone gets the same answers. A table that tells a first call from a later
-one, that is looked into otherwise, or whose key leaves an argument out, is state.
+one, that is looked into otherwise, whose key leaves an argument out, or whose answers depend on
+the moment or the request, is state.
 """
 
 import ast
@@ -13,6 +14,7 @@ from typing import Final
 from seamline.interface.body import Body
 from seamline.interface.crossing import Types
 from seamline.interface.functions import Definition
+from seamline.interface.known import named
 from seamline.interface.memo import is_of_the_moment
 from seamline.interface.names import Symbol
 from seamline.interface.typenames import IMMUTABLE
@@ -36,6 +38,13 @@ _PLAIN_METHODS: Final = frozenset(
     }
 )  # fmt: skip
 
+# What is another one in each request.
+_OF_REQUEST: Final = (
+    "flask.request", "flask.session", "flask.g", "flask.url_for", "flask_babel.",
+    "flask_login.current_user", "quart.request", "quart.session", "quart.g",
+    "django.utils.translation.", "django.utils.timezone.",
+)  # fmt: skip
+
 
 def only_answers(
     types: Types,
@@ -51,7 +60,6 @@ def only_answers(
         symbol: The name of the table.
         bound: What its module binds to it: an empty one.
     """
-    definitions = types.definitions
     if [ast.unparse(value) for value in bound] not in (["{}"], ["dict()"]):
         return False
     users = set(_users(bodies, symbol))
@@ -64,9 +72,29 @@ def only_answers(
             for value in table.values(definition)
         ):
             return False
-        if is_of_the_moment(definitions, bodies, symbol.module, definition.node):
+        if _answers_otherwise(types, bodies, definition):
             return False
     return bool(users)
+
+
+def _answers_otherwise(
+    types: Types, bodies: Mapping[Definition | str, Body], definition: Definition
+) -> bool:
+    """Whether a function, or one that it names, answers by the moment or by the request."""
+    definitions = types.definitions
+    seen = {definition: None}
+    waiting = [definition]
+    while waiting:
+        one = waiting.pop()
+        if is_of_the_moment(definitions, bodies, one.module, one.node):
+            return True
+        for use in bodies[one].uses:
+            if not use.symbol.module and named(use.symbol.name, _OF_REQUEST):
+                return True
+            more = [d for d in definitions.functions.get(use.symbol, ()) if d not in seen]
+            seen |= dict.fromkeys(more)
+            waiting += more
+    return False
 
 
 def _is_plain(types: Types, module: str, value: ast.expr) -> bool:

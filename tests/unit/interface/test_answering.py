@@ -47,6 +47,8 @@ MORE = {
     "what is not said": "if n not in TABLE:\n    TABLE[n] = unsaid(n)\nreturn TABLE[n]",
     "an item": "if n not in TABLE:\n    x, _ = said(n)\n    TABLE[n] = x\nreturn TABLE[n]",
     "the moment": "if n not in TABLE:\n    TABLE[n] = str(time.time())\nreturn TABLE[n]",
+    "the moment, two calls away": "if n not in TABLE:\n    TABLE[n] = token(n)\nreturn TABLE[n]",
+    "the request": "if n not in TABLE:\n    TABLE[n] = request.path.upper()\nreturn TABLE[n]",
     "sometimes": (
         "if n not in TABLE:\n    if n == '':\n        return 0\n    TABLE[n] = n.upper()\n"
         "return TABLE[n]"
@@ -56,12 +58,17 @@ MORE = {
 }
 HEAD = """
 import threading, time
+from flask import request
 from lxml.etree import XPath
 TABLE = {}
 LOCK = threading.Lock()
 KEPT = []
 def said(n) -> str:
     return str(n)
+def token(n) -> str:
+    return of_now() + n
+def of_now():
+    return str(time.time())
 def unsaid(n):
     return n.anything()
 """
