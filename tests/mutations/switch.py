@@ -405,6 +405,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_answering.py",
         "more_than or look_into",
     ),
+    "10 a table of what differs by the request or the moment is state": Mutation(
+        "seamline.interface.answering._answers_otherwise",
+        _false,
+        "unit/interface/test_answering.py",
+        "request or moment",
+    ),
     "10 what differs at every time is not remembered": Mutation(
         "seamline.interface.state.is_of_the_moment",
         _false,
