@@ -122,8 +122,13 @@ class Sessions:
         again, longer each time.
         """
         engine, turn = self._engine()
-        with turn, Session(engine.execution_options(writes=True)) as session, session.begin():
-            yield session
+        if not turn.acquire(timeout=BUSY_SECONDS):
+            raise TimeoutError("another writer of this process does not come to an end")
+        try:
+            with Session(engine.execution_options(writes=True)) as session, session.begin():
+                yield session
+        finally:
+            turn.release()
 
     def _engine(self) -> tuple[Engine, Lock]:
         # The process is part of the key: a forked one must not share its parent's connections.

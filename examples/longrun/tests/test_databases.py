@@ -162,7 +162,13 @@ def test_what_is_written_is_not_waited_for_until_it_is_in_the_file_itself(
 def test_writers_of_one_process_take_turns_before_they_ask_the_database(
     own: db.Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "BUSY_SECONDS", 0)  # whoever meets another writer there is refused
+    set_up = db._set_up  # noqa: SLF001 - what a connection is told
+
+    def impatient(connection: sqlite3.Connection, record: object) -> None:
+        set_up(connection, record)
+        connection.execute("PRAGMA busy_timeout = 0")  # who meets another writer is refused
+
+    monkeypatch.setattr(db, "_set_up", impatient)
 
     at_once = Barrier(8)
 
@@ -178,6 +184,18 @@ def test_writers_of_one_process_take_turns_before_they_ask_the_database(
 
     with own.reading() as session:
         assert session.scalar(select(func.count(RACE.c.id))) == 8 * 20
+
+
+def test_a_writer_that_does_not_end_is_not_waited_for_without_an_end(
+    own: db.Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_SECONDS", 0.01)
+
+    with own.writing(), pytest.raises(TimeoutError), own.writing():
+        pass
+
+    with own.writing() as session:
+        assert session.scalar(select(func.count(RACE.c.id))) == 0
 
 
 def test_a_fork_neither_uses_nor_closes_what_its_parent_opened(

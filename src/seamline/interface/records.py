@@ -47,8 +47,8 @@ def held_obstacle(types: Types, records: Iterable[Symbol]) -> Obstacle | None:
 
 
 _NEW: Final = (
-    "a new object without values, which is like no other",
-    "return one that a module holds",
+    "a new object of a class without fields",
+    "make the class a dataclass, or return an object that a module holds",
 )
 _EXTENDED: Final = (
     "an object with what its class of the standard library holds",

@@ -334,7 +334,7 @@ def test_what_a_method_of_a_new_object_gives_is_not_that_object(read: Read) -> N
         ("collections.UserList", "is read"),
         ("types.SimpleNamespace", "is read"),
         ("decimal.Decimal", "an object with what its class of the standard library holds"),
-        ("collections.abc.Sized", "a new object without values"),
+        ("collections.abc.Sized", "a new object of a class without fields"),
     ],
 )
 def test_what_a_new_object_has_of_the_standard_library(read, base: str, reason: str) -> None:
