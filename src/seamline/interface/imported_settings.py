@@ -95,12 +95,15 @@ def _processes(placement: Placement) -> dict[str, _Process]:
         elsewhere = {one for one in placement.entered if placement.remote_group(one) != group}
         process.bodies += run_on_host(graph, facts, elsewhere)
         process.bodies += (graph.bodies[module] for module in facts.modules)
-    remote = {module: group for facts in placement.services for module in facts.modules
-              for group in [placement.group(facts.service.service)]}  # fmt: skip
+    homes = {
+        module: placement.group(facts.service.service)
+        for facts in placement.services
+        for module in facts.modules
+    }
     for entry, service in placement.entries.items():
         group = placement.group(service)
         process = found.setdefault(group, _Process())
-        stops = {module for module, home in remote.items() if home != group}
+        stops = {module for module, home in homes.items() if home != group}
         reached = _reached(application, [entry], stops)
         if imports.name_any("django", reached):
             reached |= _reached(application, imports.set_up_by_django() - stops, stops)
@@ -120,7 +123,7 @@ def _reached(application: Application, modules: Iterable[str], stops: set[str]) 
         if module not in found and module not in stops and module in application.sources.modules:
             found.add(module)
             waiting += application.imports.direct(module, runtime=False)
-            waiting += filter(None, [module.rpartition(".")[0]])
+            waiting.append(module.rpartition(".")[0])
     return found
 
 

@@ -91,8 +91,8 @@ def _instance_obstacle(types: Types, symbol: Symbol, *, is_itself: bool = True) 
         kind = types.kind_of_one(symbol)
     cls = types.definitions.class_of(symbol)
     # One that a module holds crosses as what stands there.
-    is_new = cls is not None and is_itself and "__new__" not in cls.methods
-    if cls is not None and is_new and kind == "stateless":
+    is_new = is_itself and kind == "stateless"
+    if is_new and cls is not None and "__new__" not in cls.methods:
         return _unfilled_obstacle(types, symbol, cls)
     return types.of_kind(symbol, kind)
 
