@@ -91,9 +91,20 @@ def _answers_otherwise(
         for use in bodies[one].uses:
             if not use.symbol.module and named(use.symbol.name, _OF_REQUEST):
                 return True
-            more = [d for d in definitions.functions.get(use.symbol, ()) if d not in seen]
-            seen |= dict.fromkeys(more)
-            waiting += more
+        named_here = [definitions.functions.get(use.symbol, ()) for use in bodies[one].uses]
+        # Of a method only the name may be known: any that has it counts.
+        asked = {call.method for call in bodies[one].calls}
+        asked |= {name for _, name in bodies[one].attributes}
+        asked |= {use.symbol.name.rpartition(".")[2] for use in bodies[one].uses}
+        named_here += (
+            found
+            for cls in definitions.classes.values()
+            for name, found in cls.methods.items()
+            if name in asked
+        )
+        more = [d for found in named_here for d in found if d not in seen]
+        seen |= dict.fromkeys(more)
+        waiting += more
     return False
 
 

@@ -111,3 +111,27 @@ def test_a_table_that_a_test_looks_into_is_state(read) -> None:
     files = {"lib.py": _source(REMEMBERING["not in"]), "tests/test_lib.py": tests}
 
     assert "lib:TABLE" in read(files, "lib").state
+
+
+CLOCK = "import datetime\nclass Clock:\n"
+OF_CLOCK = {
+    "a method": ("    def now(self): return str(datetime.datetime.now())\n", "now()"),
+    "a property": ("    @property\n    def day(self): return str(datetime.date.today())\n", "day"),
+    "a method that calls another": (
+        """    def now(self): return self.of()
+    def of(self): return str(datetime.datetime.now())
+""",
+        "now()",
+    ),
+}
+
+
+@pytest.mark.parametrize(("methods", "asks"), OF_CLOCK.values(), ids=OF_CLOCK)
+def test_a_table_of_what_an_object_says_of_the_moment_is_state(read, methods, asks) -> None:
+    body = f"    if n not in TABLE:\n        TABLE[n] = f'{{n}} {{CLOCK.{asks}}}'\n"
+    body += "    return TABLE[n]\n"
+    lib = f"{CLOCK}{methods}CLOCK = Clock()\nTABLE = {{}}\ndef answer(n):\n{body}"
+
+    assert "lib:TABLE" in read({"lib.py": lib}, "lib").state
+    plain = lib.replace(f"CLOCK.{asks}", "len(n)")
+    assert "lib:TABLE" not in read({"lib.py": plain}, "lib").state
