@@ -70,8 +70,8 @@ class Connections:
     def forget(self) -> None:
         """Let go of the connections noted so far that are closed or that nobody holds.
 
-        Called between tests. A connection that lives longer than its test, such as one of a
-        pool or of a session's fixture, is kept in mind.
+        Called between tests, and with each that is opened. A connection that lives longer than
+        its test, such as one of a pool or of a session's fixture, is kept in mind.
         """
         # Without a lock, which a forked child could find taken: removing is one step.
         for one in list(self._opened):
@@ -102,6 +102,8 @@ class Connections:
             # The next event of this thread is about the same connection.
             self._database.name = arguments[0]
         elif event == _HANDLE and isinstance(arguments[0], sqlite3.Connection):
+            # A suite that opens one for each statement must not keep them all until a test ends.
+            self.forget()
             place = self._place(frame)
             if place is not None:
                 is_memory = _is_memory(getattr(self._database, "name", ""))
