@@ -89,8 +89,8 @@ class Kept:
 
     Args:
         run_dir: Of the run.
-        on_failure: Called from the thread with the reason when lines cannot be kept; once until
-            they can be again.
+        on_failure: Called from the thread with the reason when lines cannot be kept: once for
+            all groups, until those of one that failed can be again.
         most: Bytes of one file.
     """
 
@@ -152,11 +152,12 @@ class Kept:
         ring = self._rings.setdefault(name, _Ring(self._directory, name, self._most))
         try:
             ring.write(data)
-            self._failing.discard(name)
+            if name in self._failing:
+                self._failing.clear()
         except OSError as exc:
             # The application goes on without them. Begin anew: the directory may be another.
             with contextlib.suppress(OSError):
                 ring.close()
-            if name not in self._failing:
-                self._failing.add(name)
+            if not self._failing:
                 self._on_failure(exc.strerror or str(exc))
+            self._failing.add(name)

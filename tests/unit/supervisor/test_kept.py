@@ -88,6 +88,45 @@ def test_a_full_disk_is_said_once_and_lines_are_kept_again_when_there_is_room(
     assert texts(Past(tmp_path).read()) == ["kept"]
 
 
+def test_a_disk_that_is_full_for_several_groups_is_said_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    directory = tmp_path / LOG_DIRECTORY
+    directory.mkdir()
+    for name in ("web.log", f"{SUPERVISOR}.log"):
+        (directory / name).symlink_to("/dev/full")
+    kept = Kept(tmp_path, said.append)
+    kept.put("web", encoded(line("lost")))
+    kept.put(SUPERVISOR, encoded(line("lost, too", group=None)))
+    kept.put("stock", encoded(line("kept", group="stock")))
+    kept.put("web", encoded(line("lost")))
+    kept.close()
+
+    assert said == ["No space left on device"]
+    assert texts(Past(tmp_path, ["stock"]).read()) == ["kept"]
+
+
+def test_lines_that_are_lost_again_after_some_were_kept_are_said_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    web = tmp_path / LOG_DIRECTORY / "web.log"
+    web.parent.mkdir()
+    for name in ("web.log", f"{SUPERVISOR}.log"):
+        (web.parent / name).symlink_to("/dev/full")
+    kept = Kept(tmp_path, said.append, most=1)  # each piece in a file of its own
+    for name in ("web", SUPERVISOR):
+        kept.put(name, encoded(line("lost")))
+    assert kept.flush(10)
+    web.unlink()
+    kept.put("web", encoded(line("kept")))
+    assert kept.flush(10)
+    assert said == ["No space left on device"]
+
+    web.unlink()  # there is nothing to put in the old file's place
+    kept.put("web", encoded(line("lost again")))
+    kept.close()
+
+    assert said == ["No space left on device", "No such file or directory"]
+
+
 def test_half_a_line_that_a_full_disk_left_hides_no_other(tmp_path: Path) -> None:
     directory = tmp_path / LOG_DIRECTORY
     directory.mkdir()
