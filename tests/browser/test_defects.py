@@ -65,7 +65,7 @@ def test_d1_a_password_is_kept_as_a_hash_and_its_owner_gets_in(runner, site) -> 
 
 
 def hash_of(site, email: str) -> str:
-    database = sqlite3.connect(site.instance / "longrun.db")
+    database = sqlite3.connect(site.instance / "accounts.db")
     try:
         query = "select password from account where email = ?"
         return database.execute(query, [email]).fetchone()[0]

@@ -53,9 +53,15 @@ def keep_secret(path: Path, secret: str) -> None:
     mine.unlink()
 
 
-def database_url() -> str:
-    """Return where the tables are: `LONGRUN_DATABASE`, or a file in the instance directory."""
-    return os.environ.get("LONGRUN_DATABASE") or f"sqlite:///{instance_dir() / 'longrun.db'}"
+def database_url(owner: str) -> str:
+    """Return where a package's tables are: `LONGRUN_DATABASE`, or a file of the package's own.
+
+    A SQLite file has one writer at a time: so no package waits for another's. Whoever began with
+    one file for all keeps it.
+    """
+    whole = instance_dir() / "longrun.db"
+    path = whole if whole.exists() else whole.with_name(f"{owner}.db")
+    return os.environ.get("LONGRUN_DATABASE") or f"sqlite:///{path}"
 
 
 def value_of(kind: type[Value], row: object, **other: Any) -> Value:
@@ -132,7 +138,7 @@ class Sessions:
 
     def _engine(self) -> tuple[Engine, Lock]:
         # The process is part of the key: a forked one must not share its parent's connections.
-        url, process = database_url(), os.getpid()
+        url, process = database_url(self._owner), os.getpid()
         with self._opening:
             if self._opened is None or self._opened[:2] != (url, process):
                 self.close()

@@ -64,6 +64,33 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_without_loss(old:
     assert training.races(date(2026, 1, 1)) == []
 
 
+def test_without_a_url_each_package_has_a_file_of_its_own(
+    own_place: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LONGRUN_DATABASE")
+    runner = accounts.register("own@example.com", PASSWORD, "Own", confirmed=True)
+    activities.add(runner.id, files.recording())
+
+    for owner, table in (("accounts", "account"), ("activities", "activity")):
+        connection = sqlite3.connect(tmp_path / "instance" / f"{owner}.db")
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        made = {name for (name,) in names if not name.startswith("sqlite_")}
+        connection.close()
+        assert table in made
+        assert all(name.startswith((table, f"{owner}_version")) for name in made)
+
+
+def test_whoever_began_with_one_file_for_all_packages_keeps_it(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LONGRUN_DATABASE")
+    (tmp_path / "instance").mkdir()
+    old.rename(tmp_path / "instance" / "longrun.db")
+
+    assert accounts.vouch("old@example.com").name == "Old"
+    assert not list((tmp_path / "instance").glob("accounts.db*"))
+
+
 def test_a_database_that_noted_no_versions_but_has_all_tables_keeps_them(
     ann: Runner, sql: Sql, database: str
 ) -> None:
