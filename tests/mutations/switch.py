@@ -1364,6 +1364,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_findings.py",
         "several_workers",
     ),
+    "check tells of caches in memory under several workers": Mutation(
+        "seamline.interface.findings.worker_caches",
+        _empty,
+        "unit/interface/test_caching.py",
+        "under_several_workers_is_told",
+    ),
+    "a cache that is only given its application is not used": Mutation(
+        "seamline.interface.caching._SETTING_UP",
+        "",
+        "unit/interface/test_caching.py",
+        "under_several_workers_is_told",
+    ),
     "check tells of objects that their own methods change": Mutation(
         "seamline.interface.placement.growth",
         _false,

@@ -94,3 +94,25 @@ def test_where_nothing_runs_a_file_that_cannot_be_used_is_told(project, command)
     assert result.returncode == 2
     assert "this project is not running, and cannot be started as it is" in result.stderr
     assert "seamline.toml:2" in result.stderr
+
+
+def test_a_run_of_several_workers_with_caches_of_their_own_does_not_start(project) -> None:
+    (project.root / "hits.py").write_text(
+        "from django.core.cache import cache\ndef count(who):\n    open(who).close()\n"
+        "    return cache.incr(who)\n"
+    )
+    (project.root / "web.py").write_text(
+        "import flask, hits\napp = flask.Flask(__name__)\n"
+        "@app.get('/')\ndef page():\n    return hits.count('a')\n"
+    )
+    project.write(
+        'name = "cached"\n[services.web]\nhttp = "web:app"\n'
+        '[services.hits]\npackage = "hits"\n'
+        '[layouts.wide]\nweb = ["web"]\nhits = { services = ["hits"], workers = 2 }\n'
+    )
+
+    run = project.start("--layout", "wide")
+
+    assert run.wait() == 2
+    assert "hits.py:4: hits.count uses django.core.cache.cache" in run.err.prose
+    assert "service hits has 2 workers: each would have its own" in run.err.prose

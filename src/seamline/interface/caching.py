@@ -30,6 +30,8 @@ _NOWHERE: Final = re.compile(r"dummy|^null$|NullCache$", re.IGNORECASE)
 _BACKEND: Final = re.compile(r"^[\w.]*cache[\w.]*$|^\w+://", re.IGNORECASE)
 #: Methods by which what a decorator keeps is dropped.
 _DROPPING: Final = ("clear", "delete")
+#: The method that gives one its application.
+_SETTING_UP: Final = "init_app"
 _WHY: Final = "whose values each process keeps in its own memory"
 
 
@@ -40,14 +42,26 @@ class Cache:
     Attributes:
         is_sure: Whether no setting names another kind.
         users: Where its name is used, with what is said of a function that does.
+        setting_up: Those of them that only give it its application.
         drops: Those of them that drop what is kept.
         around: Functions whose results it keeps, with the same.
     """
 
     is_sure: bool
     users: dict[Definition | str, Effect] = field(default_factory=dict)
+    setting_up: set[Definition | str] = field(default_factory=set)
     drops: set[Definition | str] = field(default_factory=set)
     around: dict[Definition | str, Effect] = field(default_factory=dict)
+
+    def note(self, key: Definition | str, rest: str, said: Effect) -> None:
+        """Note that a body uses something of it, with what is said of a function that does."""
+        if rest != _SETTING_UP:
+            self.setting_up.discard(key)
+        elif key not in self.users:
+            self.setting_up.add(key)
+        self.users.setdefault(key, said)
+        if rest.startswith(_DROPPING):
+            self.drops.add(key)
 
 
 def find_caches(graph: Graph) -> dict[str, Cache]:
@@ -62,9 +76,7 @@ def find_caches(graph: Graph) -> dict[str, Cache]:
             if cache is None:
                 continue
             file = graph.definitions.world.modules[body.module].source.file
-            cache.users.setdefault(key, Effect(f"uses {name}", False, file, line, _WHY))
-            if rest.startswith(_DROPPING):
-                cache.drops.add(key)
+            cache.note(key, rest, Effect(f"uses {name}", False, file, line, _WHY))
     kept = {name: cache for name, cache in found.items() if cache is not None}
     for key in graph.bodies:
         for symbol in key.decorators if kept and isinstance(key, Definition) else ():

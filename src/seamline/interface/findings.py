@@ -23,6 +23,7 @@ from seamline.interface.placement import Placement, sharing_problems
 from seamline.interface.registering import lost_registrations
 from seamline.interface.source import is_of_script
 from seamline.interface.uncurrent import lost_currents, lost_questions, lost_settings
+from seamline.interface.worker_caches import worker_caches
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -59,6 +60,7 @@ def find_problems(
         found += lost_currents(placement, facts)
         found += lost_questions(placement, facts)
         found += lost_settings(placement, facts)
+        found += worker_caches(placement, facts)
     found += sharing_problems(placement)
     found += imported_settings(placement)
     unique = dict.fromkeys(found)

@@ -110,14 +110,18 @@ class Placement:
             symbol: The state.
             guessed: Whether to name those, too, that use it as far as names of methods say.
         """
-        if guessed not in self._hostings:
-            self._hostings[guessed] = Hosting(self.application, self.services, guessed=guessed)
-        hosting = self._hostings[guessed]
+        hosting = self.hosting(guessed=guessed)
         found: dict[str, Place] = {}
         for key, line in self._uses(symbol, guessed=guessed):
             for runner, where in hosting.runners(key, line):
                 self._note(found, runner, where)
         return found
+
+    def hosting(self, *, guessed: bool) -> Hosting:
+        """Return what runs where, with what only a method's name says or without."""
+        if guessed not in self._hostings:
+            self._hostings[guessed] = Hosting(self.application, self.services, guessed=guessed)
+        return self._hostings[guessed]
 
     def _uses(self, symbol: Symbol, *, guessed: bool) -> Iterator[tuple[Definition | str, int]]:
         """Yield the bodies that use a piece of state, with the line; the nearest first."""

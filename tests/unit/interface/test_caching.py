@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from tests.unit.interface.conftest import Reading
 
+from seamline.interface import PackageService
+
 Read = Callable[..., Reading]
 
 # A function that costs more than its sending.
@@ -145,4 +147,91 @@ def test_the_reason_names_the_cache_and_where_it_is_used(read: Read) -> None:
     assert reading.functions["limits.hits"].reason == (
         "uses django.core.cache.cache (limits.py:4), whose values each process keeps in its own "
         "memory, and touches no state of the host"
+    )
+
+
+ALONE = {**DJANGO, "web.py": "import limits\ndef page(who):\n    return limits.hits(who)\n"}
+FLASK_ALONE = {**FLASK, "config.py": "CACHE_TYPE = 'SimpleCache'", "web.py": ALONE["web.py"]}
+MEMO = "from ext import cache\n@cache.memoize(50)\ndef hits(who):\n    return open(who).read()\n"
+DROPS = "def forget(who):\n    open(who).read()\n    cache.delete_memoized(hits)\n"
+METHOD = """
+from django.core.cache import cache
+class Limit:
+    def take(self, who):
+        return cache.get(who)
+def hits(who, limit):
+    open(who).read()
+    return limit.take(who)
+"""
+CALLED = "import counts\ndef hits(who):\n    open(who).read()\n    return counts.hits(who)\n"
+SETS_UP = "from ext import cache\ndef hits(who):\n    open(who).read()\n    cache.init_app(who)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        pytest.param(ALONE, [("error", "limits.py", 4)], id="Django's own"),
+        pytest.param(FLASK_ALONE, [("error", "limits.py", 4)], id="of flask_caching"),
+        pytest.param(
+            {**ALONE, "settings.py": "CACHES = {1: env.cache('URL', default='locmemcache://')}"},
+            [("warning", "limits.py", 4)],
+            id="by one of the settings",
+        ),
+        pytest.param(
+            {**FLASK_ALONE, "limits.py": MEMO}, [("warning", "limits.py", 2)], id="grows old"
+        ),
+        pytest.param(
+            {**FLASK_ALONE, "limits.py": MEMO + DROPS}, [("error", "limits.py", 2)], id="dropped"
+        ),
+        pytest.param({**ALONE, "limits.py": METHOD}, [("warning", "limits.py", 5)], id="a guess"),
+        pytest.param(
+            {**ALONE, "limits.py": CALLED, "counts.py": DJANGO["limits.py"]},
+            [("error", "counts.py", 4)],
+            id="in a module of no service",
+        ),
+        pytest.param(
+            {**ALONE, "settings.py": f"CACHES = {{'default': {{'BACKEND': '{REDIS}'}}}}"},
+            [],
+            id="that all share",
+        ),
+        pytest.param(DJANGO, [], id="with its caller"),
+        pytest.param({**FLASK_ALONE, "limits.py": SETS_UP}, [], id="only set up"),
+    ],
+)
+def test_a_cache_in_memory_under_several_workers_is_told(
+    read: Read, files: dict[str, str], found: list[tuple[str, str, int]]
+) -> None:
+    several = PackageService(service="limits", package="limits", workers=2)
+    alone = PackageService(service="limits", package="limits")
+
+    reading = read(files, services=[several], entry_modules={"web": "web"})
+    one = read(files, services=[alone], entry_modules={"web": "web"})
+
+    assert reading.findings("many-workers") == found
+    assert one.findings("many-workers") == []
+
+
+@pytest.mark.parametrize("name", ["cache", "django.core.cache.cache", "*"])
+def test_a_cache_in_memory_that_each_worker_may_have_is_declared(read: Read, name: str) -> None:
+    several = PackageService(service="limits", package="limits", workers=2, cache=(name,))
+
+    reading = read(ALONE, services=[several], entry_modules={"web": "web"})
+
+    assert reading.findings("many-workers") == []
+
+
+def test_the_finding_about_a_cache_under_several_workers_says_what_to_do(read: Read) -> None:
+    several = PackageService(service="limits", package="limits", workers=3)
+
+    reading = read(FLASK_ALONE, services=[several], entry_modules={"web": "web"})
+
+    (found,) = [one for one in reading.analysis.findings if one.code == "many-workers"]
+    assert found.message == (
+        "limits.hits uses ext:cache, whose values each process keeps in its own memory, and "
+        "service limits has 3 workers: each would have its own"
+    )
+    assert found.remedy == (
+        "name a cache in CACHE_TYPE that processes share (Redis, Memcached, a database, files), "
+        'or workers = 1 for its group, or cache = ["cache"] in [services.limits] of '
+        "seamline.toml if losing it is harmless"
     )
