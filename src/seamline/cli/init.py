@@ -67,33 +67,42 @@ def _file(args: argparse.Namespace) -> Path:
     """Return the file to write: ``-f`` or ``SEAMLINE_FILE`` in the project's directory.
 
     Raises:
-        ConfigError: There is no such directory.
+        ConfigError: There is no such directory, or one where the file is to be.
     """
     start = ((args.directory or Path()) / (args.dir or "")).resolve()
     if not start.is_dir():
         raise ConfigError(f"there is no directory {args.dir or args.directory}")
     file = start / (args.file or os.environ.get("SEAMLINE_FILE") or config.FILE_NAME)
-    if file.is_dir():
+    if file.is_dir() and file.name != config.FILE_NAME:
         file /= config.FILE_NAME
     if not file.parent.is_dir():
         raise ConfigError(f"there is no directory {file.parent}")
-    return file.parent.resolve() / file.name
+    file = file.parent.resolve() / file.name
+    if file.exists() and not file.is_file():
+        raise ConfigError(
+            f"it is {'a directory' if file.is_dir() else 'no regular file'}, and init would write "
+            "a file there",
+            file=_shown(file),
+            remedy="move it away, or name another file: seamline init -f FILE",
+        )
+    return file
 
 
 def _write(file: Path, text: str, *, replace: bool) -> None:
-    """Write the file, whole or not at all.
+    """Write the file, whole or not at all; where it is a link, what that leads to.
 
     Raises:
         ConfigError: It cannot be written, or another process wrote one meanwhile.
     """
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    target = Path(os.path.realpath(file))
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         try:
             draft.write_text(text, encoding="utf-8")
             if replace:
-                draft.replace(file)
+                draft.replace(target)
             else:
-                file.hardlink_to(draft)
+                target.hardlink_to(draft)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as exc:

@@ -59,6 +59,34 @@ def test_writes_over_a_file_when_told_to(project, seamline):
     assert not [path for path in root.iterdir() if path.name.startswith(".seamline")]
 
 
+@pytest.mark.parametrize("held", ["# mine", None])
+def test_a_link_is_kept_and_what_it_leads_to_is_written(project, seamline, held):
+    root = project(SHOP | {"deploy/notes.txt": ""})
+    target, link = root / "deploy/shop.toml", root / "seamline.toml"
+    link.symlink_to("deploy/shop.toml")
+    if held:
+        target.write_text(held)
+
+    assert seamline("init", *(["--force"] if held else [])).status == 0
+    assert str(link.readlink()) == "deploy/shop.toml"
+    assert "shop.web:app" in target.read_text()
+    assert sorted(path.name for path in target.parent.iterdir()) == ["notes.txt", "shop.toml"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--force",), ("-f", "seamline.toml"), ("-f", "conf")])
+def test_a_directory_in_the_place_of_the_file_is_refused(project, seamline, flags):
+    place = "conf/seamline.toml" if "conf" in flags else "seamline.toml"
+    root = project(SHOP | {f"{place}/notes.txt": ""})
+
+    ran = seamline("init", *flags)
+
+    assert ran.status == 2
+    said = " ".join(ran.err.split())
+    assert f"error [config] {place}: it is a directory, and init would write a file" in said
+    assert "fix move it away, or name another file: seamline init -f FILE" in said
+    assert [path.name for path in (root / place).iterdir()] == ["notes.txt"]
+
+
 @pytest.mark.parametrize("flag", ["--dry-run", "--print"])
 def test_prints_the_file_instead(project, seamline, flag):
     root = project(SHOP | {"seamline.toml": "# mine"})
