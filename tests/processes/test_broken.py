@@ -48,6 +48,27 @@ def test_a_broken_application_ends_the_run_with_one_message(project, http, messa
     assert project.leftovers() == []
 
 
+@pytest.mark.parametrize("layout", ["mono", "micro"])
+def test_a_run_says_as_check_does_that_a_source_file_may_not_be_read(project, layout) -> None:
+    (project.root / "stock.py").symlink_to("/proc/sys/vm/compact_memory")  # not by root either
+    (project.root / "web.py").write_text(
+        "import flask, stock\napp = flask.Flask(__name__)\n"
+        "@app.get('/')\ndef page():\n    return stock.left()\n"
+    )
+    project.write(
+        'name = "broken"\n[services.web]\nhttp = "web:app"\n[services.stock]\npackage = "stock"\n'
+    )
+
+    run = project.start("--layout", layout)
+
+    assert run.wait() == 2
+    assert (
+        "stock.py: it cannot be read: Permission denied fix permit it: chmod u+r stock.py"
+    ) in run.err.prose
+    assert "calls of what else" not in run.err.prose
+    assert project.leftovers() == []
+
+
 def test_a_worker_that_dies_without_a_word_is_named(project) -> None:
     shutil.copytree(BROKEN, project.root, dirs_exist_ok=True)
     project.write('name = "broken"\n[services.web]\nhttp = "dies:app"\n')

@@ -31,6 +31,8 @@ from seamline.supervisor import (
 
 #: Codes of errors for which nothing raises while the application runs.
 _UNHEARD = frozenset({"shared-state", "import-call"})
+#: And of those that end the start where a process comes upon them.
+_AT_START = frozenset({"application"})
 
 
 def add_start_arguments(parser: argparse.ArgumentParser) -> None:
@@ -235,5 +237,5 @@ def _warn(output: Output, errors: list[Finding]) -> None:
             f"{' and '.join(unheard)}: answers differ from those of one process, and nothing "
             "raises; see: seamline check"
         )
-    if any(finding.code not in _UNHEARD for finding in errors):
+    if any(finding.code not in _UNHEARD | _AT_START for finding in errors):
         output.note("calls of what else is named raise when they are made; see: seamline check")

@@ -81,7 +81,7 @@ def _unreadable(
             # that a service imports cannot be loaded in any layout, and says so itself.
             severity=Severity.ERROR if used else Severity.WARNING,
             message=f"{broken.file} cannot be read: {broken.why}",
-            remedy="correct the file; nothing in it was checked",
+            remedy=f"{broken.remedy}; nothing in it was checked",
             file=broken.file,
             line=broken.line,
         )

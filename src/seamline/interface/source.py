@@ -1,8 +1,10 @@
 """Finds and parses the source files of an application. Nothing is imported or executed."""
 
 import ast
+import errno
 import os
 import re
+import shlex
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +56,13 @@ class Unreadable:
     why: str
     test: bool
 
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        if self.why == os.strerror(errno.EACCES):
+            return f"permit it: chmod u+r {shlex.quote(self.file)}"
+        return "correct the file"
+
 
 @dataclass(slots=True)
 class Sources:
@@ -81,7 +90,9 @@ class Sources:
             line, why = error.lineno or 1, error.msg or "invalid"
         except (RecursionError, MemoryError):  # what CPython raises for it
             why = "its expressions nest too deeply"
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            why = error.strerror or str(error)
+        except ValueError as error:
             why = str(error) or type(error).__name__
         else:
             package = path.name == "__init__.py"

@@ -79,7 +79,8 @@ def _fingerprint(asked: object, files: Iterable[Path]) -> str:
             status = path.stat()
         except OSError:
             continue
-        seen = (os.fsencode(path), status.st_mtime_ns, status.st_size, status.st_ino)
+        who = (status.st_mode, status.st_uid, status.st_gid)  # may read it
+        seen = (os.fsencode(path), status.st_mtime_ns, status.st_size, status.st_ino, who)
         digest.update(repr(seen).encode())
     return digest.hexdigest()[:32]
 

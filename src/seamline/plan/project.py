@@ -248,6 +248,6 @@ def _neighbours(module: str, root: Path) -> list[str]:
     return sorted(
         f"{parent}.{entry.stem}" if parent else entry.stem
         for entry in directory.iterdir()
-        if (entry.suffix == ".py" and entry.stem != "__init__")
+        if (entry.suffix == ".py" and entry.stem != "__init__" and entry.is_file())
         or (entry / "__init__.py").is_file()
     )

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,8 @@ from seamline.plan import DJANGO_TESTS_VARIABLE
 # Positional parameters of WSGI's (environ, start_response) and ASGI's (scope, receive, send).
 _WSGI_PARAMETERS: Final = 2
 _ASGI_PARAMETERS: Final = 3
+# What the code says of itself that reads a module's source.
+_IMPORTLIB: Final = "<frozen importlib._bootstrap_external>"
 # Of names of files in one report, which may hold a megabyte.
 _MOST_BYTES_OF_FILES: Final = 500_000
 
@@ -248,6 +251,8 @@ def _failure(what: str, exc: BaseException, root: str) -> ApplicationError:
         return ApplicationError(
             f"{what}: {type(exc).__name__}: {exc.msg}", file=exc.filename, line=exc.lineno
         )
+    if isinstance(exc, OSError) and (unread := _unread(exc, root)) is not None:
+        return unread
     frames = users_frames(exc.__traceback__, root)
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
     said = traceback.format_exception_only(exc)[-1].strip()
@@ -257,6 +262,23 @@ def _failure(what: str, exc: BaseException, root: str) -> ApplicationError:
     if isinstance(exc, ModuleNotFoundError) and exc.name:
         remedy = _missing(exc.name, root)
     return ApplicationError(f"{what}: {said}", file=file, line=line, remedy=remedy)
+
+
+def _unread(exc: OSError, root: str) -> ApplicationError | None:
+    """Return what to say if an import could not read a source file, as the innermost frame tells.
+
+    What the application's own code could not open is another matter.
+    """
+    last = list(traceback.walk_tb(exc.__traceback__))[-1][0]
+    if last.f_code.co_filename != _IMPORTLIB or last.f_code.co_name != "get_data":
+        return None
+    file = str(last.f_locals["path"])
+    named = shlex.quote(file.removeprefix(root.rstrip(os.sep) + os.sep))
+    return ApplicationError(
+        f"it cannot be read: {exc.strerror or exc}",
+        file=file,
+        remedy=f"permit it: chmod u+r {named}" if isinstance(exc, PermissionError) else "",
+    )
 
 
 def _missing(name: str, root: str) -> str:

@@ -139,6 +139,16 @@ def test_module_that_does_not_exist_is_refused_on_its_line(seamline, project, wr
     assert ran.err.startswith(f"error [config]  seamline.toml:2: {message}\n")
 
 
+def test_a_directory_called_like_a_module_is_not_suggested(seamline, project):
+    root = project({"seamline.toml": '[services.stock]\npackage = "stock"\n'})
+    (root / "stock.py").mkdir()
+
+    ran = seamline("check")
+
+    assert ran.err.startswith("error [config]  seamline.toml:2: there is no package 'stock'\n")
+    assert "did you mean" not in ran.err
+
+
 @pytest.mark.parametrize(
     ("line", "message", "help_"),
     [

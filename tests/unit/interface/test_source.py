@@ -171,6 +171,16 @@ def test_a_pipe_called_like_a_module_is_named_and_not_waited_for(project: Path) 
     ]
 
 
+def test_a_file_that_may_not_be_read_is_named_with_what_to_do(project: Path) -> None:
+    # Reading it is an error, for root too.
+    (project / "shop" / "secret.py").symlink_to("/proc/sys/vm/compact_memory")
+
+    (found,) = read_application(project, ["shop"], []).unreadable
+
+    assert (found.file, found.why) == ("shop/secret.py", "Permission denied")
+    assert found.remedy == "permit it: chmod u+r shop/secret.py"
+
+
 def test_a_file_too_deep_for_python_is_named(project: Path) -> None:
     (project / "shop" / "deep.py").write_text("x = " + "-" * 100_000 + "1\n")
 

@@ -48,6 +48,9 @@ def test_an_answer_is_kept_until_a_file_or_the_question_changes(tmp_path, source
     added.write_text("")
     assert analysed("micro", [source, added], read, cache).modules == ("answer4",)
 
+    source.chmod(0o600)  # who may read it counts: it may not have been readable
+    assert analysed("micro", [source, added], read, cache).modules == ("answer5",)
+
 
 def test_an_answer_that_cannot_be_read_is_worked_out_again(tmp_path, source) -> None:
     read, cache = Reader(), tmp_path / "cache"

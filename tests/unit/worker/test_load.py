@@ -88,6 +88,35 @@ def test_a_module_that_leaves_the_interpreter_is_an_error_of_the_application(wri
     assert caught.value.line == 2
 
 
+@pytest.mark.parametrize(
+    ("leads_to", "why", "remedy"),
+    [
+        # Reading it is an error, for root too.
+        ("/proc/sys/vm/compact_memory", "Permission denied", "permit it: chmod u+r stock.py"),
+        ("/proc/self/mem", "Input/output error", ""),
+    ],
+)
+def test_a_source_file_that_cannot_be_read_is_named_with_what_to_do(
+    write, tmp_path, leads_to, why, remedy
+) -> None:
+    root = write("shop", "import stock\n")
+    (tmp_path / "stock.py").symlink_to(leads_to)
+
+    with pytest.raises(ApplicationError, match=f"it cannot be read: {why}") as caught:
+        import_module("shop", root)
+
+    assert (caught.value.file, caught.value.remedy) == (f"{root}/stock.py", remedy)
+
+
+def test_what_code_of_the_application_cannot_read_is_its_own_error(write, tmp_path) -> None:
+    root = write("reads", "open('/proc/sys/vm/compact_memory').read()\n")
+
+    with pytest.raises(ApplicationError, match="cannot import reads: PermissionError") as caught:
+        import_module("reads", root)
+
+    assert (caught.value.file, caught.value.line) == (f"{root}/reads.py", 1)
+
+
 def test_a_misspelt_module_of_the_project_gets_a_suggestion(write, tmp_path) -> None:
     package = tmp_path / "shopping"
     package.mkdir()
