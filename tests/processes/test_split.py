@@ -83,6 +83,48 @@ def test_status_counts_calls_across_seams(plainflask, eventually) -> None:
     assert run.stop() == 0
 
 
+@pytest.mark.parametrize("end", ["kill", "reload", "scale", "upgrade"])
+def test_what_ended_workers_counted_stays_in_the_sums(plainflask, eventually, end) -> None:
+    run = plainflask.start("--layout", "pair").ready()
+    for _ in range(4):
+        run.get("/items/cake")
+    before = counted(run)
+    assert before["requests"] == 4
+    assert before["seam_calls"] == before["calls"] >= 8
+    pids = {worker["pid"] for worker in run.workers()}
+
+    if end == "kill":
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+    elif end == "upgrade":
+        run.signal(signal.SIGUSR2)
+    else:
+        command = ["scale", "front=1"] if end == "scale" else ["reload"]
+        assert plainflask.command(*command).returncode == 0
+
+    left = pids if end != "scale" else set()
+
+    def is_over() -> bool:
+        status = run.status()
+        now = {worker["pid"] for group in status["groups"] for worker in group["workers"]}
+        return status["state"] == "ready" and not now & left
+
+    eventually(is_over, "other workers")
+    assert counted(run) == before
+    assert f"{before['seam_calls']} calls" in plainflask.command("status").stdout
+    assert run.stop() == 0
+
+
+def counted(run) -> dict[str, int]:
+    """Return the sums over a run's groups that never go back."""
+    status = run.status()
+    shown = [one for group in status["groups"] for one in (group["others"], *group["workers"])]
+    names = ("requests", "calls")
+    return {name: sum(one[name] for one in shown) for name in names} | {
+        "seam_calls": status["seam_calls"]
+    }
+
+
 def test_status_counts_calls_that_stayed_with_their_callers(plainflask, eventually) -> None:
     with (plainflask.root / "plainflask" / "prices.py").open("a") as file:
         file.write(KIND_OF)

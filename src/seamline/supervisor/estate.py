@@ -130,6 +130,7 @@ def _group(group: Group) -> HeldGroup:
         ready_after=group.ready_after,
         scale_reason=group.scale_reason,
         is_drained=group.is_drained,
+        ended=group.ended,
     )
 
 

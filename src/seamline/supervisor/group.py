@@ -9,6 +9,7 @@ from seamline.plan import GroupPlan
 from seamline.supervisor.adoption import Adoption
 from seamline.supervisor.backoff import backoff, is_long_life, restart_delay
 from seamline.supervisor.balancing import Balancing
+from seamline.supervisor.counts import Counts, with_ended
 from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.handoff import share
 from seamline.supervisor.logs import LogStream
@@ -279,6 +280,7 @@ class Group:
 
     Attributes:
         least: Workers that it began with.
+        ended: What those of its workers counted that have ended.
         scale_reason: Why it got more or fewer by itself last, or nothing.
         is_drained: Whether it has no workers until somebody restarts it.
         alignment: What every worker that starts takes over before it answers a call.
@@ -310,6 +312,7 @@ class Group:
         self.log_level = log_level
         self.slots: list[Slot] = []
         self.least = plan.workers
+        self.ended = Counts()
         self.scale_reason = ""
         self.adoption = Adoption(self.slots, logs)
         self._balancing = Balancing(self.slots)
@@ -340,8 +343,6 @@ class Group:
         for slot in self.slots:
             await slot.start()
 
-    # -- what workers are forked from --------------------------------------------------
-
     @property
     def forked_from(self) -> Zygote | None:
         """What the next worker is forked from; None executes it."""
@@ -360,8 +361,6 @@ class Group:
             seconds=self.startup_timeout,
         )
 
-    # ----------------------------------------------------------------------------------
-
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something of the group's in the background, kept alive until it is done."""
         task = asyncio.get_running_loop().create_task(work)
@@ -371,6 +370,7 @@ class Group:
     def changed(self, slot: Slot, process: Process) -> None:
         """Take note of a process's new state; replace it if it died."""
         loop = asyncio.get_running_loop()
+        self.ended = with_ended(self.ended, process)
         if self.ready_after is None and self.is_ready:
             self.ready_after = loop.time() - self._started_at
         if process.state is State.STOPPED and process is slot.process:

@@ -9,6 +9,7 @@ import msgspec
 
 from seamline.plan import Plan
 from seamline.supervisor.adoption import SILENT_SECONDS
+from seamline.supervisor.counts import Counts
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.sockets import Address
@@ -51,9 +52,9 @@ def status_of(
         urls=shown,
         groups=described,
         restarts=sum(worker.restarts for worker in workers),
-        seam_calls=sum(worker.seam_calls for worker in workers),
-        seam_errors=sum(worker.seam_errors for worker in workers),
-        stayed=sum(worker.stayed for worker in workers),
+        seam_calls=sum(group.counted("seam_calls") for group in described),
+        seam_errors=sum(group.counted("seam_errors") for group in described),
+        stayed=sum(group.counted("stayed") for group in described),
     )
 
 
@@ -68,7 +69,18 @@ def _group(group: Group, urls: Mapping[str, str], now: float) -> GroupStatus:
         scale_reason=group.scale_reason,
         zygote=_zygote(group),
         change=_change(group, now),
+        others=_others(group),
     )
+
+
+def _others(group: Group) -> Counts:
+    """Sum what those counted that serve in no slot any more, or not yet."""
+    counts = group.ended
+    for slot in group.slots:
+        for process in slot.processes:
+            if process is not slot.process:
+                counts = counts.plus(process.last)
+    return counts
 
 
 def _zygote(group: Group) -> ZygoteStatus | None:
@@ -171,14 +183,15 @@ def status_table(status: Status) -> str:
     for group in status.groups:
         sums = {
             key: sum(getattr(worker, key) for worker in group.workers)
-            for key in ("in_flight", "requests", "calls", "rss_bytes", "restarts")
+            for key in ("in_flight", "rss_bytes", "restarts")
         }
+        requests, calls = group.counted("requests"), group.counted("calls")
         reasons = [worker.reason for worker in group.workers if worker.reason]
         recycled = sum(worker.recycled for worker in group.workers)
         limits = [worker.recycle_reason for worker in group.workers if worker.recycle_reason]
         lines.append(
             f"  {group.name:{width}}  {f'{group.ready}/{len(group.workers)}':7}  "
-            f"{sums['in_flight']:9}  {sums['requests']:8}  {sums['calls']:6}  "
+            f"{sums['in_flight']:9}  {requests:8}  {calls:6}  "
             f"{sums['rss_bytes'] / 2**20:5.0f}M  {sums['restarts']}"
             + (f" ({reasons[-1]})" if reasons else "")
             + (f"; zygote {group.zygote.state}" if group.zygote else "")

@@ -19,6 +19,7 @@ async def resume(group: Group, held: HeldGroup) -> None:
     """
     group.least, group.scale_reason = held.least, held.scale_reason
     group.ready_after, group.is_drained = held.ready_after, held.is_drained
+    group.ended = held.ended
     for one in held.slots:
         group.slots.append(_slot(group, one))
     for slot, one in zip(group.slots, held.slots, strict=True):

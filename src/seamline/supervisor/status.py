@@ -2,6 +2,8 @@
 
 import msgspec
 
+from seamline.supervisor.counts import Counts
+
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One slot of a group and the worker in it.
@@ -87,6 +89,7 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
         ready_after: Seconds from its start until it was ready first.
         is_drained: Whether it has no workers until it is restarted.
         scale_reason: Why it got more or fewer workers by itself last, or empty.
+        others: What processes counted that serve in no slot: they have ended or are about to.
     """
 
     name: str
@@ -98,6 +101,12 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     scale_reason: str = ""
     zygote: ZygoteStatus | None = None
     change: ChangeStatus | None = None
+    others: Counts = Counts()
+
+    def counted(self, name: str) -> int:
+        """Return the sum of one of the numbers in ``others`` since the start of the run."""
+        told = sum(getattr(worker, name) for worker in self.workers)
+        return int(told + getattr(self.others, name))
 
     @property
     def ready(self) -> int:
@@ -113,8 +122,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         pid: Of the supervisor.
         urls: Where http services answer, by service.
         graceful_timeout: Seconds that a stop may take.
-        restarts, seam_calls, seam_errors, stayed: Sums over all workers alive; stayed are calls
-            that could not cross and ran where they were made.
+        restarts: Sum over all slots.
+        seam_calls, seam_errors, stayed: Sums over all workers since the start, ended ones too;
+            stayed are calls that could not cross and ran where they were made.
     """
 
     name: str

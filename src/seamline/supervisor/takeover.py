@@ -13,6 +13,7 @@ import msgspec
 
 from seamline.errors import StartError
 from seamline.plan import Plan
+from seamline.supervisor.counts import Counts
 from seamline.supervisor.fixed import as_scaled, check_fixed
 from seamline.supervisor.sockets import Address
 from seamline.worker import Beat, Listener
@@ -96,6 +97,7 @@ class HeldGroup(msgspec.Struct, frozen=True, kw_only=True):
     ready_after: float | None
     scale_reason: str
     is_drained: bool
+    ended: Counts = Counts()
 
 
 class Takeover(msgspec.Struct, frozen=True, kw_only=True):

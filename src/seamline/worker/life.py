@@ -129,6 +129,7 @@ class Worker:
         self._serving.leave(order)
         self._channel.send(Draining())
         self._given_up = await self._serving.drain(order)
+        self._tell()  # what it did since it told last counts, too
         beating.cancel()
 
     async def _is_told_to_begin(self, ordered: asyncio.Event) -> bool:
