@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from seamline.config.mistakes import not_toml
 from seamline.config.positions import index, suggest
 from seamline.config.reader import Table, is_bind
 from seamline.config.recycling import KEYS, read_recycle
@@ -212,17 +213,7 @@ def _parse(text: str, shown: str) -> Table:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(exc))
-        message = str(exc).partition(" (at ")[0]
-        last = text.count("\n", 0, len(text.rstrip())) + 1
-        error = ConfigError(
-            f"not TOML: {message[:1].lower()}{message[1:]}",
-            file=shown,
-            line=int(place[1]) if place else last,
-        )
-        if place:
-            error.column, error.width = int(place[2]), 1
-        raise error from exc
+        raise not_toml(exc, text, shown) from exc
     return Table(values, index(text, shown))
 
 

@@ -164,6 +164,31 @@ def test_text_that_is_no_toml_is_refused_with_its_place(load):
     assert (caught.value.line, caught.value.column) == (3, 8)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "marked", "message"),
+    [
+        (TWO + "[ services.web ]  # again\n", 5, "[ services.web ]",
+         "the table [ services.web ] is written twice, first in line 1"),
+        (TWO + '[services."web"]\n\nbind = "a:1"\n', 5, '[services."web"]',
+         'the table [services."web"] is written twice, first in line 1'),
+        ("services.web = { http = 'a:b' }\n[services.web]\n", 2, "[services.web]",
+         "the table [services.web] is written twice"),
+        (WEB + 'bind = "a:1"\nbind = "a:2"\n', 4, "bind", "the key `bind` is written twice"),
+        (WEB + "limits = { depth = 1 }\nlimits.depth = 2\n", 4, None,
+         "not TOML: cannot mutate immutable namespace services.web.limits"),
+    ],
+)  # fmt: skip
+def test_what_is_written_twice_is_marked(load, text, line, marked, message):
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+
+    error = caught.value
+    assert (error.message, error.line) == (message, line)
+    if marked is not None:
+        source = text.splitlines()[line - 1]
+        assert source[error.column - 1 : error.column - 1 + error.width] == marked
+
+
 def test_text_that_ends_too_early_is_refused_on_its_last_line(load):
     with pytest.raises(ConfigError, match="not TOML") as caught:
         load(WEB + "carry = [\n\n")
