@@ -14,7 +14,7 @@ import msgspec
 
 from seamline.config.mistakes import not_toml
 from seamline.config.positions import index, suggest
-from seamline.config.reader import Table, is_bind
+from seamline.config.reader import Table, bind_remedy, is_bind
 from seamline.config.recycling import KEYS, read_recycle
 from seamline.config.sandboxing import read_sandbox
 from seamline.config.values import (
@@ -422,7 +422,7 @@ def _with(config: Config, name: str, value: str, source: str) -> Config:
     if not is_bind(value):
         raise ConfigError(
             f"{source}: {value!r} is no address to listen on",
-            remedy="write host:port, unix:/path or fd://3, such as 127.0.0.1:8000",
+            remedy=bind_remedy(value),
         )
     return with_bind(config, value)
 

@@ -45,6 +45,13 @@ def is_bind(value: str) -> bool:
     return match is not None and int(match["port"] or 0) <= _HIGHEST_PORT
 
 
+def bind_remedy(value: str) -> str:
+    """Return what to write instead of a text that is no address."""
+    if _BIND.fullmatch(value):
+        return f"a port is a number from 0 to {_HIGHEST_PORT}; 0 lets the system choose one"
+    return "write host:port, unix:/path or fd://3, such as 127.0.0.1:8000"
+
+
 class Table:
     """One table of the file: its values, where it stands, and what may be in it."""
 
@@ -246,9 +253,7 @@ class Table:
         """Return an address to listen on."""
         value: str | None = self.text(key)
         if value is not None and not is_bind(value):
-            raise self.wrong(
-                key, "host:port, unix:/path or fd://3", remedy='write it like "127.0.0.1:8000"'
-            )
+            raise self.wrong(key, "host:port, unix:/path or fd://3", remedy=bind_remedy(value))
         return value
 
     def mount(self, key: str) -> str | None:

@@ -158,6 +158,7 @@ def test_bind_given_goes_to_the_first_http_service_whatever_the_file_says(load):
         ({"SEAMLINE_LAYOUT": "micr"}, {}, 'SEAMLINE_LAYOUT: .*no layout .*mean "micro"'),
         ({}, {"layout": "spit"}, "--layout: there is no layout 'spit'"),
         ({"SEAMLINE_BIND": "8000"}, {}, "SEAMLINE_BIND: '8000' is no address"),
+        ({}, {"bind": "a:99999"}, "--bind: 'a:99999' is no address.*a number from 0 to 65535"),
         ({}, {"log_level": "loud"}, "--log-level: there is no level 'loud'"),
     ],
 )

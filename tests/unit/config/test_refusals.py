@@ -60,7 +60,8 @@ REFUSED = {
     "empty command": ("[services.a]\ncommand = []\n", 2, "[]", "not empty", ""),
     "bind without port": (WEB + 'bind = "localhost"\n', 3, '"localhost"', "host:port", "8000"),
     "descriptor that is none": (WEB + 'bind = "fd://-1"\n', 3, '"fd://-1"', "fd://3", "8000"),
-    "port out of range": (WEB + 'bind = "a:65536"\n', 3, '"a:65536"', "host:port", "8000"),
+    "port out of range": (
+        WEB + 'bind = "a:65536"\n', 3, '"a:65536"', "host:port", "from 0 to 65535"),
     "bad path": (WEB + 'path = "admin/"\n', 3, '"admin/"', "begins with /", "/admin"),
     "bad carry": ('carry = ["shop.x"]\n' + WEB, 1, '"shop.x"', "module:variable", "currency"),
     "bad setup": ('setup = "shop"\n' + WEB, 1, '"shop"', "module:callable", "prepare"),
