@@ -92,6 +92,12 @@ class BindError(UsageError):
     code = "bind"
 
 
+class PlaceError(UsageError):
+    """A directory that Seamline writes to cannot be used: it is full, forbidden or another's."""
+
+    code = "place"
+
+
 class NotRunning(SeamlineError):  # noqa: N818 - named for the state
     """No supervisor answers for this project."""
 

@@ -651,7 +651,7 @@ def test_number_that_cannot_be_written_down_changes_nothing(plainflask) -> None:
     result = plainflask.command("scale", "app=2")
 
     assert result.returncode == 2
-    assert "cannot write to the run directory" in " ".join(result.stderr.split())
+    assert "error [place] cannot write to the run directory" in " ".join(result.stderr.split())
     assert run.pids() == before
     in_the_way.rmdir()
     assert plainflask.command("reload").returncode == 0

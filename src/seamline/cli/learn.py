@@ -17,7 +17,7 @@ from typing import Final
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import Output, counted
 from seamline.config import Config
-from seamline.errors import LockError, UsageError
+from seamline.errors import LockError, PlaceError, UsageError
 from seamline.interface import Analysis
 from seamline.lock import Entry, Lock, Seen, write
 from seamline.observe import Learned, gather, learning_environment
@@ -85,13 +85,13 @@ def _directory() -> tempfile.TemporaryDirectory[str]:
     """Make a directory for what is seen.
 
     Raises:
-        UsageError: There is none where one could be made.
+        PlaceError: There is none where one could be made.
     """
     try:
         _sweep()
         return tempfile.TemporaryDirectory(prefix=f"{_DIRECTORY}{os.getpid()}-")
     except OSError as exc:
-        raise UsageError(
+        raise PlaceError(
             f"no temporary directory can be written to: {exc.strerror or exc}",
             remedy="make room there, or set TMPDIR to another",
         ) from exc

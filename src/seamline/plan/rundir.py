@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from seamline.config import Config
-from seamline.errors import UsageError
+from seamline.errors import PlaceError
 
 #: Names in the directory: the plan, what every process of the run knows and no other, and
 #: where the supervisor is asked.
@@ -35,6 +35,9 @@ DJANGO_TESTS_VARIABLE: Final = "SEAMLINE_DJANGO_TESTS"
 # sun_path holds 108 bytes with the closing zero byte.
 _LONGEST_SOCKET: Final = 107
 _PRIVATE: Final = 0o700
+_ELSEWHERE: Final = (
+    "make room or permit it there, or set XDG_RUNTIME_DIR or TMPDIR to a directory of your own"
+)
 
 
 def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) -> Path:
@@ -50,7 +53,7 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
         create: Make it, with its parent, when it is not there.
 
     Raises:
-        UsageError: Somebody else could have put things into it.
+        PlaceError: Somebody else could have put things into it.
     """
     digest = _digest(config.root / config.file.name)
     longest = max(len(_longest_socket_name(config)), len(CONTROL_SOCKET))
@@ -60,7 +63,7 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
             if len(os.fsencode(top / name)) + 1 + longest <= _LONGEST_SOCKET:
                 chosen = chosen or top / name
     if chosen is None:
-        raise UsageError(
+        raise PlaceError(
             f"no directory is short enough for the sockets' paths ({_LONGEST_SOCKET} bytes)",
             remedy="set TMPDIR or XDG_RUNTIME_DIR to a shorter one",
         )
@@ -141,15 +144,17 @@ def _check_private(directory: Path, *, create: bool) -> None:
         except FileExistsError:
             pass  # looked at below, whoever made it
         except OSError as exc:
-            raise UsageError(f"cannot make the run directory {directory}: {exc.strerror}") from exc
+            raise PlaceError(
+                f"cannot make the run directory {directory}: {exc.strerror}", remedy=_ELSEWHERE
+            ) from exc
     try:
         status = directory.lstat()
     except FileNotFoundError:
         return
     except OSError as exc:
-        raise UsageError(
+        raise PlaceError(
             f"cannot look at the run directory {directory}: {exc.strerror}",
-            remedy="set TMPDIR or XDG_RUNTIME_DIR to a directory of your own",
+            remedy=_ELSEWHERE,
         ) from exc
     if not stat.S_ISDIR(status.st_mode):
         fault = "is not a directory"
@@ -159,7 +164,7 @@ def _check_private(directory: Path, *, create: bool) -> None:
         fault = f"can be entered by other users (mode {stat.S_IMODE(status.st_mode):o})"
     else:
         return
-    raise UsageError(
+    raise PlaceError(
         f"the run directory {directory} {fault}",
         remedy="remove it, or set XDG_RUNTIME_DIR to a directory of your own",
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from seamline.errors import StartError, UsageError
+from seamline.errors import PlaceError, StartError
 from seamline.plan import CONTROL_SOCKET, PLAN_FILE, SECRET_FILE, Plan, run_dirs, to_json
 
 # In the run directory: the lock, and in it who holds it.
@@ -64,7 +64,7 @@ class RunDirectory:
 
         Raises:
             StartError: A live run of the same project has it.
-            UsageError: The directory cannot be made or written to.
+            PlaceError: The directory cannot be made or written to.
         """
         self._lock = lock
         if lock is None:
@@ -102,7 +102,7 @@ class RunDirectory:
         """Write what workers read: the plan and a secret, a new one if none is given.
 
         Raises:
-            UsageError: The directory cannot be written to.
+            PlaceError: The directory cannot be written to.
         """
         with self._explained():
             self._write_private(PLAN_FILE, to_json(plan))
@@ -112,14 +112,14 @@ class RunDirectory:
         """Write another plan over the first: workers that start from now on read it.
 
         Raises:
-            UsageError: The directory cannot be written to; the former plan is still there.
+            PlaceError: The directory cannot be written to; the former plan is still there.
         """
         new = f"{PLAN_FILE}.new"
         try:
             self._write_private(new, to_json(plan))
             (self.path / new).replace(self.path / PLAN_FILE)
         except OSError as exc:
-            raise UsageError(
+            raise PlaceError(
                 f"cannot write to the run directory {self.path}: {exc.strerror or exc}",
                 remedy="make room or permit it there",
             ) from exc
@@ -139,7 +139,7 @@ class RunDirectory:
         except OSError as exc:
             if self._lock is not None:  # else it may be that of a live run
                 self.remove()
-            raise UsageError(
+            raise PlaceError(
                 f"cannot write to the run directory {self.path}: {exc.strerror or exc}",
                 remedy="make room or permit it there, or set XDG_RUNTIME_DIR to another directory",
             ) from exc

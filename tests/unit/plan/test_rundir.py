@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seamline import config, plan
-from seamline.errors import UsageError
+from seamline.errors import PlaceError
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_directory_that_others_may_have_prepared_is_refused(
         wanted.parent.mkdir(mode=0o700)
     spoil(wanted if inner else wanted.parent, runtime)
 
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(PlaceError, match=message):
         plan.run_dir(shop, environ)
 
 
@@ -116,8 +116,18 @@ def test_file_in_the_place_of_the_directory_is_refused(shop, runtime):
     wanted = plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)}, create=False)
     wanted.parent.write_text("")
 
-    with pytest.raises(UsageError, match="is not a directory"):
+    with pytest.raises(PlaceError, match="is not a directory"):
         plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)})
+
+
+def test_a_run_directory_that_cannot_be_made_is_no_slip_of_the_user(shop, runtime):
+    environ = {"TMPDIR": str(runtime / "none")}
+
+    with pytest.raises(PlaceError, match=r"cannot make the run directory .*: No such") as caught:
+        plan.run_dir(shop, environ)
+
+    assert caught.value.code == "place"
+    assert "set XDG_RUNTIME_DIR or TMPDIR to a directory of your own" in caught.value.remedy
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
@@ -126,7 +136,7 @@ def test_directory_of_another_user_is_refused(shop, runtime):
     wanted.parent.mkdir(mode=0o700)
     os.chown(wanted.parent, 65534, 65534)
 
-    with pytest.raises(UsageError, match="belongs to another user"):
+    with pytest.raises(PlaceError, match="belongs to another user"):
         plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)})
 
 

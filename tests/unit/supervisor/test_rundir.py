@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seamline.errors import StartError, UsageError
+from seamline.errors import PlaceError, StartError
 from seamline.plan import Plan
 from seamline.supervisor.rundir import RunDirectory
 
@@ -78,7 +78,7 @@ def test_each_run_has_a_secret_of_its_own(path) -> None:
 def test_a_directory_that_cannot_be_made_is_named_with_the_way_out(tmp_path) -> None:
     (tmp_path / "runs").write_text("a file is in the way")
 
-    with pytest.raises(UsageError, match=r"run directory .*/runs/shop: ") as caught:
+    with pytest.raises(PlaceError, match=r"run directory .*/runs/shop: ") as caught:
         RunDirectory(str(tmp_path / "runs" / "shop")).take()
 
     assert "XDG_RUNTIME_DIR" in caught.value.remedy
@@ -90,7 +90,7 @@ def test_a_full_disk_leaves_nothing_and_says_so(path) -> None:
     directory.take()
     Path(path, "plan.json").symlink_to("/dev/full")  # every write to it says "no space"
 
-    with pytest.raises(UsageError, match="No space left on device"):
+    with pytest.raises(PlaceError, match="No space left on device"):
         directory.write(plan)
 
     assert not Path(path).exists()
