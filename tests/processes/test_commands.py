@@ -677,3 +677,15 @@ def test_a_change_of_a_run_that_is_ending_says_so(plainflask, command) -> None:
     assert "serve on" not in result.stderr
     asking.join()
     assert run.wait() == 0
+
+
+def test_a_second_run_is_refused_in_lines_that_fit(plainflask) -> None:
+    plainflask.write(WEB)
+    run = plainflask.start().ready()
+
+    second = plainflask.command("run", "--bind", "127.0.0.1:0")
+
+    assert second.returncode == 4
+    assert "end that run first with: seamline stop" in " ".join(second.stderr.split())
+    assert all(len(line) <= 80 for line in second.stderr.splitlines())
+    assert run.stop() == 0

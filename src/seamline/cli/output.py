@@ -139,7 +139,8 @@ class Output:
         """Return what :meth:`error` writes."""
         label = self._label("error", error.code, on_stderr=True)
         if not isinstance(error, UsageError):
-            return f"{label}  {error}"
+            head = f"{label}  {error}"
+            return head if "\n" in head else self.wrap(head, indent="  ", first="")
         shown = []
         if error.file and error.line:
             shown = excerpt(
