@@ -652,6 +652,7 @@ def test_number_that_cannot_be_written_down_changes_nothing(plainflask) -> None:
 
     assert result.returncode == 2
     assert "error [place] cannot write to the run directory" in " ".join(result.stderr.split())
+    assert "is ready" not in result.stdout + result.stderr
     assert run.pids() == before
     in_the_way.rmdir()
     assert plainflask.command("reload").returncode == 0
@@ -677,6 +678,22 @@ def test_a_change_of_a_run_that_is_ending_says_so(plainflask, command) -> None:
     assert "serve on" not in result.stderr
     asking.join()
     assert run.wait() == 0
+
+
+def test_a_runtime_directory_that_cannot_be_used_is_told_with_the_one_that_is(plainflask) -> None:
+    plainflask.write(WEB)
+    plainflask.environment["XDG_RUNTIME_DIR"] = "/nonexistent"
+    plainflask.environment["TMPDIR"] = str(plainflask.runtime)
+
+    run = plainflask.start()
+    run.err.wait_for("ready  app")
+
+    (made,) = plainflask.runtime.glob("seamline-*/*")
+    assert run.stop() == 0
+    assert (
+        "XDG_RUNTIME_DIR cannot be used: there is no directory /nonexistent; the run directory is "
+        f"{made}"
+    ) in run.err.prose
 
 
 def test_a_second_run_is_refused_in_lines_that_fit(plainflask) -> None:

@@ -6,10 +6,10 @@ import sys
 
 from seamline.cli.arguments import load_config, output_of
 from seamline.cli.output import is_colored
-from seamline.cli.run import add_start_arguments, for_workers, plan_of
+from seamline.cli.run import add_start_arguments, for_workers, make_run_dir, plan_of
 from seamline.config import Config
 from seamline.errors import UsageError
-from seamline.plan import Plan, lock_path, run_dir
+from seamline.plan import Plan, lock_path
 from seamline.supervisor import (
     Development,
     Supervisor,
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     output = output_of(args)
     config = load_config(args)
     plan = _plan(config, args)
-    run_dir(config, os.environ)
+    make_run_dir(config, output)
     return supervise(
         lambda: Supervisor(
             plan,

@@ -14,7 +14,7 @@ from seamline.cli.output import Output, counted, is_colored
 from seamline.config import LOG_LEVELS, Config, Layout
 from seamline.errors import StartError, UsageError
 from seamline.interface import Finding, Severity
-from seamline.plan import Plan, analyse_project, build, run_dir
+from seamline.plan import Plan, analyse_project, build, passed_over, run_dir
 from seamline.supervisor import (
     Inherited,
     Notifier,
@@ -74,11 +74,23 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_of(config, output, strict=args.strict)
     # Made only now that nothing is refused any more, and checked once it is there: until then
     # another user could have put one of his own in its place.
-    run_dir(config, os.environ)
+    make_run_dir(config, output)
     _refuse_second(config, plan)
     return supervise(
         lambda: _supervisor(plan, for_workers(os.environ), config.log_level, args, output)
     )
+
+
+def make_run_dir(config: Config, output: Output) -> None:
+    """Make the run directory, and say where it is if it is not where the user wants such things.
+
+    Raises:
+        PlaceError: It cannot be made, or others could put something into it.
+    """
+    made = run_dir(config, os.environ)
+    if why := passed_over(made, os.environ):
+        text = f"XDG_RUNTIME_DIR cannot be used: {why}; the run directory is {made}"
+        output.note(output.wrap(text, indent="  ", first=""))
 
 
 def _take_over(left: Takeover, args: argparse.Namespace, output: Output) -> int:

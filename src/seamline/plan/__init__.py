@@ -16,6 +16,7 @@ from seamline.plan.rundir import (
     TERMINAL_SOCKET,
     TURN_FILE,
     WORKER_VARIABLE,
+    passed_over,
     run_dir,
     run_dirs,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "environment_of",
     "from_json",
     "lock_path",
+    "passed_over",
     "read_lock",
     "read_project",
     "relearned",

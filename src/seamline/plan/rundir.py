@@ -72,6 +72,28 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
     return chosen
 
 
+def passed_over(chosen: Path, environ: Mapping[str, str]) -> str:
+    """Return why a run directory is not below ``XDG_RUNTIME_DIR``, or nothing.
+
+    Args:
+        chosen: What :func:`run_dir` returned for the same environment.
+        environ: Environment variables.
+    """
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if not runtime or chosen.is_relative_to(runtime):
+        return ""
+    path = Path(runtime)
+    if not path.is_absolute():
+        return f"{runtime!r} is no absolute path"
+    if not path.is_dir():
+        return f"there is no directory {runtime}"
+    if path.is_symlink():
+        return f"{runtime} is a link"
+    if not _is_ours(path):
+        return f"{runtime} belongs to another user"
+    return f"paths of sockets below {runtime} would be too long"
+
+
 def run_dirs(file: Path, environ: Mapping[str, str]) -> list[Path]:
     """Return the directories that are there of runs of one file, live or dead.
 

@@ -15,7 +15,7 @@ from seamline.plan import Plan
 from seamline.supervisor.ends import why_not_started
 from seamline.supervisor.group import Group, Slot
 from seamline.supervisor.notify import Notifier
-from seamline.supervisor.processes import State
+from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import Tell
 from seamline.supervisor.rolling import Rolling
 from seamline.supervisor.sharing import is_shared, open_beside, spread, steer, waiting
@@ -84,12 +84,13 @@ class Scaling(Rolling):
         tell(f"scaling {name} from {now} to {count}")
         try:
             while len(group.slots) < count:
-                await self._add(group, tell)
+                started = await self._add(group)
                 try:
                     await self._settle_number(group, len(group.slots))
                 except BaseException:  # nobody could be told of the new worker
                     await self._take_away(group, len(group.slots) - 1)
                     raise
+                self._say(f"{group.slots[-1].name}[{started.pid}] is ready", None, tell)
             if len(group.slots) > count:
                 await self._settle_number(group, count)
                 await self._take_away(group, count)
@@ -123,8 +124,8 @@ class Scaling(Rolling):
 
     # -- up ----------------------------------------------------------------------------
 
-    async def _add(self, group: Group, tell: Tell) -> None:
-        """Start a worker in a slot of its own; the group has it once it is ready.
+    async def _add(self, group: Group) -> Process:
+        """Start a worker in a slot of its own, and return it; the group has it once it is ready.
 
         Raises:
             SeamlineError: It did not get ready; the group is as it was.
@@ -149,7 +150,7 @@ class Scaling(Rolling):
         beside = zip(slot.http, group.slots[0].http, strict=True)
         kept = [opened for (opened, _), (first, _) in beside if self.store.has(first)]
         self.store.keep([(slot.number, opened) for opened in kept], self._logs)
-        self._say(f"{slot.name}[{started.pid}] is ready", None, tell)
+        return started
 
     # -- down --------------------------------------------------------------------------
 

@@ -67,6 +67,35 @@ def test_runtime_directory_that_cannot_be_used_is_passed_over(shop, runtime, val
     assert made.parent.parent == runtime
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("relative", "'relative' is no absolute path"),
+        ("/does/not/exist", "there is no directory /does/not/exist"),
+        ("/proc/self", "/proc/self is a link"),
+        ("/proc/sys", None if os.getuid() == 0 else "/proc/sys belongs to another user"),
+        ("", ""),
+    ],
+)
+def test_why_a_runtime_directory_is_passed_over_is_known(shop, runtime, value, why):
+    if why is None:
+        pytest.skip("root owns it")
+    environ = {"XDG_RUNTIME_DIR": value, "TMPDIR": str(runtime)}
+
+    assert plan.passed_over(plan.run_dir(shop, environ), environ) == why
+
+
+def test_a_runtime_directory_that_is_too_long_is_known_and_one_that_is_used_is_none(shop, runtime):
+    long = runtime / ("x" * 80)
+    long.mkdir(mode=0o700)
+
+    for directory, why in ((long, "would be too long"), (runtime, "")):
+        environ = {"XDG_RUNTIME_DIR": str(directory), "TMPDIR": str(runtime)}
+        said = plan.passed_over(plan.run_dir(shop, environ), environ)
+        assert said.endswith(why)
+        assert bool(said) is bool(why)
+
+
 def test_socket_paths_stay_short_below_a_long_directory(shop, runtime):
     long = runtime / ("x" * 80)
     long.mkdir(mode=0o700)
