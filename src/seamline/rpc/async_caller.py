@@ -4,9 +4,9 @@ A synchronous function is never called from here: it keeps its colour, and block
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from contextvars import Context
+from time import monotonic
 from typing import Any, Final
 
 from seamline.errors import OutcomeUnknown, SeamError, Unavailable, WireError
@@ -156,7 +156,7 @@ class AsyncCaller:
             except BaseException:
                 link.give_up(stream)
                 raise
-            if deadline <= time.monotonic():
+            if deadline <= monotonic():
                 link.give_up(stream)
                 raise call.expired(started=True)
             frame = await self._ask(call, link, stream, (GIVE, 0, body, deadline))

@@ -1,8 +1,8 @@
 """Calls of synchronous functions: a pool of connections per worker, the last one used first."""
 
 import contextlib
-import time
 from collections.abc import Generator
+from time import monotonic, sleep
 from typing import Any, Final
 
 from seamline.errors import SeamError, WireError
@@ -132,7 +132,7 @@ class BlockingCaller:
                 attempts = attempts or Attempts(call, route.balance)
                 pause = attempts.pause_after(peer, NotTaken(call.unknown(error)))
             if pause:
-                time.sleep(pause)
+                sleep(pause)
             call.ms = milliseconds_left(call.deadline)
 
     def _attempt(self, call: Outgoing, peer: Peer) -> tuple[Peer, BlockingLink, Frame]:
@@ -182,7 +182,7 @@ class BlockingCaller:
             route.identity,
             route.table,
             frame_bytes=route.limits.frame_bytes,
-            deadline=time.monotonic() + left,
+            deadline=monotonic() + left,
             left=left,
         )
 

@@ -5,9 +5,9 @@ deadlines, chains and mutations are checked, and breakpoints work.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import Context, copy_context
+from time import monotonic
 from typing import Any
 
 from seamline.errors import NotSendable, SeamError
@@ -140,7 +140,7 @@ class LocalClient:
             binding = check_callable(bindings[0])
             frame = (CALL, 1, 0, flags, ms, body)
             callers = ((f"{target.service}.local", False),)
-            incoming = Incoming(binding, frame, callers, time.monotonic(), _never)
+            incoming = Incoming(binding, frame, callers, monotonic(), _never)
         except SeamError as error:
             return call, fault(error)
         enter = self._enter
@@ -206,7 +206,7 @@ async def _answer_of(
     """Await an answer; pass a cancellation on and wait for what the callee makes of it."""
     while True:
         try:
-            await asyncio.wait({task}, timeout=max(deadline - time.monotonic(), 0))
+            await asyncio.wait({task}, timeout=max(deadline - monotonic(), 0))
         except asyncio.CancelledError as error:
             if task.done():
                 raise

@@ -3,8 +3,8 @@
 import asyncio
 import math
 import socket
-import time
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 from seamline.errors import SeamError, Unavailable, WireError
@@ -273,12 +273,12 @@ class LoopLink(LoopChannel):
         if self._timer is not None:
             self._timer.cancel()
         self._alarm = deadline
-        self._timer = self.loop.call_later(max(deadline - time.monotonic(), 0), self._ring)
+        self._timer = self.loop.call_later(max(deadline - monotonic(), 0), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
         self._alarm = math.inf
-        now = time.monotonic()
+        now = monotonic()
         for stream, deadline in list(self._deadlines.items()):
             if deadline <= now:
                 self._expire(stream)

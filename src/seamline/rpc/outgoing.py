@@ -1,7 +1,7 @@
 """The caller's side of one call, whatever carries it: arguments in, an answer out."""
 
 import math
-import time
+from time import monotonic
 from typing import Any, Final
 
 from seamline.errors import (
@@ -90,7 +90,7 @@ class Outgoing:
         self.iterators: Iterators | None = None
         self.chain = situation.chain
         inherited = situation.deadline
-        now = time.monotonic()
+        now = monotonic()
         self.deadline = min(now + target.timeout, math.inf if inherited is None else inherited)
         ms = int((self.deadline - now) * 1000)
         self.ms = ms if 0 < ms < MAX_DEADLINE_MS else max(1, min(ms, MAX_DEADLINE_MS))
@@ -197,7 +197,7 @@ class Outgoing:
 
     def deadline_left(self) -> float:
         """Return the seconds left; zero or less when the deadline has passed."""
-        return self.deadline - time.monotonic()
+        return self.deadline - monotonic()
 
     def expired(self, *, started: bool) -> DeadlineExceeded:
         """Return the error for a deadline that passed."""
@@ -341,7 +341,7 @@ def milliseconds_left(deadline: float) -> int:
     """Return a deadline for a frame's header: at least 1, and 0 for none."""
     if deadline == math.inf:
         return 0
-    return min(max(int((deadline - time.monotonic()) * 1000), 1), MAX_DEADLINE_MS)
+    return min(max(int((deadline - monotonic()) * 1000), 1), MAX_DEADLINE_MS)
 
 
 def _loop_of(chain: tuple[Hop, ...]) -> str:

@@ -5,10 +5,10 @@ The event loop, the thread and the chain of processes are read from here; nothin
 
 import asyncio
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic  # as it is now: what a test puts into `time` is not for us
 from typing import Final, TypeAlias
 
 #: ``(worker, whether its event loop stands still until this call is answered)``
@@ -53,7 +53,7 @@ def deadline(seconds: float) -> Iterator[None]:
     out of it raise :class:`~seamline.errors.DeadlineExceeded`.
     """
     outer = current.get()
-    instant = time.monotonic() + seconds
+    instant = monotonic() + seconds
     if outer.deadline is not None:
         instant = min(instant, outer.deadline)
     token = current.set(Situation(instant, outer.chain, outer.is_cancelled))
@@ -66,7 +66,7 @@ def deadline(seconds: float) -> Iterator[None]:
 def remaining() -> float:
     """Return the seconds left to the running code, ``inf`` when nothing set a deadline."""
     instant = current.get().deadline
-    return math.inf if instant is None else instant - time.monotonic()
+    return math.inf if instant is None else instant - monotonic()
 
 
 def cancelled() -> bool:
@@ -76,7 +76,7 @@ def cancelled() -> bool:
     cancelled as usual.
     """
     situation = current.get()
-    if situation.deadline is not None and time.monotonic() >= situation.deadline:
+    if situation.deadline is not None and monotonic() >= situation.deadline:
         return True
     return situation.is_cancelled()
 

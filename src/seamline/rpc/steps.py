@@ -1,6 +1,6 @@
 """A stream at its caller: what each step asks, and what its answer means."""
 
-import time
+from time import monotonic
 from typing import Any
 
 from seamline.rpc.changes import encode_step
@@ -70,7 +70,7 @@ class Steps:
         """
         target = self._call.target
         inherited = current.get().deadline
-        own = time.monotonic() + target.timeout
+        own = monotonic() + target.timeout
         deadline = own if inherited is None else min(own, inherited)
         flags = FLAG_CHANGES if self._call.known is not None else 0
         travelling = target.contexts or (target.lent if self._call.contexts else None)

@@ -9,10 +9,10 @@ import contextlib
 import sqlite3
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
@@ -199,11 +199,11 @@ def _ends_soon(one: _Opened) -> bool:
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop()
         return False
-    until = time.monotonic() + _OTHERS_SECONDS
+    until = monotonic() + _OTHERS_SECONDS
     while one.connection.in_transaction:
-        if time.monotonic() > until:
+        if monotonic() > until:
             return False
-        time.sleep(0.005)
+        sleep(0.005)
     return True
 
 

@@ -82,6 +82,30 @@ HEAD = """
 """
 
 
+def test_calls_take_none_of_the_values_that_a_test_puts_into_a_clock(shop):
+    shop.tests(
+        HEAD
+        + """
+    def test_time():
+        with mock.patch("time.time", side_effect=[1, 2]):
+            assert time.time() == 1
+            assert stock.process() != HERE
+            assert time.time() == 2
+
+    def test_monotonic(monkeypatch):
+        monkeypatch.setattr(time, "monotonic", iter([1, 2]).__next__)
+        assert time.monotonic() == 1
+        assert stock.process() != HERE
+        assert time.monotonic() == 2
+    """
+    )
+
+    outcome = shop.run("micro")
+
+    assert outcome.counts == {"passed": 2}, outcome.text
+    assert outcome.calls("stock") == 2
+
+
 def test_what_the_packages_code_uses_is_noticed_however_it_is_replaced(shop):
     shop.tests(
         HEAD
