@@ -217,6 +217,11 @@ OTHERS: dict[str, Mutation] = {
     "9 the language of Flask-Babel travels": Mutation(
         "seamline.frameworks.languages.remember", _nothing, "unit/frameworks/test_languages.py"
     ),
+    "1 a refused method that overrides one of a library has a caller": Mutation(
+        "seamline.interface.findings.called_by_library",
+        _nothing,
+        "unit/interface/test_overriding.py",
+    ),
     "9 an attribute of g is known under other names of it": Mutation(
         "seamline.interface.reaching.Reaching._meant",
         _empty,

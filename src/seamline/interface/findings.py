@@ -19,6 +19,7 @@ from seamline.interface.known import CACHES
 from seamline.interface.model import Finding, Function, Kind, Place, Severity, State, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.origins import OPAQUE
+from seamline.interface.overriding import called_by_library
 from seamline.interface.placement import Placement, sharing_problems
 from seamline.interface.registering import lost_registrations
 from seamline.interface.source import is_of_script
@@ -124,8 +125,8 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
         if function.verdict is not Verdict.REFUSED:
             continue
         judgement = facts.judgements[definition]
-        touched = [placement.application.state.facts.get(s) for s in facts.touched[definition]]
-        remedy = judgement.remedy
+        states, remedy = placement.application.state.facts, judgement.remedy
+        touched = map(states.get, facts.touched[definition])
         if all(fact is None or fact.resource for fact in touched):
             remedy += (
                 f'; or local = ["{function.name}"] in [services.{service}] of seamline.toml, '
@@ -135,10 +136,9 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
             f"{function.module}.{function.name} cannot be called from another process: "
             f"it {judgement.reason}"
         )
-        importing = _at_import(placement.application, definition)
-        places = [
-            p for p in function.callers if p not in importing and placement.crosses(service, p)
-        ]
+        early = _at_import(placement.application, definition)
+        crossing = (p for p in function.callers if placement.crosses(service, p))
+        places = [place for place in crossing if place not in early]
         finding = Finding(
             code="not-sendable",
             severity=Severity.ERROR,
@@ -153,11 +153,12 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
             yield replace(finding, severity=severity, file=place.file, line=place.line)
         if definition in inside:
             yield from calls_inside(finding, inside[definition])
-        elif not places and not importing and function.public:
+        elif not places and not early and function.public:
             front = _is_front(facts, function) and not definition.owner
             severity = Severity.WARNING if front else Severity.INFO
             unused = f"{message}; nothing outside {facts.service.package} calls it"
-            yield replace(finding, severity=severity, message=unused)
+            alone = replace(finding, severity=severity, message=unused)
+            yield called_by_library(placement.application.graph, definition, finding) or alone
 
 
 def _at_import(application: Application, definition: Definition) -> set[Place]:
