@@ -40,6 +40,8 @@ _MAX_KEPT: Final = 1_000
 _BUILT: Final = frozenset({"message", "exceptions"})
 #: Hints of the interpreter: left out rather than turning the error into another class.
 _HINTS: Final = frozenset({"obj"})
+#: What Python itself keeps: a class may have a property of that name, which cannot be set.
+_ARGUMENTS: Final[Any] = vars(BaseException)["args"]
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
@@ -144,7 +146,7 @@ def exception_writer(cls: type[BaseException], table: TypeTable) -> Writer:
         number = len(w.memo)
         w.memo[id(error)] = -1 - number if is_late else number
         inner = w.descend(error, left)
-        args = attempt(error.args, w, inner)
+        args = attempt(_ARGUMENTS.__get__(error), w, inner)
         whole = rebuilt and bool(args)
         if made:
             parts = _parts(error, w, inner)
@@ -199,13 +201,13 @@ def read_exception(node: list[Any], r: Reading, left: int) -> BaseException:
         error = r.complete(number, _made(cls, [read(x, r, inner) for x in args], r, at))
         cls = type(error)
         if isinstance(error, RemoteError):
-            object.__setattr__(error, "args", (text,))
+            _ARGUMENTS.__set__(error, (text,))
     else:
         error = blank_exception(cls)
         if r.refs is not None:
             r.refs.append(error)
         found = _arguments(args, r, inner)
-        object.__setattr__(error, "args", (text,) if found is None else found)
+        _ARGUMENTS.__set__(error, (text,) if found is None else found)
     if issubclass(cls, RemoteError) and cls.original:
         vars(error)["_text"] = text
     if names or items:
@@ -242,7 +244,7 @@ def _made(cls: Any, content: list[Any], r: Reading, at: int) -> BaseException:
     except TypeError:
         return blank_exception(r.find(f"?{r.name(at)[1:]}").cls)
     if args is not None:
-        object.__setattr__(error, "args", args)
+        _ARGUMENTS.__set__(error, args)
     return error
 
 

@@ -33,6 +33,19 @@ class SlottedError(ValueError):
         self.limit = limit
 
 
+class CodedError(Exception):
+    def __init__(self, number, text):
+        self.number = number
+        self.text = text
+
+    @property
+    def args(self):
+        return self.number, self.text, str(self)
+
+    def __str__(self):
+        return self.text
+
+
 @dataclass
 class RecordError(Exception):
     number: int
@@ -143,6 +156,17 @@ def test_exceptions_arrive_as_themselves(assert_same, error):
     error = raised(error)
 
     assert_same(error, without_traceback(crossed(error)))
+
+
+def test_an_exception_whose_arguments_are_a_property_arrives_as_itself():
+    error = ValueError("wrong")
+    error.__cause__ = CodedError(5, "no such thing")
+
+    cause = crossed(error).__cause__
+
+    assert type(cause) is CodedError
+    assert cause.args == (5, "no such thing", "no such thing")
+    assert BaseException.__reduce__(cause)[1] == (5, "no such thing")
 
 
 def test_builtin_attributes_are_kept():
