@@ -240,6 +240,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_foreign.py",
         "returns_an_object or library_objects",
     ),
+    "2 abstract bases give the objects of libraries nothing": Mutation(
+        "seamline.interface.foreign.Foreign._is_abstract_base",
+        _false,
+        "unit/interface/test_foreign.py",
+        "attributes_of_its_own",
+    ),
     "2 what a call of a library's class makes is known": Mutation(
         "seamline.interface.foreign.Foreign.class_made",
         _no_text,

@@ -18,6 +18,13 @@ _MOST_BYTES: Final = 1_000_000
 # Run when an object is made or given up, not while it is used.
 _MAKING: Final = frozenset({"__init__", "__new__", "__del__", "__set_name__", "__init_subclass__"})
 _EMPTY_BASES: Final = frozenset({"object", "ABC", "abc.ABC"})
+# Of the standard library, without attributes of their own; a class may name what they hold.
+_ABSTRACT_BASES: Final = frozenset(
+    {"Generic", "Protocol", "Hashable", "Sized", "Container", "Iterable", "Iterator", "Callable"}
+    | {"Reversible", "Collection", "Sequence", "MutableSequence", "Set", "AbstractSet"}
+    | {"MutableSet", "Mapping", "MutableMapping", "Buffer"}
+)
+_OF_ABSTRACT_BASES: Final = frozenset({"typing", "typing_extensions", "collections.abc"})
 _VALUES: Final = frozenset({"dict", "list", "set", "OrderedDict", "defaultdict", "deque"})
 _UNCHANGING_BASES: Final = frozenset({"object", "ABC", "abc.ABC", "Generic", "Protocol"})
 
@@ -157,10 +164,25 @@ class Foreign:
     def _base_holds(
         self, module: str, base: ast.expr, empty: frozenset[str], steps: int
     ) -> bool | None:
-        text = ast.unparse(base)
-        if text in empty:
+        text = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
+        if text in empty or self._is_abstract_base(module, text):
             return False
         return self._holds(module, text, empty, steps - 1) if text.isidentifier() else None
+
+    def _is_abstract_base(self, module: str, text: str) -> bool:
+        """Whether a base is one of the standard library's that gives its objects nothing."""
+        head, _, last = text.rpartition(".")
+        tree = self.tree(module)
+        if last not in _ABSTRACT_BASES or tree is None:
+            return False
+        named = {
+            alias.asname or alias.name: f"{getattr(node, 'module', '')}.{alias.name}".lstrip(".")
+            for node in statements(tree.body)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        }
+        meant = f"{named.get(head, head)}.{last}" if head else named.get(last, "")
+        return meant.rpartition(".")[0] in _OF_ABSTRACT_BASES
 
     def _made_by_function(self, module: str, name: str) -> tuple[str, ast.ClassDef] | None:
         """Return the class of which every ``return`` of a function makes an instance."""

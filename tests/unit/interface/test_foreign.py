@@ -178,7 +178,10 @@ def test_an_object_of_a_library_is_state_only_where_it_can_change(
 OBJECTS = {
     "kit/__init__.py": "from .parts import Component\nfrom .values import Point, Rows\n",
     "kit/parts.py": """
+        import typing as t
         from abc import ABC
+        from collections import abc
+        from collections.abc import Hashable, Mapping
         from .values import Titled
 
         class Base(object):
@@ -194,6 +197,17 @@ OBJECTS = {
                 return ""
 
         class Marked(Titled):
+            pass
+
+        class Table(Base, Mapping[Hashable, "Base"]):
+            def __init__(self):
+                self.rows = {}
+
+        class Series(abc.Sequence, t.Generic[T]):
+            def __init__(self):
+                self.rows = []
+
+        class Named(Mapping):
             pass
 
         class OfUnknown(elsewhere.Thing):
@@ -271,7 +285,10 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("name", ["kit.Component", "kit.parts.Component", "kit.parts.Base"])
+@pytest.mark.parametrize(
+    "name",
+    ["kit.Component", *(f"kit.parts.{name}" for name in ("Component", "Base", "Table", "Series"))],
+)
 def test_a_class_that_sets_attributes_of_its_own_makes_objects(kit: Path, name: str) -> None:
     assert Foreign([kit]).is_object(name)
 
@@ -280,7 +297,7 @@ def test_a_class_that_sets_attributes_of_its_own_makes_objects(kit: Path, name: 
     "name",
     [
         *("kit.Point", "kit.values.Colour", "kit.values.Broken", "kit.values.Rows"),
-        *("kit.parts.Empty", "kit.parts.Marked", "kit.parts.OfUnknown", "kit.Missing", "no.Thing"),
+        *("kit.parts.Empty", "kit.parts.Named", "kit.parts.Marked", "kit.parts.OfUnknown", "kit.Missing", "no.Thing"),
     ],
 )
 def test_what_may_cross_and_what_is_not_known_is_no_such_object(kit: Path, name: str) -> None:
