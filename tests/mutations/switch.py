@@ -629,6 +629,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_hosts.py",
         "collected",
     ),
+    "a module of a library has functions, no methods": Mutation(
+        "seamline.interface.foreign.Foreign.is_module",
+        _false,
+        "unit/interface/test_first_try.py",
+        "librarys_module",
+    ),
     "10 a name that is None where its import fails is what is imported": Mutation(
         "seamline.interface.names.Names.is_optional",
         _false,

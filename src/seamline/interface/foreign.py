@@ -40,7 +40,42 @@ class Foreign:
         self._search_path = search_path
         self._trees: dict[str, ast.Module | None] = {}
         self._answers: dict[str, bool] = {}
+        self._modules: dict[str, bool] = {}
         self._objects: dict[tuple[str, frozenset[str]], bool] = {}
+
+    def is_module(self, dotted: str) -> bool:
+        """Whether a dotted name is a module of a library, which its package hides by no object."""
+        if dotted not in self._modules:
+            package, _, name = dotted.rpartition(".")
+            is_there = module_file(dotted, self._search_path) is not None
+            self._modules[dotted] = is_there and not self._hides(package, name, _MOST_STEPS)
+        return self._modules[dotted]
+
+    def _hides(self, module: str, name: str, steps: int) -> bool:
+        """Whether a module may bind a name to something else than the module below it."""
+        tree = self.tree(module) if steps > 0 else None
+        if tree is None:
+            return True
+        for node in statements(tree.body):
+            match node:
+                case ast.ClassDef(name=found) | ast.FunctionDef(name=found) if found == name:
+                    return True
+                case ast.ImportFrom(names=names):
+                    source = self.source_of(module, node)
+                    if any(self._brings(source, alias, module, name, steps) for alias in names):
+                        return True
+                case _:
+                    pass
+        return any(
+            isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id == name
+            for part in walk(tree)
+        )
+
+    def _brings(self, source: str, alias: ast.alias, module: str, name: str, steps: int) -> bool:
+        """Whether an import from another module may bind a name to an object."""
+        if alias.name == "*":
+            return self._hides(source, name, steps - 1)
+        return (alias.asname or alias.name) == name and (source, alias.name) != (module, name)
 
     def is_installed(self, dotted: str) -> bool:
         """Whether the library a dotted name belongs to can be imported at all."""

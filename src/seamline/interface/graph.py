@@ -228,13 +228,15 @@ class Graph:
     def _is_library(self, module: str, origin: Origin) -> bool:
         """Whether it is what a module certainly imports: ``import yaml``, then ``yaml.load()``.
 
-        So is a class of a library, ``URL.create()``, but no other object that one gives.
+        So is a module or a class of a library, ``loader.load()`` and ``URL.create()``, but no
+        other object that one gives.
         """
         symbol = origin.symbol
         owner, _, name = symbol.name.rpartition(".")
         if origin.kind != "symbol" or symbol.module or origin.path:
             return False
-        if owner and not (name[:1].isupper() and self._is_class(owner, name)):
+        is_class = bool(owner) and name[:1].isupper() and self._is_class(owner, name)
+        if owner and not is_class and not self.types.foreign.is_module(symbol.name):
             return False
         key = module, symbol.name
         if key not in self._libraries:

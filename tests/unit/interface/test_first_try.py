@@ -129,6 +129,38 @@ def test_a_name_that_may_stand_for_more_than_the_library_is_guessed_at(
     assert "may touch app.sites:SEEN" in reading.functions["app.a.count"].reason
 
 
+@pytest.mark.parametrize(
+    ("package", "is_guessed"),
+    [
+        pytest.param("from .api import *", False, id="a module"),
+        pytest.param("from . import finder", False, id="a module that its package imports"),
+        pytest.param("from .api import finder", True, id="an object of another module"),
+        pytest.param("from .other import *", True, id="an object that comes with all of another"),
+        pytest.param("finder = object()", True, id="an object of its own"),
+        pytest.param("def finder(): ...", True, id="a function"),
+    ],
+)
+def test_a_function_of_a_librarys_module_is_no_method_of_the_application(
+    read: Read, tmp_path_factory: pytest.TempPathFactory, package: str, is_guessed: bool
+) -> None:
+    library = {
+        "__init__.py": package,
+        "api.py": "from .finder import search",
+        "other.py": "finder = object()",
+        "finder.py": "def search(text): ...",
+    }
+    site = tmp_path_factory.mktemp("site")
+    (site / "lib").mkdir()
+    for name, text in library.items():
+        (site / "lib" / name).write_text(text)
+    source = "from lib import finder\n\ndef look(text):\n    return len(finder.search(text))\n"
+    files = {"app/__init__.py": "", "app/sites.py": SITES, "app/text.py": source}
+
+    reading = read(files, "app.text", search_path=[site])
+
+    assert bool(reading.functions["app.text.look"].touches) is is_guessed
+
+
 def test_what_only_a_name_of_a_method_says_is_no_error(read: Read) -> None:
     source = "from app.sites import Site\n\ndef look(text):\n    return Site().search(text)\n"
     guessed = "def match(pattern, text):\n    return bool(pattern.search(text))\n"
