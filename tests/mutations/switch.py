@@ -629,6 +629,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_hosts.py",
         "collected",
     ),
+    "what has to be imported before a package is": Mutation(
+        "seamline.interface.analysis.imported_before",
+        _empty,
+        "unit/interface/test_circles.py",
+        "after_another",
+    ),
     "a module of a library has functions, no methods": Mutation(
         "seamline.interface.foreign.Foreign.is_module",
         _false,

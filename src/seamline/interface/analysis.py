@@ -7,6 +7,7 @@ from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.asking import subclasses_in
 from seamline.interface.caching import used_elsewhere
+from seamline.interface.circles import imported_before
 from seamline.interface.currents import made_current, may_make_current
 from seamline.interface.effects import Effect, passed_up
 from seamline.interface.findings import find_problems
@@ -67,7 +68,7 @@ def analyse(
     findings = find_problems(application, facts, groups, entries)
     found_in = _tables_found(application, facts)
     return Analysis(
-        interfaces=tuple(_interface(application, found, found_in) for found in facts),
+        interfaces=tuple(_interface(application, found, found_in, entries) for found in facts),
         findings=tuple(findings),
         modules=tuple(sorted(own)),
         applications=applications_made(application.graph),
@@ -330,8 +331,23 @@ def _tables_found(
     return found
 
 
+def _before(
+    application: Application,
+    package: str,
+    functions: Sequence[Function],
+    modules: set[str],
+    entries: Collection[str],
+) -> tuple[str, ...]:
+    """Return what has to be imported before a package, and before its modules that are called."""
+    called = {one.module for one in functions if one.verdict is Verdict.REMOTE}
+    return imported_before(application.sources, package, sorted(called), modules, entries)
+
+
 def _interface(
-    application: Application, found: ServiceFacts, tables: Mapping[Symbol, set[str]]
+    application: Application,
+    found: ServiceFacts,
+    tables: Mapping[Symbol, set[str]],
+    entries: Collection[str],
 ) -> Interface:
     service, own = found.service, found.modules
     modules = application.sources.modules
@@ -360,6 +376,7 @@ def _interface(
         uses=tuple(sorted(used & modules.keys())),
         libraries=tuple(sorted(used - modules.keys())),
         preloads=preloads(application.sources, service.package, needs_django=needs_django),
+        before=_before(application, service.package, functions, imports | own, entries),
         needs_django=needs_django,
         reads_framework_context=any(
             application.contexts[definition]

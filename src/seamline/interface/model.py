@@ -167,6 +167,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
         libraries: Modules of libraries that these use directly, and names in such modules.
         preloads: Modules of libraries that importing the package imports whatever happens,
             in order, before anything that changes what a library finds.
+        before: Application modules that have to be imported before the package, since it could
+            not be imported first: those of a circle of imports.
         reads_framework_context: Whether its code reads a framework's application context.
         needs_django: Whether Django has to be set up before the package is imported.
     """
@@ -183,6 +185,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     preloads: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     reads_framework_context: bool = False
     needs_django: bool = False
 

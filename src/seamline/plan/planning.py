@@ -139,7 +139,8 @@ def _imports(group: Group, config: Config, interfaces: dict[str, Interface]) -> 
             if interface.service not in chosen and loaded.intersection(interface.registers)
         ]
         if not added:
-            return tuple(interface.package for interface in chosen.values())
+            ordered = (name for one in chosen.values() for name in (*one.before, one.package))
+            return tuple(dict.fromkeys(ordered))
         chosen |= {interface.service: interface for interface in added}
 
 

@@ -110,6 +110,18 @@ def test_hosted_packages_are_imported(shop):
     assert shop("mono").group("app").imports == ("shop.accounts", "shop.reports")
 
 
+def test_what_has_to_be_imported_before_a_package_is(load, analysis, interface):
+    found = analysis(
+        interface("a", "shop.a", before=("shop.core",)),
+        interface("b", "shop.b", before=("shop.core",), registers=("shop.a",)),
+    )
+    config = load('[services.a]\npackage = "shop.a"\n[services.b]\npackage = "shop.b"\n')
+
+    made = plan.build(config, found, layout="mono", run_dir="/run")
+
+    assert made.group("app").imports == ("shop.core", "shop.a", "shop.b")
+
+
 def test_package_that_registers_on_what_a_group_imports_is_imported_there(
     load, analysis, interface
 ):
