@@ -629,6 +629,9 @@ OTHERS: dict[str, Mutation] = {
         "unit/testing/test_hosts.py",
         "collected",
     ),
+    "2 what a request leaves with its caller is read there": Mutation(
+        "seamline.seam.mentioned._names_in", _no_names, "unit/seam/test_mentioned.py"
+    ),
     "what has to be imported before a package is": Mutation(
         "seamline.interface.analysis.imported_before",
         _empty,

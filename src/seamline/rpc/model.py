@@ -89,6 +89,8 @@ class Target:
         parameters: Declared names in the order of ``Arguments.values``.
         carry: Context variables that travel with a call and return.
         stays: Whether a call whose arguments cannot cross may run with its caller.
+        asks: Returns the names that it mentions, for a function that stays: what a request has
+            under such a name and leaves with its caller makes the call stay, too.
         mutates: Whether it may change what its arguments hold; the caller's own objects
             change with it then.
         shares: Whether it may return a part of its arguments, which comes back as itself.
@@ -107,6 +109,7 @@ class Target:
     parameters: tuple[str, ...] = ()
     carry: tuple[ContextVar[Any], ...] = ()
     stays: bool = False
+    asks: Callable[[], frozenset[str]] | None = None
     mutates: bool = False
     shares: bool = False
     translates: bool = False

@@ -44,6 +44,7 @@ from seamline.wire import (
     exception_of,
     pack_plain,
     take_filled,
+    take_left,
     take_mentioned,
     take_said,
 )
@@ -128,9 +129,11 @@ class Outgoing:
         return () if contexts is None else contexts.pack()
 
     def _encode_or_pull(self, arguments: Arguments) -> None:
-        translates = self.target.translates
+        translates, asks = self.target.translates, self.target.asks
         if translates:
             take_said()  # what an earlier message left
+        if asks is not None:
+            take_left()
         try:
             self._encode(arguments)
         except NotSendable:
@@ -139,6 +142,8 @@ class Outgoing:
                 raise
         if translates and take_said():
             raise _said_here(self.target)
+        if asks is not None and (left := take_left()) and (asked := left & asks()):
+            raise _left_here(self.target, asked)
 
     def _encode(self, arguments: Arguments) -> None:
         target = self.target
@@ -314,6 +319,13 @@ def _said_here(target: Target) -> ContextElsewhere:
         "the text of its caller's: in one process it is worked out in the language that is active "
         "when it is read. Give the function the message itself (a plain text that it "
         "translates), or keep both in one group"
+    )
+
+
+def _left_here(target: Target, names: frozenset[str]) -> ContextElsewhere:
+    return ContextElsewhere(
+        f"{target.name} mentions {', '.join(sorted(names))} of a request, which cannot cross the "
+        "seam: it is set in the process of the caller"
     )
 
 

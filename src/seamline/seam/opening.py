@@ -28,6 +28,7 @@ from seamline.seam.half import (
 )
 from seamline.seam.hosting import carried, codec_of
 from seamline.seam.importing import Imports
+from seamline.seam.mentioned import Mentioned
 from seamline.seam.place import AskingHome, LocalHome, Place, RemoteHome
 from seamline.seam.sealing import Seal, Write
 from seamline.seam.strays import Strays
@@ -281,6 +282,7 @@ class Seams:
             carry=carried(seam.plan),
             contexts=self._frameworks.contexts(function.contexts, codec, reads),
             stays=stays,
+            asks=Mentioned(entry.function) if stays else None,
             mutates=bool(function.mutates),
             shares=bool(function.shares),
             translates=changes_language(function.reaches or ()),

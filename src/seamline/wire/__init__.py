@@ -78,7 +78,7 @@ from seamline.wire.known import Known
 from seamline.wire.marks import DEFAULT
 from seamline.wire.plain import pack_plain, unpack_plain
 from seamline.wire.refusals import find_path
-from seamline.wire.requests import Partial, refusal
+from seamline.wire.requests import Partial, refusal, take_left
 from seamline.wire.states import Unrestorable
 from seamline.wire.types import TypeTable
 from seamline.wire.views import take_said
@@ -161,6 +161,7 @@ __all__ = [
     "prove",
     "refusal",
     "take_filled",
+    "take_left",
     "take_mentioned",
     "take_said",
     "unescape",

@@ -5,6 +5,7 @@ changes or deletes of one is done to the caller's own request, as with every oth
 """
 
 import functools
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, Final
 
@@ -16,12 +17,22 @@ from seamline.wire.marks import READERS, REQUEST, Reading, Refused, Writer, Writ
 from seamline.wire.states import Form, State, Unrestorable
 from seamline.wire.views import name_of
 
-__all__ = ["Partial", "form_of", "refusal", "request_writer"]
+__all__ = ["Partial", "form_of", "refusal", "request_writer", "take_left"]
 
 _KINDS: Final[dict[str, ModuleType]] = {
     "starlette.requests:Request": starlette_requests,
     "django.core.handlers.wsgi:WSGIRequest": django_requests,
 }
+#: What requests that were written since somebody looked leave with their caller.
+_left: ContextVar[frozenset[str]] = ContextVar("seamline.left", default=frozenset())
+
+
+def take_left() -> frozenset[str]:
+    """Return the names of what requests written since the last time leave with their caller."""
+    found = _left.get()
+    if found:
+        _left.set(frozenset())
+    return found
 
 
 def request_writer(cls: Any) -> Writer | None:
@@ -47,6 +58,8 @@ def request_writer(cls: Any) -> Writer | None:
                 items += node
             elif name != REST:
                 absent.append(name)
+        if absent:
+            _left.set(_left.get().union(name.partition(":")[2] for name in absent))
         return [REQUEST, at, sent, names, items, absent]
 
     return write
