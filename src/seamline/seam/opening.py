@@ -118,7 +118,10 @@ class Seams:
             for service in plan.services
             if service.interface is not None and service.name not in own
         }
-        self._tops = {i.package.partition(".")[0] for _, i in self._remote.values()}
+        tops = [interface.package for _, interface in self._remote.values()]
+        # What an http service is loaded from is the application's, wherever it is installed.
+        tops += [one.http.partition(":")[0].strip() for one in plan.services if one.http]
+        self._tops = {name.partition(".")[0] for name in tops}
         self._imports = Imports(self._is_application, self._finished)
         self._places = KeptPlaces()
         close_after_fork(self)

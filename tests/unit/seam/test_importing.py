@@ -8,8 +8,10 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from seamline.plan import ServicePlan
 from seamline.seam import half_of
 
 
@@ -46,6 +48,26 @@ def test_calls_made_while_importing_run_where_they_are_made(application):
     assert app.client.calls == []
     app.opened[0].close_all()
     assert app.load().LOG == ["self", "outside", "late"]
+
+
+def test_so_do_those_of_what_an_http_service_is_loaded_from_wherever_it_is(
+    application, tmp_path_factory, monkeypatch
+):
+    app = application({"__init__": "def f():\n    return 1\n"})
+    site = tmp_path_factory.mktemp("site-packages")
+    (site / "installed.py").write_text(f"import {app.package} as p\np.f()\napp = p.f\n")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(sys.modules, "installed", raising=False)
+    web = ServicePlan(name="web", http="installed:app")
+    app.plan = msgspec.structs.replace(app.plan, services=(*app.plan.services, web))
+    app.seams().install()
+    app.load()
+
+    importlib.import_module("installed")
+
+    assert app.client.calls == []
+    assert app.load().f() == 1
+    assert len(app.client.calls) == 1
 
 
 def test_seams_open_only_when_the_outermost_import_is_over(application):
