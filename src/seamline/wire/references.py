@@ -96,15 +96,21 @@ def singleton_first(otherwise: Writer) -> Writer:
 
 
 def singleton_name(value: object, table: TypeTable) -> str | None:
-    """Return the module attribute that holds a stateless object, or None."""
+    """Return the module attribute that holds a stateless object, or None.
+
+    Of several, one beside its class: others import it from there, as a rule.
+    """
     if not is_stateless(value, table):
         return None
-    return next((name for name, found in table.attributes() if found is value), None)
+    home = f"{type(value).__module__}:"
+    names = (name for name, found in table.attributes() if found is value)
+    return min(names, key=lambda name: not name.startswith(home), default=None)
 
 
 def read_singleton(node: list[Any], r: Reading, _left: int) -> Any:
     """Return the stateless object of a name; never anything that has state."""
     name = r.name(node[1])
+    r.table.load(name)
     found = r.table.attribute(name)
     if found is None or not is_stateless(found, r.table):
         raise TypeError(f"{name} is not a stateless object of the application")

@@ -461,6 +461,11 @@ class Minor(Wrong):
 @dataclasses.dataclass
 class Order:
     number: int
+
+class Nothing:
+    pass
+
+NOTHING = Nothing()
 """
 
 
@@ -482,9 +487,10 @@ def later(tmp_path, monkeypatch):
         lambda module: module.Minor("x"),
         lambda module: module.Order(1),
         lambda module: module.Wrong,
+        lambda module: module.NOTHING,
         lambda module: raised(module.Minor("x"), lock=threading.Lock()),
     ],
-    ids=["an exception", "a record", "a class", "an exception that does not cross whole"],
+    ids=["an exception", "a record", "a class", "a stateless object", "an exception that does not cross whole"],
 )
 def test_the_module_of_a_class_is_imported_where_it_arrives(later, make) -> None:
     module, unload = later
@@ -498,7 +504,23 @@ def test_the_module_of_a_class_is_imported_where_it_arrives(later, make) -> None
         assert isinstance(found, sys.modules["errors_later"].Wrong)
         assert found.status == 409
     elif not isinstance(found, type):
-        assert found.number == 1
+        assert found is sys.modules["errors_later"].NOTHING or found.number == 1
+
+
+def test_a_stateless_object_is_named_by_the_module_of_its_class(
+    later, tmp_path, monkeypatch
+) -> None:
+    module, unload = later
+    (tmp_path / "again.py").write_text("from errors_later import NOTHING as SAME")
+    again = importlib.import_module("again")
+    assert again.SAME is module.NOTHING
+    data = Codec(TypeTable(["again", "errors_later"])).encode(module.NOTHING)
+    unload()
+    monkeypatch.delitem(sys.modules, "again")  # which who reads it has not imported
+
+    found = Codec(TypeTable(["errors_later"], loadable=["errors_later"])).decode(data)
+
+    assert found is sys.modules["errors_later"].NOTHING
 
 
 def test_no_other_module_is_imported_because_a_peer_names_it(later) -> None:
