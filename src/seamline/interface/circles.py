@@ -11,8 +11,10 @@ from typing import Final
 from seamline.interface.names import absolute
 from seamline.interface.source import Source, Sources
 
-# A circle of more modules has others to begin with.
+# A circle of more modules has others to begin with; for all modules of one package.
 _MOST_TRIED: Final = 100
+#: What a handler names that catches the error of such an import.
+_CATCHING: Final = frozenset({"ImportError", "Exception", "BaseException"})
 
 
 class _UnboundError(Exception):
@@ -40,41 +42,44 @@ def imported_before(
         entries: The modules that http services are loaded from.
     """
     found: list[str] = []
+    begun: list[_Order] | None = None
+    left = _MOST_TRIED
     for module in (package, *later):
-        if _works(sources, *found, package, module):
+        order = _imported(sources, *found, package, module)
+        if order is not None and not order.missed:
             continue
-        ordered = _ordered(sources, modules, entries)
-        tried = (one for one in ordered[:_MOST_TRIED] if one != module)
-        found += [next((c for c in tried if _works(sources, *found, c, package, module)), "")]
-    return tuple(filter(None, found))
+        if begun is None:
+            begun = [one for entry in entries if (one := _imported(sources, entry)) is not None]
+        # What the application itself does without, begun as it is, may be missing here, too.
+        missed = {name for one in begun for name in one.missed}
+        if order is not None and order.missed <= missed:
+            continue
+        tried = [one for one in _ordered(begun, modules) if one != module][:left]
+        for candidate in tried:
+            left -= 1
+            order = _imported(sources, *found, candidate, package, module)
+            if order is not None and order.missed <= missed:
+                found.append(candidate)
+                break
+    return tuple(found)
 
 
-def _ordered(sources: Sources, modules: Iterable[str], entries: Iterable[str]) -> list[str]:
+def _ordered(begun: Iterable["_Order"], modules: Iterable[str]) -> list[str]:
     """Return modules in the order in which http services begin with them, then the others."""
-    begun = dict.fromkeys(one for entry in entries for one in _begun(sources, entry))
+    first = dict.fromkeys(name for order in begun for name in order.bound)
     known = set(modules)
-    return [one for one in (*begun, *sorted(known - begun.keys())) if one in known]
+    return [one for one in (*first, *sorted(known - first.keys())) if one in known]
 
 
-def _works(sources: Sources, *modules: str) -> bool:
-    """Whether modules can be imported, one after the other, in a process that has none yet."""
+def _imported(sources: Sources, *modules: str) -> "_Order | None":
+    """Import modules, one after the other, in a process that has none yet; None: that fails."""
     order = _Order(sources)
     try:
         for module in modules:
             order.load(module)
     except _UnboundError:
-        return False
-    return True
-
-
-def _begun(sources: Sources, module: str) -> list[str]:
-    """Return the modules that importing one executes, in the order in which they begin."""
-    order = _Order(sources)
-    try:
-        order.load(module)
-    except _UnboundError:
-        return []
-    return list(order.bound)
+        return None
+    return order
 
 
 class _Order:
@@ -82,10 +87,13 @@ class _Order:
 
     Attributes:
         bound: The names that each module has bound so far, of all that have begun.
+        missed: Names that were not bound yet where a module does without them: it is another
+            one then than where it finds them.
     """
 
     def __init__(self, sources: Sources) -> None:
         self.bound: dict[str, set[str]] = {}
+        self.missed: set[tuple[str, str]] = set()
         self._sources = sources
         self._running: set[str] = set()
 
@@ -122,8 +130,10 @@ class _Order:
                     self._execute(source, _chosen(node))
                 case ast.Try():
                     self._attempt(source, node)
-                case ast.With():
-                    self._execute(source, node.body)
+                case ast.With() | ast.For() | ast.While():
+                    self._execute(source, [*node.body, *getattr(node, "orelse", ())])
+                case ast.Match():
+                    self._execute(source, [part for one in node.cases for part in one.body])
                 case _:
                     pass
             self.bound[source.name].update(_bound_by(node))
@@ -132,11 +142,16 @@ class _Order:
         try:
             self._execute(source, node.body)
             self._execute(source, node.orelse)
-        except _UnboundError:
-            if not node.handlers:
+        except _UnboundError as error:
+            handler = next(filter(_catches, node.handlers), None)
+            if handler is None:
                 raise
-            for handler in node.handlers[:1]:
-                self._execute(source, handler.body)
+            self.missed.add((source.name, str(error)))
+            self._execute(source, handler.body)
+        else:  # what fails for another reason binds what its handlers do
+            handled = (part for handler in node.handlers for part in _at_the_top(handler.body))
+            for part in handled:
+                self.bound[source.name].update(_bound_by(part))
         self._execute(source, node.finalbody)
 
     def _take(self, source: Source, node: ast.ImportFrom) -> None:
@@ -150,9 +165,18 @@ class _Order:
                 if f"{module}.{alias.name}" in self._sources.modules:
                     self.load(f"{module}.{alias.name}")
                 elif alias.name in _all_bound(self._sources.modules[module]):
-                    raise _UnboundError
+                    raise _UnboundError(f"{module}.{alias.name}")
             else:
                 self.load(f"{module}.{alias.name}")
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    """Whether it catches that a name cannot be imported."""
+    caught = handler.type
+    if caught is None:
+        return True
+    parts = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(isinstance(part, ast.Name) and part.id in _CATCHING for part in parts)
 
 
 def _chosen(node: ast.If) -> list[ast.stmt]:

@@ -75,10 +75,25 @@ def test_a_package_that_cannot_be_imported_first_is_imported_after_another(
         ),
         pytest.param(
             {
-                "shop/core/__init__.py": "try:\n    from shop.texts import shown\n"
-                "except ImportError:\n    shown = None"
+                "shop/core/__init__.py": "from shop.texts import shown",
+                "shop/texts.py": "while True:\n    shown = str\n    break\nimport shop.core",
             },
-            id="the failure is caught",
+            id="bound in a loop",
+        ),
+        pytest.param(
+            {
+                "shop/core/__init__.py": "from shop.texts import shown",
+                "shop/texts.py": "match 1:\n    case 1:\n        shown = str\nimport shop.core",
+            },
+            id="bound in a case",
+        ),
+        pytest.param(
+            {
+                "shop/core/__init__.py": "from shop.texts import shown",
+                "shop/texts.py": "try:\n    import absent\nexcept ValueError:\n    pass\n"
+                "except ImportError:\n    shown = str\nimport shop.core",
+            },
+            id="bound by a handler",
         ),
     ],
 )
@@ -90,6 +105,39 @@ def test_a_package_in_a_circle_that_works_is_imported_as_it_is(
 
     assert _before(read, files, "shop.texts") == ()
     assert _works(tmp_path, "shop.texts")
+
+
+# What `shop.core` finds depends on who is first: nothing fails, and answers would differ.
+CAUGHT = {
+    "shop/core/__init__.py": "try:\n    from shop.texts import shown\n"
+    "except ImportError:\n    shown = None"
+}
+
+
+def test_a_package_is_imported_so_that_nobody_does_without_what_the_application_finds(
+    read: Read, tmp_path: Path
+) -> None:
+    files = {**CIRCLE, **CAUGHT, "shop/web.py": "import shop.core"}
+
+    assert _before(read, files, "shop.texts") == ("shop.core",)
+    asked = "import shop.core; assert shop.core.shown is"
+    for first, found in (("shop.core", "not None"), ("shop.texts", "None")):
+        script = f"import {first}; {asked} {found}"
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+
+
+def test_what_the_application_does_without_may_be_missing(read: Read) -> None:
+    files = {**CIRCLE, **CAUGHT, "shop/web.py": "import shop.texts"}
+
+    assert _before(read, files, "shop.texts") == ()
+
+
+def test_a_handler_of_another_error_catches_nothing(read: Read, tmp_path: Path) -> None:
+    caught = CAUGHT["shop/core/__init__.py"].replace("ImportError", "KeyError")
+    files = {**CIRCLE, "shop/core/__init__.py": caught}
+
+    assert _before(read, files, "shop.texts") == ("shop.core",)
+    assert not _works(tmp_path, "shop.texts")
 
 
 def test_so_is_what_a_module_needs_that_is_imported_with_its_first_call(
