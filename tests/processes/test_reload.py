@@ -249,7 +249,9 @@ def test_successor_that_dies_without_a_word_keeps_the_old_worker(plainflask) -> 
 
     assert result.returncode == 4
     assert json.loads(result.stdout)["error"]["code"] == "start"
-    assert "the successor of front.0 exited with status 9 before it was ready" in result.stderr
+    assert "the successor of front.0 exited with status 9 before it was ready" in " ".join(
+        result.stderr.split()
+    )
     assert run.pids() == before
     assert run.stop() == 0
 
