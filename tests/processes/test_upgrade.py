@@ -26,6 +26,15 @@ def upgrade(run, times: int = 1) -> None:
     run.err.wait_for_count(r"^reloaded: ", times)
 
 
+def trials(project) -> list[int]:
+    """Return the children that try the command, once they execute it.
+
+    Until then the supervisor waits for them: it would hear of nothing while they are stopped.
+    """
+    environs = {pid: Path(f"/proc/{pid}/environ") for pid in project.processes()}
+    return [pid for pid, file in environs.items() if b"\0SEAMLINE_TAKEOVER=" in file.read_bytes()]
+
+
 def descriptors(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
@@ -312,9 +321,8 @@ def test_a_reload_that_was_asked_for_meanwhile_is_done_and_answered_first(
 ) -> None:
     plainflask.write(TWO_WORKERS)
     run = plainflask.start("--layout", "two").ready()
-    known = plainflask.processes()
     run.signal(signal.SIGUSR2)
-    (trial,) = eventually(lambda: plainflask.processes() - known, "the trial of the command")
+    (trial,) = eventually(lambda: trials(plainflask), "the trial of the command")
     os.kill(trial, signal.SIGSTOP)  # until the reload has been asked for
 
     reload = plainflask.begin("reload")
