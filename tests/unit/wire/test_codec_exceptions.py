@@ -490,7 +490,13 @@ def later(tmp_path, monkeypatch):
         lambda module: module.NOTHING,
         lambda module: raised(module.Minor("x"), lock=threading.Lock()),
     ],
-    ids=["an exception", "a record", "a class", "a stateless object", "an exception that does not cross whole"],
+    ids=[
+        "an exception",
+        "a record",
+        "a class",
+        "a stateless object",
+        "an exception that does not cross whole",
+    ],
 )
 def test_the_module_of_a_class_is_imported_where_it_arrives(later, make) -> None:
     module, unload = later
