@@ -7,10 +7,8 @@ from typing import Final
 
 from seamline.seam.half import original_of
 
-# What calls more functions mentions nearly everything.
+# Of what a function calls, this much is looked at; names that only the rest mentions are missed.
 _MOST_FUNCTIONS: Final = 500
-
-
 # How code reads an attribute, by the names of its instructions.
 _READING: Final = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 
