@@ -266,7 +266,9 @@ def test_successor_that_never_gets_ready_is_given_up(plainflask) -> None:
     result = plainflask.command("reload")
 
     assert result.returncode == 4
-    assert "was not ready after 3 s" in " ".join(result.stderr.split())
+    said = " ".join(result.stderr.split())
+    assert "was not ready after 3 s" in said
+    assert "at the top of seamline.toml: startup_timeout = 6" in said
     assert run.pids() == before
     assert plainflask.processes() == {run.process.pid, *before}
     assert run.stop() == 0

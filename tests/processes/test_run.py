@@ -473,6 +473,7 @@ def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(pro
 
     assert run.wait() == 4
     assert "[start] not ready after 6 s: app" in run.err.prose
+    assert "startup_timeout = 12" in run.err.prose
     assert 'hanging.py", line 2 in <module>' in run.out.text
     assert project.processes() == set()
 

@@ -406,12 +406,7 @@ def _override(
 
 def _with(config: Config, name: str, value: str, source: str) -> Config:
     if name == "layout":
-        if value not in config.layout_names:
-            raise ConfigError(
-                f"{source}: there is no layout {value!r}",
-                remedy=suggest(value, config.layout_names, "layouts are"),
-            )
-        return msgspec.structs.replace(config, layout=value)
+        return config.with_layout(value, source)
     if name == "log_level":
         if value not in LOG_LEVELS:
             raise ConfigError(

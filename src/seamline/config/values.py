@@ -174,6 +174,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             remedy=suggest(name, self.layout_names, "layouts are"),
         )
 
+    def with_layout(self, name: str, source: str) -> "Config":
+        """Return the same with another layout in use.
+
+        Args:
+            name: Of the layout.
+            source: What chose it, for the message: ``--layout``.
+
+        Raises:
+            ConfigError: There is no layout of that name.
+        """
+        if name not in self.layout_names:
+            raise ConfigError(
+                f"{source}: there is no layout {name!r}",
+                remedy=suggest(name, self.layout_names, "layouts are"),
+            )
+        return msgspec.structs.replace(self, layout=name)
+
     def refusal(
         self, message: str, *path: str | int, remedy: str = "", key: bool = False
     ) -> ConfigError:

@@ -201,7 +201,9 @@ def status_table(status: Status) -> str:
         )
     if status.seam_calls or status.seam_errors or status.stayed:
         stayed = f", {status.stayed} stayed with their callers" if status.stayed else ""
-        lines += ["", f"  seams  {status.seam_calls} calls, {status.seam_errors} errors{stayed}"]
+        counts = ((status.seam_calls, "call"), (status.seam_errors, "error"))
+        told = ", ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in counts)
+        lines += ["", f"  seams  {told}{stayed}"]
     return "\n".join(lines)
 
 

@@ -27,6 +27,7 @@ from seamline.supervisor.reloads import (
     start_failure,
     unknown_group,
 )
+from seamline.supervisor.starting import late_successor
 from seamline.supervisor.zygote import LateError, Zygote
 from seamline.worker import Drain
 
@@ -275,7 +276,7 @@ class Rolling:
         try:
             return await start()
         except LateError as exc:
-            raise self._late(slot) from exc
+            raise late_successor(slot.name, self._plan.startup_timeout) from exc
         except OSError as exc:
             why = why_not_started(exc)
             raise StartError(f"no successor of {slot.name} could be started: {why}") from exc
@@ -301,7 +302,7 @@ class Rolling:
             except OSError as exc:
                 slot.start_after(1.0)
                 if isinstance(exc, LateError):
-                    raise self._late(slot) from exc
+                    raise late_successor(slot.name, self._plan.startup_timeout) from exc
                 why = why_not_started(exc)
                 raise StartError(f"{slot.name} could not be started: {why}") from exc
             started = slot.process
@@ -353,14 +354,7 @@ class Rolling:
             raise start_failure(started, f"the successor of {slot.name}")
         if not reached.done():
             await started.abort()
-            raise self._late(slot)
-
-    def _late(self, slot: Slot) -> StartError:
-        limit = self._plan.startup_timeout
-        return StartError(
-            f"the successor of {slot.name} was not ready after {limit:g} s; where each of its "
-            "threads was is in the log of the run (startup_timeout sets the limit)"
-        )
+            raise late_successor(slot.name, self._plan.startup_timeout)
 
     async def _let_leave(self, slot: Slot, old: Process, heir: Slot | None = None) -> None:
         """Let a worker finish what it runs; one that does not leave in time is killed.

@@ -16,6 +16,9 @@ from seamline.errors import BindError
 # Connections that wait while a worker is replaced; the kernel caps it at net.core.somaxconn.
 BACKLOG: Final = 2048
 
+# Of the process that has a port.
+_COMMAND_CHARACTERS: Final = 100
+
 
 class Address(msgspec.Struct, frozen=True):
     """Where HTTP is served: a TCP host and port, or the path of a Unix socket.
@@ -183,8 +186,16 @@ def find_holder(port: int, proc: Path = Path("/proc")) -> str:
             for descriptor in (process / "fd").iterdir():
                 if str(descriptor.readlink()) in wanted:
                     command = (process / "cmdline").read_text(errors="replace").replace("\0", " ")
-                    return f"pid {process.name} ({command.strip()[:80]})"
+                    return f"pid {process.name} ({_shortened(command.strip())})"
     return ""
+
+
+def _shortened(command: str) -> str:
+    """Return a command without its middle if it is long: what was asked for is at its end."""
+    if len(command) <= _COMMAND_CHARACTERS:
+        return command
+    half = _COMMAND_CHARACTERS // 2
+    return f"{command[:half]} ... {command[-half:]}"
 
 
 def _listening(table: Path, port: int) -> list[str]:

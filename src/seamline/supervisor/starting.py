@@ -1,6 +1,7 @@
 """What is said of a run that does not get ready."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from seamline.errors import SeamlineError, StartError
@@ -29,7 +30,25 @@ def late(groups: Sequence[Group], seconds: float) -> StartError:
     names = ", ".join(group.plan.name for group in groups if not group.is_ready)
     return StartError(
         f"not ready after {seconds:g} s: {names}; everything was stopped, above is where each "
-        "thread was (startup_timeout in seamline.toml sets the limit)"
+        "thread was",
+        remedy=_longer(seconds),
+    )
+
+
+def late_successor(name: str, seconds: float) -> StartError:
+    """Say that the process in the place of a worker did not become ready in time."""
+    return StartError(
+        f"the successor of {name} was not ready after {seconds:g} s; where each of its threads "
+        "was is in the log of the run",
+        remedy=_longer(seconds),
+    )
+
+
+def _longer(seconds: float) -> str:
+    """Return what to type where a start is only slow."""
+    return (
+        "read there what it waits for; if it is only slow, allow more, at the top of "
+        f"seamline.toml: startup_timeout = {math.ceil(2 * seconds)}"
     )
 
 

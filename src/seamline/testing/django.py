@@ -199,12 +199,9 @@ def _expects_errors(test: TestCase) -> bool:
 
 def _loaded(layout: str, named: str | None) -> settings.Config:
     try:
-        loaded = settings.load(
-            _find() if named is None else Path(named),
-            environ=os.environ,
-            overrides={"layout": layout},
-        )
-        loaded.layout_named(layout)
+        file = _find() if named is None else Path(named)
+        loaded = settings.load(file, environ=os.environ)
+        loaded = loaded.with_layout(layout, "--seamline-layout")
     except UsageError as exc:
         raise CommandError(f"{exc} [{exc.code}]", returncode=2) from exc
     return loaded

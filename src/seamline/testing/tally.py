@@ -96,9 +96,15 @@ class Tally:
         kept = {service for reasons in self.local.values() for service, *_ in reasons}
         closed = [service for service in idle if service in kept]
         why = f" (tests ran with {', '.join(closed)} local)" if closed else ""
+        those = "that seam" if len(idle) == 1 else "those seams"
+        tables = ", ".join(f"[services.{service}]" for service in idle)
         yield (
-            f"no test made a call to {', '.join(idle)}: these tests say nothing about "
-            f"{'that seam' if len(idle) == 1 else 'those seams'}{why}"
+            f"the run fails because no test made a call to {', '.join(idle)}: these tests say "
+            f"nothing about {those}{why}"
+        )
+        yield (
+            f"  test what calls {'it' if len(idle) == 1 else 'them'}, or take {tables} out of "
+            "seamline.toml until something does; a part of the tests (-k, a file) is not judged"
         )
 
     @property

@@ -21,10 +21,8 @@ from seamline.testing.tally import Tally
 def load_config(config: pytest.Config, layout: str) -> Config:
     """Read the ``seamline.toml`` of a test run. Raises pytest.UsageError."""
     try:
-        loaded = settings.load(
-            _find_file(config), environ=os.environ, overrides={"layout": layout}
-        )
-        loaded.layout_named(layout)
+        loaded = settings.load(_find_file(config), environ=os.environ)
+        loaded = loaded.with_layout(layout, "--seamline-layout")
     except UsageError as exc:
         raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
     if config.getoption("--seamline-config") is None or any(

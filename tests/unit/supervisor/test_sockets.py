@@ -79,6 +79,23 @@ def test_a_free_port_has_no_holder() -> None:
         assert find_holder(bound.getsockname()[1]) == ""
 
 
+def test_the_end_of_a_long_command_that_has_a_port_is_shown(tmp_path) -> None:
+    fd = tmp_path / "7" / "fd"
+    fd.mkdir(parents=True)
+    (fd / "3").symlink_to("socket:[42]")
+    command = ["/long" * 30 + "/python", "/long/bin/seamline", "run", "--layout", "micro"]
+    (tmp_path / "7" / "cmdline").write_text("\0".join([*command, ""]))
+    (tmp_path / "net").mkdir()
+    row = ["0:", "0100007F:1F90", "00000000:0000", "0A", "0:0", "0:0", "0", "0", "0", "42"]
+    (tmp_path / "net" / "tcp").write_text("  sl\n" + " ".join(row) + "\n")
+
+    holder = find_holder(8080, tmp_path)
+
+    assert holder.startswith("pid 7 (/long/long/")
+    assert " ... " in holder
+    assert holder.endswith("/long/bin/seamline run --layout micro)")
+
+
 def test_slots_of_a_unix_socket_share_it(tmp_path) -> None:
     path = str(tmp_path / "a.sock")
     with ExitStack() as stack:

@@ -84,7 +84,8 @@ def test_a_full_run_in_which_a_seam_saw_no_call_fails(outcome_of):
 
     assert outcome.status == 1
     assert outcome.counts == {"passed": 1}
-    assert "no test made a call to orders: these tests say nothing about that seam" in outcome.text
+    assert "the run fails because no test made a call to orders: these tests" in outcome.text
+    assert "take [services.orders] out of seamline.toml until something does" in outcome.text
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,9 @@ def test_an_error_that_a_host_swallowed_is_found(outcome_of):
     ("files", "arguments", "says"),
     [
         pytest.param({}, ["--seamline-layout", "mirco"], 'did you mean "micro"?', id="layout"),
+        pytest.param(
+            {}, ["--seamline-layout="], "--seamline-layout: there is no layout ''", id="empty"
+        ),
         pytest.param(
             {"seamline.toml": "name = "},
             ["--seamline-layout", "local"],

@@ -32,7 +32,11 @@ def test_a_seam_that_any_process_used_is_not_idle() -> None:
     whole = Tally()
     whole.add(Tally(("a", "b"), {"a": {"f": 1}}))
     assert whole.verdicts() == [
-        "no test made a call to b: these tests say nothing about that seam"
+        "the run fails because no test made a call to b: these tests say nothing about that seam",
+        (
+            "  test what calls it, or take [services.b] out of seamline.toml until something "
+            "does; a part of the tests (-k, a file) is not judged"
+        ),
     ]
 
     whole.add(Tally(("a", "b"), {"b": {"g": 1}}))
