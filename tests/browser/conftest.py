@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -14,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tests.reference import longrun_in
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 INSTALL = "sudo apt-get install chromium chromium-driver"
@@ -268,20 +268,14 @@ def words_of(pid: int) -> str:
 
 
 @pytest.fixture(scope="session", params=LAYOUTS)
-def site(request, new_longrun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """longrun in each layout, started once for all tests that ask for it."""
     place = tmp_path_factory.mktemp(request.param)
-    # Short, because the paths of Unix sockets are limited to 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="lr") as runtime:
-        Path(runtime).chmod(0o700)
-        longrun = new_longrun(place, Path(runtime))
-        try:
-            yield Site(longrun, place, request.param)
-            assert longrun.interrupt() in {0, 130}
-            for word in ("Traceback", "never awaited"):
-                assert word not in longrun.log.read_text()
-        finally:
-            longrun.end()
+    with longrun_in(place) as longrun:
+        yield Site(longrun, place, request.param)
+        assert longrun.interrupt() in {0, 130}
+        for word in ("Traceback", "never awaited"):
+            assert word not in longrun.log.read_text()
 
 
 class Runner(Person):

@@ -11,7 +11,6 @@ A block is marked by a comment on the line before its fence::
 Lines after a command are its output, ``...`` standing for anything; none: not compared.
 """
 
-import json
 import os
 import re
 import shlex
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.asking import status_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -114,21 +114,12 @@ class Reader:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             assert self.server.poll() is None, f"$ {line} ended with {self.server.returncode}"
-            if self.ask("status", "--exit-code").returncode == 0:
-                break
-        status = json.loads(self.ask("status", "--json").stdout)
-        self.url = next(iter(status["urls"].values())).rstrip("/")
-
-    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["seamline", *arguments],
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+            status = status_of(Path(self.environment["XDG_RUNTIME_DIR"]))
+            if status is not None and status["state"] == "ready":
+                self.url = next(iter(status["urls"].values())).rstrip("/")
+                return
+            time.sleep(0.05)
+        pytest.fail(f"$ {line} was not ready after {START_SECONDS} s")
 
     def close(self) -> None:
         if self.server is not None:

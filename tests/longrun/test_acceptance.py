@@ -7,9 +7,11 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.reference import Longrun, longrun_in, visitors
 
 # Starting five processes alone takes many seconds on a busy machine.
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
@@ -38,26 +40,27 @@ PLAIN_PAGES = ("/runs?month=2026-03", "/bests", "/upload", "/profile", "/api/v1/
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory, new_longrun) -> Path:
+def instance(tmp_path_factory) -> Path:
     """The files of an installation with Ann's month; tests work on copies."""
     place = tmp_path_factory.mktemp("filled")
-    made = new_longrun(place, place)
+    made = Longrun(place, place)
     made.python(FILL, EMAIL, PASSWORD, str(RUNS))
     return made.instance
 
 
+def start(longrun, instance: Path, visit) -> tuple:
+    """Start longrun in parts, with Ann's month; return it and a browser with Ann logged in."""
+    shutil.copytree(instance, longrun.instance)
+    longrun.start("--layout", "micro")
+    ann = visit(longrun.url)
+    assert ann.fill_in("/login", email=EMAIL, password=PASSWORD).status_code == 200
+    return longrun, ann
+
+
 @pytest.fixture
 def split(longrun, instance, visit) -> Callable:
-    """Start longrun in parts, with Ann's month; return it and a browser with Ann logged in."""
-
-    def start():
-        shutil.copytree(instance, longrun.instance)
-        longrun.start("--layout", "micro")
-        ann = visit(longrun.url)
-        assert ann.fill_in("/login", email=EMAIL, password=PASSWORD).status_code == 200
-        return longrun, ann
-
-    return start
+    """Start a longrun of the test's own, and return it and Ann's browser."""
+    return partial(start, longrun, instance, visit)
 
 
 @pytest.fixture
@@ -112,24 +115,30 @@ def test_a_killed_renderer_costs_one_request_and_that_is_told_why(split, aside) 
     assert longrun.interrupt() in {0, 130}
 
 
-@pytest.fixture
-def own(longrun, tmp_path) -> Callable[[str, str], Path]:
-    """Run from a copy of longrun with something else in its seamline.toml; return the copy."""
-
-    def change(old: str, new: str) -> Path:
-        ignored = shutil.ignore_patterns("tests", "instance")
-        longrun.root = shutil.copytree(longrun.root, tmp_path / "longrun", ignore=ignored)
-        toml = longrun.root / "seamline.toml"
-        shipped = toml.read_text()
-        toml.write_text(shipped.replace(old, new))
-        assert toml.read_text() != shipped
-        return longrun.root
-
-    return change
+def change(longrun, place: Path, old: str, new: str) -> None:
+    """Let longrun run from a copy with something else in its seamline.toml."""
+    ignored = shutil.ignore_patterns("tests", "instance")
+    longrun.root = shutil.copytree(longrun.root, place / "longrun", ignore=ignored)
+    toml = longrun.root / "seamline.toml"
+    shipped = toml.read_text()
+    toml.write_text(shipped.replace(old, new))
+    assert toml.read_text() != shipped
 
 
-def test_a_report_that_may_be_made_again_survives_the_kill(split, own, aside) -> None:
-    own("idempotent = [", 'idempotent = ["monthly_pdf", ')
+@pytest.fixture(scope="module")
+def impatient(instance, tmp_path_factory) -> Iterator:
+    """The same as `split`, started for all who leave it whole: drawings take 2 s at most."""
+    place = tmp_path_factory.mktemp("impatient")
+    with longrun_in(place) as longrun, visitors() as visit:
+        change(longrun, place, "timeout = 20", "timeout = 2")
+        yield start(longrun, instance, visit)
+        assert longrun.interrupt() in {0, 130}
+
+
+def test_a_report_that_may_be_made_again_survives_the_kill(
+    longrun, split, tmp_path, aside
+) -> None:
+    change(longrun, tmp_path, "idempotent = [", 'idempotent = ["monthly_pdf", ')
     longrun, ann = split()
     answer, pid = begin_report(longrun, ann, aside)
 
@@ -142,10 +151,9 @@ def test_a_report_that_may_be_made_again_survives_the_kill(split, own, aside) ->
 
 @pytest.mark.parametrize(("page", "drawings"), [("/", 2), ("/runs/1", 3), ("/year/2026", 2)])
 def test_a_hung_renderer_costs_the_drawings_only_and_is_waited_for_once(
-    split, own, page: str, drawings: int
+    impatient, page: str, drawings: int
 ) -> None:
-    own("timeout = 20", "timeout = 2")
-    longrun, ann = split()
+    longrun, ann = impatient
     whole = ann.get(page).text
     pid = longrun.worker("reports")["pid"]
 
@@ -161,13 +169,11 @@ def test_a_hung_renderer_costs_the_drawings_only_and_is_waited_for_once(
     assert re.search("Run 0|Run 199|March", hung.text)
     assert took < 2 * drawings
     assert ann.get(page).text.count("cannot be reached") == 0
-    assert longrun.interrupt() in {0, 130}
 
 
-def test_a_renderer_that_cannot_start_costs_the_drawings_only(split, own) -> None:
-    root = own("timeout = 20", "timeout = 5")
-    longrun, ann = split()
-    front = root / "longrun" / "reports" / "__init__.py"
+def test_a_renderer_that_cannot_start_costs_the_drawings_only(impatient) -> None:
+    longrun, ann = impatient
+    front = longrun.root / "longrun" / "reports" / "__init__.py"
     shipped = front.read_text()
 
     front.write_text("raise RuntimeError('no paper')\n")
@@ -179,7 +185,6 @@ def test_a_renderer_that_cannot_start_costs_the_drawings_only(split, own) -> Non
     assert "Run 199" in page.text
     front.write_text(shipped)
     longrun.wait_until(lambda: "cannot be reached" not in ann.get("/").text, "drawings again")
-    assert longrun.interrupt() in {0, 130}
 
 
 def test_a_page_that_burns_cpu_does_not_hold_up_the_others(split, aside) -> None:

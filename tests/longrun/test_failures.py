@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.reference import Longrun, longrun_in, visitors
 
 # Eight processes are started, and each fault is waited for.
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
@@ -75,19 +76,18 @@ LEFT_OUT = {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory, new_longrun) -> tuple[Path, str]:
+def filled(tmp_path_factory) -> tuple[Path, str]:
     """An installation with Ann's log and plan, and what she is to run today."""
     place = tmp_path_factory.mktemp("filled")
-    made = new_longrun(place, place)
+    made = Longrun(place, place)
     return made.instance, made.python(FILL, EMAIL, PASSWORD)
 
 
-@pytest.fixture
-def ann(longrun, filled, visit, tmp_path):
-    """Ann's browser on a longrun in parts, whose calls wait a short time only."""
-    shutil.copytree(filled[0], longrun.instance)
+def start(longrun, place: Path, instance: Path, visit):
+    """Start longrun in parts, whose calls wait a short time only; return Ann's browser on it."""
+    shutil.copytree(instance, longrun.instance)
     ignored = shutil.ignore_patterns("tests", "instance")
-    longrun.root = shutil.copytree(longrun.root, tmp_path / "longrun", ignore=ignored)
+    longrun.root = shutil.copytree(longrun.root, place / "longrun", ignore=ignored)
     toml = longrun.root / "seamline.toml"
     short = re.sub(r"^timeout = .*\n", "", toml.read_text(), flags=re.MULTILINE)
     # Who is told by others takes less of their time than they have, as in the file itself.
@@ -100,6 +100,20 @@ def ann(longrun, filled, visit, tmp_path):
     visitor = visit(longrun.url)
     assert visitor.fill_in("/login", email=EMAIL, password=PASSWORD).status_code == 200
     return visitor
+
+
+@pytest.fixture
+def ann(longrun, filled, visit, tmp_path):
+    """Ann's browser on a longrun of the test's own."""
+    return start(longrun, tmp_path, filled[0], visit)
+
+
+@pytest.fixture(scope="module")
+def standing(filled, tmp_path_factory) -> Iterator:
+    """A longrun and Ann's browser on it, for tests that leave it whole and write nothing."""
+    place = tmp_path_factory.mktemp("standing")
+    with longrun_in(place) as longrun, visitors() as visit:
+        yield longrun, start(longrun, place, filled[0], visit)
 
 
 def ask(visitor) -> dict:
@@ -171,7 +185,8 @@ def assert_said(answers: dict, part: str) -> None:
 
 
 @pytest.mark.parametrize("part", DOES)
-def test_every_page_works_or_says_which_part_is_missing(longrun, ann, part: str) -> None:
+def test_every_page_works_or_says_which_part_is_missing(standing, part: str) -> None:
+    longrun, ann = standing
     longrun.wait_until(lambda: is_whole(ann), "every page whole")
 
     with slow(longrun.worker(part)["pid"]):
@@ -188,7 +203,8 @@ def test_every_page_works_or_says_which_part_is_missing(longrun, ann, part: str)
 
 
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
-def test_no_page_waits_for_the_worker_in_the_background(longrun, ann, fault: int) -> None:
+def test_no_page_waits_for_the_worker_in_the_background(standing, fault: int) -> None:
+    longrun, ann = standing
     pid = longrun.worker("worker")["pid"]
     os.kill(pid, fault)
     try:

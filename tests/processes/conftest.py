@@ -15,11 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import pytest
-
-from seamline.errors import NotRunning
-from seamline.supervisor import StatusRequest, ask
+from tests.asking import status_of
 
 APPS = Path(__file__).parent.parent / "apps"
 #: The installed command, beside the interpreter that runs the tests.
@@ -224,12 +221,7 @@ class Run:
 
     def status(self) -> dict | None:
         """Return what the supervisor says of itself, or None when nothing runs."""
-        for control in self.project.runtime.glob("seamline/*/control.sock"):
-            try:
-                return msgspec.to_builtins(ask(control.parent, StatusRequest()))
-            except NotRunning:
-                return None
-        return None
+        return status_of(self.project.runtime)
 
     def pids(self) -> list[int]:
         """Return the processes of all workers."""
