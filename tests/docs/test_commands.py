@@ -11,6 +11,7 @@ A block is marked by a comment on the line before its fence::
 Lines after a command are its output, ``...`` standing for anything; none: not compared.
 """
 
+import json
 import os
 import re
 import shlex
@@ -24,7 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.asking import status_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -114,12 +114,22 @@ class Reader:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             assert self.server.poll() is None, f"$ {line} ended with {self.server.returncode}"
-            status = status_of(Path(self.environment["XDG_RUNTIME_DIR"]))
-            if status is not None and status["state"] == "ready":
-                self.url = next(iter(status["urls"].values())).rstrip("/")
-                return
-            time.sleep(0.05)
-        pytest.fail(f"$ {line} was not ready after {START_SECONDS} s")
+            if self.ask("status", "--exit-code").returncode == 0:
+                break
+            time.sleep(0.2)  # each look computes as much as what it waits for
+        status = json.loads(self.ask("status", "--json").stdout)
+        self.url = next(iter(status["urls"].values())).rstrip("/")
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["seamline", *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
 
     def close(self) -> None:
         if self.server is not None:

@@ -638,6 +638,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_circles.py",
         "after_another",
     ),
+    "what has to be imported before a package is, for an attribute": Mutation(
+        "seamline.interface.circles._attributes_read",
+        _empty,
+        "unit/interface/test_circles.py",
+        "after_another",
+    ),
     "a module of a library has functions, no methods": Mutation(
         "seamline.interface.foreign.Foreign.is_module",
         _false,

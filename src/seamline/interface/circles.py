@@ -13,12 +13,20 @@ from seamline.interface.source import Source, Sources
 
 # A circle of more modules has others to begin with; for all modules of one package.
 _MOST_TRIED: Final = 100
-#: What a handler names that catches the error of such an import.
-_CATCHING: Final = frozenset({"ImportError", "Exception", "BaseException"})
+#: What a handler names that catches every error.
+_CATCHING: Final = frozenset({"Exception", "BaseException"})
 
 
 class _UnboundError(Exception):
-    """A name is imported from a module that is being executed and binds it later."""
+    """A name of a module that is being executed is asked for, which binds it later.
+
+    Attributes:
+        raises: The name of the error that executing would raise.
+    """
+
+    def __init__(self, name: str, raises: str) -> None:
+        super().__init__(name)
+        self.raises = raises
 
 
 def imported_before(
@@ -96,6 +104,8 @@ class _Order:
         self.missed: set[tuple[str, str]] = set()
         self._sources = sources
         self._running: set[str] = set()
+        # What each module calls the modules that it imported.
+        self._called: dict[str, dict[str, str]] = {}
 
     def load(self, module: str) -> None:
         """Import a module, its parents first. Raises _UnboundError where that fails."""
@@ -109,6 +119,7 @@ class _Order:
 
     def _begin(self, source: Source) -> None:
         self.bound[source.name] = set()
+        self._called[source.name] = {}
         self._running.add(source.name)
         try:
             self._execute(source, source.tree.body)
@@ -120,10 +131,16 @@ class _Order:
 
     def _execute(self, source: Source, body: Iterable[ast.stmt]) -> None:
         for node in body:
+            self._look(source, node)
+            for name in _bound_by(node):
+                self._called[source.name].pop(name, None)
             match node:
                 case ast.Import():
                     for alias in node.names:
                         self.load(alias.name)
+                        first = alias.name.partition(".")[0]
+                        module = alias.name if alias.asname else first
+                        self._called[source.name][alias.asname or first] = module
                 case ast.ImportFrom():
                     self._take(source, node)
                 case ast.If():
@@ -143,7 +160,7 @@ class _Order:
             self._execute(source, node.body)
             self._execute(source, node.orelse)
         except _UnboundError as error:
-            handler = next(filter(_catches, node.handlers), None)
+            handler = next((one for one in node.handlers if _catches(one, error.raises)), None)
             if handler is None:
                 raise
             self.missed.add((source.name, str(error)))
@@ -165,18 +182,76 @@ class _Order:
                 if f"{module}.{alias.name}" in self._sources.modules:
                     self.load(f"{module}.{alias.name}")
                 elif alias.name in _all_bound(self._sources.modules[module]):
-                    raise _UnboundError(f"{module}.{alias.name}")
+                    raise _UnboundError(f"{module}.{alias.name}", "ImportError")
             else:
                 self.load(f"{module}.{alias.name}")
+            if f"{module}.{alias.name}" in self._sources.modules:
+                called = self._called[source.name]
+                called[alias.asname or alias.name] = f"{module}.{alias.name}"
+
+    def _look(self, source: Source, node: ast.stmt) -> None:
+        """Look up the attributes of modules that a statement asks for while it is executed."""
+        for read in _attributes_read(node):
+            module: str | None = None
+            for part in read.split("."):
+                if module is None:
+                    module = self._called[source.name].get(part)
+                elif module not in self._running or part in self.bound[module]:
+                    module = f"{module}.{part}"
+                elif part in _all_bound(self._sources.modules[module]):
+                    raise _UnboundError(f"{module}.{part}", "AttributeError")
+                else:
+                    module = None
+                if module not in self._sources.modules:
+                    break
 
 
-def _catches(handler: ast.ExceptHandler) -> bool:
-    """Whether it catches that a name cannot be imported."""
+def _catches(handler: ast.ExceptHandler, error: str) -> bool:
+    """Whether it catches an error of that name."""
     caught = handler.type
     if caught is None:
         return True
     parts = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return any(isinstance(part, ast.Name) and part.id in _CATCHING for part in parts)
+    names = {part.id for part in parts if isinstance(part, ast.Name)}
+    return error in names or not names.isdisjoint(_CATCHING)
+
+
+def _attributes_read(node: ast.stmt) -> list[str]:
+    """Return each ``name.attribute`` that executing a statement reads, but for those of blocks.
+
+    Looked for once, and kept on the statement.
+    """
+    kept = vars(node)
+    if "_attributes_read" not in kept:
+        kept["_attributes_read"] = list(map(ast.unparse, _evaluated(node)))
+    return list(kept["_attributes_read"])
+
+
+def _evaluated(node: ast.stmt) -> Iterator[ast.Attribute]:
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        one = waiting.pop()
+        match one:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                waiting += [*one.decorator_list, *one.args.defaults]
+                waiting += filter(None, one.args.kw_defaults)
+            case ast.Lambda() | ast.GeneratorExp():
+                pass  # when somebody asks for it
+            case ast.Attribute(ctx=ast.Load()) if _is_dotted(one):
+                yield one
+            case ast.stmt() if not isinstance(one, ast.ClassDef):
+                children = ast.iter_child_nodes(one)
+                waiting += (part for part in children if not isinstance(part, ast.stmt))
+            case ast.excepthandler() | ast.match_case():
+                pass
+            case _:
+                waiting += ast.iter_child_nodes(one)
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _chosen(node: ast.If) -> list[ast.stmt]:

@@ -30,8 +30,7 @@ def late(groups: Sequence[Group], seconds: float) -> StartError:
     names = ", ".join(group.plan.name for group in groups if not group.is_ready)
     return StartError(
         f"not ready after {seconds:g} s: {names}; everything was stopped, above is where each "
-        "thread was",
-        remedy=_longer(seconds),
+        f"thread was; {_longer(seconds)}"
     )
 
 
@@ -39,17 +38,14 @@ def late_successor(name: str, seconds: float) -> StartError:
     """Say that the process in the place of a worker did not become ready in time."""
     return StartError(
         f"the successor of {name} was not ready after {seconds:g} s; where each of its threads "
-        "was is in the log of the run",
-        remedy=_longer(seconds),
+        f"was is in the log of the run; {_longer(seconds)}"
     )
 
 
 def _longer(seconds: float) -> str:
     """Return what to type where a start is only slow."""
-    return (
-        "read there what it waits for; if it is only slow, allow more, at the top of "
-        f"seamline.toml: startup_timeout = {math.ceil(2 * seconds)}"
-    )
+    allowed = math.ceil(2 * seconds)
+    return f"if it is only slow, write at the top of seamline.toml: startup_timeout = {allowed}"
 
 
 async def abort_late(groups: Sequence[Group]) -> None:

@@ -44,6 +44,18 @@ def _works(root: Path, *modules: str) -> bool:
             {"shop/core/__init__.py": "from ..texts import *\nfrom ..texts import shown"},
             id="relative",
         ),
+        pytest.param(
+            {"shop/core/__init__.py": "import shop.texts as t\n\nsay = t.shown"},
+            id="an attribute",
+        ),
+        pytest.param(
+            {"shop/core/__init__.py": "from shop import texts\n\nclass A:\n    a = texts.shown"},
+            id="an attribute, in a class",
+        ),
+        pytest.param(
+            {"shop/core/__init__.py": "from .. import texts\n\ndef say(how=texts.shown): ..."},
+            id="an attribute, as a default",
+        ),
     ],
 )  # fmt: skip
 def test_a_package_that_cannot_be_imported_first_is_imported_after_another(
@@ -61,6 +73,10 @@ def test_a_package_that_cannot_be_imported_first_is_imported_after_another(
         pytest.param({"shop/core/__init__.py": "from shop import texts"}, id="the module itself"),
         pytest.param(
             {"shop/core/__init__.py": "def show():\n    from shop.texts import shown"}, id="later"
+        ),
+        pytest.param(
+            {"shop/core/__init__.py": "from shop import texts\n\ndef say():\n    texts.shown('')"},
+            id="an attribute, later",
         ),
         pytest.param(
             {"shop/texts.py": "def shown(text):\n    return text\n\nfrom shop.core import misc"},
@@ -114,10 +130,17 @@ CAUGHT = {
 }
 
 
+@pytest.mark.parametrize(
+    "caught",
+    [
+        CAUGHT["shop/core/__init__.py"],
+        "import shop.texts as t\ntry:\n    shown = t.shown\nexcept Exception:\n    shown = None",
+    ],
+)
 def test_a_package_is_imported_so_that_nobody_does_without_what_the_application_finds(
-    read: Read, tmp_path: Path
+    read: Read, tmp_path: Path, caught: str
 ) -> None:
-    files = {**CIRCLE, **CAUGHT, "shop/web.py": "import shop.core"}
+    files = {**CIRCLE, "shop/core/__init__.py": caught, "shop/web.py": "import shop.core"}
 
     assert _before(read, files, "shop.texts") == ("shop.core",)
     asked = "import shop.core; assert shop.core.shown is"
