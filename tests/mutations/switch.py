@@ -895,6 +895,42 @@ OTHERS: dict[str, Mutation] = {
         "unit/wire/test_views.py",
         "tuples_of_libraries",
     ),
+    "1 classes of libraries are those of installed ones": Mutation(
+        "seamline.wire.types.is_installed",
+        _true,
+        "unit/wire/test_views.py",
+        "other_classes_of_libraries",
+    ),
+    "1 a class of a library is never called": Mutation(
+        "seamline.wire.containers.may_be_called",
+        _true,
+        "unit/wire/test_views.py",
+        "no_factory",
+    ),
+    "1 a class of a library is never subscripted": Mutation(
+        "seamline.wire.references.may_be_called",
+        _true,
+        "unit/wire/test_views.py",
+        "no_generic",
+    ),
+    "3 what is set on a class of a library is not lost": Mutation(
+        "seamline.wire.states.ClassForm",
+        _nothing,
+        "unit/wire/test_views.py",
+        "set_on_a_class_of_a_library",
+    ),
+    "1 containers of libraries cross if they only have items": Mutation(
+        "seamline.wire.derived._only_fills",
+        _true,
+        "unit/wire/test_views.py",
+        "may_have_more",
+    ),
+    "1 attributes of containers of libraries are refused": Mutation(
+        "seamline.wire.kinds._only_items",
+        _same,
+        "unit/wire/test_views.py",
+        "attributes_that_were_set",
+    ),
     "1 named tuples of libraries cross": Mutation(
         "seamline.wire.types.is_installed",
         _false,

@@ -28,6 +28,7 @@ from seamline.wire.marks import (
     Refused,
     Writing,
     enter,
+    may_be_called,
     read,
 )
 
@@ -261,6 +262,8 @@ def write_defaultdict(value: defaultdict[Any, Any], w: Writing, left: int) -> An
     w.track(value)
     inner = w.descend(value, left)
     factory = w.value(value.default_factory, inner)
+    if not may_be_called(value.default_factory, w.table):
+        raise Refused(value.default_factory)
     if factory is not None:
         note_filled()
     return [DEFAULTDICT, factory, *flat(value.items(), w, inner)]
@@ -273,8 +276,8 @@ def read_defaultdict(node: list[Any], r: Reading, left: int) -> defaultdict[Any,
         r.refs.append(value)
     inner = enter(left)
     factory = read(node[1], r, inner)
-    if factory is not None and not callable(factory):
-        raise TypeError("a defaultdict's factory is not callable")
+    if factory is not None and not (callable(factory) and may_be_called(factory, r.table)):
+        raise TypeError("a defaultdict's factory is not callable here")
     value.default_factory = factory
     fill(value, node[2:], r, inner)
     return value

@@ -18,6 +18,7 @@ from seamline.wire.marks import (
     Writer,
     Writing,
     enter,
+    may_be_called,
     read,
 )
 
@@ -65,6 +66,24 @@ ORIGINS: Final = (
 )
 #: ``time.struct_time`` and its like: tuples of C, which have fields beside their items.
 _RECORD: Final = Origin(tuple, lambda v: _fields_of(*v.__reduce__()[1]))
+#: Containers, and a subclass of each that has nothing more.
+_BARE: Final[dict[type, type]] = {
+    kind: type("Plain", (kind,), {}) for kind in (OrderedDict, dict, list, set)
+}
+#: What makes, copies or ends an instance in a way of its class's own.
+_OWN_WAYS: Final = frozenset(
+    {
+        "__copy__", "__deepcopy__", "__del__", "__getnewargs__", "__getnewargs_ex__",
+        "__getstate__", "__new__", "__reduce__", "__reduce_ex__", "__setstate__",
+    }
+)  # fmt: skip
+#: All names in an ``__init__`` that only fills an instance.
+_FILLING: Final = frozenset(
+    {
+        "OrderedDict", "__class__", "__init__", "dict", "extend", "items", "list", "set", "super",
+        "update",
+    }
+)  # fmt: skip
 #: Of these the items are the content itself; of the others there is one item, the value.
 _COLLECTIONS: Final = (tuple, frozenset)
 
@@ -78,6 +97,32 @@ def origin_of(cls: type) -> Origin | None:
     if issubclass(cls, tuple) and isinstance(vars(cls).get("n_sequence_fields"), int):
         return _RECORD
     return next((origin for origin in ORIGINS if issubclass(cls, origin.kind)), None)
+
+
+def is_bare(cls: type) -> bool:
+    """Whether the items are all that instances of a container's subclass have.
+
+    So it is where its classes make nothing else: no slots, no metaclass, no way of their own to
+    copy an instance, and an ``__init__`` that only fills it, if any.
+    """
+    origin = origin_of(cls)
+    if origin is None or type(cls) is not type or issubclass(cls, defaultdict):
+        return False
+    plain = _BARE.get(origin.kind)
+    if plain is None or cls.__basicsize__ > plain.__basicsize__ or slots_of(cls):
+        return False
+    owners = [vars(owner) for owner in cls.__mro__ if owner not in {*_BARE, object}]
+    return all(_OWN_WAYS.isdisjoint(own) and _only_fills(own.get("__init__")) for own in owners)
+
+
+def _only_fills(init: Any) -> bool:
+    """Whether an ``__init__`` gives its instance items and nothing else."""
+    code = getattr(init, "__code__", None)
+    return init is None or (
+        code is not None
+        and _FILLING.issuperset((*code.co_names, *code.co_freevars))
+        and not any(hasattr(part, "co_code") for part in code.co_consts)
+    )
 
 
 def shape_of_derived(cls: type, origin: Origin) -> Shape:
@@ -112,6 +157,8 @@ def derived_writer(shape: Shape, origin: Origin, entry: str) -> Writer:
         elif is_mapping and is_filled(value):
             note_filled()
         settings = [w.value(x, inner) for x in settings_of(value)]
+        if not all(may_be_called(x, w.table) for x in settings_of(value)):
+            raise Refused(value, "its factory is a class of a library")
         content = origin.content(value)
         items = flat(content, w, inner) if is_mapping else [w.value(x, inner) for x in content]
         w.memo[id(value)] = number
@@ -157,7 +204,10 @@ def derived_reader(shape: Shape, origin: Origin) -> Reader:
             value = shape.blank()
             if r.refs is not None:
                 r.refs.append(value)
-            configure(value, [read(x, r, inner) for x in settings])
+            made = [read(x, r, inner) for x in settings]
+            if not all(may_be_called(x, r.table) for x in made):
+                raise TypeError("a factory is no class of this seam")
+            configure(value, made)
             _fill(origin, value, _content(origin, items, r, inner), r)
         else:
             number = r.reserve()

@@ -70,13 +70,15 @@ class Plans:
         if found is not None:
             return found
         name = self._table.name_of(cls)
-        if name is None or (is_named_tuple(cls) and words_for(cls) is not None):
+        is_only_items = self._table.is_only_items(cls)
+        if name is None or ((is_named_tuple(cls) or is_only_items) and words_for(cls) is not None):
             return refuse
         if issubclass(cls, enum.Enum):
             return references.member_writer(cls, f"{name}|")
         if hasattr(cls, "__del__") and not _is_plain(cls):
             return _refuse_finalized
-        return self._record_writer(cls, name)
+        writer = self._record_writer(cls, name)
+        return _only_items(writer) if is_only_items else writer
 
     def _record_writer(self, cls: Any, name: str) -> Writer:
         origin = derived.origin_of(cls)
@@ -175,6 +177,17 @@ def _is_plain(cls: type) -> bool:
 
 def _refuse_finalized(value: object, _w: Writing, _left: int) -> Any:
     raise Refused(value, "its __del__ would run for the copy on the other side, too")
+
+
+def _only_items(writer: Writer) -> Writer:
+    """Return a writer of a library's container, for instances without attributes."""
+
+    def write(value: Any, w: Writing, left: int) -> Any:
+        if getattr(value, "__dict__", None):
+            raise Refused(value, "it has attributes beside its items")
+        return writer(value, w, left)
+
+    return write
 
 
 def _record_shape(cls: type) -> Shape | None:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from seamline.errors import MutatedArgument, WireError
-from seamline.wire.marks import Reading, Writer, Writing, read
+from seamline.wire.marks import Reading, Writer, Writing, may_be_called, read
 from seamline.wire.states import Form, State, Unrestorable, is_same, refuse_names
 
 
@@ -210,6 +210,8 @@ def read_change(node: Any, known: Known, r: Reading, left: int) -> Change:
         raise ValueError("a change has parts missing")
     content, settings, names, values = (tuple([read(x, r, left) for x in p]) for p in parts)
     state = content, settings, names, values
+    if not all(may_be_called(x, r.table) for x in settings):
+        raise TypeError("a factory is no class of this seam")
     if len(names) != len(values):
         raise ValueError("a change has an attribute without a value")
     form.check(known.objects[number], state)

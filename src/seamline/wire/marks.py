@@ -43,6 +43,7 @@ CONSTANT: Final = 35
 ALIAS: Final = 36
 ITERATED: Final = 37  # an iterator of the caller, which the host asks for items
 CONTEXT: Final = 38  # an object that a web framework binds to the running request
+LIBRARY_CLASS: Final = 39  # a class of an installed library
 # Scalars of Python and its standard library.
 BIGINT: Final = 48
 STRING: Final = 49  # with lone surrogates
@@ -246,6 +247,17 @@ DICT_NODE: Final = "map"
 READERS: dict[Any, Reader] = {}
 #: Writer of each exact type; likewise. Classes are compiled on first sight instead.
 WRITERS: dict[type, Writer] = {}
+
+
+def may_be_called(value: object, table: Any) -> bool:
+    """Whether a value may be called or subscripted where it arrives.
+
+    A class of a library may not, unless the types on the seam name it: that runs its code, and a
+    peer would choose which.
+    """
+    if not issubclass(type(value), type):
+        return True
+    return (table.name_of(value) or table.exception_name(value)) is not None
 
 
 def enter(left: int) -> int:

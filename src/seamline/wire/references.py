@@ -5,12 +5,14 @@ import types
 import typing
 from typing import Any
 
+from seamline.errors import NotSendable
 from seamline.wire.classes import slots_of
 from seamline.wire.marks import (
     ALIAS,
     CLASS,
     FLAGS,
     FUNCTION,
+    LIBRARY_CLASS,
     MEMBER,
     READERS,
     SINGLETON,
@@ -21,6 +23,7 @@ from seamline.wire.marks import (
     Writer,
     Writing,
     enter,
+    may_be_called,
     read,
 )
 from seamline.wire.types import HEAP_TYPE, TypeTable
@@ -29,9 +32,15 @@ from seamline.wire.types import HEAP_TYPE, TypeTable
 def write_class(value: type, w: Writing, _left: int) -> Any:
     """Write a class by its name."""
     name = w.table.name_of(value) or w.table.exception_name(value)
+    if name is not None:
+        return [CLASS, w.name(name)]
+    name = w.table.library_name(value)
     if name is None:
         raise Refused(value)
-    return [CLASS, w.name(name)]
+    if id(value) in w.memo:
+        return w.again(value)
+    w.track(value)  # what a function sets on it would be lost: see ``states.ClassForm``
+    return [LIBRARY_CLASS, w.name(name)]
 
 
 def read_class(node: list[Any], r: Reading, _left: int) -> type:
@@ -44,9 +53,31 @@ def read_class(node: list[Any], r: Reading, _left: int) -> type:
     return found
 
 
+def read_library_class(node: list[Any], r: Reading, _left: int) -> type:
+    """Return the class of a library; nothing is imported for it.
+
+    Raises:
+        NotSendable: This process has not loaded its module.
+    """
+    name = r.name(node[1])
+    found: type | None = r.table.library_class(name)
+    if found is None and r.table.is_missing(name):
+        raise NotSendable(
+            f"the class {name.replace(':', '.')} arrived in a process that has not loaded its "
+            "module; import it in the package that takes it, or send plain values"
+        )
+    if found is None:
+        raise TypeError(f"class {name} may not cross this seam")
+    if r.refs is not None:
+        r.refs.append(found)
+    return found
+
+
 def write_alias(value: Any, w: Writing, left: int) -> Any:
     """Write a subscripted generic, which instances of generic classes may hold."""
     inner = w.descend(value, left)
+    if not may_be_called(value.__origin__, w.table):
+        raise Refused(value)
     return [ALIAS, w.value(value.__origin__, inner), [w.value(x, inner) for x in value.__args__]]
 
 
@@ -55,8 +86,8 @@ def read_alias(node: list[Any], r: Reading, left: int) -> Any:
     _, origin, args = node
     inner = enter(left)
     found: Any = read(origin, r, inner)
-    if not isinstance(found, type):
-        raise TypeError("a generic is no class")
+    if not isinstance(found, type) or not may_be_called(found, r.table):
+        raise TypeError("a generic is no class of this seam")
     return found[tuple([read(x, r, inner) for x in args])]  # type: ignore[index]
 
 
@@ -193,6 +224,7 @@ READERS.update(
     {
         ALIAS: read_alias,
         CLASS: read_class,
+        LIBRARY_CLASS: read_library_class,
         FUNCTION: read_function,
         SINGLETON: read_singleton,
         MEMBER: read_member,

@@ -245,6 +245,32 @@ class Form:
         return (buffers.describe(value.dtype), bool(flags.writeable), *value.shape)
 
 
+class ClassForm(Form):
+    """That of a class of a library, which is one in each process.
+
+    What a function sets on it cannot be set at the caller by value, and must not be lost. What
+    begins with an underscore is the library's own: caches, registers.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, cls: type) -> None:
+        super().__init__(cls, None, None)
+
+    def take(self, value: Any) -> State:
+        """Return the public attributes of a class."""
+        own = {name: item for name, item in vars(value).items() if not name.startswith("_")}
+        return (), (), tuple(own), tuple(own.values())
+
+    def check(self, value: Any, _state: State) -> None:
+        """Refuse any change.
+
+        Raises:
+            Unrestorable: Always.
+        """
+        raise Unrestorable(f"the class {value.__qualname__} is each process's own")
+
+
 class ErrorForm(Form):
     """An exception's: its arguments, its chain, and its attributes."""
 
@@ -301,6 +327,8 @@ def form_of(cls: type, record: Callable[[type], Shape | None]) -> Form | None:
     """
     if issubclass(cls, BaseException):
         return ErrorForm(cls)
+    if issubclass(cls, type):
+        return ClassForm(cls)
     numpy = sys.modules.get("numpy")
     if numpy is not None and cls is numpy.ndarray:
         return Form(cls, Content(cls, lambda v: (v.tobytes(),), _put_ndarray), None)

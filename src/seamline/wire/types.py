@@ -19,6 +19,7 @@ from typing import Any, Final
 
 # These fill WRITERS with the builtin types that cross.
 from seamline.wire import buffers, containers, iterated, scalars  # noqa: F401
+from seamline.wire.derived import is_bare
 from seamline.wire.marks import WRITERS
 from seamline.wire.views import is_view, loaded_view
 
@@ -75,6 +76,7 @@ class TypeTable:
         loadable: Iterable[str] = (),
     ) -> None:
         self._modules = frozenset(modules)
+        self._packages = frozenset(name.partition(".")[0] for name in self._modules)
         self._loadable = set(loadable)
         self._functions = functions
         self._reached: dict[str, type] = {}
@@ -141,6 +143,21 @@ class TypeTable:
                 return None
         return found if issubclass(found, BaseException) else None
 
+    def library_name(self, cls: type) -> str | None:
+        """Return the name by which a class of a library crosses as a value itself, or None."""
+        name = f"{cls.__module__}:{cls.__qualname__}"
+        return name if self.library_class(name) is cls else None
+
+    def library_class(self, name: str) -> type | None:
+        """Return a class at the top of an installed library's module, if that is loaded here.
+
+        Only for the class itself as a value: no instance of it is made for a peer.
+        """
+        module, _, path = name.partition(":")
+        if not path or "." in path or module.partition(".")[0] in self._packages:
+            return None
+        return self._defined(module, path) if is_installed(module) else None
+
     def function(self, name: str) -> types.FunctionType | None:
         """Return a function defined in one of the application's modules."""
         module, _, path = name.partition(":")
@@ -174,14 +191,20 @@ class TypeTable:
         """Return an enum of the standard library, or a named tuple of it or of a library.
 
         They are values, all of them: a named tuple is made of its items, and nothing that its
-        library wrote runs for it.
+        library wrote runs for it. So it is with a library's container that only has items.
         """
         module, _, path = name.partition(":")
         found = self._defined(module, path) if path else None
         if found is None or (is_of_stdlib(name) and issubclass(found, enum.Enum | tuple)):
             return found
-        is_plain = is_named_tuple(found) and type(found) is type
+        is_plain = (is_named_tuple(found) and type(found) is type) or is_bare(found)
         return found if is_plain and is_installed(module) else None
+
+    def is_only_items(self, cls: type) -> bool:
+        """Whether a class crosses only as a library's container that has nothing but items."""
+        name = f"{cls.__module__}:{cls.__qualname__}"
+        is_known = cls.__module__ in self._modules or name in self._reached or is_view(name)
+        return not is_known and is_installed(cls.__module__) and is_bare(cls)
 
     def _defined(self, module: str, path: str) -> type | None:
         found = look_up(module, path)

@@ -29,7 +29,7 @@ from django.utils.functional import lazy
 from django.utils.safestring import mark_safe
 from hypothesis import given, strategies
 
-from seamline.errors import NotSendable, WireError
+from seamline.errors import MutatedArgument, NotSendable, WireError
 from seamline.wire import Codec, TypeTable, take_mentioned
 
 if not django.conf.settings.configured:
@@ -151,6 +151,33 @@ class Url(typing.NamedTuple("Url", [("host", str), ("parts", list)])):
         return super().__new__(cls, host.lower(), list(parts))
 class Hidden(tuple):
     pass
+class MISSING:
+    limit = 1
+    _cache = {}
+    def __init__(self):
+        raise RuntimeError("made")
+    class Inner:
+        pass
+class Meta(dict):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+class Ordered(collections.OrderedDict):
+    pass
+class Rows(list):
+    pass
+class Counted(dict):
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.made = 1
+class Noted(dict):
+    __slots__ = ("note",)
+class Copied(dict):
+    def __copy__(self):
+        return self
+class Kept(dict):
+    every = []
+    def __init__(self, *args):
+        self.every.append(self)
 """
 
 
@@ -189,6 +216,93 @@ def test_other_tuples_of_libraries_do_not_cross(kit, monkeypatch) -> None:
     monkeypatch.setattr(kit, "__file__", "/somewhere/some_kit.py")
     with pytest.raises(NotSendable):
         Codec(TypeTable([])).encode(kit.Point(1, 2))
+
+
+def test_a_class_of_a_library_arrives_as_itself_and_is_not_called(kit) -> None:
+    found = crossed([kit.MISSING, {"number": kit.MISSING}, [kit.MISSING]])
+
+    assert found[0] is found[1]["number"] is found[2][0] is kit.MISSING
+
+
+def test_a_class_of_a_library_that_is_not_loaded_is_not_imported(kit) -> None:
+    data = CODEC.encode({"number": kit.MISSING})
+    del sys.modules["some_kit"]
+
+    with pytest.raises(NotSendable, match=r"the class some_kit\.MISSING arrived in a process"):
+        Codec(TypeTable([])).decode(data)
+    assert "some_kit" not in sys.modules
+
+
+def test_other_classes_of_libraries_do_not_cross(kit, monkeypatch) -> None:
+    made_inside = type("Other", (), {"__module__": "some_kit"})
+    for value in (kit.MISSING.Inner, made_inside, subprocess.Popen):
+        with pytest.raises(NotSendable, match="which cannot cross the seam"):
+            CODEC.encode(value)
+    with pytest.raises(NotSendable):  # a package of the application that was installed
+        Codec(TypeTable(["some_kit.more"])).encode(kit.MISSING)
+    monkeypatch.setattr(kit, "__file__", "/somewhere/some_kit.py")
+    with pytest.raises(NotSendable):
+        CODEC.encode(kit.MISSING)
+
+
+def test_a_class_of_a_library_is_no_factory_and_no_generic(kit) -> None:
+    import msgspec
+
+    from seamline.wire.marks import ALIAS, DEFAULTDICT, LIBRARY_CLASS, LIST, REF
+
+    with pytest.raises(NotSendable):
+        CODEC.encode(collections.defaultdict(kit.MISSING))
+    with pytest.raises(NotSendable):
+        CODEC.encode(types.GenericAlias(kit.MISSING, (int,)))
+    named = [LIBRARY_CLASS, 0]
+    for body in (
+        [DEFAULTDICT, named],
+        [ALIAS, named, []],
+        [LIST, named, [DEFAULTDICT, [REF, 1]]],
+        [LIST, named, [ALIAS, [REF, 1], []]],
+    ):
+        data = msgspec.msgpack.encode((1, ("some_kit:MISSING",), body))
+        with pytest.raises(WireError, match=r"not callable here|no class of this seam"):
+            CODEC.decode(data)
+
+
+@pytest.mark.parametrize("change", [("limit", 2), ("more", len)], ids=["value", "function"])
+def test_what_is_set_on_a_class_of_a_library_is_not_lost(kit, change) -> None:
+    data, mine = CODEC.encode_tracked((kit.MISSING,), where=("cls",))
+    (there,), theirs = CODEC.decode_tracked(data)
+    there._cache = {}  # the library's own matter
+    assert not theirs.changes()
+    setattr(there, *change)
+    changes = theirs.changes()
+
+    with pytest.raises((MutatedArgument, NotSendable)):
+        CODEC.decode_known(CODEC.encode_known(None, theirs, changes, ["cls"]), mine)
+
+
+def test_containers_of_libraries_that_only_have_items_cross(kit) -> None:
+    shared = kit.Rows([1])
+    value = {"meta": kit.Meta(filename="a", rows=shared), "rows": kit.Ordered(b=1, a=shared)}
+
+    found = crossed(value)
+
+    assert found == value
+    assert [type(x) for x in found.values()] == [kit.Meta, kit.Ordered]
+    assert type(found["rows"]["a"]) is kit.Rows
+    assert found["rows"]["a"] is found["meta"]["rows"]
+
+
+@pytest.mark.parametrize("name", ["Counted", "Noted", "Copied", "Kept"])
+def test_containers_of_libraries_that_may_have_more_do_not_cross(kit, name) -> None:
+    with pytest.raises(NotSendable):
+        CODEC.encode([getattr(kit, name)()])
+
+
+def test_attributes_that_were_set_on_a_librarys_container_are_refused(kit) -> None:
+    value = kit.Meta(a=1)
+    value.line = 7
+
+    with pytest.raises(NotSendable, match="it has attributes beside its items"):
+        CODEC.encode(value)
 
 
 @pytest.mark.parametrize("name", ["subprocess:Popen", "os:_Environ", "typing:Any", "http:nothing"])
