@@ -1,6 +1,7 @@
 """Client halves: found, compiled, opened, closed. The application's modules stay as they are."""
 
 from seamline.seam.children import STARTUP, Connections, child_environment, join_run
+from seamline.seam.codes import all_codes
 from seamline.seam.find import (
     OUTER,
     Entry,
@@ -35,6 +36,7 @@ __all__ = [
     "Imports",
     "Seams",
     "Write",
+    "all_codes",
     "body_of",
     "bound_function",
     "child_environment",

@@ -1,10 +1,10 @@
 """Names of attributes that a function may read, as far as its code says. Nothing is run."""
 
 import dis
-from collections.abc import Iterator
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Final
 
+from seamline.seam.codes import all_codes
 from seamline.seam.half import original_of
 
 # Of what a function calls, this much is looked at; names that only the rest mentions are missed.
@@ -38,7 +38,7 @@ def _names_in(function: FunctionType) -> set[str]:
     found: set[str] = set()
     seen = [function]
     for one in seen:
-        for code in _with_inner(original_of(one)):
+        for code in all_codes(original_of(one)):
             found.update(str(i.argval) for i in dis.get_instructions(code) if i.opname in _READING)
             found.update(text for text in code.co_consts if _is_name(text))
             for name in code.co_names:
@@ -48,13 +48,6 @@ def _names_in(function: FunctionType) -> set[str]:
         if len(seen) > _MOST_FUNCTIONS:
             break
     return found
-
-
-def _with_inner(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            yield from _with_inner(part)
 
 
 def _is_name(constant: object) -> bool:

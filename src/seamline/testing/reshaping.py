@@ -12,10 +12,11 @@ from types import CodeType
 from typing import Final, NamedTuple
 
 from seamline.interface import Function
+from seamline.seam import all_codes
 from seamline.testing.causes import CHANGED_APPLICATION, IN_MEMORY, Cause
 from seamline.testing.looking import Test, codes_of
 from seamline.testing.memory import is_memory_name
-from seamline.testing.stores import all_codes, stores_items
+from seamline.testing.stores import stores_items
 
 _FRAMEWORKS: Final = ("flask", "quart")
 # Parts of an application that are put into, or replaced.

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Final, NamedTuple
 
+from seamline.seam import all_codes
+
 _ASSIGNING: Final = frozenset(opcode.opmap[name] for name in ("STORE_ATTR", "DELETE_ATTR"))
 _SUBSCRIBING: Final = frozenset(opcode.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR"))
 # What assigns an attribute whose name is a text.
@@ -85,14 +87,6 @@ def compiled(path: Path) -> CodeType | None:
             return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return None
-
-
-def all_codes(code: CodeType) -> Iterator[CodeType]:
-    """Yield a piece of code, and all that it defines."""
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from all_codes(const)
 
 
 def stores_items(code: CodeType) -> bool:
