@@ -632,6 +632,12 @@ OTHERS: dict[str, Mutation] = {
     "2 what a request leaves with its caller is read there": Mutation(
         "seamline.seam.mentioned._names_in", _no_names, "unit/seam/test_mentioned.py"
     ),
+    "2 what classes read of a request counts": Mutation(
+        "seamline.seam.mentioned._methods", _empty, "unit/seam/test_mentioned.py"
+    ),
+    "2 what functions of a module read of a request counts": Mutation(
+        "seamline.seam.mentioned._named", _empty, "unit/seam/test_mentioned.py", "of_a_module"
+    ),
     "what has to be imported before a package is": Mutation(
         "seamline.interface.analysis.imported_before",
         _empty,

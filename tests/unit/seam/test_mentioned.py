@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import django.conf
@@ -44,6 +44,57 @@ def around(request: Any) -> Any:
     return reads(request)
 
 
+util = ModuleType("util")
+util.title = reads  # type: ignore[attr-defined]
+package = ModuleType("package")
+package.util = util  # type: ignore[attr-defined]
+
+
+def calls_of_a_module(request: Any) -> Any:
+    return util.title(request)
+
+
+def calls_of_a_module_in_a_package(request: Any) -> Any:
+    return package.util.title(request)
+
+
+class Base:
+    def __init__(self, request: Any) -> None:
+        self.name = request.project.name
+
+
+class Page(Base):
+    def __init__(self, request: Any) -> None:
+        super().__init__(request)
+        self.path = request.path
+
+
+class Lazy:
+    def __init__(self, request: Any) -> None:
+        self.request = request
+
+    def title(self) -> Any:
+        return self._of_project()
+
+    def _of_project(self) -> Any:
+        return self.request.project
+
+    def unused(self) -> Any:
+        return self.request.owner
+
+
+def makes(request: Any) -> Any:
+    return Page(request)
+
+
+def makes_and_calls(request: Any) -> Any:
+    return Lazy(request).title()
+
+
+def only_makes(request: Any) -> Any:
+    return Lazy(request)
+
+
 def reads_another(request: Any) -> Any:
     return request.path, project
 
@@ -59,7 +110,12 @@ def outgoing(function: Callable[..., Any], **attributes: object) -> Outgoing:
     return Outgoing(target, Arguments((request,)), True, Limits())
 
 
-@pytest.mark.parametrize("function", [reads, asks, reads_inside, calls])
+@pytest.mark.parametrize("function",
+    [
+        reads, asks, reads_inside, calls, calls_of_a_module, calls_of_a_module_in_a_package, makes,
+        makes_and_calls, Lazy._of_project, Lazy.title,
+    ],
+)  # fmt: skip
 def test_a_call_stays_whose_request_cannot_take_along_what_the_function_reads(
     function: Callable[..., Any],
 ) -> None:
@@ -74,6 +130,8 @@ def test_other_calls_cross() -> None:
     assert outgoing(reads_another, project=object()).body
     assert outgoing(reads, project="shop").body
     assert outgoing(reads, other=object()).body
+    assert outgoing(only_makes, project=object()).body
+    assert outgoing(makes_and_calls, owner=object()).body
 
 
 def test_what_an_earlier_request_left_is_no_matter() -> None:
