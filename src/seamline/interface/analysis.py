@@ -132,6 +132,8 @@ def _currents(
     application: Application, found: ServiceFacts, entries: Collection[str]
 ) -> dict[Definition, Effect]:
     """Return the functions that use what is current, of libraries for which a host makes none."""
+    if not application.currents:
+        return {}
     modules = imported_by_host(application, found.modules, entries)
     made = made_current(application.graph, modules)
     later = application.imports.closure(found.modules, runtime=False)

@@ -103,5 +103,6 @@ def _made_by(graph: Graph, body: Body, call: Call) -> Iterator[str]:
         cls = graph.definitions.classes.get(origin.symbol)
         above = [origin.symbol] if cls is None else graph.definitions.ancestry(cls)
         for symbol in above:
-            if str(symbol) in _MAKERS:
+            # The text of a class is all that is in it.
+            if isinstance(symbol, Symbol) and str(symbol) in _MAKERS:
                 yield _MAKERS[str(symbol)]

@@ -319,18 +319,18 @@ def _alias(
 def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
     """Report calls made while importing, and calls that block an event loop."""
     application, service = placement.application, facts.service.service
-    for body in application.bodies.values():
+    remote = {d: f for d, f in facts.functions.items() if f.verdict is Verdict.REMOTE}
+    for body in application.bodies.values() if remote else ():
         source = application.sources.modules[body.module]
         if body.module in facts.modules or source.test:
             continue
-        is_put_away = not _calls_what_is_stored(application, body)
         for call in body.calls:
             is_program = body.definition is None and is_of_script(source, call.line)
-            if is_program or (call.stored and is_put_away):
+            if is_program or (call.stored and not _calls_what_is_stored(application, body)):
                 continue
             for bound in application.graph.entered(body, call):
-                function = facts.functions.get(bound.target)
-                if bound.guess or function is None or function.verdict is not Verdict.REMOTE:
+                function = remote.get(bound.target)
+                if bound.guess or function is None:
                     continue
                 place = Place(source.file, call.line)
                 if not placement.crosses(service, place):

@@ -47,14 +47,18 @@ def preloads(sources: Sources, package: str, *, needs_django: bool) -> tuple[str
 
 def walked(sources: Sources, package: str) -> tuple[tuple[str, ...], bool]:
     """Return the same, and whether the end was reached: what is imported next can follow then."""
-    walk = _Walk(sources)
-    is_whole = True
-    try:
-        for source in sources.below(package)[:1]:
-            walk.load(source.name)
-    except _ReachedError:
-        is_whole = False  # what was found so far is imported before it
-    return tuple(walk.found), is_whole
+    key = ("walked", len(sources.modules), package)
+    if key not in sources.kept:
+        walk = _Walk(sources)
+        is_whole = True
+        try:
+            for source in sources.below(package)[:1]:
+                walk.load(source.name)
+        except _ReachedError:
+            is_whole = False  # what was found so far is imported before it
+        sources.kept[key] = tuple(walk.found), is_whole
+    found: tuple[tuple[str, ...], bool] = sources.kept[key]
+    return found
 
 
 def _is_ready_django(name: str) -> bool:

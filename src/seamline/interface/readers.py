@@ -16,6 +16,8 @@ def readers_of(application: Application, own: set[str]) -> dict[Symbol, State]:
         if symbol.module in own
         and (symbol not in functions or symbol in application.state.objects)
     }
+    if not facts:
+        return {}
     readers: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
     early: dict[Symbol, set[Place]] = {symbol: set() for symbol in facts}
     world = application.definitions.world

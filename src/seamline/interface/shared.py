@@ -54,14 +54,17 @@ def _shared_caches(application: Application, own: Collection[str]) -> set[Symbol
     The cache is in each process that calls, so clearing it in one leaves the others' as it was.
     """
     facts = application.state.facts
+    caches = {symbol for symbol, fact in facts.items() if fact.cache and symbol.module in own}
     found: set[Symbol] = set()
+    if not caches:
+        return found
     for key, body in application.bodies.items():
         if body.module in own or application.sources.modules[body.module].test:
             continue
         touched = (application.state.touched(use.symbol) for use in body.uses)
         used = {fact.symbol for fact in touched if fact is not None}
         used |= {edge.target.symbol for edge in application.graph.edges[key] if not edge.guess}
-        found |= {s for s in used if s.module in own and s in facts and facts[s].cache}
+        found |= used & caches
     return found
 
 

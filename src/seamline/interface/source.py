@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from seamline.interface.casts import without_casts
 from seamline.interface.walking import walk
@@ -71,6 +71,8 @@ class Sources:
     root: Path
     modules: dict[str, Source] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
+    #: What was found out about all of them, for who asks again: each proposal of services does.
+    kept: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, name: str, path: Path, *, test: bool) -> None:
         """Parse a file, unless a module of that name is known already."""
