@@ -1567,6 +1567,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_state.py",
         "the_called_would",
     ),
+    "10 what an object without attributes makes is not its state": Mutation(
+        "seamline.interface.apart._given",
+        _nothing,
+        "unit/interface/test_state.py",
+        "without_attributes",
+    ),
+    "10 an object with attributes is changed with what it gives": Mutation(
+        "seamline.interface.apart._is_new",
+        _true,
+        "unit/interface/test_state.py",
+        "changed_with_what_it_gives",
+    ),
     "10 whatever binds a target changes it": Mutation(
         "seamline.interface.bodies.bound_otherwise",
         _empty,

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from seamline.interface import written
 from seamline.interface.binding import bound_otherwise, defaults_of, given_exactly, given_somehow
-from seamline.interface.body import MUTATORS, Body, Call, Use
+from seamline.interface.body import MUTATORS, Body, Call, Changed, Use
 from seamline.interface.changing import assigned, changed_by
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
@@ -132,7 +132,8 @@ class _Reader(Implying, ast.NodeVisitor):
             if origin.kind == "symbol":
                 self.body.uses.append(Use(origin.symbol, line, "mutate"))
             elif origin.kind == "call":
-                self.body.changed_results.add(origin.symbol)
+                of = self.body.changed_results.setdefault(origin.symbol, set())
+                of.add(Changed(origin.path, origin.level))
             elif origin.kind == "param" and not self._is_own(origin):
                 self.body.changed.setdefault(origin.symbol.name, line)
                 if origin.level == "part":

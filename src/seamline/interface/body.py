@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 from seamline.interface.functions import Definition
 from seamline.interface.known import CONTAINERS
 from seamline.interface.names import Symbol
-from seamline.interface.origins import Origin, Origins, Scope
+from seamline.interface.origins import Level, Origin, Origins, Scope
 from seamline.interface.specials import Operation
 
 # Methods of the built-in and collections containers that change their receiver.
@@ -27,6 +27,18 @@ class Use(NamedTuple):
     symbol: Symbol
     line: int
     how: Literal["read", "mutate", "bind"]
+
+
+class Changed(NamedTuple):
+    """What a body changes of the result of a call.
+
+    Attributes:
+        taken: The last attribute that was taken from it, called or not; empty for itself.
+        level: Whether what is changed is that, or something in it.
+    """
+
+    taken: str
+    level: Level
 
 
 class Call(NamedTuple):
@@ -88,7 +100,7 @@ class Body:
         reached: Those of them in which something is changed that they hold.
         doubtful: Parameters that are changed in place if their values can be.
         paths: First attributes of ``self`` changed in place.
-        changed_results: Functions whose results it changes in place.
+        changed_results: Functions whose results it changes in place, and what of them.
         stored: Values put into containers held by module-level names.
         raised: What exceptions that it raises are made of.
         put: Values put into containers and objects that are no parameters.
@@ -113,7 +125,7 @@ class Body:
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)
     doubtful: set[str] = field(default_factory=set)
     kept: list[tuple[Origin, int]] = field(default_factory=list)
-    changed_results: set[Symbol] = field(default_factory=set)
+    changed_results: dict[Symbol, set[Changed]] = field(default_factory=dict)
     raised: list[Origins] = field(default_factory=list)
     put: list[Origins] = field(default_factory=list)
     loops: bool = False

@@ -168,7 +168,7 @@ def changed_memos(
     for body in bodies.values():
         if definitions.world.modules[body.module].source.test:
             continue
-        changed = body.changed_results | set(_by_methods(definitions, bodies, body))
+        changed = body.changed_results.keys() | set(_by_methods(definitions, bodies, body))
         for symbol in sorted(changed | set(_by_names(definitions, body))):
             for definition in definitions.functions.get(symbol, ()):
                 if definition.owner is None and definition.decorated_with(*CACHES):

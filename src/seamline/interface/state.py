@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from seamline.interface.answering import only_answers
-from seamline.interface.body import Body, Use
+from seamline.interface.apart import changed_with
+from seamline.interface.body import Body, Changed, Use
 from seamline.interface.closures import Closures
 from seamline.interface.crossing import Types
 from seamline.interface.factories import own_iterators
@@ -96,8 +97,8 @@ class _Finder:
         for use in body.uses:
             if use.how != "read":
                 self._change(body, use)
-        for symbol in body.changed_results:
-            self._change_result(body, symbol)
+        for symbol, changes in body.changed_results.items():
+            self._change_result(body, symbol, changes)
         if body.definition is not None:
             self._escapes(body)
         for symbol, value in body.stored:
@@ -184,14 +185,14 @@ class _Finder:
         values = [binding.value for binding in bindings if binding.value is not None]
         return any(self.nature(symbol.module, value) == "container" for value in values)
 
-    def _change_result(self, body: Body, symbol: Symbol) -> None:
+    def _change_result(self, body: Body, symbol: Symbol, changes: set[Changed]) -> None:
         """Note that what a function returns is changed, be it a name of its module."""
         for found in returned(self.definitions, self.bodies, symbol):
             head, _, rest = found.name.partition(".")
             if rest and Symbol(found.module, head) in self.definitions.classes:
                 self._change(body, Use(found, 0, "mutate"))
             else:
-                self.changed.add(Symbol(found.module, head))
+                self.changed |= changed_with(self.types, self.bodies, found, changes)
 
     def _class_attribute(self, symbol: Symbol, line: int, *, binds: bool) -> None:
         """Note a changed class attribute, under the class whose body assigns it, if one does."""

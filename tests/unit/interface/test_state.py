@@ -693,3 +693,73 @@ def test_functions_that_share_something_are_state_under_the_names_they_are_given
     assert look.stays is (kind is None)
     if kind:
         assert reading.state[name].resource is (kind == "resource")
+
+
+PLAN = """
+ROWS = [1]
+LIB = unknown_library.Thing()
+class Base:
+    def rows(self, x): return [x]
+class Plan({base}):
+{method}
+S = Plan()
+def current(): return S
+def use(x):
+    {change}
+    return 1
+"""
+APART = "    def other(self): return dict(a=1)"
+
+
+@pytest.mark.parametrize("base", ["object", "Base"])
+@pytest.mark.parametrize(
+    "change", ["current().rows(x).append(1)", "rows = current().rows(x); rows[0] = 2"]
+)
+def test_an_object_without_attributes_is_not_changed_with_what_it_makes(
+    read, base: str, change: str
+) -> None:
+    method = "    def rows(self, x): return [x]" if base == "object" else APART
+    text = "import unknown_library\n" + PLAN.format(base=base, method=method, change=change)
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert "shop:S" not in reading.state
+    assert reading.verdict("shop.current") == "local"
+
+
+@pytest.mark.parametrize(
+    ("method", "change"),
+    [
+        (APART, "current().n = 1"),
+        (APART, "current().q.append(1)"),
+        (APART, "current().append(1)"),
+        (APART, "setattr(current(), 'n', 1)"),
+        ("    def me(self): return self", "current().me().n = 1"),
+        ("    def same(self, x): return x", "current().rows(x)[0].append(1)"),
+        ("    def lib(self): return LIB", "current().lib().n = 1"),
+        ("    items = []\n    def all(self): return self.items", "current().all().append(1)"),
+        ("    items = []\n    def all(self): return Plan.items", "current().all().append(1)"),
+        ("    def get(self): return unknown_library.get()", "current().get().append(1)"),
+        ("    def __init__(self): self.n = []", "current().rows(x).append(1)"),
+        ("    def up(self): self.n = 1", "current().rows(x).append(1)"),
+    ],
+)
+def test_any_other_object_is_changed_with_what_it_gives(read, method: str, change: str) -> None:
+    text = "import unknown_library\n" + PLAN.format(base="Base", method=method, change=change)
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert {"shop:S", "shop:LIB", "shop:Plan.items"} & reading.state.keys()
+    assert reading.verdict("shop.use") == "remote"
+    assert "shop" in "".join(reading.functions["shop.use"].touches)
+
+
+def test_what_a_method_of_an_object_without_attributes_gives_is_changed(read) -> None:
+    method = "    def all(self): return ROWS"
+    change = "current().all().append(1)"
+    text = "import unknown_library\n" + PLAN.format(base="Base", method=method, change=change)
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert "shop:S" not in reading.state
+    assert reading.functions["shop.use"].touches == ("shop:ROWS",)
