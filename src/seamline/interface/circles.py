@@ -80,19 +80,25 @@ def _ordered(begun: Iterable["_Order"], modules: Iterable[str]) -> list[str]:
 
 
 def _imported(sources: Sources, *modules: str) -> "_Order | None":
-    """Import modules, one after the other, in a process that has none yet; None: that fails."""
+    """Import modules, one after the other, in a process that has none yet; None: that fails.
+
+    Kept: each proposal of services asks again.
+    """
     key = ("imported", len(sources.modules), *modules)
     if key not in sources.kept:
-        order: _Order | None = _Order(sources)
-        try:
-            for module in modules:
-                assert order is not None
-                order.load(module)
-        except _UnboundError:
-            order = None
-        sources.kept[key] = order
+        sources.kept[key] = _begun(sources, modules)
     found: _Order | None = sources.kept[key]
     return found
+
+
+def _begun(sources: Sources, modules: Iterable[str]) -> "_Order | None":
+    order = _Order(sources)
+    try:
+        for module in modules:
+            order.load(module)
+    except _UnboundError:
+        return None
+    return order
 
 
 class _Order:
