@@ -1210,6 +1210,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_imported_settings.py",
         "check_warns",
     ),
+    "what only a program does, no import does": Mutation(
+        "seamline.interface.imported_settings.is_of_script",
+        _false,
+        "unit/interface/test_imported_settings.py",
+        "only_as_the_program",
+    ),
     "a host that has a setting from its own imports lacks nothing": Mutation(
         "seamline.interface.imported_settings._has",
         _false,

@@ -280,7 +280,8 @@ def _names(graph: Graph, body: Body, skipped: Container[int] = ()) -> set[str]:
                 if one.kind in _OF_LIBRARIES and not one.symbol.module:
                     found.add(one.symbol.name)
                 cls = graph.definitions.classes.get(one.symbol)
-                found.update(map(str, () if cls is None else graph.definitions.ancestry(cls)))
+                above = () if cls is None else graph.definitions.ancestry(cls)
+                found.update(str(base) for base in above if isinstance(base, Symbol))
     return found
 
 
@@ -354,8 +355,13 @@ def _asked(node: ast.AST) -> tuple[ast.expr | None, list[ast.expr]]:
             return owner, [key]
         case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[owner]):
             return owner, [key]
-        case ast.Call(func=ast.Attribute(value=owner, attr="update"), args=[], keywords=given):
-            return owner, [ast.Constant(one.arg) if one.arg else one.value for one in given]
+        case ast.Call(
+            func=ast.Attribute(value=owner, attr="update"), args=args, keywords=given
+        ) if not args or isinstance(args[0], ast.Dict):
+            named_in = [key or one for one in args for key in getattr(one, "keys", ())]
+            return owner, named_in + [
+                ast.Constant(one.arg) if one.arg else one.value for one in given
+            ]
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[key, *_]):
             return (node.func if method == "getenv" else owner), [key]
         case ast.Call(func=ast.Name() as owner, args=[key, *_]):

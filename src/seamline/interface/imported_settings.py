@@ -15,6 +15,7 @@ from seamline.interface.hosting import imported_by_host, run_on_host
 from seamline.interface.known import named
 from seamline.interface.model import Finding, Place, Severity
 from seamline.interface.placement import Placement
+from seamline.interface.source import is_of_script
 
 #: What each process has its own of by design, or is given the same of.
 _OWN: Final = (
@@ -59,9 +60,13 @@ def imported_settings(placement: Placement) -> Iterator[Finding]:
 
 
 def _changed_by_import(placement: Placement, module: str) -> Iterator[Change]:
-    """Yield what a module changes while it is imported, or while its application is made."""
+    """Yield what a module changes while it is imported, or while its application is made.
+
+    What it does only where it is the program itself, its import does not.
+    """
     application = placement.application
-    if application.sources.modules[module].test:
+    source = application.sources.modules[module]
+    if source.test:
         return
     graph = application.graph
     run = {graph.bodies[module]: None}
@@ -73,13 +78,15 @@ def _changed_by_import(placement: Placement, module: str) -> Iterator[Change]:
     while waiting:
         for edge in graph.edges[(body := waiting.pop()).definition or body.module]:
             called = graph.bodies[edge.target]
-            if not edge.guess and called not in run:
+            is_program = body.definition is None and is_of_script(source, edge.line)
+            if not (edge.guess or is_program) and called not in run:
                 run[called] = None
                 waiting.append(called)
     for body in run:
         for change in changed_settings(graph, body):
             is_own = change.is_observing or named(change.setting, _OWN)
-            if not is_own and not (change.keys and change.keys <= _OF_DJANGO):
+            is_program = body.definition is None and is_of_script(source, change.place.line)
+            if not (is_own or is_program) and not (change.keys and change.keys <= _OF_DJANGO):
                 yield change
 
 

@@ -13,12 +13,21 @@ NEEDS = {
     "a time limit": ("socket.setdefaulttimeout(5)", "return urllib.request.urlopen(key).read()"),
     "a language": ("locale.setlocale(locale.LC_ALL, 'de_DE')", "return locale.currency(key)"),
     "an entry": ("os.environ['KEY'] = '1'", "return os.environ['KEY']"),
+    "one of several": (
+        "os.environ.update({'KEY': '1', 'OTHER': '2'}, MORE='3')",
+        "return os.environ['KEY']",
+    ),
+    "one that is not named": (
+        "os.environ.update({'OTHER': '2', **dict(KEY='1')})",
+        "return os.environ['KEY']",
+    ),
     "a file of settings": ("import dotenv; dotenv.load_dotenv()", "return os.getenv('KEY')"),
     "what encodes": ("json.JSONEncoder.default = str", "return json.dumps(key)"),
     "a place": ("os.chdir('/')", "return open('x').read()"),
 }
 NEEDS_NOTHING = {
     "another entry": ("os.environ['KEY'] = '1'", "return os.environ['OTHER']"),
+    "other entries": ("os.environ.update({'KEY': '1'}, MORE='3')", "return os.environ['OTHER']"),
     "what tells of it": ("import logging; logging.basicConfig()", "logging.info(key)"),
     "what Django is told": (
         "os.environ['DJANGO_SETTINGS_MODULE'] = 's'",
@@ -119,3 +128,27 @@ def test_the_warning_names_what_needs_it(read: Read) -> None:
         "importing web changes its process with socket.setdefaulttimeout() (web.py:4): "
         "processes of lib (lib.py:3) may need that, too, and do not import it"
     )
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["os.environ.setdefault('KEY', '1')", "begin()"],
+    ids=["itself", "by a function"],
+)
+def test_what_a_module_does_only_as_the_program_is_not_done_by_its_import(
+    read: Read, program: str
+) -> None:
+    begin = "def begin():\n    os.environ['KEY'] = '1'\n"
+    guarded = f"{begin}if __name__ == '__main__':\n    {program}\n"
+    files = _files(guarded, "return os.environ['KEY']")
+
+    assert not read(files, "lib", entry_modules={"web": "web"}).findings("state-elsewhere")
+
+
+def test_what_an_import_does_beside_being_the_program_counts(read: Read) -> None:
+    sets = "if __name__ == '__main__':\n    pass\nelse:\n    os.environ['KEY'] = '1'\n"
+    files = _files(sets, "return os.environ['KEY']")
+
+    reading = read(files, "lib", entry_modules={"web": "web"})
+
+    assert reading.findings("state-elsewhere") == [("warning", "web.py", 7)]
