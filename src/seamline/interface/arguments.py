@@ -32,13 +32,22 @@ def unsendable_arguments(placement: Placement, facts: ServiceFacts) -> Iterator[
     """Report arguments that a call across the seam would refuse."""
     application: Application = placement.application
     service = facts.service.service
-    for body in application.bodies.values():
+    # One that stays where an argument cannot cross refuses none.
+    strict = {
+        definition: f"{one.module}.{one.name}"
+        for definition, one in facts.functions.items()
+        if one.verdict is Verdict.REMOTE and not one.stays
+    }
+    for body in application.graph.entering(strict):
         source = application.sources.modules[body.module]
         if body.module in facts.modules or source.test:
             continue
         for call in body.calls:
             place = Place(source.file, call.line)
-            name = _remote(application, facts, body, call)
+            entered = application.graph.entered(body, call)
+            name = next(
+                (strict[b.target] for b in entered if b.target in strict and not b.guess), ""
+            )
             if not name or not placement.crosses(service, place):
                 continue
             for what in _refused(application, body, call):
@@ -51,17 +60,6 @@ def unsendable_arguments(placement: Placement, facts: ServiceFacts) -> Iterator[
                     line=place.line,
                     service=service,
                 )
-
-
-def _remote(application: Application, facts: ServiceFacts, body: Body, call: Call) -> str:
-    """Return the dotted name of the remote function that a call surely enters, or nothing."""
-    for bound in application.graph.entered(body, call):
-        function = facts.functions.get(bound.target)
-        is_sent = function is not None and function.verdict is Verdict.REMOTE
-        # One that stays where an argument cannot cross refuses none.
-        if function is not None and is_sent and not (bound.guess or function.stays):
-            return f"{function.module}.{function.name}"
-    return ""
 
 
 def _refused(application: Application, body: Body, call: Call) -> Iterator[str]:

@@ -320,7 +320,7 @@ def _calls(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
     """Report calls made while importing, and calls that block an event loop."""
     application, service = placement.application, facts.service.service
     remote = {d: f for d, f in facts.functions.items() if f.verdict is Verdict.REMOTE}
-    for body in application.bodies.values() if remote else ():
+    for body in application.graph.entering(remote):
         source = application.sources.modules[body.module]
         if body.module in facts.modules or source.test:
             continue

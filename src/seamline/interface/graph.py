@@ -81,6 +81,11 @@ class Graph:
             for target, _ in edges:
                 self.callers.setdefault(target, []).append(key)
 
+    def entering(self, targets: Iterable[Definition]) -> Iterator[Body]:
+        """Yield the bodies that may enter any of some functions, in the order of all bodies."""
+        callers = {key for target in targets for key in self.callers.get(target, ())}
+        return (body for key, body in self.bodies.items() if key in callers)
+
     def _dispatchers(self) -> None:
         """Find ``@render.register`` implementations of generic functions."""
         for definitions in self.definitions.by_module.values():
