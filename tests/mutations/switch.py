@@ -222,6 +222,18 @@ OTHERS: dict[str, Mutation] = {
         _nothing,
         "unit/interface/test_overriding.py",
     ),
+    "10 a library calls methods on the host only where all makers run there": Mutation(
+        "seamline.interface.overriding._runs_on_host",
+        _true,
+        "unit/interface/test_overriding.py",
+        "may_be_elsewhere",
+    ),
+    "10 what is only made on its host is called there": Mutation(
+        "seamline.interface.overriding._is_only_on_host",
+        _false,
+        "unit/interface/test_overriding.py",
+        "only_made_on_its_host",
+    ),
     "9 an attribute of g is known under other names of it": Mutation(
         "seamline.interface.reaching.Reaching._meant",
         _empty,

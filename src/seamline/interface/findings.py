@@ -158,7 +158,7 @@ def _refused(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
             severity = Severity.WARNING if front else Severity.INFO
             unused = f"{message}; nothing outside {facts.service.package} calls it"
             alone = replace(finding, severity=severity, message=unused)
-            yield called_by_library(placement.application.graph, definition, finding) or alone
+            yield called_by_library(placement.application, facts, definition, finding) or alone
 
 
 def _at_import(application: Application, definition: Definition) -> set[Place]:
