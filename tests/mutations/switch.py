@@ -1638,6 +1638,18 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_changes.py",
         "through_a_constant",
     ),
+    "9 what uses an uncarried context variable stays with its caller": Mutation(
+        "seamline.interface.application.find_own_variables",
+        _no_pairs,
+        "unit/interface/test_own_variables.py",
+        "stays_with_its_caller",
+    ),
+    "9 what is put back within a call needs no caller": Mutation(
+        "seamline.interface.own_variables._resetting",
+        _empty,
+        "unit/interface/test_own_variables.py",
+        "callees_only",
+    ),
     "hosts of tests call no factory by themselves": Mutation(
         "seamline.testing.front._unserved", _same, "unit/testing/test_factories.py"
     ),

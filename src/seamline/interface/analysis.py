@@ -148,12 +148,19 @@ def _currents(
 
 def _request_values(application: Application, found: ServiceFacts) -> dict[Definition, Effect]:
     """Return the functions that read what libraries keep for a request and no call carries."""
+    return _uncarried(found, application.request_values)
+
+
+def _uncarried(
+    found: ServiceFacts, used: Mapping[str, Mapping[Definition, Effect]]
+) -> dict[Definition, Effect]:
+    """Return the functions that use variables which do not travel with calls of a service."""
     carried = {path.replace(":", ".") for path in found.service.carry}
     return {
         definition: effect
-        for variable, reads in application.request_values.items()
+        for variable, uses in used.items()
         if variable not in carried
-        for definition, effect in reads.items()
+        for definition, effect in uses.items()
     }
 
 
@@ -199,6 +206,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
             **found.asking,
             **found.currents,
             **found.request_values,
+            **_uncarried(found, application.own_variables),
             **application.effects,
         },
     )

@@ -38,6 +38,7 @@ from seamline.interface.names import Symbol, World
 from seamline.interface.observed import NOTHING, Observed
 from seamline.interface.offers import Offers
 from seamline.interface.own_process import find_asking
+from seamline.interface.own_variables import find_own_variables
 from seamline.interface.reaching import Reaching
 from seamline.interface.reads import drop_read
 from seamline.interface.request_values import find_request_values
@@ -60,6 +61,7 @@ class Application:
         currents: What functions use that their process made current, by the library.
         request_values: What they read that a library keeps for a request, by its variable, or what
             it would note of that in rows, by the library.
+        own_variables: What they use of context variables of the application, by the variable.
         asking: What functions ask for themselves of what only their process is or has.
         caches: Those of frameworks that each process may keep in its memory, by name.
     """
@@ -86,6 +88,7 @@ class Application:
     giving: Giving
     currents: dict[str, dict[Definition, Effect]]
     request_values: dict[str, dict[Definition, Effect]]
+    own_variables: dict[str, dict[Definition, Effect]]
     asking: dict[Definition, Effect]
     caches: dict[str, Cache]
 
@@ -175,6 +178,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         giving=Giving(graph),
         currents=find_currents(graph),
         request_values=find_request_values(graph) | find_audited(graph),
+        own_variables=find_own_variables(graph, variables),
         asking=find_asking(graph),
         caches=find_caches(graph),
     )
