@@ -1650,6 +1650,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_variables.py",
         "callees_only",
     ),
+    "14 patches of the distribution mock are seen": Mutation(
+        "seamline.testing.replaced._mock_of_its_own",
+        _nothing,
+        "unit/testing/test_others.py",
+        "distribution_mock",
+    ),
     "hosts of tests call no factory by themselves": Mutation(
         "seamline.testing.front._unserved", _same, "unit/testing/test_factories.py"
     ),

@@ -1,7 +1,8 @@
 """What tests replace in modules, classes and dictionaries: noticed while it lasts.
 
-``unittest.mock`` and pytest's ``monkeypatch`` tell of each patch; tools that assign by
-themselves (clocks, HTTP doubles) are found by looking at the names they are known to replace.
+``unittest.mock``, the ``mock`` of PyPI and pytest's ``monkeypatch`` tell of each patch; tools
+that assign by themselves (clocks, HTTP doubles) are found by looking at the names they are known
+to replace.
 """
 
 import contextlib
@@ -9,6 +10,8 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
 from time import CLOCK_BOOTTIME, clock_gettime, time
 from types import ModuleType
 from typing import Any, Final
@@ -65,12 +68,13 @@ class Replacements:
 
     def watch(self) -> None:
         """Begin to take note of patches."""
-        patch: Any = mock._patch  # noqa: SLF001 - its one entrance
-        patch_dict: Any = mock._patch_dict  # noqa: SLF001 - likewise
-        self._after(patch, "__enter__", self._entered)
-        self._after(patch, "__exit__", self._left)
-        self._after(patch_dict, "_patch_dict", self._entered_dict)
-        self._after(patch_dict, "_unpatch_dict", self._left)
+        for module in filter(None, (mock, _mock_of_its_own())):
+            patch: Any = module._patch  # noqa: SLF001 - its one entrance
+            patch_dict: Any = module._patch_dict  # noqa: SLF001 - likewise
+            self._after(patch, "__enter__", self._entered)
+            self._after(patch, "__exit__", self._left)
+            self._after(patch_dict, "_patch_dict", self._entered_dict)
+            self._after(patch_dict, "_unpatch_dict", self._left)
         # Django's own runner needs no pytest.
         monkeypatch = getattr(sys.modules.get("pytest"), "MonkeyPatch", None)
         if monkeypatch is not None:
@@ -204,6 +208,19 @@ class Replacements:
             for held, value in list(space.items()):
                 if value is target or _holds(value, target):
                     yield name, held
+
+
+def _mock_of_its_own() -> Any:
+    """Return the module of the distribution ``mock``, which has patches of its own; None without.
+
+    It is imported here: who imports it during a test, as pytest-mock does where it is told to
+    use that one, would have entered a patch before anybody listens.
+    """
+    try:
+        distribution("mock")
+        return import_module("mock.mock")
+    except (PackageNotFoundError, ImportError):
+        return None
 
 
 def _seconds_since_start() -> float:

@@ -53,9 +53,9 @@ def test_what_uses_it_stays_with_its_caller(read, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["counted", "other"])
 def test_what_needs_its_host_or_uses_none_is_remote(read, name: str) -> None:
-    assert read(_files(LIB, f"return lib.{name}('a')"), "app.lib").verdict(
-        f"app.lib.{name}"
-    ) == ("remote")
+    assert read(_files(LIB, f"return lib.{name}('a')"), "app.lib").verdict(f"app.lib.{name}") == (
+        "remote"
+    )
 
 
 def test_what_a_call_carries_is_used_on_the_host(read) -> None:

@@ -202,3 +202,45 @@ def test_a_part_of_the_tests_that_makes_no_call_says_so(alone):
 
     assert "no call went over a seam in these tests" in part.text
     assert (part.status, whole.status) == (0, 1)
+
+
+def test_patches_of_the_distribution_mock_are_seen_too(alone):
+    alone.write(
+        "mock-5.2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: mock\nVersion: 5.2.0\n"
+    )
+    alone.write("mock/__init__.py", "from mock.mock import *\n")
+    alone.write(
+        "mock/mock.py",
+        """
+        from pathlib import Path
+        from unittest import mock
+        exec(compile(Path(mock.__file__).read_text(), __file__, "exec"))
+        """,
+    )
+    alone.write(
+        "shop/stock.py",
+        """
+        import os
+        STOCK = []
+        def listed(path):
+            STOCK.append(path)
+            return os.listdir(path)
+        """,
+    )
+    alone.tests(
+        """
+        def test_a_patch_that_is_imported_late():
+            import mock
+            with mock.patch("os.listdir", lambda path: ["patched"]):
+                assert stock.listed(".") == ["patched"]
+
+        def test_none():
+            assert stock.listed(".") != ["patched"]
+        """
+    )
+
+    outcome = alone.run("micro")
+
+    assert outcome.status == 0, outcome.text
+    assert outcome.counts == {"passed": 2}
+    assert "1 test local: 1 patched" in outcome.text
