@@ -250,6 +250,8 @@ def _evaluated(node: ast.stmt) -> Iterator[ast.Attribute]:
                 pass  # when somebody asks for it
             case ast.Attribute(ctx=ast.Load()) if _is_dotted(one):
                 yield one
+            case ast.AnnAssign():  # its annotation may be a text, and is no order to rely on
+                waiting += filter(None, (one.target, one.value))
             case ast.stmt() if not isinstance(one, ast.ClassDef):
                 children = ast.iter_child_nodes(one)
                 waiting += (part for part in children if not isinstance(part, ast.stmt))
