@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from seamline.interface.body import Body, Changed
 from seamline.interface.crossing import Types
@@ -9,6 +10,11 @@ from seamline.interface.functions import Class, Definition
 from seamline.interface.known import CONTAINERS
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origin
+
+# Decorators under which a method gives what its body returns, each time.
+_PLAIN: Final = frozenset(
+    {"abc.abstractmethod", "builtins.classmethod", "builtins.property", "builtins.staticmethod"}
+)
 
 
 def changed_with(
@@ -62,6 +68,8 @@ def _given(
     if not types.definitions.methods_of(cls, change.taken) or others - {"builtins.object"}:
         return None
     methods = [one for owner in owners for many in owner.methods.values() for one in many]
+    if any(str(symbol) not in _PLAIN for one in methods for symbol in one.decorators):
+        return None  # one may keep what it gave, and give that again
     found: set[Symbol] = set()
     for origin in (o for one in methods for origins, _ in bodies[one].returns for o in origins):
         if not _is_new(origin, change):
@@ -75,8 +83,8 @@ def _given(
 
 def _is_new(origin: Origin, change: Changed) -> bool:
     """Whether what is changed was made by the method that gave it."""
+    if change.level != "whole":
+        return False  # what is in it may be older
     if origin.kind == "call":
         return not origin.symbol.module and origin.symbol.name in CONTAINERS
-    if origin.level == "copy":
-        return change.level == "whole"
-    return origin.kind == "instance"
+    return origin.level == "copy" or origin.kind == "instance"

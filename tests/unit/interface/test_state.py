@@ -754,6 +754,23 @@ def test_any_other_object_is_changed_with_what_it_gives(read, method: str, chang
     assert "shop" in "".join(reading.functions["shop.use"].touches)
 
 
+@pytest.mark.parametrize(
+    ("method", "change"),
+    [
+        ("    @functools.cache\n    def all(self): return []", "current().all().append(1)"),
+        ("    @functools.cached_property\n    def all(self): return []", "current().all.append(1)"),
+        ("    @unknown_library.keep\n    def all(self): return []", "current().all().append(1)"),
+        ("    def all(self): return dict(a=ROWS)", "current().all()['a'].append(1)"),
+    ],
+)
+def test_what_a_method_kept_or_put_into_a_new_object_is_state(read, method, change) -> None:
+    text = PLAN.format(base="object", method=method, change=change)
+
+    reading = read({"shop.py": "import functools, unknown_library\n" + text}, "shop")
+
+    assert set(reading.functions["shop.use"].touches) & {"shop:S", "shop:ROWS"}
+
+
 def test_what_a_method_of_an_object_without_attributes_gives_is_changed(read) -> None:
     method = "    def all(self): return ROWS"
     change = "current().all().append(1)"
