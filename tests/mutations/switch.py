@@ -650,6 +650,12 @@ OTHERS: dict[str, Mutation] = {
     "2 what functions of a module read of a request counts": Mutation(
         "seamline.seam.mentioned._named", _empty, "unit/seam/test_mentioned.py", "of_a_module"
     ),
+    "10 what a returned container holds is changed in it": Mutation(
+        "seamline.interface.renaming._parts",
+        _empty,
+        "unit/interface/test_state.py",
+        "returned_container_holds",
+    ),
     "what has to be imported before a package is": Mutation(
         "seamline.interface.analysis.imported_before",
         _empty,
@@ -938,8 +944,8 @@ OTHERS: dict[str, Mutation] = {
         "set_on_a_class_of_a_library",
     ),
     "1 containers of libraries cross if they only have items": Mutation(
-        "seamline.wire.derived._only_fills",
-        _true,
+        "seamline.wire.derived._OWN_WAYS",
+        frozenset(),
         "unit/wire/test_views.py",
         "may_have_more",
     ),

@@ -345,8 +345,8 @@ class Tracer:
         found = NOTHING
         for origin in callee:
             symbol = origin.symbol
-            if origin.kind == "symbol" and str(symbol) in COPIES and node.args:
-                found |= shared(self._union(node.args, scope))
+            if origin.kind == "symbol" and str(symbol) in COPIES and (copied := _copied(node)):
+                found |= shared(self._union(copied, scope))
             elif origin.kind == "symbol" and str(symbol) in PICKS | VIEWS and node.args:
                 given = self._union(node.args, scope)
                 found |= given if str(symbol) in VIEWS else inside(given)
@@ -415,6 +415,12 @@ class Tracer:
                 classes |= {o.symbol for o in known}
             scope = scope.parent
         return frozenset(Origin("symbol", symbol) for symbol in classes) or OPAQUE
+
+
+def _copied(node: ast.Call) -> list[ast.expr]:
+    """Return what a call that makes a new container may put into it: not what it sorts by."""
+    named = [one.value for one in node.keywords if one.arg != "key"]
+    return [*node.args, *named]
 
 
 def _is_of_library(symbol: Symbol) -> bool:

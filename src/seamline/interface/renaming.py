@@ -1,9 +1,10 @@
 """Module state under another name: bound together with it, or returned by a function."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
-from seamline.interface.body import Body
+from seamline.interface.body import Body, Changed
 from seamline.interface.classes import class_held
 from seamline.interface.functions import Definition, Definitions
 from seamline.interface.names import Symbol, World
@@ -34,11 +35,24 @@ def rebound_to(definitions: Definitions, symbol: Symbol) -> Iterator[ast.expr]:
 
 
 def returned(
-    definitions: Definitions, bodies: Mapping[Definition | str, Body], symbol: Symbol
+    definitions: Definitions,
+    bodies: Mapping[Definition | str, Body],
+    symbol: Symbol,
+    changes: Iterable[Changed],
 ) -> Iterator[Symbol]:
-    """Yield the names of modules that hold what a function, or a method of one, returns."""
+    """Yield the names of modules that hold what is changed of the result of a function.
+
+    Args:
+        definitions: Those of the application.
+        bodies: What they do.
+        symbol: The function, or a method of one of a module's objects.
+        changes: What is changed of what it returns. Where that is something in it, so may be what
+            the function put into any container: which of them it returns, nobody asks.
+    """
+    inside = any(change.taken or change.level != "whole" for change in changes)
     for definition in definitions.functions.get(symbol, ()):
-        for origin in _results(bodies[definition]):
+        body = bodies[definition]
+        for origin in chain(_results(body), _parts(body) if inside else ()):
             if origin.kind == "symbol" and origin.symbol.module:
                 yield origin.symbol
     owner, _, name = symbol.name.rpartition(".")
@@ -52,3 +66,10 @@ def returned(
 def _results(body: Body) -> Iterator[Origin]:
     for origins, _ in body.returns:
         yield from (origin for origin in origins if origin.level != "copy")
+
+
+def _parts(body: Body) -> Iterator[Origin]:
+    """Yield what a new container may hold that a function returns."""
+    for origins, _ in body.returns:
+        yield from (origin for origin in origins if origin.level == "copy")
+    yield from chain.from_iterable(body.put)

@@ -187,7 +187,7 @@ class _Finder:
 
     def _change_result(self, body: Body, symbol: Symbol, changes: set[Changed]) -> None:
         """Note that what a function returns is changed, be it a name of its module."""
-        for found in returned(self.definitions, self.bodies, symbol):
+        for found in returned(self.definitions, self.bodies, symbol, changes):
             head, _, rest = found.name.partition(".")
             if rest and Symbol(found.module, head) in self.definitions.classes:
                 self._change(body, Use(found, 0, "mutate"))

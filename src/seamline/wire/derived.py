@@ -70,18 +70,11 @@ _RECORD: Final = Origin(tuple, lambda v: _fields_of(*v.__reduce__()[1]))
 _BARE: Final[dict[type, type]] = {
     kind: type("Plain", (kind,), {}) for kind in (OrderedDict, dict, list, set)
 }
-#: What makes, copies or ends an instance in a way of its class's own.
+#: What makes, copies or ends an instance in a way of its class's own: it may register it, say.
 _OWN_WAYS: Final = frozenset(
     {
         "__copy__", "__deepcopy__", "__del__", "__getnewargs__", "__getnewargs_ex__",
-        "__getstate__", "__new__", "__reduce__", "__reduce_ex__", "__setstate__",
-    }
-)  # fmt: skip
-#: All names in an ``__init__`` that only fills an instance.
-_FILLING: Final = frozenset(
-    {
-        "OrderedDict", "__class__", "__init__", "dict", "extend", "items", "list", "set", "super",
-        "update",
+        "__getstate__", "__init__", "__new__", "__reduce__", "__reduce_ex__", "__setstate__",
     }
 )  # fmt: skip
 #: Of these the items are the content itself; of the others there is one item, the value.
@@ -103,7 +96,7 @@ def is_bare(cls: type) -> bool:
     """Whether the items are all that instances of a container's subclass have.
 
     So it is where its classes make nothing else: no slots, no metaclass, no way of their own to
-    copy an instance, and an ``__init__`` that only fills it, if any.
+    make or copy an instance.
     """
     origin = origin_of(cls)
     if origin is None or type(cls) is not type or issubclass(cls, defaultdict):
@@ -111,18 +104,8 @@ def is_bare(cls: type) -> bool:
     plain = _BARE.get(origin.kind)
     if plain is None or cls.__basicsize__ > plain.__basicsize__ or slots_of(cls):
         return False
-    owners = [vars(owner) for owner in cls.__mro__ if owner not in {*_BARE, object}]
-    return all(_OWN_WAYS.isdisjoint(own) and _only_fills(own.get("__init__")) for own in owners)
-
-
-def _only_fills(init: Any) -> bool:
-    """Whether an ``__init__`` gives its instance items and nothing else."""
-    code = getattr(init, "__code__", None)
-    return init is None or (
-        code is not None
-        and _FILLING.issuperset((*code.co_names, *code.co_freevars))
-        and not any(hasattr(part, "co_code") for part in code.co_consts)
-    )
+    owners = [owner for owner in cls.__mro__ if owner not in {*_BARE, object}]
+    return all(_OWN_WAYS.isdisjoint(vars(owner)) for owner in owners)
 
 
 def shape_of_derived(cls: type, origin: Origin) -> Shape:

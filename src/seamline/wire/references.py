@@ -76,7 +76,8 @@ def read_library_class(node: list[Any], r: Reading, _left: int) -> type:
 def write_alias(value: Any, w: Writing, left: int) -> Any:
     """Write a subscripted generic, which instances of generic classes may hold."""
     inner = w.descend(value, left)
-    if not may_be_called(value.__origin__, w.table):
+    # Subscripting runs what the origin makes of its arguments.
+    if not all(may_be_called(x, w.table) for x in (value.__origin__, *value.__args__)):
         raise Refused(value)
     return [ALIAS, w.value(value.__origin__, inner), [w.value(x, inner) for x in value.__args__]]
 
@@ -88,7 +89,10 @@ def read_alias(node: list[Any], r: Reading, left: int) -> Any:
     found: Any = read(origin, r, inner)
     if not isinstance(found, type) or not may_be_called(found, r.table):
         raise TypeError("a generic is no class of this seam")
-    return found[tuple([read(x, r, inner) for x in args])]  # type: ignore[index]
+    made = tuple([read(x, r, inner) for x in args])
+    if not all(may_be_called(x, r.table) for x in made):
+        raise TypeError("a generic is no class of this seam")
+    return found[made]  # type: ignore[index]
 
 
 def write_function(value: Any, w: Writing, _left: int) -> Any:

@@ -79,8 +79,10 @@ def test_a_package_that_cannot_be_imported_first_is_imported_after_another(
             id="an attribute, later",
         ),
         pytest.param(
-            {"shop/core/__init__.py": "from __future__ import annotations\n"
-             "from shop import texts\n\nclass Ledger:\n    how: texts.shown"},
+            {
+                "shop/core/__init__.py": "from __future__ import annotations\n"
+                "from shop import texts\n\nclass Ledger:\n    how: texts.shown"
+            },
             id="an attribute, as a postponed annotation",
         ),
         pytest.param(

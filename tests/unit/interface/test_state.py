@@ -758,7 +758,10 @@ def test_any_other_object_is_changed_with_what_it_gives(read, method: str, chang
     ("method", "change"),
     [
         ("    @functools.cache\n    def all(self): return []", "current().all().append(1)"),
-        ("    @functools.cached_property\n    def all(self): return []", "current().all.append(1)"),
+        (
+            "    @functools.cached_property\n    def all(self): return []",
+            "current().all.append(1)",
+        ),
         ("    @unknown_library.keep\n    def all(self): return []", "current().all().append(1)"),
         ("    def all(self): return dict(a=ROWS)", "current().all()['a'].append(1)"),
     ],
@@ -769,6 +772,64 @@ def test_what_a_method_kept_or_put_into_a_new_object_is_state(read, method, chan
     reading = read({"shop.py": "import functools, unknown_library\n" + text}, "shop")
 
     assert set(reading.functions["shop.use"].touches) & {"shop:S", "shop:ROWS"}
+
+
+@pytest.mark.parametrize(
+    "returns",
+    [
+        "return [ROWS]",
+        "return (ROWS,)",
+        "return {0: ROWS}",
+        "return dict([(0, ROWS)])",
+        "return [one for one in (ROWS,)]",
+        "new = []; new.append(ROWS); return new",
+        "new = {}; new[0] = ROWS; return new",
+        "new = {}; new.update({0: ROWS}); return new",
+        "new = []; new += [ROWS]; return new",
+    ],
+)
+@pytest.mark.parametrize(
+    "change", ["given()[0].append(x)", "for one in given(): one.append(x)", "given()[0][1] = x"]
+)
+def test_what_a_returned_container_holds_is_changed_in_it(read, returns, change) -> None:
+    text = f"""
+        ROWS = []
+        def given():
+            {returns}
+        def use(x):
+            {change}
+        def count():
+            return len(ROWS)
+    """
+
+    reading = read({"shop.py": text}, "shop")
+
+    assert reading.functions["shop.use"].touches == ("shop:ROWS",)
+    assert reading.functions["shop.count"].touches == ("shop:ROWS",)
+
+
+def test_what_a_returned_container_holds_by_a_name_is_changed_in_it(read) -> None:
+    text = """
+        ROWS = []
+        def given():
+            return dict(all=ROWS)
+        def use(x):
+            given()["all"].append(x)
+    """
+
+    assert read({"shop.py": text}, "shop").functions["shop.use"].touches == ("shop:ROWS",)
+
+
+def test_a_returned_copy_that_is_changed_itself_is_no_state(read) -> None:
+    text = """
+        ROWS = [1, 2]
+        def copied():
+            return list(ROWS)
+        def use(x):
+            copied().append(x)
+    """
+
+    assert read({"shop.py": text}, "shop").functions["shop.use"].touches == ()
 
 
 def test_what_a_method_of_an_object_without_attributes_gives_is_changed(read) -> None:

@@ -159,8 +159,10 @@ class MISSING:
     class Inner:
         pass
 class Meta(dict):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    pass
+class Filled(dict):
+    def __init__(self, owner):
+        owner["child"] = self
 class Ordered(collections.OrderedDict):
     pass
 class Rows(list):
@@ -248,20 +250,23 @@ def test_other_classes_of_libraries_do_not_cross(kit, monkeypatch) -> None:
 def test_a_class_of_a_library_is_no_factory_and_no_generic(kit) -> None:
     import msgspec
 
-    from seamline.wire.marks import ALIAS, DEFAULTDICT, LIBRARY_CLASS, LIST, REF
+    from seamline.wire.marks import ALIAS, CLASS, DEFAULTDICT, LIBRARY_CLASS, LIST, REF
 
     with pytest.raises(NotSendable):
         CODEC.encode(collections.defaultdict(kit.MISSING))
     with pytest.raises(NotSendable):
         CODEC.encode(types.GenericAlias(kit.MISSING, (int,)))
+    with pytest.raises(NotSendable):
+        CODEC.encode(types.GenericAlias(list, (kit.MISSING,)))
     named = [LIBRARY_CLASS, 0]
     for body in (
         [DEFAULTDICT, named],
         [ALIAS, named, []],
         [LIST, named, [DEFAULTDICT, [REF, 1]]],
         [LIST, named, [ALIAS, [REF, 1], []]],
+        [ALIAS, [CLASS, 1], [named]],
     ):
-        data = msgspec.msgpack.encode((1, ("some_kit:MISSING",), body))
+        data = msgspec.msgpack.encode((1, ("some_kit:MISSING", "builtins:list"), body))
         with pytest.raises(WireError, match=r"not callable here|no class of this seam"):
             CODEC.decode(data)
 
@@ -291,10 +296,10 @@ def test_containers_of_libraries_that_only_have_items_cross(kit) -> None:
     assert found["rows"]["a"] is found["meta"]["rows"]
 
 
-@pytest.mark.parametrize("name", ["Counted", "Noted", "Copied", "Kept"])
+@pytest.mark.parametrize("name", ["Counted", "Filled", "Noted", "Copied", "Kept"])
 def test_containers_of_libraries_that_may_have_more_do_not_cross(kit, name) -> None:
     with pytest.raises(NotSendable):
-        CODEC.encode([getattr(kit, name)()])
+        CODEC.encode([getattr(kit, name)(*([{}] if name == "Filled" else []))])
 
 
 def test_attributes_that_were_set_on_a_librarys_container_are_refused(kit) -> None:
