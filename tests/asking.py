@@ -1,4 +1,4 @@
-"""What a supervisor says of itself, asked without a command.
+"""What runs, found out without a command.
 
 A command computes as much as an application does to start, in every look of whoever waits for one.
 """
@@ -20,3 +20,18 @@ def status_of(runtime: Path) -> dict[str, Any] | None:
         except NotRunning:
             return None
     return None
+
+
+def processes_of(runtime: Path) -> set[int]:
+    """Return every living process that was started with an ``XDG_RUNTIME_DIR``."""
+    mark = f"XDG_RUNTIME_DIR={runtime}".encode()
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.add(int(entry.name))
+        except OSError:
+            continue  # it ended, or is not ours
+    return found

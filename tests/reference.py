@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.asking import status_of
+from tests.asking import processes_of, status_of
 
 LONGRUN = Path(__file__).parents[1] / "examples" / "longrun"
 #: The installed command, beside the interpreter that runs the tests.
@@ -107,17 +107,7 @@ class Longrun:
 
     def processes(self) -> set[int]:
         """Return every living process that this start began."""
-        mark = f"XDG_RUNTIME_DIR={self.runtime}".encode()
-        found = set()
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.add(int(entry.name))
-            except OSError:
-                continue  # it ended, or is not ours
-        return found
+        return processes_of(self.runtime)
 
     def leftovers(self) -> list[Path]:
         """Return what is left of run directories. All projects share the one above them."""

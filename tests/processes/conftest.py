@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.asking import status_of
+from tests.asking import processes_of, status_of
 
 APPS = Path(__file__).parent.parent / "apps"
 #: The installed command, beside the interpreter that runs the tests.
@@ -167,17 +167,7 @@ class Project:
 
     def processes(self) -> set[int]:
         """Return every living process that was started by a run of this project."""
-        mark = f"XDG_RUNTIME_DIR={self.runtime}".encode()
-        found = set()
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.add(int(entry.name))
-            except OSError:
-                continue  # it ended, or is not ours
-        return found
+        return processes_of(self.runtime)
 
     def leftovers(self) -> list[Path]:
         """Return files in the run directories: there are none while nothing runs."""
