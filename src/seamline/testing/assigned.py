@@ -15,6 +15,7 @@ from typing import Any, Final
 from seamline.testing.causes import Replaced
 from seamline.testing.cells import (
     OPAQUE,
+    SIMPLE,
     Cell,
     Object,
     Place,
@@ -151,7 +152,7 @@ class Assignments:
             if place.path in sealed or is_guard(value):
                 continue
             for inner, path in self._enter(value, place):
-                if depth < _MOST_DEPTH:
+                if depth < _MOST_DEPTH and type(inner) not in SIMPLE:
                     queue.append((inner, Place(place.module, path), depth + 1))
 
     def _forget(self, name: str) -> None:
@@ -177,7 +178,9 @@ class Assignments:
             if issubclass(kind, type) and getattr(value, "__module__", "") == module:
                 for inner, path in self._enter(value, Place(module, name)):
                     self._walk_from(inner, Place(module, path), 2)
-            elif not name.startswith("__") and not issubclass(kind, (type, ModuleType)):
+            elif not (
+                kind in SIMPLE or name.startswith("__") or issubclass(kind, (type, ModuleType))
+            ):
                 self._walk_from(value, Place(module, name), 1)
 
     def _enter(self, value: object, place: Place) -> Iterator[tuple[object, str]]:

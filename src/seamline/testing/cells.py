@@ -1,6 +1,7 @@
 """What can be assigned on, and the questions whether it was."""
 
 import sys
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from types import (
@@ -13,7 +14,16 @@ from types import (
 from typing import Final, NamedTuple
 
 from seamline.testing.causes import Replaced
-from seamline.testing.compared import ABSENT, Values, added, content, is_guard, member, whole
+from seamline.testing.compared import (
+    ABSENT,
+    PLAIN,
+    Values,
+    added,
+    content,
+    is_guard,
+    member,
+    whole,
+)
 from seamline.testing.stores import Stores
 
 #: Types whose instances nothing is assigned on.
@@ -21,6 +31,8 @@ OPAQUE: Final = (
     ModuleType, FunctionType, BuiltinFunctionType, MethodType, str, bytes, int, float, complex,
     type(None), tuple, frozenset,
 )  # fmt: skip
+#: Of these, the types that hold nothing, either.
+SIMPLE: Final = PLAIN | {FunctionType, BuiltinFunctionType, MethodType, complex}
 # Replaced by pytest around each test, and taken over by hosts, or each process's own.
 _NEVER: Final = frozenset(
     Replaced(*pair.split(":"))
@@ -29,6 +41,11 @@ _NEVER: Final = frozenset(
         "warnings:filters", "warnings:showwarning",
     )
 )  # fmt: skip
+
+
+# What is known of types, by their identities, which hold none of them. Each asks again and again.
+_WITHOUT_SLOTS: Final[dict[int, weakref.ref[type]]] = {}
+_SETTERS: Final[dict[int, tuple[weakref.ref[type], frozenset[str]]]] = {}
 
 
 class Place(NamedTuple):
@@ -129,14 +146,20 @@ def may_concern(
 
 def slots_of(kind: type) -> dict[str, MemberDescriptorType]:
     """Return the slots of a class and its bases, by name."""
-    if issubclass(kind, (*OPAQUE, type)):
+    known = _WITHOUT_SLOTS.get(id(kind))
+    if known is not None and known() is kind:
         return {}
-    return {
-        name: member
-        for owner in kind.__mro__
-        for name, member in vars(owner).items()
-        if type(member) is MemberDescriptorType
-    }
+    found = {}
+    if not issubclass(kind, (*OPAQUE, type)):
+        found = {
+            name: member
+            for owner in kind.__mro__
+            for name, member in vars(owner).items()
+            if type(member) is MemberDescriptorType
+        }
+    if not found:
+        _WITHOUT_SLOTS[id(kind)] = weakref.ref(kind)
+    return found
 
 
 def cells_of(one: Object, stores: Stores, *, is_own: bool) -> Iterator[tuple[str, Cell]]:
@@ -157,9 +180,11 @@ def cells_of(one: Object, stores: Stores, *, is_own: bool) -> Iterator[tuple[str
         firsts.append((name, one.first[name] if is_first else ABSENT))
     if firsts:
         yield "=", Cell(Values(one.space, firsts), one.places)
+    if not (is_named or is_own):
+        return
     new = stores.attributes.difference(known) if known else stores.attributes
     # Whatever a test names so may get an attribute that it never had.
-    if new and (is_named or is_own):
+    if new:
         yield "", Cell(added(one.space, new), one.places)
     if new and is_named and _keeps_elsewhere(type(one.value), stores.attributes, new):
         yield from _all_of(one)
@@ -171,12 +196,21 @@ def _keeps_elsewhere(kind: type, assigned: Collection[str], new: AbstractSet[str
         return False
     if kind.__setattr__ is not object.__setattr__ and len(new) == len(assigned):
         return True
-    return any(
-        hasattr(type(vars(owner)[name]), "__set__")
-        and type(vars(owner)[name]) is not MemberDescriptorType
-        for owner in kind.__mro__
-        for name in vars(owner).keys() & new
-    )
+    return not _setters_of(kind).isdisjoint(new)
+
+
+def _setters_of(kind: type) -> frozenset[str]:
+    """Return the names whose assignment a class and its bases hand to a descriptor, but slots."""
+    known = _SETTERS.get(id(kind))
+    if known is None or known[0]() is not kind:
+        names = frozenset(
+            name
+            for owner in kind.__mro__
+            for name, held in vars(owner).items()
+            if type(held) is not MemberDescriptorType and hasattr(type(held), "__set__")
+        )
+        _SETTERS[id(kind)] = known = (weakref.ref(kind), names)
+    return known[1]
 
 
 def _all_of(one: Object) -> Iterator[tuple[str, Cell]]:

@@ -10,7 +10,8 @@ ABSENT: Final = object()
 # A table of more items holds data rather than settings, and comparing it takes longer than a call.
 MOST_ITEMS: Final = 1_000
 _COPIED: Final = (list, tuple, set, frozenset)
-_PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None)})
+#: Types whose instances hold nothing.
+PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 def whole(changed: Callable[[], Collection[str]]) -> Callable[[], list[str]]:
@@ -54,7 +55,7 @@ def _is_copy_of(value: object, first: object) -> bool:
         return False
     held: Any = first
     # Others would run code of the application to be compared.
-    return len(held) <= MOST_ITEMS and {type(item) for item in held} <= _PLAIN and value == first
+    return len(held) <= MOST_ITEMS and {type(item) for item in held} <= PLAIN and value == first
 
 
 def is_guard(value: object) -> bool:

@@ -93,7 +93,7 @@ class Runner(_own_runner()):  # type: ignore[misc]  # which class it is, the pro
         """Begin to start the hosts, before the tests are imported."""
         super().setup_test_environment(**options)
         self._session.start()
-        self._session.describe(self._tally)
+        self._tally.describe(self._session.analysis, self._session.services)
 
     def build_suite(self, *arguments: Any, **options: Any) -> Any:
         """Import the tests; then every seam must stand, and every host run."""

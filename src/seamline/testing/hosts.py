@@ -7,10 +7,9 @@ process closes its end of a pipe, or ends without having done so.
 import _thread
 import contextlib
 import itertools
-import subprocess
 import threading
 from collections.abc import Mapping
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,6 +19,9 @@ from seamline.supervisor import AlignedReply, AlignRequest, align
 from seamline.testing.spawning import Spawned
 from seamline.testing.supervising import BEGUN, MARK, READY, Order
 from seamline.testing.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Lines of the hosts' output that are kept to be shown beside a failed test.
 _KEPT_LINES: Final = 2_000
@@ -79,6 +81,10 @@ class Hosts:
         """
         self._order = Order(plan, absent, secret, self._environ)
         self._tell(msgspec.json.encode(self._order) + b"\n")
+
+    def are_elsewhere(self, environ: Mapping[str, str]) -> bool:
+        """Whether those that are started now, in an environment, would begin with another one."""
+        return self._spawned is not None and self._spawned.is_elsewhere(environ)
 
     def start_again(self, environ: Mapping[str, str]) -> None:
         """Begin to start them in another environment, after :meth:`stop`."""
@@ -173,13 +179,11 @@ class Hosts:
             return
         assert self._spawned is not None
         self._spawned.tell_end()
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        with self._heard:  # its output ends with it: waiting for the process itself is polling
+            is_over = self._heard.wait_for(lambda: self._ended == _PIPES, _STOP_SECONDS)
+        if not is_over:
             self._process.kill()
-            self._process.wait()
-        with self._heard:
-            self._heard.wait_for(lambda: self._ended == _PIPES, _STOP_SECONDS)
+        self._process.wait()
         self._process = self._spawned = None
 
     def _exchange(self, request: AlignRequest) -> AlignedReply:

@@ -15,6 +15,13 @@ _AROUND: Final = (
     "setUp", "tearDown", "setUpClass", "tearDownClass", "setUpTestData", "setup_method",
     "teardown_method", "setup_class", "teardown_class",
 )  # fmt: skip
+# Parts of the names of modules that hold tests and what they need.
+_TEST_PARTS: Final = frozenset({"test", "tests", "testing", "conftest"})
+
+
+def is_test_module(name: str) -> bool:
+    """Whether a module is of the tests, by its name, wherever they are kept."""
+    return any(part in _TEST_PARTS or part.startswith("test_") for part in name.split("."))
 
 
 class Test(NamedTuple):

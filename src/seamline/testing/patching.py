@@ -23,6 +23,7 @@ from seamline.testing.causes import (
     Replaced,
 )
 from seamline.testing.listening import Listening
+from seamline.testing.looking import is_test_module
 from seamline.testing.reach import Reach
 from seamline.testing.reloaded import Reloads
 from seamline.testing.replaced import Replacements
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _ABSENT: Final = object()
-_TEST_PARTS: Final = frozenset({"test", "tests", "testing", "conftest"})
 
 
 class Patches:
@@ -161,10 +161,7 @@ class Patches:
         return not self._mentioned[service, name]
 
     def _is_application(self, module: str) -> bool:
-        parts = module.split(".")
-        return parts[0] in self._application and not any(
-            part in _TEST_PARTS or part.startswith("test_") for part in parts
-        )
+        return module.partition(".")[0] in self._application and not is_test_module(module)
 
 
 def _is_offered(interface: Interface, one: Replaced) -> bool:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from seamline.testing.spawning import Spawned
+    from collections.abc import Generator
+
+    from seamline.testing.early import Early
 
 _MARKER: Final = (
     "seamline_errors: the test provokes seam errors on purpose, so that they do not fail the run"
 )
-_SPAWNED: Final[pytest.StashKey[Spawned]] = pytest.StashKey()
+_EARLY: Final[pytest.StashKey[Early]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,19 +49,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start what hosts are started from, while pytest loads what may load the application."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,
+) -> Generator[None, object, object]:
+    """Begin to start hosts while pytest loads what may load the application."""
     options = early_config.known_args_namespace
     is_controller = (
         getattr(options, "numprocesses", None) or getattr(options, "dist", "no") != "no"
     )
     layout = getattr(options, "seamline_layout", None)
     if layout in {None, "mono", "local"} or options.collectonly or is_controller:
-        return
-    from seamline.testing.spawning import spawn
+        return (yield)
+    from seamline.testing.early import Early
 
-    early_config.stash[_SPAWNED] = spawned = spawn()
-    early_config.add_cleanup(spawned.end)
+    early_config.stash[_EARLY] = early = Early(early_config)
+    early_config.add_cleanup(early.end)
+    early.watch()
+    try:
+        return (yield)
+    finally:
+        early.spawn()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,17 +84,22 @@ def pytest_configure(config: pytest.Config) -> None:
             f"{pytest.__version__}: {sys.executable} -m pip install 'pytest>=8'"
         )
     # Only a run that asks for a layout pays for what follows.
+    from seamline.testing.options import load_config, variables_of
     from seamline.testing.session import SplitSession
-    from seamline.testing.watch import Summary, Watch, load_config, variables_of
+    from seamline.testing.watch import Summary, Watch
 
-    loaded = load_config(config, layout)
+    loaded = load_config(config, config.option, config.args)
     summary = Summary(config, layout)
     config.pluginmanager.register(summary, "seamline-summary")
     # The controller of xdist runs no tests: each of its workers has hosts of its own.
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.getoption("dist", "no") == "no":
-        spawned = config.stash.get(_SPAWNED, None)
-        session = SplitSession(loaded, layout, variables_of(config), spawned)
+        early, variables = config.stash.get(_EARLY, None), variables_of(config)
+        session = (
+            SplitSession(loaded, layout, variables)
+            if early is None
+            else early.session(loaded, variables)
+        )
         watch = Watch(config, session, summary.tally)
         config.pluginmanager.register(watch, "seamline-watch")
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from unittest import mock
 
 from seamline.testing.causes import Replaced
+from seamline.testing.compared import PLAIN
 
 # Names that tools replace without unittest.mock or monkeypatch: freezegun, requests-mock,
 # HTTPretty, pytest-socket, pytest-httpx and their like.
@@ -206,7 +207,7 @@ class Replacements:
             if space is target:
                 yield name, ""
             for held, value in list(space.items()):
-                if value is target or _holds(value, target):
+                if value is target or (type(value) not in PLAIN and _holds(value, target)):
                     yield name, held
 
 
@@ -237,4 +238,5 @@ def _holds(value: object, target: object) -> bool:
         space = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return False
-    return type(space) is dict and any(held is target for held in list(space.values()))
+    # By identity, in C: a patch asks everything that the application's modules hold.
+    return type(space) is dict and id(target) in map(id, list(space.values()))

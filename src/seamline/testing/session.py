@@ -13,7 +13,7 @@ from typing import Final
 
 from seamline.config import Config
 from seamline.errors import InvisibleState
-from seamline.interface import Analysis, Function, Severity, Verdict
+from seamline.interface import Analysis, Function
 from seamline.plan import (
     ERRORS_FILE,
     RUN_VARIABLE,
@@ -39,7 +39,6 @@ from seamline.testing.reach import Reach
 from seamline.testing.reshaping import Reshaping
 from seamline.testing.spawning import Spawned
 from seamline.testing.surroundings import Surroundings, raw_environment, set_environment
-from seamline.testing.tally import Tally
 from seamline.testing.visible import Connections, Sessions
 from seamline.worker import Identity, Process
 
@@ -81,6 +80,7 @@ class SplitSession:
         self._variables = dict(variables or {})
         self._spawned = spawned
         self._run_dir = ""
+        self._places: tuple[Plan, GroupPlan, bytes] | None = None
         self._pid = os.getpid()
         self._process: Process | None = None
         self._hosts: Hosts | None = None
@@ -110,13 +110,28 @@ class SplitSession:
     # -- the session -------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to start the hosts, and open the seams. After an error, :meth:`stop` cleans up.
+        """Begin to start the hosts, if that did not begin, and open the seams.
+
+        After an error, :meth:`stop` cleans up.
 
         Raises:
             UsageError: The application or its configuration cannot be used.
         """
         if self.layout == "mono":
             return
+        if self._places is None:
+            self.order()
+        else:
+            self._start_again_if_moved()
+        assert self._places is not None
+        self._open(*self._places)
+
+    def order(self) -> None:
+        """Begin to start the hosts, in what surrounds the test process now.
+
+        Raises:
+            UsageError: The application or its configuration cannot be used.
+        """
         is_local = self.layout == "local"
         if not is_local:
             self._hosts = Hosts(self._spawned)
@@ -140,7 +155,15 @@ class SplitSession:
         elif self._hosts is not None:  # everything is in one group
             self._hosts.stop()
             self._hosts = None
-        self._open(plan, front, secret, is_local=is_local)
+        self._places = plan, front, secret
+
+    def _start_again_if_moved(self) -> None:
+        """Start the hosts again if what a process inherits is no longer what they began with."""
+        environ = {**os.environ, **self._variables}
+        if self._hosts is not None and self._hosts.are_elsewhere(environ):
+            self._end_hosts()
+            self._started_in = Surroundings.read()
+            self._hosts.start_again(self._environ_of_hosts())
 
     def _environ_of_hosts(self) -> dict[str, str]:
         """Return the environment to start hosts in: what surrounded the test process."""
@@ -148,7 +171,7 @@ class SplitSession:
         path = os.pathsep.join(map(os.path.abspath, self._started_in.path))
         return {**os.environ, **self._variables, "PYTHONPATH": path}
 
-    def _open(self, plan: Plan, front: GroupPlan, secret: bytes, *, is_local: bool) -> None:
+    def _open(self, plan: Plan, front: GroupPlan, secret: bytes) -> None:
         identity = Identity(front.name, 0, 1)
         keeps = self._keeps if self._hosts is not None else None
         self._process = process = Process(plan, identity, secret, keeps=keeps)
@@ -187,7 +210,7 @@ class SplitSession:
             behind,
             self._reach,
             application,
-            close=None if is_local else self._closing.close,
+            close=None if self.layout == "local" else self._closing.close,
             assigned=self._assigned,
         )
         process.install()
@@ -220,8 +243,8 @@ class SplitSession:
     def finish_collection(self) -> None:
         """The application is imported: every seam must stand, and every host be as it is here.
 
-        Hosts that were started in another environment than the application was imported in are
-        started again.
+        Hosts that were started in another environment, or with other limits, than the application
+        was imported in are started again.
 
         Raises:
             InternalError: A seam does not stand.
@@ -235,10 +258,7 @@ class SplitSession:
             self._patches.begin()
             self._databases.look()
             self._reshaping.read(self._assigned.codes)
-        if self._hosts is not None and Surroundings.read().environ != self._started_in.environ:
-            self._end_hosts()
-            self._started_in = Surroundings.read()
-            self._hosts.start_again(self._environ_of_hosts())
+        self._start_again_if_moved()
         self.wait_ready()
         if self._hosts is not None:
             # What whoever calls first would have them import in the surroundings of its test.
@@ -263,6 +283,8 @@ class SplitSession:
             self._process.seams.uninstall()
             self._process.close()
         self._end_hosts()
+        if self._hosts is None and self._spawned is not None:  # nobody asked for hosts
+            self._spawned.end()
         self._process = None
         if self._run_dir:
             shutil.rmtree(self._run_dir, ignore_errors=True)
@@ -362,31 +384,6 @@ class SplitSession:
         if self._hosts is None or not self._is_ready or os.getpid() != self._pid:
             return {}
         return self._hosts.ask().last
-
-    def _refused_functions(self) -> dict[str, str]:
-        """Return the public functions behind a seam that cannot cross, each with the reason."""
-        return {
-            f"{function.module}.{function.name}": function.reason
-            for interface in self.analysis.interfaces
-            if interface.service in self.services
-            for function in interface.functions
-            if function.public and function.verdict is Verdict.REFUSED
-        }
-
-    def describe(self, tally: Tally) -> None:
-        """Put into a tally what is known before the first test."""
-        tally.services = self.services
-        tally.refused_functions = self._refused_functions()
-        tally.errors = self._findings(Severity.ERROR)
-        tally.warnings = self._findings(Severity.WARNING)
-
-    def _findings(self, severity: Severity) -> list[str]:
-        """Return what ``check`` says of the application at one severity, a line each."""
-        return [
-            f"{one.file}:{one.line}: {one.message} [{one.code}]"
-            for one in self.analysis.findings
-            if one.severity is severity
-        ]
 
     # -- before a call -----------------------------------------------------------------
 

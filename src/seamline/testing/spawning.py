@@ -70,11 +70,6 @@ class Spawned:
             self.process.wait()
 
 
-def spawn() -> Spawned:
-    """Start it in this process's environment."""
-    return Spawned(os.environ)
-
-
 def _of_others(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value

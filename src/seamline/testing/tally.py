@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
+from seamline.interface import Analysis, Severity, Verdict
+
 # Tests named after a cause; all of them would hide the rest of the summary.
 _NAMED_TESTS: Final = 3
 
@@ -49,6 +51,24 @@ class Tally:
     is_strict: bool = False
     stayed: dict[str, int] = field(default_factory=dict)
     expecting: str = "@pytest.mark.seamline_errors"
+
+    def describe(self, analysis: Analysis, services: tuple[str, ...]) -> None:
+        """Put in what is known before the first test.
+
+        Args:
+            analysis: What the source of the application says.
+            services: Those that a seam lies before.
+        """
+        self.services = services
+        self.refused_functions = {
+            f"{function.module}.{function.name}": function.reason
+            for interface in analysis.interfaces
+            if interface.service in services
+            for function in interface.functions
+            if function.public and function.verdict is Verdict.REFUSED
+        }
+        self.errors = _findings(analysis, Severity.ERROR)
+        self.warnings = _findings(analysis, Severity.WARNING)
 
     def add(self, other: "Tally") -> None:
         """Take in what another process of the same session saw."""
@@ -216,3 +236,12 @@ def _apart(word: str, tests: dict[str, list[Reason]], *, every: bool) -> Iterato
     for what, named in ranked:
         more = ", ..." if len(named) > _NAMED_TESTS else ""
         yield f"  {what}: {', '.join(named[:_NAMED_TESTS])}{more}"
+
+
+def _findings(analysis: Analysis, severity: Severity) -> list[str]:
+    """Return what ``check`` says of the application at one severity, a line each."""
+    return [
+        f"{one.file}:{one.line}: {one.message} [{one.code}]"
+        for one in analysis.findings
+        if one.severity is severity
+    ]

@@ -1,73 +1,16 @@
 """Watches a test session over a layout, and judges it at its end. Loaded only with a layout."""
 
-import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from seamline import config as settings
-from seamline.config import Config
-from seamline.errors import ConfigError, SeamlineError, StartError, UsageError
-from seamline.plan import DJANGO_TESTS_VARIABLE
+from seamline.errors import SeamlineError, StartError
 from seamline.testing.looking import Test
 from seamline.testing.session import SplitSession
 from seamline.testing.swallowed import Noticing
 from seamline.testing.tally import Tally
-
-
-def load_config(config: pytest.Config, layout: str) -> Config:
-    """Read the ``seamline.toml`` of a test run. Raises pytest.UsageError."""
-    try:
-        loaded = settings.load(_find_file(config), environ=os.environ)
-        loaded = loaded.with_layout(layout, "--seamline-layout")
-    except UsageError as exc:
-        raise pytest.UsageError(f"{exc} [{exc.code}]") from exc
-    if config.getoption("--seamline-config") is None or any(
-        path.absolute().is_relative_to(loaded.root) for path in _given(config)
-    ):
-        return loaded
-    # A file that is kept elsewhere says nothing about where the application is.
-    return msgspec.structs.replace(loaded, root=_tested(config))
-
-
-def _given(config: pytest.Config) -> list[Path]:
-    """Return what the command line names to be tested, or else where it was typed."""
-    directory = config.invocation_params.dir
-    given = [directory / argument.partition("::")[0] for argument in config.args]
-    return [path for path in given if path.exists()] or [directory]
-
-
-def _tested(config: pytest.Config) -> Path:
-    """Return the directory of the project that is tested.
-
-    Without a file of settings pytest's own idea of it depends on the options: it takes the value
-    of ``--seamline-config`` for one more directory of tests.
-    """
-    return config.invocation_params.dir if config.inipath is None else config.rootpath
-
-
-def _find_file(config: pytest.Config) -> Path:
-    named = config.getoption("--seamline-config")
-    if named is not None:
-        return Path(config.invocation_params.dir, named)
-    start = _given(config)[0].absolute()
-    for directory in (start, *start.parents):
-        if (directory / "seamline.toml").is_file():
-            return directory / "seamline.toml"
-    raise ConfigError(
-        f"no seamline.toml at or above {start}", remedy="name it with: --seamline-config PATH"
-    )
-
-
-def variables_of(config: pytest.Config) -> dict[str, str]:
-    """Return what other plugins set up in this process, for hosts to do the same."""
-    if not config.pluginmanager.hasplugin("django"):
-        return {}
-    debug = str(config.getini("django_debug_mode")).lower()
-    return {DJANGO_TESTS_VARIABLE: debug if debug in {"true", "keep"} else "false"}
 
 
 def test_of(item: pytest.Item) -> Test:
@@ -162,7 +105,7 @@ class Watch:
         except SeamlineError as exc:
             self._session.stop()
             self._refuse(exc)
-        self._session.describe(self._tally)
+        self._tally.describe(self._session.analysis, self._session.services)
 
     def pytest_deselected(self) -> None:
         """Tests were left out."""

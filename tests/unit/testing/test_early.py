@@ -1,0 +1,147 @@
+"""seamline.testing.early: hosts that import while conftest.py imports the application."""
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+# Each process that imports the stock leaves a file, before it goes on.
+_LEAVES_A_FILE = """
+    import os, pathlib
+    STOCK = {"tea": 10}
+    pathlib.Path(os.environ["SUITE"], f"imported-{os.getpid()}").touch()
+
+    def left(name):
+        STOCK.setdefault(name, 0)
+        return STOCK[name]
+
+    def at_import():
+        STOCK.setdefault("coffee", 0)
+        return COLOUR_AT_IMPORT, MASK_AT_IMPORT
+
+    COLOUR_AT_IMPORT = os.environ.get("COLOUR")
+    MASK_AT_IMPORT = os.umask(0)
+    os.umask(MASK_AT_IMPORT)
+"""
+_CALLING = """
+    def test_it():
+        assert stock.left("tea") == 10
+"""
+
+
+def _write(suite, conftest, tests=_CALLING):
+    suite.write(
+        "seamline.toml",
+        """
+        name = "shop"
+        [services.web]
+        http = "shop.web:app"
+        [services.stock]
+        package = "shop.stock"
+        """,
+    )
+    suite.write("shop/orders.py", "")
+    suite.write("shop/stock.py", _LEAVES_A_FILE)
+    suite.write("conftest.py", conftest)
+    suite.tests(tests)
+
+
+def test_hosts_import_beside_a_conftest_that_imports_the_application(suite):
+    _write(
+        suite,
+        """
+        import os, pathlib, time
+        from shop import stock
+
+        deadline = time.monotonic() + 40
+        while len(list(pathlib.Path(os.environ["SUITE"]).glob("imported-*"))) < 2:
+            assert time.monotonic() < deadline, "no host imported the stock yet"
+            time.sleep(0.01)
+        """,
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("stock") == 1
+
+
+def test_what_conftest_sets_after_it_imported_the_application_reaches_hosts(suite):
+    _write(
+        suite,
+        """
+        import os
+        from shop import stock
+        os.environ["COLOUR"] = "red"
+        os.umask(0o027)
+        """,
+        """
+        def test_it():
+            assert stock.at_import() == ("red", 0o027)
+        """,
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+def test_a_conftest_that_fails_after_it_imported_the_application_leaves_no_host(suite):
+    _write(suite, "from shop import stock\nraise RuntimeError('broken')\n")
+
+    outcome = suite.run("micro")
+
+    assert outcome.status == 4, outcome.text
+    assert "RuntimeError: broken" in outcome.text
+
+
+def test_an_application_that_cannot_be_split_is_told_once_and_by_the_session(suite):
+    _write(suite, "from shop import stock")
+    suite.write(
+        "seamline.toml",
+        """
+        name = "shop"
+        [services.web]
+        http = "shop.web:app"
+        [services.stock]
+        package = "shop.stocks"
+        """,
+    )
+    suite.write("conftest.py", "import shop.web")
+
+    outcome = suite.run("micro")
+
+    assert outcome.status == 4, outcome.text
+    assert outcome.text.count("there is no package 'shop.stocks'") == 1, outcome.text
+
+
+def test_tests_that_are_named_by_another_project_begin_with_its_own_hosts(suite):
+    """The early guess of the configuration may be another than the one that pytest settles on."""
+    _write(suite, "from shop import stock")
+    suite.write("pytest.ini", "[pytest]\npythonpath = . inner\ntestpaths = inner\n")
+    suite.write("inner/bakery/__init__.py", "")
+    suite.write("inner/bakery/oven.py", "BAKED = []\ndef bake(name):\n    BAKED.append(name)\n")
+    suite.write("inner/bakery/web.py", "from bakery import oven\ndef app(environ, start): ...\n")
+    suite.write(
+        "inner/seamline.toml",
+        """
+        name = "bakery"
+        [services.web]
+        http = "bakery.web:app"
+        [services.oven]
+        package = "bakery.oven"
+        """,
+    )
+    suite.write(
+        "inner/test_inner.py",
+        """
+        from bakery import web
+
+        def test_it():
+            assert web.oven.bake("bread") is None
+        """,
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("oven") == 1
