@@ -57,6 +57,8 @@ class Early:
         elif not self._is_over and _is_begun_by(name, self._modules):
             self._is_over = True
             self._order()
+        if self._session is not None:
+            self._session.note_import(name)
         return None
 
     def spawn(self) -> None:

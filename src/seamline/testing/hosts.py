@@ -8,7 +8,7 @@ import _thread
 import contextlib
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
@@ -99,6 +99,23 @@ class Hosts:
         with contextlib.suppress(BrokenPipeError):  # it ended already: its words say why
             self._process.stdin.write(line)
             self._process.stdin.flush()
+
+    def become_ready(self, is_over: Callable[[], bool]) -> bool:
+        """Wait until each of them is ready, they ended, or it is over; return the first.
+
+        For whoever only looks on; :meth:`wake` has it ask whether it is over.
+        """
+        with self._heard:
+            self._heard.wait_for(
+                lambda: self._marked == READY or self._ended == _PIPES or is_over()
+            )
+            return self._marked == READY and not is_over()
+
+    def wake(self, finish: Callable[[], None]) -> None:
+        """Have something be over for those who wait in :meth:`become_ready`."""
+        with self._heard:
+            finish()
+            self._heard.notify_all()
 
     def wait_ready(self) -> None:
         """Wait until each of them is ready.

@@ -25,6 +25,7 @@ from seamline.plan import (
 )
 from seamline.rpc import recorded
 from seamline.seam import child_environment
+from seamline.testing.ahead import Ahead
 from seamline.testing.answering import Answering
 from seamline.testing.assigned import Assignments
 from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
@@ -81,6 +82,7 @@ class SplitSession:
         self._spawned = spawned
         self._run_dir = ""
         self._places: tuple[Plan, GroupPlan, bytes] | None = None
+        self._ahead: Ahead | None = None
         self._pid = os.getpid()
         self._process: Process | None = None
         self._hosts: Hosts | None = None
@@ -122,6 +124,7 @@ class SplitSession:
         if self._places is None:
             self.order()
         else:
+            self._end_ahead()
             self._start_again_if_moved()
         assert self._places is not None
         self._open(*self._places)
@@ -156,6 +159,18 @@ class SplitSession:
             self._hosts.stop()
             self._hosts = None
         self._places = plan, front, secret
+
+    def note_import(self, module: str) -> None:
+        """A module is imported here before :meth:`start`: a host that has it imports it, too."""
+        if self._ahead is None and self._hosts is not None and self._places is not None:
+            self._ahead = Ahead(self._hosts, *self._places)
+        if self._ahead is not None:
+            self._ahead.note(module)
+
+    def _end_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.end()
+            self._ahead = None
 
     def _start_again_if_moved(self) -> None:
         """Start the hosts again if what a process inherits is no longer what they began with."""
@@ -283,6 +298,7 @@ class SplitSession:
             self._process.seams.uninstall()
             self._process.close()
         self._end_hosts()
+        self._end_ahead()  # only now: what hangs in a host has ended with it
         if self._hosts is None and self._spawned is not None:  # nobody asked for hosts
             self._spawned.end()
         self._process = None

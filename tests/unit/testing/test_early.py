@@ -28,41 +28,77 @@ _CALLING = """
 """
 
 
-def _write(suite, conftest, tests=_CALLING):
+# Goes on once the test process and a host have imported the stock.
+_WAITING = """
+    import os, pathlib, time
+    from shop import stock
+
+    deadline = time.monotonic() + 40
+    while len(list(pathlib.Path(os.environ["SUITE"]).glob("imported-*"))) < 2:
+        assert time.monotonic() < deadline, "no host imported the stock yet"
+        time.sleep(0.01)
+"""
+
+
+def _write(suite, conftest, tests=_CALLING, *, package="shop.stock", stock=_LEAVES_A_FILE):
     suite.write(
         "seamline.toml",
-        """
+        f"""
         name = "shop"
         [services.web]
         http = "shop.web:app"
         [services.stock]
-        package = "shop.stock"
+        package = "{package}"
         """,
     )
     suite.write("shop/orders.py", "")
-    suite.write("shop/stock.py", _LEAVES_A_FILE)
+    suite.write("shop/stock.py", stock)
     suite.write("conftest.py", conftest)
     suite.tests(tests)
 
 
 def test_hosts_import_beside_a_conftest_that_imports_the_application(suite):
-    _write(
-        suite,
-        """
-        import os, pathlib, time
-        from shop import stock
-
-        deadline = time.monotonic() + 40
-        while len(list(pathlib.Path(os.environ["SUITE"]).glob("imported-*"))) < 2:
-            assert time.monotonic() < deadline, "no host imported the stock yet"
-            time.sleep(0.01)
-        """,
-    )
+    _write(suite, _WAITING)
 
     outcome = suite.run("micro")
 
     assert outcome.counts == {"passed": 1}, outcome.text
     assert outcome.calls("stock") == 1
+
+
+def test_hosts_import_each_part_of_a_package_that_a_conftest_imports(suite):
+    _in_a_package(suite, _WAITING, _LEAVES_A_FILE)
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("stock") == 1
+
+
+def test_a_part_that_hangs_in_a_host_holds_up_no_end(suite):
+    hanging = f"""{_LEAVES_A_FILE}
+    if "SEAMLINE_WORKER" in os.environ:
+        import threading
+        threading.Event().wait()
+    """
+    _in_a_package(suite, f"{_WAITING}\n    raise RuntimeError('broken')\n", hanging)
+
+    outcome = suite.run("micro")
+
+    assert outcome.status == 4, outcome.text
+    assert "RuntimeError: broken" in outcome.text
+
+
+def _in_a_package(suite, conftest, stock):
+    """Have the stock be one of the parts of a package, which does not import it itself."""
+    suite.write("shop/depot/__init__.py", "")
+    suite.write("shop/depot/stock.py", stock)
+    _write(
+        suite,
+        conftest.replace("from shop import", "from shop.depot import"),
+        package="shop.depot",
+        stock="from shop.depot.stock import left\n",
+    )
 
 
 def test_what_conftest_sets_after_it_imported_the_application_reaches_hosts(suite):
