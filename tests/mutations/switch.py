@@ -1656,6 +1656,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_own_variables.py",
         "callees_only",
     ),
+    "9 a context variable that is not seen where it is read is an error": Mutation(
+        "seamline.interface.contexts._unseen",
+        _nothing,
+        "unit/interface/test_unseen_variables.py",
+        "is_an_error",
+    ),
+    "9 what a host leaves set is looked for in what it calls": Mutation(
+        "seamline.interface.contexts._leaves",
+        _false,
+        "unit/interface/test_unseen_variables.py",
+        "is_an_error",
+    ),
+    "9 what sets a context variable for itself reads its own": Mutation(
+        "seamline.interface.contexts._sets_first",
+        _true,
+        "unit/interface/test_unseen_variables.py",
+        "may_be_one_value",
+    ),
     "14 patches of the distribution mock are seen": Mutation(
         "seamline.testing.replaced._mock_of_its_own",
         _nothing,

@@ -1,15 +1,15 @@
 """Context variables, thread-local objects and locks of threads over calls of a service."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.functions import Definition
 from seamline.interface.model import Finding, Place, Severity, Verdict
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement
-from seamline.interface.variables import STREAMS, Variable, lines_held
+from seamline.interface.variables import STREAMS, Handling, Variable, lines_held
 
 _INSIDE: Final = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 
@@ -26,7 +26,10 @@ def lost_contexts(placement: Placement, facts: ServiceFacts) -> Iterator[Finding
     for variable in used:
         held = list(_held(where, variable))
         yield from held
-        if not held and variable.what != "lock" and _is_shared(where, variable):
+        unseen = None if held else _unseen(where, variable)
+        if unseen is not None:
+            yield _missed(facts, variable, unseen)
+        elif not held and variable.what != "lock" and _is_shared(where, variable):
             yield _lost(facts, where, variable)
         yield from _called_back(where, variable)
 
@@ -72,8 +75,13 @@ class _Where:
         """Whether calls from elsewhere run a function on the host of the service."""
         return self.placement.entered.get(definition) is self.facts
 
-    def run_by(self, start: Iterable[Key]) -> set[Key]:
-        """Return what bodies run in their own process, with themselves."""
+    def run_by(self, start: Iterable[Key], stops: Container[Key] = ()) -> set[Key]:
+        """Return what bodies run in their own process, with themselves.
+
+        Args:
+            start: The bodies.
+            stops: Those of which, and of what they run, nothing is said.
+        """
         queue = list(start)
         found = set(queue)
         while queue:
@@ -81,10 +89,18 @@ class _Where:
             here = self.placement.group_of(key)
             for target in self._run_from(key):
                 there = self.placement.remote_group(target)
-                if target not in found and there in (None, here):
+                if target not in found and target not in stops and there in (None, here):
                     found.add(target)
                     queue.append(target)
         return found
+
+    def called_by(self, key: Key, line: int) -> set[Definition]:
+        """Return the functions of the service that a body calls elsewhere from a line on."""
+        edges = self.application.graph.edges
+        own = [edge.target for edge in edges[key] if not edge.guess and edge.line >= line]
+        here = [one for one in own if self.placement.remote_group(one) is None]
+        inner = [edge.target for one in self.run_by(here) for edge in edges[one] if not edge.guess]
+        return {one for one in (*own, *inner) if self.is_entered(one)}
 
     def _run_from(self, key: Key) -> frozenset[Definition]:
         """Return what a body certainly runs; several questions of each service ask."""
@@ -162,10 +178,92 @@ def _is_shared(where: _Where, variable: Variable) -> bool:
         return True
     is_left = any(
         where.is_entered(key) for key in variables.leaving[variable].intersection(hosted)
+    ) or any(
+        _leaves(where, variable, key) for key in filter(where.is_entered, where.facts.functions)
     )
     needed = [key for key, handling in users.items() if handling.reads]
     is_set = any(key in where.away for key in variables.setting[variable])
     return is_left or (is_set and any(key in where.host for key in needed))
+
+
+class _Unseen(NamedTuple):
+    """Who sets a variable, and who reads it in another process or call for certain."""
+
+    setter: Definition
+    reader: Definition
+    is_set_on_host: bool
+    is_read_on_host: bool
+
+
+def _unseen(where: _Where, variable: Variable) -> _Unseen | None:
+    """Return who certainly does not see what of a context variable is set.
+
+    What sets it and reads it itself has its own in each process, and so has what it runs.
+    """
+    handlings = where.application.variables.users[variable]
+    readers = {key for key, handling in handlings.items() if handling.reads and not handling.sets}
+    if variable.what != "variable" or not readers:
+        return None
+    setters = where.application.variables.setting[variable]
+    offered = [
+        one for one in where.facts.functions if where.is_entered(one) and _is_called(where, one)
+    ]
+    for key in _from_outside(where, variable):
+        called = where.called_by(key, handlings[key].sets) if handlings[key].resets else offered
+        found = _first(readers & where.run_by({*called} - setters.keys(), setters))
+        if found is not None:
+            return _Unseen(key, found, False, True)
+    for key in offered:
+        if _leaves(where, variable, key):
+            others = (one for one in offered if one is not key and one not in setters)
+            here, there = readers & where.run_by(others, setters), readers & where.away
+            if found := _first(there) or _first(here):
+                return _Unseen(key, found, True, not there)
+    return None
+
+
+def _first(keys: Iterable[Key]) -> Definition | None:
+    found = (key for key in keys if isinstance(key, Definition))
+    return min(found, key=lambda key: str(key.symbol), default=None)
+
+
+def _from_outside(where: _Where, variable: Variable) -> list[Definition]:
+    """Return what sets a variable for what it calls, or its caller calls, in another process."""
+    variables = where.application.variables
+    return sorted(
+        (
+            key
+            for key, handling in variables.users[variable].items()
+            if isinstance(key, Definition) and key in where.away and _sets_first(handling)
+            if handling.resets or (key in variables.leaving[variable] and _is_used(where, key))
+        ),
+        key=lambda key: str(key.symbol),
+    )
+
+
+def _sets_first(handling: Handling) -> bool:
+    """Whether a function sets a variable whatever it is: one that looks first may only fill it."""
+    return bool(handling.sets) and not 0 < handling.reads < handling.sets
+
+
+def _leaves(where: _Where, variable: Variable, key: Definition) -> bool:
+    """Whether a function returns while a variable is set, also through what it runs."""
+    variables, graph = where.application.variables, where.application.graph
+    users = variables.users[variable]
+    resets: set[Key] = {one for one, found in users.items() if found.resets}
+    # What puts it back by a function for that leaves none.
+    for one in [one for one in resets if isinstance(one, Definition)]:
+        resets.update(graph.callers.get(one, ()))
+    run = where.run_by([key], resets) if key not in resets else ()
+    return any(_sets_first(users[one]) for one in variables.leaving[variable].intersection(run))
+
+
+def _is_used(where: _Where, key: Definition) -> bool:
+    """Whether something runs a function elsewhere: code that does, or what nobody knows."""
+    if key.owner is not None or key.decorators or key in where.application.callbacks:
+        return True
+    callers = where.application.graph.callers.get(key, ())
+    return not callers or any(one in where.away for one in callers)
 
 
 def _runs_on_host(where: _Where, key: Key) -> bool:
@@ -263,6 +361,25 @@ def _lost(facts: ServiceFacts, where: _Where, variable: Variable) -> Finding:
         "what they set",
         _remedy(variable, _section(facts)),
         Place(where.application.sources.modules[variable.symbol.module].file, variable.line),
+    )
+
+
+def _missed(facts: ServiceFacts, variable: Variable, unseen: _Unseen) -> Finding:
+    setter, reader = unseen.setter, unseen.reader
+    host = f" where service {facts.service.service} runs"
+    there = " in another call there" if unseen.is_set_on_host else host
+    message = (
+        f"{_named(variable)}, {setter.module}.{setter.name} sets it"
+        f"{host if unseen.is_set_on_host else ''}, and {reader.module}.{reader.name} reads it"
+        f"{there if unseen.is_read_on_host else ' in the process of its caller'}: it does not "
+        "travel with calls, so what was set is not seen"
+    )
+    return _finding(
+        facts,
+        Severity.ERROR,
+        message,
+        _remedy(variable, _section(facts)),
+        Place(setter.file, setter.line),
     )
 
 

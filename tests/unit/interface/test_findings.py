@@ -489,7 +489,7 @@ def test_a_context_that_callers_and_hosts_share_is_named_until_it_is_carried(rea
     )
 
     assert plain.findings("state-elsewhere") == [
-        ("warning", "context.py", 4),
+        ("error", "web.py", 3),
         ("warning", "context.py", 7),
     ]
     assert carried.findings("state-elsewhere") == [("warning", "context.py", 7)]
