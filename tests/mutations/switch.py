@@ -937,6 +937,30 @@ OTHERS: dict[str, Mutation] = {
         "unit/wire/test_views.py",
         "no_generic",
     ),
+    "3 what is set on a class of the application is not lost": Mutation(
+        "seamline.wire.types.TypeTable.is_own",
+        _false,
+        "unit/wire/test_codec_known.py",
+        "set_on_a_class_is_not_lost",
+    ),
+    "3 what a library puts on a class is its own": Mutation(
+        "seamline.wire.states._is_set_by_code",
+        _true,
+        "unit/wire/test_codec_known.py",
+        "is_its_own",
+    ),
+    "3 what sets something on a class runs with its caller": Mutation(
+        "seamline.interface.application.note_class_arguments",
+        _nothing,
+        "unit/interface/test_class_arguments.py",
+        "runs_with_its_caller",
+    ),
+    "3 changes of a class are looked for": Mutation(
+        "seamline.interface.mutation.Mutations._is_class",
+        _false,
+        "unit/interface/test_class_arguments.py",
+        "are_looked_for",
+    ),
     "3 what is set on a class of a library is not lost": Mutation(
         "seamline.wire.states.ClassForm",
         _nothing,

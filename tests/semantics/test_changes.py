@@ -154,3 +154,11 @@ def test_a_change_that_cannot_cross_is_loud(refusal: Refusal, split: bool) -> No
     with refusal(MutatedArgument, match=r"changed its argument rows in place.*Handle"):
         values.spoil(rows)
     assert len(rows) == (0 if split else 1)
+
+
+@pytest.mark.seamline_errors
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_set_on_a_class_is_not_lost(number: int, refusal: Refusal) -> None:
+    with refusal(MutatedArgument, match="Marked is each process's own"):
+        values.mark(model.Marked, number)
+        assert number in (model.Marked.mark, *model.Marked.marks)

@@ -12,6 +12,7 @@ from seamline.interface.bodies import read_bodies
 from seamline.interface.body import Body
 from seamline.interface.caching import Cache, find_caches
 from seamline.interface.callbacks import find_callbacks
+from seamline.interface.class_arguments import note_class_arguments
 from seamline.interface.class_memory import note_class_memory
 from seamline.interface.crossing import Types
 from seamline.interface.currents import find_currents
@@ -153,6 +154,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     note_late_imports(touches, imports, packages, importers)
     handles = Handles(graph)
     handles.build()
+    note_class_arguments(handles)
     variables = Variables(graph)
     variables.build()
     return Application(

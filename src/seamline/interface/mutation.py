@@ -20,6 +20,8 @@ _LOGGERS: Final = frozenset({"logging.getLogger"})
 _LOGGING: Final = frozenset(
     {"critical", "debug", "error", "exception", "info", "log", "warn", "warning"}
 )
+#: Of what values are classes.
+CLASSES: Final = frozenset({"builtins.type", "typing.Type"})
 WHOLE: Final[tuple[Level, ...]] = ("whole",)
 _OWN: Final[tuple[Level, ...]] = ("whole", "part")
 _COPY: Final[tuple[Level, ...]] = ("copy",)
@@ -132,11 +134,19 @@ class Mutations:
         }
         possible = self.possible.get(definition, set()) - immutable
         possible -= _variadic(definition)
-        # ``n += 1`` on an immutable value changes nothing of the caller's.
-        changed = (set(certain) - immutable) | possible
+        # ``n += 1`` on an immutable value changes nothing of the caller's; a class can be changed.
+        classes = {
+            name for name, found in annotations.items() if self._is_class(definition, found)
+        }
+        changed = (set(certain) - (immutable - classes)) | possible
         # What a decorator passes in is no caller's object.
         own = injected(self.graph.definitions, self.graph.bodies, definition)
         return tuple(name for name in annotations if name in changed - own)
+
+    def _is_class(self, definition: Definition, annotation: ast.expr | None) -> bool:
+        """Whether a value of the annotated type may be a class."""
+        found = self.graph.types.leaves(definition.module, annotation)
+        return any(str(symbol) in CLASSES for symbol in found)
 
     def _unknown(self, body: Body, call: Call) -> Iterator[str]:
         """Yield parameters that the call hands to code nothing is known about."""

@@ -63,7 +63,7 @@ class Codec:
             "CarefulWriting", (Writing,), {**own, "native": CAREFUL}
         )
         own = {"__slots__": ("kept",), "writers": Tracking(plans.writers, plans.plain)}
-        own["table"] = types
+        own |= {"table": types, "is_tracked": True}
         self._tracked: tuple[type[Any], ...] = (
             type("TrackedWriting", (Writing,), dict(own)),
             type("CarefulTrackedWriting", (Writing,), {**own, "native": CAREFUL}),

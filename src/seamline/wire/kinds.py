@@ -107,7 +107,7 @@ class Plans:
         try:
             return self._forms[cls]
         except KeyError:
-            found = requests.form_of(cls) or states.form_of(cls, _record_shape)
+            found = requests.form_of(cls) or states.form_of(cls, _record_shape, self._table.is_own)
             self._forms[cls] = found
             return found
 

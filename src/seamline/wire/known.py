@@ -93,6 +93,7 @@ class Known:
                 form, before = seen
                 after = self._taken(number, form)
                 if not is_same(before, after):
+                    form.changed(self.objects[number])
                     found.append(Change(number, form, after))
         return found
 

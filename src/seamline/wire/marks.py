@@ -44,6 +44,7 @@ ALIAS: Final = 36
 ITERATED: Final = 37  # an iterator of the caller, which the host asks for items
 CONTEXT: Final = 38  # an object that a web framework binds to the running request
 LIBRARY_CLASS: Final = 39  # a class of an installed library
+OWN_CLASS: Final = 40  # a class of the application, where what is set on it is watched
 # Scalars of Python and its standard library.
 BIGINT: Final = 48
 STRING: Final = 49  # with lone surrogates
@@ -130,12 +131,14 @@ class Writing:
             where ``keep`` was given them.
         index: Names the message mentions, and their numbers.
         shared: HAS_REFERENCES and HAS_FROZENSETS, as they were written.
+        is_tracked: Whether every object gets a number, as its changes are looked for.
     """
 
     __slots__ = ("_alive", "index", "memo", "shared")
 
     writers: ClassVar[dict[type, "Writer"]]
     table: ClassVar[Any]  # a TypeTable, which builds on this module
+    is_tracked: ClassVar[bool] = False
     native: ClassVar[frozenset[type]] = NATIVE
     memo: dict[int, int]
     index: dict[str, int]

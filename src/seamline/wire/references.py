@@ -14,6 +14,7 @@ from seamline.wire.marks import (
     FUNCTION,
     LIBRARY_CLASS,
     MEMBER,
+    OWN_CLASS,
     READERS,
     SINGLETON,
     WRITERS,
@@ -33,7 +34,13 @@ def write_class(value: type, w: Writing, _left: int) -> Any:
     """Write a class by its name."""
     name = w.table.name_of(value) or w.table.exception_name(value)
     if name is not None:
-        return [CLASS, w.name(name)]
+        # Numbered where changes are looked for, so that what is set on it is: ``ClassForm``.
+        if not w.is_tracked or not w.table.is_own(value):
+            return [CLASS, w.name(name)]
+        if id(value) in w.memo:
+            return w.again(value)
+        w.track(value)
+        return [OWN_CLASS, w.name(name)]
     name = w.table.library_name(value)
     if name is None:
         raise Refused(value)
@@ -50,6 +57,14 @@ def read_class(node: list[Any], r: Reading, _left: int) -> type:
     found: type | None = r.table.resolve(name) or r.table.exception(name)
     if found is None:
         raise TypeError(f"class {name} may not cross this seam")
+    return found
+
+
+def read_own_class(node: list[Any], r: Reading, left: int) -> type:
+    """Return the class of a name, which has a number."""
+    found = read_class(node, r, left)
+    if r.refs is not None:
+        r.refs.append(found)
     return found
 
 
@@ -229,6 +244,7 @@ READERS.update(
         ALIAS: read_alias,
         CLASS: read_class,
         LIBRARY_CLASS: read_library_class,
+        OWN_CLASS: read_own_class,
         FUNCTION: read_function,
         SINGLETON: read_singleton,
         MEMBER: read_member,

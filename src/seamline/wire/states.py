@@ -164,6 +164,13 @@ class Form:
             values.append(item)
         return content, settings, tuple(names), tuple(values)
 
+    def changed(self, value: Any) -> None:
+        """Refuse an instance that cannot have changed, and has.
+
+        Raises:
+            Unrestorable: It is one of which each process has its own.
+        """
+
     def attributes(self, value: Any) -> Iterable[tuple[str, Any]]:
         """Yield names and values of the attributes that are set."""
         return () if self.shape is None else self.shape.state(value)
@@ -246,29 +253,56 @@ class Form:
 
 
 class ClassForm(Form):
-    """That of a class of a library, which is one in each process.
+    """That of a class, which is one in each process.
 
     What a function sets on it cannot be set at the caller by value, and must not be lost. What
-    begins with an underscore is the library's own: caches, registers.
+    begins with an underscore in a library is the library's own: caches, registers. So are the
+    descriptors that one puts on a class of the application, as a mapper does.
     """
 
-    __slots__ = ()
+    __slots__ = ("_is_own",)
 
-    def __init__(self, cls: type) -> None:
+    def __init__(self, cls: type, is_own: Callable[[type], bool]) -> None:
         super().__init__(cls, None, None)
+        self._is_own = is_own
 
     def take(self, value: Any) -> State:
-        """Return the public attributes of a class."""
-        own = {name: item for name, item in vars(value).items() if not name.startswith("_")}
-        return (), (), tuple(own), tuple(own.values())
+        """Return the attributes of a class, and what containers among them hold."""
+        if self._is_own(value):
+            own = {name: item for name, item in vars(value).items() if _is_set_by_code(name, item)}
+        else:
+            own = {name: item for name, item in vars(value).items() if not name.startswith("_")}
+        return self._content(own), (), tuple(own), tuple(own.values())
 
-    def check(self, value: Any, _state: State) -> None:
+    def _content(self, own: dict[str, Any]) -> tuple[Any, ...]:
+        held: list[Any] = []
+        for item in own.values():
+            kind = type(item)
+            content = next((one for one in _CONTENTS if one.kind is kind), None)
+            if content is not None:
+                taken = tuple(content.take(item))
+                held += (len(taken), *taken)
+        return tuple(held)
+
+    def changed(self, value: Any) -> None:
         """Refuse any change.
 
         Raises:
             Unrestorable: Always.
         """
         raise Unrestorable(f"the class {value.__qualname__} is each process's own")
+
+    def check(self, value: Any, _state: State) -> None:
+        """Refuse any state, as :meth:`changed` does where it is honest."""
+        self.changed(value)
+
+
+def _is_set_by_code(name: str, item: Any) -> bool:
+    """Whether an attribute of a class may be one that code of the application has set."""
+    if name.startswith("__") or (name.startswith("_") and name.endswith("_")):
+        return False
+    kind = type(item)
+    return kind.__module__ == "builtins" or not hasattr(kind, "__get__")
 
 
 class ErrorForm(Form):
@@ -318,17 +352,20 @@ def _slot(slot: Any, value: Any) -> Any:
         return _UNSET
 
 
-def form_of(cls: type, record: Callable[[type], Shape | None]) -> Form | None:
+def form_of(
+    cls: type, record: Callable[[type], Shape | None], is_own: Callable[[type], bool]
+) -> Form | None:
     """Return the form of a class, or None when its instances hold nothing that changes.
 
     Args:
         cls: The class of a tracked value.
         record: Returns where the fields of a record class live, None for another class.
+        is_own: Whether a class is one of the application's.
     """
     if issubclass(cls, BaseException):
         return ErrorForm(cls)
     if issubclass(cls, type):
-        return ClassForm(cls)
+        return ClassForm(cls, is_own)
     numpy = sys.modules.get("numpy")
     if numpy is not None and cls is numpy.ndarray:
         return Form(cls, Content(cls, lambda v: (v.tobytes(),), _put_ndarray), None)

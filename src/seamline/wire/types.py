@@ -103,6 +103,10 @@ class TypeTable:
         name = f"{cls.__module__}:{cls.__qualname__}"
         return name if self.resolve(name) is cls else None
 
+    def is_own(self, cls: type) -> bool:
+        """Whether a class is one of the application's modules on the seam."""
+        return cls.__module__ in self._modules
+
     def resolve(self, name: str) -> type | None:
         """Return the class of a name, or None when it may not cross."""
         found = _BUILTIN.get(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import NamedTuple, TypedDict
+from typing import ClassVar, NamedTuple, TypedDict
 
 import attrs
 import msgspec
@@ -87,6 +87,13 @@ class LawError(Exception):
 def doubled(number: int) -> int:
     """A module's function, which crosses by its name."""
     return 2 * number
+
+
+class Marked:
+    """A class on which functions set what they like."""
+
+    mark = 0
+    marks: ClassVar[list[int]] = []
 
 
 class Handle:

@@ -5,7 +5,7 @@ import random
 from array import array
 from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import msgspec
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from seamline.errors import MutatedArgument, NotSendable, WireError
-from seamline.wire import Codec, TypeTable
+from seamline.wire import Codec, TypeTable, Unrestorable
 
 
 @dataclass
@@ -349,3 +349,51 @@ def test_values_over_one_memory_are_refused_where_they_may_change(values):
 )
 def test_values_that_share_no_memory_are_sent(values):
     assert len(send(values)[0]) == 2
+
+
+class Marked:
+    mark = 0
+    _number = 0
+    marks: ClassVar[list[int]] = []
+
+
+class Mapped:
+    """What a library puts on a class, as a mapper does."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self
+
+
+Mapped.__module__ = "some_mapper"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda: setattr(Marked, "mark", 1),
+        lambda: setattr(Marked, "_number", 1),
+        lambda: setattr(Marked, "more", len),
+        lambda: Marked.marks.append(1),
+    ],
+    ids=["value", "private", "new", "held"],
+)
+def test_what_is_set_on_a_class_is_not_lost(spoil: Any, monkeypatch: Any) -> None:
+    for name in ("mark", "_number", "more"):
+        monkeypatch.setattr(Marked, name, 0, raising=False)
+    monkeypatch.delattr(Marked, "more")
+    monkeypatch.setattr(Marked, "marks", [])
+    there, _, theirs = send([Marked, {"a": Marked}])
+    assert there == [Marked, {"a": Marked}]
+    assert not theirs.changes()
+    spoil()
+
+    with pytest.raises(Unrestorable, match="Marked is each process's own"):
+        theirs.changes()
+
+
+def test_what_a_library_puts_on_a_class_is_its_own(monkeypatch: Any) -> None:
+    there, mine, theirs = send([Marked])
+    monkeypatch.setattr(Marked, "rows", Mapped(), raising=False)
+    monkeypatch.setattr(Marked, "__notes__", 1, raising=False)
+
+    assert answer(there, mine, theirs)[0] is Marked

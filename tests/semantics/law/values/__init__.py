@@ -249,6 +249,15 @@ def first_of(rows: list[list[int]]) -> list[int]:
     return rows[0]
 
 
+def mark(cls: Any, number: int) -> None:
+    """Set something on a class, or change what it holds, in the process of its state."""
+    _DEPTH.append(number)
+    if number > 1:
+        cls.marks.append(number)
+    else:
+        cls.mark = number
+
+
 def spoil(rows: list[Any]) -> None:
     """Put something into the argument that cannot cross."""
     _DEPTH.append(1)
