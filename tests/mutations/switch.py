@@ -1698,6 +1698,24 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_unseen_variables.py",
         "may_be_one_value",
     ),
+    "16 what uses a name that nobody defines runs with its caller": Mutation(
+        "seamline.interface.application.find_undefined",
+        _no_pairs,
+        "unit/interface/test_undefined.py",
+        "that_nobody_defines",
+    ),
+    "16 check tells who uses a name that nobody defines, on its host": Mutation(
+        "seamline.interface.application.find_undefined",
+        _no_pairs,
+        "unit/interface/test_undefined.py",
+        "check_tells",
+    ),
+    "16 what a module installs while it is imported is defined": Mutation(
+        "seamline.interface.undefined._installing",
+        _no_pairs,
+        "unit/interface/test_undefined.py",
+        "defined_somehow",
+    ),
     "14 patches of the distribution mock are seen": Mutation(
         "seamline.testing.replaced._mock_of_its_own",
         _nothing,

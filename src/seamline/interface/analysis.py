@@ -207,6 +207,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
             **found.currents,
             **found.request_values,
             **_uncarried(found, application.own_variables),
+            **application.undefined,
             **application.effects,
         },
     )

@@ -49,6 +49,7 @@ from seamline.interface.source import Sources, read_application
 from seamline.interface.state import find_state
 from seamline.interface.touches import Touch, Touches
 from seamline.interface.uncollected import uncollected
+from seamline.interface.undefined import find_undefined
 from seamline.interface.variables import Variables
 from seamline.interface.verdicts import Judgement
 
@@ -63,6 +64,7 @@ class Application:
         request_values: What they read that a library keeps for a request, by its variable, or what
             it would note of that in rows, by the library.
         own_variables: What they use of context variables of the application, by the variable.
+        undefined: The functions that use names which only something else in their process defines.
         asking: What functions ask for themselves of what only their process is or has.
         caches: Those of frameworks that each process may keep in its memory, by name.
     """
@@ -90,6 +92,7 @@ class Application:
     currents: dict[str, dict[Definition, Effect]]
     request_values: dict[str, dict[Definition, Effect]]
     own_variables: dict[str, dict[Definition, Effect]]
+    undefined: dict[Definition, Effect]
     asking: dict[Definition, Effect]
     caches: dict[str, Cache]
 
@@ -181,6 +184,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         currents=find_currents(graph),
         request_values=find_request_values(graph) | find_audited(graph),
         own_variables=find_own_variables(graph, variables),
+        undefined=find_undefined(graph, imports),
         asking=find_asking(graph),
         caches=find_caches(graph),
     )

@@ -13,6 +13,11 @@ from seamline.interface.placement import Placement
 
 _LACKS: Final = "which imports nothing that does"
 _UNSET: Final = "where no middleware has set it"
+_UNDEFINED: Final = "where nothing may have"
+_DEFINED: Final = (
+    "import it in the module that uses it, or define it in a module that its package imports "
+    "(gettext.install() in its __init__.py)"
+)
 _MAY_KEEP: Final = "whose values each process keeps in its own memory by one of the settings"
 _USED: Final = "while others use that cache, too"
 _SHARED: Final = (
@@ -46,6 +51,10 @@ def lost_currents(placement: Placement, facts: ServiceFacts) -> Iterator[Finding
         function = _called_from_elsewhere(placement, facts, definition)
         if function and not all(placement.is_test(place.file) for place in function.callers):
             yield _lost(facts, function, effect, _UNSET, _GIVEN)
+    for definition, effect in placement.application.undefined.items():
+        if function := _called_from_elsewhere(placement, facts, definition):
+            said = effect._replace(what=f"{effect.told}, {effect.why}", doubtful=True)
+            yield _lost(facts, function, said, _UNDEFINED, _DEFINED)
     for definition, effect in facts.cached.items():
         if function := _called_from_elsewhere(placement, facts, definition):
             why = _MAY_KEEP if effect.doubtful else effect.why
