@@ -162,7 +162,7 @@ def test_what_answers_puts_back_or_only_reads_is_remote_as_ever(read: Read, put:
         ("os.environ['A'] = 'b'", "os.environ.get('A')", "remote"),
         ("os.environ['A'] = 'b'", "dict(os.environ)", "remote"),
         ("os.environ['A'] = 'b'", "os.environ.get(name)", "remote"),
-        ("os.environ.update(name)", "os.environ.get('B')", "remote"),
+        ("os.environ.update(LOG)", "os.environ.get('B')", "remote"),
         ("os.environ['A'] = 'b'", "os.getenv('B'), 'C' in os.environ", "local"),
         ("os.environ.setdefault('A', 'b')", "os.environ.get('B', os.environ['C'])", "local"),
         ("os.environ['A'] = 'b'", "os.path.expandvars('$A')", "remote"),

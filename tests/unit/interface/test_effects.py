@@ -27,6 +27,7 @@ def helped(name):
 
 def told(name):
     SEEN.append(name)
+    found = []
     for each in name:
         {how}
     return len(SEEN)

@@ -273,7 +273,10 @@ OF_BASES = {
     "a kind of text": ("class One(kit.Text): ...", "remote"),
     "a base that a metaclass makes": ("class One(kit.Made): ...", "remote"),
     "a base that nobody can read": ("import gone\nclass One(gone.Tool): ...", "remote"),
-    "one that its class hands out": ("class One:\n    def __new__(cls): return ONE", "remote"),
+    "one that its class hands out": (
+        "ONE = (1,)\nclass One:\n    def __new__(cls): return ONE",
+        "remote",
+    ),
 }
 
 
