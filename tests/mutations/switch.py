@@ -1716,6 +1716,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_undefined.py",
         "defined_somehow",
     ),
+    "check names a read where it is written": Mutation(
+        "seamline.interface.readers._held_in",
+        _no_names,
+        "unit/interface/test_said_once.py",
+        "where_the_state_is_named",
+    ),
     "14 patches of the distribution mock are seen": Mutation(
         "seamline.testing.replaced._mock_of_its_own",
         _nothing,

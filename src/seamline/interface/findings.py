@@ -21,6 +21,7 @@ from seamline.interface.names import Symbol
 from seamline.interface.origins import OPAQUE
 from seamline.interface.overriding import called_by_library
 from seamline.interface.placement import Placement, sharing_problems
+from seamline.interface.readers import naming
 from seamline.interface.registering import lost_registrations
 from seamline.interface.source import is_of_script
 from seamline.interface.uncurrent import lost_currents, lost_questions, lost_settings
@@ -183,7 +184,7 @@ def _is_front(facts: ServiceFacts, function: Function) -> bool:
 def _read_elsewhere(placement: Placement, facts: ServiceFacts) -> Iterator[Finding]:
     service, package = facts.service.service, facts.service.package
     for state in facts.state.values():
-        for place, early in _outside(state):
+        for place, early in _outside(placement.application, state):
             if not placement.crosses(service, place):
                 continue
             verb = "binds it early" if early else "reads it"
@@ -210,10 +211,9 @@ def _read_elsewhere(placement: Placement, facts: ServiceFacts) -> Iterator[Findi
             )
 
 
-def _outside(state: State) -> Iterable[tuple[Place, bool]]:
-    early = set(state.early)
+def _outside(application: Application, state: State) -> Iterable[tuple[Place, bool]]:
     yield from ((place, True) for place in state.early)
-    yield from ((place, False) for place in state.readers if place not in early)
+    yield from ((one, False) for one in naming(application, state) if one not in state.early)
 
 
 def _left_behind(application: Application, facts: ServiceFacts) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """What modules that no host imports register with a package while they are imported."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from seamline.interface.application import Application, ServiceFacts
 from seamline.interface.asking import classes_listed, subclasses_in
@@ -13,6 +14,9 @@ from seamline.interface.modules import registrations
 from seamline.interface.names import Symbol
 from seamline.interface.placement import Placement
 from seamline.interface.tables import tables_added, tables_used
+
+#: So many more lines that do the same are named.
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def lost_registrations(
     hosted = imported_by_host(application, facts.modules, placement.entries)
     hosted.update(*(each.modules for each in services))
     asked = _asked(placement, facts)
+    # The same is often done by many modules, scripts and examples: it is said once.
+    alike: dict[tuple[str, Severity], list[tuple[str, Place]]] = {}
     for module, names in application.definitions.world.modules.items():
         if module in hosted or names.source.test or not placement.crosses_from(service, module):
             continue
@@ -53,13 +59,16 @@ def lost_registrations(
         for line, does in _registering(application, facts, module, asked):
             if line not in told:
                 told.add(line)
-                yield _lost(service, module, Place(names.source.file, line), does)
+                place = Place(names.source.file, line)
+                alike.setdefault((does, Severity.ERROR), []).append((module, place))
         for given in application.giving.by(module):
             if given.line not in told and _may_miss(application, asked, given):
                 told.add(given.line)
                 does = f"{_shown(given.symbol)} gets {given.how}"
                 place = Place(names.source.file, given.line)
-                yield _lost(service, module, place, does, Severity.WARNING)
+                alike.setdefault((does, Severity.WARNING), []).append((module, place))
+    for (does, severity), found in alike.items():
+        yield _lost(service, found, does, severity)
 
 
 def _asked(placement: Placement, facts: ServiceFacts) -> _Asked:
@@ -142,13 +151,19 @@ def _is_told(facts: ServiceFacts, left: Left) -> bool:
 
 
 def _lost(
-    service: str, module: str, place: Place, does: str, severity: Severity = Severity.ERROR
+    service: str, found: Sequence[tuple[str, Place]], does: str, severity: Severity
 ) -> Finding:
+    """Return what is lost of one kind, with the first of the modules and lines that do it."""
+    (module, place), *others = found
+    also = ", ".join(str(other) for _, other in others[:_SHOWN])
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    that = module if len({name for name, _ in found}) == 1 else "these modules"
     return Finding(
         code="import-call",
         severity=severity,
         message=(
-            f"{does} at {place}, but only in processes that import {module}: the host of "
+            f"{does} at {place}{f', {also}{more}' * bool(also)}, but only in processes that "
+            f"import {that}: the host of "
             f"{service} does not have it"
         ),
         remedy=(
