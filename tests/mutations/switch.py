@@ -1722,6 +1722,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_said_once.py",
         "where_the_state_is_named",
     ),
+    "2 what known functions of libraries give stays with its caller": Mutation(
+        "seamline.interface.verdicts.given_by",
+        _nothing,
+        "unit/interface/test_library_objects.py",
+        "where_its_caller_is",
+    ),
     "14 patches of the distribution mock are seen": Mutation(
         "seamline.testing.replaced._mock_of_its_own",
         _nothing,

@@ -127,6 +127,23 @@ PARTS_OF_QUERIES: Final = frozenset(
     for name in names.split()
 )
 UNSENDABLE.update(STAYING)
+#: Of libraries that are written in C, or make them in functions of which source says nothing.
+_OF_LIBRARIES: Final = {
+    "PIL.Image.Image": "an image",
+    "frozenlist.FrozenList": "a list of a library",
+    "msgspec.json.Decoder": "a coder of JSON",
+    "msgspec.json.Encoder": "a coder of JSON",
+    "msgspec.msgpack.Decoder": "a coder of MessagePack",
+    "msgspec.msgpack.Encoder": "a coder of MessagePack",
+    "multidict.CIMultiDict": "a dictionary of a library",
+    "multidict.MultiDict": "a dictionary of a library",
+    "parse.Parser": "a parser of texts",
+    "parse.Result": "a result of a parser",
+    "regex.Match": "a match of a regular expression",
+    "regex.Pattern": "a compiled regular expression",
+    "yarl.URL": "an address of a library",
+}
+UNSENDABLE.update(_OF_LIBRARIES)
 UNSENDABLE.update(dict.fromkeys(PARTS_OF_QUERIES, "a part of a query"))
 
 # Calls whose result is of one of these types, which the call does not say.
@@ -143,6 +160,11 @@ GIVING: Final = {
         for name in ("Element", "SubElement", "XML", "HTML", "fromstring", "fromstringlist")
     },
     "lxml.etree.parse": "lxml.etree._ElementTree",
+    **{f"PIL.Image.{name}": "PIL.Image.Image" for name in ("new", "open", "fromarray", "merge")},
+    **{f"regex.{name}": "regex.Match" for name in ("match", "search", "fullmatch")},
+    "regex.compile": "regex.Pattern",
+    **{f"parse.{name}": "parse.Result" for name in ("parse", "search")},
+    "parse.compile": "parse.Parser",
     **{
         f"lxml.html.{name}": "lxml.html.HtmlElement"
         for name in ("fromstring", "document_fromstring", "fragment_fromstring")
