@@ -181,6 +181,36 @@ def test_syntax_error_is_shown_with_its_line(plainflask, dev, eventually, layout
     assert run.stop() == 0
 
 
+def test_syntax_error_in_what_only_a_request_imports_keeps_the_old_code(plainflask, dev) -> None:
+    (plainflask.root / "plainflask" / "pages.py").write_text('TEXT = "plain flask\\n"\n')
+    edit(
+        plainflask,
+        "web.py",
+        'return "plain flask\\n"',
+        "from plainflask import pages; return pages.TEXT",
+    )
+    run = dev("--layout", "micro")
+    assert run.get("/") == (200, "plain flask\n")
+    before = generations(run)
+
+    edit(plainflask, "pages.py", "plain flask", 'plain" flask')
+
+    run.err.wait_for(r"not reloaded \(plainflask/pages.py changed\): what ran runs on")
+    assert "plainflask/pages.py:1: SyntaxError: " in run.err.prose_so_far
+    assert generations(run) == before
+    assert run.get("/") == (200, "plain flask\n")
+
+    edit(plainflask, "web.py", "slow and done", "slow and over")
+
+    run.err.wait_for(r"not reloaded \(plainflask/web.py changed\): what ran runs on")
+
+    edit(plainflask, "pages.py", 'plain" flask', "new flask")
+
+    run.err.wait_for(r"^reloaded: 1 of web")
+    assert run.get("/") == (200, "new flask\n")
+    assert run.stop() == 0
+
+
 def test_every_save_counts_however_fast_they_follow_each_other(
     plainflask, dev, eventually
 ) -> None:

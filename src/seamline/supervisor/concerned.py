@@ -52,6 +52,18 @@ def concerned(plan: Plan, changed: Collection[str], loaded: Loaded) -> set[str]:
     return found
 
 
+def imported(plan: Plan, changed: Collection[str], loaded: Loaded) -> set[str]:
+    """Return those of some files that workers have imported, or that are part of a service."""
+    held = frozenset[str]().union(*(files for files in loaded.values() if files))
+    packages = [one.interface for one in plan.services if one.interface is not None]
+    return {
+        file
+        for file in changed
+        if is_code(file)
+        and (file in held or any(_is_part(plan, package, file) for package in packages))
+    }
+
+
 def concerned_by(plan: Plan, service: ServicePlan, loaded: Loaded) -> set[str]:
     """Return the groups that host a package, hold client halves of it or may call it.
 

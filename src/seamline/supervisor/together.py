@@ -1,16 +1,20 @@
 """Reloads for development: groups that a change concerns, all at once, all or none."""
 
+import ast
 import asyncio
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from seamline.errors import SeamlineError, StartError
+from seamline.errors import ApplicationError, SeamlineError, StartError
 from seamline.plan import Plan
 from seamline.supervisor.concerned import (
     Loaded,
     changed_services,
     concerned,
     concerned_by,
+    imported,
     is_same_for_workers,
     may_start_early,
 )
@@ -59,6 +63,7 @@ class Together(Operations):
         self._is_debugged = is_debugged
         self._zygotes = Zygotes(self._plan.root)
         self._owed: set[str] = set()
+        self._saved: set[str] = set()
         self._held: Loaded = {}
         self._cause = ""
         self._may_start_early = False
@@ -94,6 +99,7 @@ class Together(Operations):
             if not names and not self._owed:
                 return
             self._owed |= names
+            self._saved |= imported(self._plan, changed, self._held)
             self._cause = _named(changed)
             self._may_start_early = not is_config and may_start_early(self._plan, changed)
             try:
@@ -129,6 +135,9 @@ class Together(Operations):
         self._check_up()
         before = self._plan
         chosen = self._serving(names)
+        if self._saved:
+            # Frameworks import views with the first request: a successor would take over first.
+            await asyncio.to_thread(_check_source, before.root, sorted(self._saved))
         early = None
         if self._may_start_early:
             early = self._start(chosen)
@@ -152,6 +161,7 @@ class Together(Operations):
                 self._take(before)
             raise
         self._owed -= {group.plan.name for group in chosen}
+        self._saved.clear()
         for group in chosen:
             self._spawn(self._zygotes.prepare(group))
 
@@ -247,6 +257,22 @@ class Together(Operations):
         kept = f"only {counted(self._replaced)} replaced" if self._replaced else "what ran runs on"
         self._logs.notice(f"not {DONE[self._word]}{f' ({cause})' if cause else ''}: {kept}")
         return self._not_done(error)
+
+
+def _check_source(root: str, files: Iterable[str]) -> None:
+    """Raise ApplicationError for the first of some files, below the root, that is no Python."""
+    for file in files:
+        path = Path(root, file)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # said by whoever imports it
+                ast.parse(path.read_bytes(), str(path))
+        except SyntaxError as exc:
+            raise ApplicationError(
+                f"SyntaxError: {exc.msg}", file=shown_path(str(path)), line=exc.lineno
+            ) from exc
+        except (OSError, ValueError, RecursionError, MemoryError):
+            continue  # gone, or what the import says better
 
 
 def _say_nothing(_: str) -> None:
