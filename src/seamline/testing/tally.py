@@ -1,14 +1,25 @@
 """What one test process, or several of them together, saw of the seams; and the judgement."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from seamline.interface import Analysis, Severity, Verdict
+from seamline.testing.causes import IN_MEMORY, TEST_DATABASE, UNCOMMITTED
 
+# What has tests that run local meet their hosts, by cause; of several, the first that applies.
+_REMEDIES: Final = {
+    TEST_DATABASE: (
+        "hosts open the database that the settings name, not the one that Django makes for its "
+        "tests (in memory or in a file, TEST NAME), so what uses it runs local: try it over the "
+        "seam with seamline run --layout NAME, and test what needs no database"
+    ),
+    IN_MEMORY: "no other process sees it: give the tests a database in a file",
+    UNCOMMITTED: "hosts see what is committed: have some tests commit what they set up",
+}
 # Tests named after a cause; all of them would hide the rest of the summary.
 _NAMED_TESTS: Final = 3
 
@@ -115,16 +126,43 @@ class Tally:
             return
         kept = {service for reasons in self.local.values() for service, *_ in reasons}
         closed = [service for service in idle if service in kept]
-        why = f" (tests ran with {', '.join(closed)} local)" if closed else ""
-        those = "that seam" if len(idle) == 1 else "those seams"
-        tables = ", ".join(f"[services.{service}]" for service in idle)
+        if closed:
+            yield from self._only_local(closed)
+        uncalled = [service for service in idle if service not in kept]
+        if not uncalled:
+            return
+        those = "that seam" if len(uncalled) == 1 else "those seams"
+        tables = ", ".join(f"[services.{service}]" for service in uncalled)
         yield (
-            f"the run fails because no test made a call to {', '.join(idle)}: these tests say "
-            f"nothing about {those}{why}"
+            f"the run fails because no test made a call to {', '.join(uncalled)}: these tests say "
+            f"nothing about {those}"
         )
         yield (
-            f"  test what calls {'it' if len(idle) == 1 else 'them'}, or take {tables} out of "
+            f"  test what calls {'it' if len(uncalled) == 1 else 'them'}, or take {tables} out of "
             "seamline.toml until something does; a part of the tests (-k, a file) is not judged"
+        )
+
+    def _only_local(self, services: Sequence[str]) -> Iterator[str]:
+        """Yield that tests came to services in their own process only, why, and what to do."""
+        found = {
+            test: dict.fromkeys(cause for service, cause, _ in reasons if service in services)
+            for test, reasons in self.local.items()
+        }
+        causes = Counter(cause for ones in found.values() for cause in ones)
+        ran = sum(bool(ones) for ones in found.values())
+        those = "that seam" if len(services) == 1 else "those seams"
+        yield (
+            f"the run fails because no call went over the seam to {', '.join(services)}: "
+            f"{_tests(ran)} ran local ({', '.join(causes)}) and say nothing about {those}"
+        )
+        of_databases = next((cause for cause in _REMEDIES if cause in causes), None)
+        if of_databases is not None:
+            yield f"  {of_databases}: {_REMEDIES[of_databases]}"
+        tables = ", ".join(f"[services.{service}]" for service in services)
+        yield (
+            f"  or take {tables} out of seamline.toml until a test can use "
+            f"{'it' if len(services) == 1 else 'them'}; a part of the tests (-k, a file) is not "
+            "judged"
         )
 
     @property

@@ -151,7 +151,8 @@ def test_a_whole_run_in_which_a_seam_saw_no_call_fails(site):
     done = managed(site)
 
     assert done.returncode == 1, done.stderr
-    assert "no test made a call to shelves, words" in done.stderr
+    assert "no call went over the seam to shelves, words: " in done.stderr
+    assert "test database: hosts open the database that the settings name" in done.stderr
 
 
 def test_swallowed_errors_and_failures_are_told_with_their_tests(site):

@@ -44,6 +44,35 @@ def test_a_seam_that_any_process_used_is_not_idle() -> None:
     assert whole.verdicts() == []
 
 
+def test_a_seam_that_tests_only_came_to_locally_is_told_why_and_what_to_set() -> None:
+    memory = ["a", "in-memory database", "opened at x.py:1"]
+    patched = ["b", "patched", "b.LIMIT"]
+    tally = Tally(("a", "b", "c"), local={"1": [memory, patched], "2": [memory]})
+
+    first, remedy, rest, *uncalled = tally.verdicts()
+
+    assert first == (
+        "the run fails because no call went over the seam to a, b: 2 tests ran local "
+        "(in-memory database, patched) and say nothing about those seams"
+    )
+    assert remedy == (
+        "  in-memory database: no other process sees it: give the tests a database in a file"
+    )
+    assert rest.startswith("  or take [services.a], [services.b] out of seamline.toml until")
+    assert uncalled[0].startswith("the run fails because no test made a call to c: these tests")
+
+
+def test_of_the_test_database_of_django_no_file_is_promised_to_help() -> None:
+    causes = ("in-memory database", "uncommitted transaction", "test database")
+    tally = Tally(("a",), local={"1": [["a", cause, ""] for cause in causes]})
+
+    _, remedy, rest = tally.verdicts()
+
+    assert remedy.startswith("  test database: hosts open the database that the settings name")
+    assert "seamline run --layout NAME" in remedy
+    assert rest.startswith("  or take [services.a] out of seamline.toml until a test can use it;")
+
+
 def test_tests_are_counted_by_cause_and_the_first_three_named() -> None:
     patched = ["a", "patched", "a.LIMIT"]
     memory = ["a", "in-memory database", "opened at x.py:1"]
