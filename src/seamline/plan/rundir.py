@@ -44,8 +44,9 @@ def run_dir(config: Config, environ: Mapping[str, str], *, create: bool = True) 
     """Return the directory with the sockets of this project's run.
 
     It is ``$XDG_RUNTIME_DIR/seamline/<name>-<hash of the file's path>``, or lies under the
-    system's temporary directory where there is no such variable, or where the path of a
-    socket would be longer than the kernel takes.
+    system's temporary directory where there is no such variable, where that directory cannot be
+    used (:func:`passed_over` says why), or where the path of a socket would be longer than the
+    kernel takes.
 
     Args:
         config: What the file says; the same file gives the same directory.
@@ -91,7 +92,9 @@ def passed_over(chosen: Path, environ: Mapping[str, str]) -> str:
         return f"{runtime} is a link"
     if not _is_ours(path):
         return f"{runtime} belongs to another user"
-    return f"paths of sockets below {runtime} would be too long"
+    why = _why_unwritable(path)
+    too_long = f"paths of sockets below {runtime} would be too long"
+    return f"nothing can be made in {runtime}: {why}" if why else too_long
 
 
 def run_dirs(file: Path, environ: Mapping[str, str]) -> list[Path]:
@@ -138,12 +141,27 @@ def _tops(environ: Mapping[str, str]) -> list[Path]:
     """Return where run directories may be, best first."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     tops = []
-    if runtime.startswith("/") and _is_ours(Path(runtime)):
+    if runtime.startswith("/") and _is_ours(Path(runtime)) and not _why_unwritable(Path(runtime)):
         tops.append(Path(runtime, "seamline"))
     temporary = ["/tmp"]  # noqa: S108 - owner and mode are checked
     with contextlib.suppress(FileNotFoundError):  # none can be written to, which is said later
         temporary.insert(0, environ.get("TMPDIR") or tempfile.gettempdir())
     return [*tops, *(Path(top, f"seamline-{os.getuid()}") for top in temporary)]
+
+
+def _why_unwritable(runtime: Path) -> str:
+    """Return why the directory of all runs is not there and cannot be made, or nothing.
+
+    By making another one: whether that is possible in ``/proc``, or on a disk that is mounted
+    read-only, is not told by who may write there.
+    """
+    if (runtime / "seamline").exists():  # what is wrong with it is refused where it is used
+        return ""
+    try:
+        Path(tempfile.mkdtemp(dir=runtime)).rmdir()
+    except OSError as exc:
+        return exc.strerror or str(exc)
+    return ""
 
 
 def _is_ours(directory: Path) -> bool:

@@ -73,16 +73,36 @@ def test_runtime_directory_that_cannot_be_used_is_passed_over(shop, runtime, val
         ("relative", "'relative' is no absolute path"),
         ("/does/not/exist", "there is no directory /does/not/exist"),
         ("/proc/self", "/proc/self is a link"),
-        ("/proc/sys", None if os.getuid() == 0 else "/proc/sys belongs to another user"),
+        (
+            "/proc",
+            "nothing can be made in /proc: No such file or directory"
+            if os.getuid() == 0
+            else "/proc belongs to another user",
+        ),
         ("", ""),
     ],
 )
 def test_why_a_runtime_directory_is_passed_over_is_known(shop, runtime, value, why):
-    if why is None:
-        pytest.skip("root owns it")
     environ = {"XDG_RUNTIME_DIR": value, "TMPDIR": str(runtime)}
 
     assert plan.passed_over(plan.run_dir(shop, environ), environ) == why
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_runtime_directory_that_may_not_be_written_to_is_passed_over(shop, runtime):
+    (locked := runtime / "locked").mkdir(mode=0o500)
+    environ = {"XDG_RUNTIME_DIR": str(locked), "TMPDIR": str(runtime)}
+
+    made = plan.run_dir(shop, environ)
+
+    assert made.parent.parent == runtime
+    assert plan.passed_over(made, environ) == f"nothing can be made in {locked}: Permission denied"
+
+
+def test_looking_at_a_runtime_directory_leaves_nothing_in_it(shop, runtime):
+    plan.run_dir(shop, {"XDG_RUNTIME_DIR": str(runtime)}, create=False)
+
+    assert list(runtime.iterdir()) == []
 
 
 def test_a_runtime_directory_that_is_too_long_is_known_and_one_that_is_used_is_none(shop, runtime):
