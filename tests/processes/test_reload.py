@@ -271,6 +271,7 @@ def test_successor_that_never_gets_ready_is_given_up(plainflask) -> None:
     assert "at the top of seamline.toml: startup_timeout = 6" in said
     assert run.pids() == before
     assert plainflask.processes() == {run.process.pid, *before}
+    run.err.wait_for(r"successor of \S+ was not ready after 3 s; it writes where its threads are")
     assert run.stop() == 0
 
 

@@ -472,8 +472,13 @@ def test_an_application_that_never_gets_ready_is_named_after_startup_timeout(pro
     run = project.start()
 
     assert run.wait() == 4
-    assert "[start] not ready after 6 s: app" in run.err.prose
-    assert "startup_timeout = 12" in run.err.prose
+    introduced, error = run.err.prose.split("error [start] ")
+    assert introduced.strip() == (
+        "not ready after 6 s: app; each writes where its threads are, below "
+        '"Fatal Python error: Aborted":'
+    )
+    assert error.strip().startswith("not ready after 6 s: app; everything was stopped")
+    assert error.endswith("startup_timeout = 12")
     assert 'hanging.py", line 2 in <module>' in run.out.text
     assert project.processes() == set()
 

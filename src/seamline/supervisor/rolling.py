@@ -27,7 +27,7 @@ from seamline.supervisor.reloads import (
     start_failure,
     unknown_group,
 )
-from seamline.supervisor.starting import late_successor
+from seamline.supervisor.starting import ABORTED, late_successor
 from seamline.supervisor.zygote import LateError, Zygote
 from seamline.worker import Drain
 
@@ -353,6 +353,10 @@ class Rolling:
         if started.ended.done():
             raise start_failure(started, f"the successor of {slot.name}")
         if not reached.done():
+            self._logs.notice(
+                f"the successor of {slot.name} was not ready after "
+                f"{self._plan.startup_timeout:g} s; it writes where its threads are, {ABORTED}:"
+            )
             await started.abort()
             raise late_successor(slot.name, self._plan.startup_timeout)
 

@@ -36,7 +36,7 @@ from seamline.supervisor.rolling import LINGER_SECONDS, SPARE_SECONDS
 from seamline.supervisor.rundir import RunDirectory
 from seamline.supervisor.scaling import Weigh
 from seamline.supervisor.signals import HEARD
-from seamline.supervisor.starting import abort_late, first_failure, late
+from seamline.supervisor.starting import abort_late, first_failure, late, stacks_follow
 from seamline.supervisor.status import Status
 from seamline.supervisor.store import Store
 from seamline.supervisor.stuck import Timeouts
@@ -301,10 +301,9 @@ class Supervisor:
         ready.cancel()
         is_late = not self._end_asked.is_set()
         if is_late:
-            showing = [group.preloaded.show() for group in self._groups]
-            if self._zygote is not None:
-                showing.append(self._zygote.show())
-            await asyncio.gather(*showing)
+            self._logs.notice(stacks_follow(self._groups, self.plan.startup_timeout))
+            common = [] if self._zygote is None else [self._zygote.show()]
+            await asyncio.gather(*common, *(group.preloaded.show() for group in self._groups))
         if self._zygote is not None:
             self._zygote.close()
         for group in self._groups:

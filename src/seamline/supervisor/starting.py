@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from seamline.errors import SeamlineError, StartError
 from seamline.supervisor.group import Group
@@ -10,6 +11,9 @@ from seamline.supervisor.logs import LogStream
 from seamline.supervisor.processes import Process, State
 from seamline.supervisor.reloads import NotLoaded, start_failure
 from seamline.supervisor.report import shown_path
+
+#: What Python writes above the stacks of a process that is aborted, lest it pass for a crash.
+ABORTED: Final = 'below "Fatal Python error: Aborted"'
 
 
 def first_failure(
@@ -25,12 +29,19 @@ def first_failure(
     return error
 
 
+def stacks_follow(groups: Sequence[Group], seconds: float) -> str:
+    """Introduce what processes that did not become ready write when they are aborted."""
+    return (
+        f"not ready after {seconds:g} s: {_unready(groups)}; each writes where its threads are, "
+        f"{ABORTED}:"
+    )
+
+
 def late(groups: Sequence[Group], seconds: float) -> StartError:
     """Say which groups did not become ready in time."""
-    names = ", ".join(group.plan.name for group in groups if not group.is_ready)
     return StartError(
-        f"not ready after {seconds:g} s: {names}; everything was stopped, above is where each "
-        f"thread was; {_longer(seconds)}"
+        f"not ready after {seconds:g} s: {_unready(groups)}; everything was stopped, above is "
+        f"where each thread was; {_longer(seconds)}"
     )
 
 
@@ -40,6 +51,10 @@ def late_successor(name: str, seconds: float) -> StartError:
         f"the successor of {name} was not ready after {seconds:g} s; where each of its threads "
         f"was is in the log of the run; {_longer(seconds)}"
     )
+
+
+def _unready(groups: Sequence[Group]) -> str:
+    return ", ".join(group.plan.name for group in groups if not group.is_ready)
 
 
 def _longer(seconds: float) -> str:
