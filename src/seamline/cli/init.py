@@ -67,11 +67,12 @@ def _file(args: argparse.Namespace) -> Path:
     """Return the file to write: ``-f`` or ``SEAMLINE_FILE`` in the project's directory.
 
     Raises:
-        ConfigError: There is no such directory, or one where the file is to be.
+        ConfigError: There is no such directory, it may not be looked into, or there is one where
+            the file is to be.
     """
-    start = ((args.directory or Path()) / (args.dir or "")).resolve()
-    if not start.is_dir():
-        raise ConfigError(f"there is no directory {args.dir or args.directory}")
+    start = config.project_directory(
+        (args.directory or Path()) / (args.dir or ""), args.dir or args.directory
+    )
     file = start / (args.file or os.environ.get("SEAMLINE_FILE") or config.FILE_NAME)
     if file.is_dir() and file.name != config.FILE_NAME:
         file /= config.FILE_NAME

@@ -6,7 +6,15 @@ from seamline.config.values import Config, Group, Layout, Limits, Recycle, Servi
 from seamline.late import late
 
 if TYPE_CHECKING:
-    from seamline.config.file import FILE_NAME, LOG_LEVELS, find_file, load, places, with_bind
+    from seamline.config.file import (
+        FILE_NAME,
+        LOG_LEVELS,
+        find_file,
+        load,
+        places,
+        project_directory,
+        with_bind,
+    )
     from seamline.config.positions import suggest
 
 __all__ = [
@@ -21,6 +29,7 @@ __all__ = [
     "find_file",
     "load",
     "places",
+    "project_directory",
     "suggest",
     "with_bind",
 ]
@@ -30,6 +39,7 @@ _LATE: Final = {
     "FILE_NAME": "seamline.config.file",
     "LOG_LEVELS": "seamline.config.file",
     "find_file": "seamline.config.file",
+    "project_directory": "seamline.config.file",
     "load": "seamline.config.file",
     "places": "seamline.config.file",
     "with_bind": "seamline.config.file",

@@ -5,6 +5,7 @@ Precedence, lowest first: defaults, the file, ``SEAMLINE_*`` variables, flags.
 """
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -69,6 +70,25 @@ def places(
     return [start / named / FILE_NAME if (start / named).is_dir() else start / named]
 
 
+def project_directory(directory: Path, shown: object) -> Path:
+    """Return a directory as it is for every command, absolute.
+
+    Raises:
+        ConfigError: It is not there, or nobody may look for a file in it.
+    """
+    start = directory.resolve()
+    try:
+        if not start.is_dir():
+            raise ConfigError(f"there is no directory {shown}")
+        (start / FILE_NAME).exists()
+    except PermissionError as exc:
+        raise ConfigError(
+            f"cannot look into {start}: {exc.strerror}",
+            remedy=f"permit it: chmod u+rx {shlex.quote(str(start))}",
+        ) from exc
+    return start
+
+
 def find_file(
     *, directory: Path | None = None, file: Path | None = None, environ: Mapping[str, str]
 ) -> Path:
@@ -82,11 +102,9 @@ def find_file(
 
     Raises:
         ConfigError: There is no such file, or none in the directory and those above it, or
-            what has the name is no file.
+            what has the name is no file, or the directory may not be looked into.
     """
-    start = (directory or Path()).resolve()
-    if not start.is_dir():
-        raise ConfigError(f"there is no directory {directory}")
+    start = project_directory(directory or Path(), directory)
     candidates = places(directory=directory, file=file, environ=environ)
     for candidate in candidates:
         if candidate.is_file():

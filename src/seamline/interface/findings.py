@@ -79,9 +79,9 @@ def _unreadable(
             used |= any(f"{name}.".startswith(f"{broken.name}.") for name in loaded)
         yield Finding(
             code="application",
-            # A template or an example that nobody imports may be no Python at all; a module
-            # that a service imports cannot be loaded in any layout, and says so itself.
-            severity=Severity.ERROR if used else Severity.WARNING,
+            # What nobody imports may be no Python at all; what a service imports cannot be loaded
+            # in any layout, and says so itself, unless bytecode is left of what none may read.
+            severity=Severity.ERROR if used or broken.is_forbidden else Severity.WARNING,
             message=f"{broken.file} cannot be read: {broken.why}",
             remedy=f"{broken.remedy}; nothing in it was checked",
             file=broken.file,

@@ -59,9 +59,15 @@ class Unreadable:
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        if self.why == os.strerror(errno.EACCES):
-            return f"permit it: chmod u+r {shlex.quote(self.file)}"
+        if self.is_forbidden:
+            mode = "u+r" if self.file.endswith(".py") else "u+rx"
+            return f"permit it: chmod {mode} {shlex.quote(self.file)}"
         return "correct the file"
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether this user may not read it: Python may run it yet, from its bytecode."""
+        return self.why == os.strerror(errno.EACCES)
 
 
 @dataclass(slots=True)
@@ -167,11 +173,16 @@ def read_application(root: Path, packages: Iterable[str], search_path: Sequence[
     inside = sorted(
         (base for base in bases if base.is_relative_to(root)), key=lambda base: -len(base.parts)
     )
-    for file in _python_files(root):
+    closed: list[Path] = []
+    for file in _python_files(root, closed):
         if file not in known:
             base = next(base for base in inside if file.is_relative_to(base))
             dotted = ".".join(_parts(file.relative_to(base)))
             sources.add(dotted or file.stem, file, test=_is_test(file.relative_to(root)))
+    for path in closed:
+        part, why = path.relative_to(root), os.strerror(errno.EACCES)
+        broken = Unreadable(".".join(part.parts), str(part), 1, why, _is_test(part / "x.py"))
+        sources.unreadable.append(broken)
     return sources
 
 
@@ -191,7 +202,7 @@ def _add_package(sources: Sources, name: str, bases: Sequence[Path]) -> None:
 def source_files(
     root: Path, packages: Collection[str], search_path: Sequence[Path]
 ) -> Iterator[Path]:
-    """Yield every file that :func:`read_application` would read, some more than once."""
+    """Yield all that :func:`read_application` would read, or may not; some more than once."""
     bases = import_roots(root, search_path)
     for name in packages:
         parts = name.split(".")
@@ -205,7 +216,9 @@ def source_files(
         path = module_file(top, bases)
         if path is not None and path.name == "__init__.py":
             yield from _python_files(path.parent.resolve())
-    yield from _python_files(root.resolve())
+    closed: list[Path] = []
+    yield from _python_files(root.resolve(), closed)
+    yield from closed
 
 
 def import_roots(root: Path, search_path: Sequence[Path]) -> tuple[Path, ...]:
@@ -295,8 +308,20 @@ def _is_test(relative: Path) -> bool:
     )
 
 
-def _python_files(top: Path) -> Iterator[Path]:
-    for directory, names, files in os.walk(top):
+def _python_files(top: Path, closed: list[Path] | None = None) -> Iterator[Path]:
+    """Yield the Python files below a directory.
+
+    Args:
+        top: Where to begin.
+        closed: Takes the directories within packages that this user may not look into.
+    """
+
+    def note(error: OSError) -> None:
+        path = Path(error.filename)
+        if closed is not None and (path.parent / "__init__.py").is_file():
+            closed.append(path)
+
+    for directory, names, files in os.walk(top, onerror=note):
         names[:] = sorted(
             name
             for name in names

@@ -1,5 +1,7 @@
 """seamline.config.load: the file, the environment and the flags become frozen values."""
 
+import os
+
 import pytest
 
 from seamline import config
@@ -216,6 +218,22 @@ def test_what_has_the_name_of_the_file_and_is_none_is_said_to_be_what_it_is(tmp_
     path.symlink_to("gone.toml")
     with pytest.raises(ConfigError, match=r"seamline\.toml is a link to what is not there"):
         config.find_file(directory=tmp_path, file=named, environ={})
+
+
+def test_a_directory_that_may_not_be_looked_into_is_no_bug_of_ours(tmp_path):
+    (tmp_path / "seamline.toml").write_text("")
+    tmp_path.chmod(0)
+    user = os.geteuid()
+    if user == 0:  # who may look everywhere
+        os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigError, match=r"cannot look into .*: Permission denied") as caught:
+            config.find_file(directory=tmp_path, environ={})
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o700)
+
+    assert caught.value.remedy == f"permit it: chmod u+rx {tmp_path}"
 
 
 def test_a_directory_with_the_name_of_the_file_hides_no_file_above_it(tmp_path):

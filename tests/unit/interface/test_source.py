@@ -1,11 +1,17 @@
 """seamline.interface.source: which files belong to an application, and under which names."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from seamline.interface.source import read_application
+
+# Root may look everywhere.
+_NOBODY: Final = 65534
 
 FILES = {
     "shop/__init__.py": "application",
@@ -179,6 +185,38 @@ def test_a_file_that_may_not_be_read_is_named_with_what_to_do(project: Path) -> 
 
     assert (found.file, found.why) == ("shop/secret.py", "Permission denied")
     assert found.remedy == "permit it: chmod u+r shop/secret.py"
+
+
+@pytest.fixture
+def forbidding() -> Iterator[Path]:
+    """A project in which this process may look into no directory that is called ``secret``."""
+    with tempfile.TemporaryDirectory() as name:
+        project = Path(name)
+        project.chmod(0o755)
+        for package in ("shop", "shop/secret"):
+            (project / package).mkdir(mode=0o755)
+            (project / package / "__init__.py").write_text("")
+        (project / "data" / "secret").mkdir(parents=True)
+        for path in ("shop/secret", "data/secret"):
+            (project / path).chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(_NOBODY)
+        yield project
+        os.seteuid(user)
+        for path in ("shop/secret", "data/secret"):
+            (project / path).chmod(0o755)
+
+
+def test_a_part_of_a_package_that_may_not_be_looked_into_is_named(forbidding: Path) -> None:
+    (found,) = read_application(forbidding, ["shop"], []).unreadable
+
+    assert (found.name, found.file, found.why) == (
+        "shop.secret",
+        "shop/secret",
+        "Permission denied",
+    )
+    assert found.remedy == "permit it: chmod u+rx shop/secret"
 
 
 def test_a_file_too_deep_for_python_is_named(project: Path) -> None:
