@@ -256,8 +256,8 @@ class ClassForm(Form):
     """That of a class, which is one in each process.
 
     What a function sets on it cannot be set at the caller by value, and must not be lost. What
-    begins with an underscore in a library is the library's own: caches, registers. So are the
-    descriptors that one puts on a class of the application, as a mapper does.
+    begins with an underscore is a library's own: caches, registers. So are the descriptors that
+    one puts on a class of the application, as a mapper does.
     """
 
     __slots__ = ("_is_own",)
@@ -299,7 +299,7 @@ class ClassForm(Form):
 
 def _is_set_by_code(name: str, item: Any) -> bool:
     """Whether an attribute of a class may be one that code of the application has set."""
-    if name.startswith("__") or (name.startswith("_") and name.endswith("_")):
+    if name.startswith("_"):  # libraries keep what they work out there: WTForms a form's fields
         return False
     kind = type(item)
     return kind.__module__ == "builtins" or not hasattr(kind, "__get__")

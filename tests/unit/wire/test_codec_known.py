@@ -353,7 +353,6 @@ def test_values_that_share_no_memory_are_sent(values):
 
 class Marked:
     mark = 0
-    _number = 0
     marks: ClassVar[list[int]] = []
 
 
@@ -371,14 +370,13 @@ Mapped.__module__ = "some_mapper"
     "spoil",
     [
         lambda: setattr(Marked, "mark", 1),
-        lambda: setattr(Marked, "_number", 1),
         lambda: setattr(Marked, "more", len),
         lambda: Marked.marks.append(1),
     ],
-    ids=["value", "private", "new", "held"],
+    ids=["value", "new", "held"],
 )
 def test_what_is_set_on_a_class_is_not_lost(spoil: Any, monkeypatch: Any) -> None:
-    for name in ("mark", "_number", "more"):
+    for name in ("mark", "more"):
         monkeypatch.setattr(Marked, name, 0, raising=False)
     monkeypatch.delattr(Marked, "more")
     monkeypatch.setattr(Marked, "marks", [])
@@ -394,6 +392,6 @@ def test_what_is_set_on_a_class_is_not_lost(spoil: Any, monkeypatch: Any) -> Non
 def test_what_a_library_puts_on_a_class_is_its_own(monkeypatch: Any) -> None:
     there, mine, theirs = send([Marked])
     monkeypatch.setattr(Marked, "rows", Mapped(), raising=False)
-    monkeypatch.setattr(Marked, "__notes__", 1, raising=False)
+    monkeypatch.setattr(Marked, "_fields", [1], raising=False)
 
     assert answer(there, mine, theirs)[0] is Marked
