@@ -1,5 +1,6 @@
 """A request of Werkzeug's as plain values, and what the host's own request takes from them."""
 
+import functools
 import io
 import sys
 from typing import Any, Final
@@ -108,6 +109,7 @@ def check_environ(request: Any, before: dict[str, Any], codec: Codec, name: str)
         )
 
 
+@functools.lru_cache(maxsize=1_000)
 def _is_own(name: str) -> bool:
     """Whether no server and no framework puts this name into an environ."""
     if name.startswith((*_OWN_OF_SERVER, *_OWN_OF_FRAMEWORK)):

@@ -103,8 +103,8 @@ class Seal:
 
     def concerns(self, loaded: frozenset[str]) -> bool:
         """Return whether modules that were just loaded hold sealed state or copies of it."""
-        files = self._early_files()
-        return any(name in self._modules() or _file_of(name) in files for name in loaded)
+        files, own = self._early_files(), self._modules()
+        return any(name in own or _file_of(name) in files for name in loaded)
 
     def apply(self) -> None:
         """Seal what is loaded. Doing it again seals what was loaded since."""
@@ -166,11 +166,12 @@ class Seal:
 
     def _replace_early(self, state: State, value: object) -> None:
         """Replace the copies that modules outside bound with ``from module import NAME``."""
-        if type(value) is _Elsewhere:
+        if type(value) is _Elsewhere or not state.early:
             return
         files = {os.path.join(self.root, place.file) for place in state.early}  # noqa: PTH118
+        own = self._modules()
         for name, module in list(sys.modules.items()):
-            if name in self._modules() or _file_of(name) not in files:
+            if name in own or _file_of(name) not in files:
                 continue
             names = set(_names_of(value, module))
             if vars(module).get(state.name, self) is value:

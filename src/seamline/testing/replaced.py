@@ -6,10 +6,10 @@ to replace.
 """
 
 import contextlib
-import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial, wraps
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from time import CLOCK_BOOTTIME, clock_gettime, time
@@ -49,6 +49,8 @@ _LOOKED_AT: Final = tuple(
 
 # Clocks are set right in smaller steps than tests travel.
 _STEPS_OF_CLOCKS: Final = 2.0
+# Values whose own attributes are not looked into; those of classes are found by their names.
+_NOT_HOLDING: Final = PLAIN | {type}
 
 
 class Replacements:
@@ -62,7 +64,7 @@ class Replacements:
     def __init__(self, is_application: Callable[[str], bool]) -> None:
         self._is_application = is_application
         # By the patch that is in place, which is kept so that its id stays its own.
-        self._active: dict[int, tuple[object, list[Replaced]]] = {}
+        self._active: dict[int, tuple[object, Callable[[], list[Replaced]]]] = {}
         self._originals: dict[Replaced, tuple[Mapping[str, object], str, object]] = {}
         self._hooks = contextlib.ExitStack()
         self._started_at = _seconds_since_start()
@@ -103,7 +105,7 @@ class Replacements:
     def active(self) -> Iterator[Replaced]:
         """Yield what is replaced now. Cheap when nothing is: it is asked before each call."""
         for _, replaced in list(self._active.values()):
-            yield from replaced
+            yield from replaced()
         yield from [
             one
             for one, (space, attribute, original) in self._originals.items()
@@ -124,7 +126,7 @@ class Replacements:
         """Have a method tell of itself once it has done its work; the end of a patch always."""
         original = vars(owner)[name]
 
-        @functools.wraps(original)
+        @wraps(original)
         def method(patch: Any, *args: Any, **keywords: Any) -> Any:
             # A traceback of the test shows pytest's own frames no more than this one.
             __tracebackhide__ = True
@@ -140,33 +142,33 @@ class Replacements:
         self._hooks.callback(setattr, owner, name, original)
 
     def _entered(self, patch: Any) -> None:
-        self._note(patch, list(self._of_attribute(patch.target, str(patch.attribute))))
+        self._note(patch, partial(self._of_attribute, patch.target, str(patch.attribute)))
 
     def _entered_dict(self, patch: Any) -> None:
         # With `clear` every other item is gone as well; one is enough to name the dictionary.
-        self._note(patch, list(self._of_items(patch.in_dict, list(patch.values) or ["*"])))
+        self._note(patch, partial(self._of_items, patch.in_dict, list(patch.values) or ["*"]))
 
     def _monkeypatched(self, patch: Any) -> None:
+        self._note(patch, partial(self._of_monkeypatch, patch))
+
+    def _of_monkeypatch(self, patch: Any) -> Iterator[Replaced]:
+        """Yield where code finds what pytest's monkeypatch replaced and did not put back."""
         originals: dict[tuple[int, str], tuple[Any, str, object]] = {}
-        for target, name, old in patch._setattr:  # noqa: SLF001 - it tells nobody otherwise
+        for target, name, old in list(patch._setattr):  # noqa: SLF001 - it tells nobody otherwise
             originals.setdefault((id(target), name), (target, name, old))
-        found = [
-            one
-            for target, name, old in originals.values()
+        for target, name, old in originals.values():
             # What was patched and patched back is no replacement any more.
-            if getattr(target, "__dict__", {}).get(name) is not old
-            for one in self._of_attribute(target, name)
-        ]
+            if getattr(target, "__dict__", {}).get(name) is not old:
+                yield from self._of_attribute(target, name)
         items: dict[int, tuple[Any, set[object]]] = {}
-        for target, key, _ in patch._setitem:  # noqa: SLF001 - likewise
+        for target, key, _ in list(patch._setitem):  # noqa: SLF001 - likewise
             items.setdefault(id(target), (target, set()))[1].add(key)
         for target, keys in items.values():
-            found += self._of_items(target, keys)
-        self._note(patch, found)
+            yield from self._of_items(target, keys)
 
-    def _note(self, patch: object, replaced: list[Replaced]) -> None:
-        if replaced:
-            self._active[id(patch)] = (patch, replaced)
+    def _note(self, patch: object, find: Callable[[], Iterable[Replaced]]) -> None:
+        """Note a patch. What it replaces is found for the first call that follows, if one does."""
+        self._active[id(patch)] = (patch, cache(lambda: list(find())))
 
     def _left(self, patch: object) -> None:
         self._active.pop(id(patch), None)
@@ -200,6 +202,7 @@ class Replacements:
         What no module holds reaches a host only as an argument, by value.
         """
         own = type(target).__module__
+        asked: dict[int, bool] = {}  # most modules hold the same others
         for name, module in list(sys.modules.items()):
             if not (name == own or self._is_application(name)):
                 continue
@@ -207,7 +210,11 @@ class Replacements:
             if space is target:
                 yield name, ""
             for held, value in list(space.items()):
-                if value is target or (type(value) not in PLAIN and _holds(value, target)):
+                if type(value) in _NOT_HOLDING:
+                    continue
+                if id(value) not in asked:
+                    asked[id(value)] = value is target or _holds(value, target)
+                if asked[id(value)]:
                     yield name, held
 
 
