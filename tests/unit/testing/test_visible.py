@@ -161,6 +161,7 @@ def test_what_a_session_has_not_written_yet_is_seen_until_it_is(tmp_path):
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db")
     Base.metadata.create_all(engine)
     sessions = Sessions()
+    sessions.begin_test()  # those that other tests of this process left are theirs
     with Session(sqlalchemy.create_engine("sqlite://")) as other:
         other.add(User())
         assert list(sessions.unseen()) == []
