@@ -1716,6 +1716,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_undefined.py",
         "defined_somehow",
     ),
+    "check: what may not be read is an error": Mutation(
+        "seamline.interface.source.Unreadable.is_forbidden",
+        False,
+        "unit/interface/test_source.py",
+        "is_an_error",
+    ),
     "check names a read where it is written": Mutation(
         "seamline.interface.readers._held_in",
         _no_names,

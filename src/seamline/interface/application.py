@@ -155,9 +155,6 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
     touches.build()
     note_announced(touches, importers)
     note_late_imports(touches, imports, packages, importers)
-    handles = Handles(graph)
-    handles.build()
-    note_class_arguments(handles)
     variables = Variables(graph)
     variables.build()
     return Application(
@@ -172,7 +169,7 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         contexts=contexts_read(graph),
         imports=imports,
         callbacks=find_callbacks(graph, state),
-        handles=handles,
+        handles=_find_handles(graph),
         reaching=Reaching(graph),
         importers=importers,
         variables=variables,
@@ -188,3 +185,10 @@ def read(root: Path, packages: Sequence[str], search_path: Sequence[Path]) -> Ap
         asking=find_asking(graph),
         caches=find_caches(graph),
     )
+
+
+def _find_handles(graph: Graph) -> Handles:
+    handles = Handles(graph)
+    handles.build()
+    note_class_arguments(handles)
+    return handles

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from seamline.interface import PackageService, Severity, analyse
 from seamline.interface.source import read_application
 
 # Root may look everywhere.
@@ -193,7 +194,7 @@ def forbidding() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
         project.chmod(0o755)
-        for package in ("shop", "shop/secret"):
+        for package in ("shop", "shop/secret", "cart"):
             (project / package).mkdir(mode=0o755)
             (project / package / "__init__.py").write_text("")
         (project / "data" / "secret").mkdir(parents=True)
@@ -217,6 +218,13 @@ def test_a_part_of_a_package_that_may_not_be_looked_into_is_named(forbidding: Pa
         "Permission denied",
     )
     assert found.remedy == "permit it: chmod u+rx shop/secret"
+
+
+def test_what_may_not_be_read_is_an_error_although_nothing_imports_it(forbidding: Path) -> None:
+    (finding,) = analyse(forbidding, [PackageService(service="cart", package="cart")]).findings
+
+    assert finding.severity is Severity.ERROR
+    assert finding.message == "shop/secret cannot be read: Permission denied"
 
 
 def test_a_file_too_deep_for_python_is_named(project: Path) -> None:
