@@ -51,7 +51,10 @@ class Ahead:
                 self._changed.notify_all()
 
     def end(self) -> None:
-        """Tell nothing more; wait until hosts have imported what they were told of."""
+        """Tell nothing more; wait until hosts have imported what they were told of.
+
+        Doing it again does nothing.
+        """
         self._hosts.wake(self._finish)
         with self._changed:
             self._changed.notify_all()

@@ -8,6 +8,7 @@ environment: what was set before that moment is set for them as well.
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ class Early:
         self._session: SplitSession | None = None
         self._config: Config | None = None
         self._modules: tuple[str, ...] = ()
+        self._pid = os.getpid()
+        self._once = threading.Lock()
         self._is_over = False
         # Who asks for the session says what is wrong.
         with contextlib.suppress(pytest.UsageError):
@@ -52,14 +55,21 @@ class Early:
 
     def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
         """Note what is about to be imported; leave finding it to the others."""
+        if os.getpid() != self._pid:  # a child that was forked: hosts and pipes are its parent's
+            return None
         if name.rpartition(".")[2] == "conftest":
             self.spawn()  # plugins have set the environment by now
-        elif not self._is_over and _is_begun_by(name, self._modules):
-            self._is_over = True
+        elif _is_begun_by(name, self._modules) and self._is_first():
             self._order()
         if self._session is not None:
             self._session.note_import(name)
         return None
+
+    def _is_first(self) -> bool:
+        """Whether nobody asked before, in whichever thread, and nothing is over."""
+        with self._once:
+            before, self._is_over = self._is_over, True
+        return not before
 
     def spawn(self) -> None:
         """Start what hosts are started from, if it is not there yet."""
@@ -73,8 +83,12 @@ class Early:
         session = self._new_session(self._config, self._variables)
         try:
             session.order()
+            session.import_ahead()
         except SeamlineError:  # is raised again when the session starts
             session.stop()
+        except BaseException:
+            session.stop()
+            raise
         else:
             self._session = session
 
@@ -97,6 +111,8 @@ class Early:
     def end(self) -> None:
         """Watch no more, and end what nobody asked for. Doing it again does nothing."""
         self._unwatch()
+        if os.getpid() != self._pid:
+            return
         if self._session is not None:
             self._session.stop()
         if self._spawned is not None:

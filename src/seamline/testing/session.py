@@ -123,9 +123,7 @@ class SplitSession:
             return
         if self._places is None:
             self.order()
-        else:
-            self._end_ahead()
-            self._start_again_if_moved()
+        self._start_again_if_moved()
         assert self._places is not None
         self._open(*self._places)
 
@@ -160,20 +158,20 @@ class SplitSession:
             self._hosts = None
         self._places = plan, front, secret
 
-    def note_import(self, module: str) -> None:
-        """A module is imported here before :meth:`start`: a host that has it imports it, too."""
-        if self._ahead is None and self._hosts is not None and self._places is not None:
+    def import_ahead(self) -> None:
+        """Have hosts that were ordered import what is noted before :meth:`start`."""
+        if self._hosts is not None and self._places is not None:
             self._ahead = Ahead(self._hosts, *self._places)
+
+    def note_import(self, module: str) -> None:
+        """A module is about to be imported here: a host that has it imports it, too."""
         if self._ahead is not None:
             self._ahead.note(module)
 
-    def _end_ahead(self) -> None:
-        if self._ahead is not None:
-            self._ahead.end()
-            self._ahead = None
-
     def _start_again_if_moved(self) -> None:
         """Start the hosts again if what a process inherits is no longer what they began with."""
+        if self._ahead is not None:
+            self._ahead.end()
         environ = {**os.environ, **self._variables}
         if self._hosts is not None and self._hosts.are_elsewhere(environ):
             self._end_hosts()
@@ -298,7 +296,8 @@ class SplitSession:
             self._process.seams.uninstall()
             self._process.close()
         self._end_hosts()
-        self._end_ahead()  # only now: what hangs in a host has ended with it
+        if self._ahead is not None:  # only now: what hangs in a host has ended with it
+            self._ahead.end()
         if self._hosts is None and self._spawned is not None:  # nobody asked for hosts
             self._spawned.end()
         self._process = None

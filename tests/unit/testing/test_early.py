@@ -89,6 +89,40 @@ def test_a_part_that_hangs_in_a_host_holds_up_no_end(suite):
     assert "RuntimeError: broken" in outcome.text
 
 
+@pytest.mark.parametrize(
+    "forking",
+    [
+        """
+        pid = os.fork()
+        if pid == 0:
+            import shop.web, shop.stock
+            os._exit(0)
+        os.waitpid(pid, 0)
+        """,
+        """
+        import multiprocessing
+        def run():
+            import shop.web, shop.stock
+        process = multiprocessing.get_context("fork").Process(target=run)
+        process.start()
+        process.join()
+        """,
+    ],
+    ids=["fork", "multiprocessing"],
+)
+def test_a_child_of_conftest_that_imports_the_application_first_orders_nothing(suite, forking):
+    _write(suite, f"""
+        import os
+        {forking}
+        import shop.web, shop.stock
+    """)  # fmt: skip
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("stock") == 1
+
+
 def _in_a_package(suite, conftest, stock):
     """Have the stock be one of the parts of a package, which does not import it itself."""
     suite.write("shop/depot/__init__.py", "")
