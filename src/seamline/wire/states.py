@@ -10,7 +10,7 @@ import operator
 import sys
 from array import array
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
@@ -256,8 +256,8 @@ class ClassForm(Form):
     """That of a class, which is one in each process.
 
     What a function sets on it cannot be set at the caller by value, and must not be lost. What
-    begins with an underscore is a library's own: caches, registers. So are the descriptors that
-    one puts on a class of the application, as a mapper does.
+    begins with an underscore in a library is the library's own: caches, registers. So is that of a
+    base class on a class of the application, and so are descriptors, as a mapper puts there.
     """
 
     __slots__ = ("_is_own",)
@@ -269,7 +269,12 @@ class ClassForm(Form):
     def take(self, value: Any) -> State:
         """Return the attributes of a class, and what containers among them hold."""
         if self._is_own(value):
-            own = {name: item for name, item in vars(value).items() if _is_set_by_code(name, item)}
+            libraries = [base for base in value.__mro__ if not self._is_own(base)]
+            own = {
+                name: item
+                for name, item in vars(value).items()
+                if _is_set_by_code(name, item, libraries)
+            }
         else:
             own = {name: item for name, item in vars(value).items() if not name.startswith("_")}
         return self._content(own), (), tuple(own), tuple(own.values())
@@ -297,9 +302,15 @@ class ClassForm(Form):
         self.changed(value)
 
 
-def _is_set_by_code(name: str, item: Any) -> bool:
-    """Whether an attribute of a class may be one that code of the application has set."""
-    if name.startswith("_"):  # libraries keep what they work out there: WTForms a form's fields
+def _is_set_by_code(name: str, item: Any, libraries: Sequence[type]) -> bool:
+    """Whether an attribute of a class may be one that code of the application has set.
+
+    A private name that a base class of a library has as well is the library's, which keeps there
+    what it works out: WTForms a form's fields.
+    """
+    if name.startswith("__"):
+        return False
+    if name.startswith("_") and any(name in vars(base) for base in libraries):
         return False
     kind = type(item)
     return kind.__module__ == "builtins" or not hasattr(kind, "__get__")

@@ -351,8 +351,18 @@ def test_values_that_share_no_memory_are_sent(values):
     assert len(send(values)[0]) == 2
 
 
-class Marked:
+class Form:
+    """A library's, which keeps on its classes what it works out, as WTForms does."""
+
+    _fields: ClassVar[list[int] | None] = None
+
+
+Form.__module__ = "some_library"
+
+
+class Marked(Form):
     mark = 0
+    _number = 0
     marks: ClassVar[list[int]] = []
 
 
@@ -370,13 +380,14 @@ Mapped.__module__ = "some_mapper"
     "spoil",
     [
         lambda: setattr(Marked, "mark", 1),
+        lambda: setattr(Marked, "_number", 1),
         lambda: setattr(Marked, "more", len),
         lambda: Marked.marks.append(1),
     ],
-    ids=["value", "new", "held"],
+    ids=["value", "private", "new", "held"],
 )
 def test_what_is_set_on_a_class_is_not_lost(spoil: Any, monkeypatch: Any) -> None:
-    for name in ("mark", "more"):
+    for name in ("mark", "_number", "more"):
         monkeypatch.setattr(Marked, name, 0, raising=False)
     monkeypatch.delattr(Marked, "more")
     monkeypatch.setattr(Marked, "marks", [])
