@@ -1710,6 +1710,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_undefined.py",
         "check_tells",
     ),
+    "16 who expects a name to be missing may run anywhere": Mutation(
+        "seamline.interface.undefined._expects_none",
+        _false,
+        "unit/interface/test_undefined.py",
+        "expects_a_name",
+    ),
     "16 what a module installs while it is imported is defined": Mutation(
         "seamline.interface.undefined._installing",
         _no_pairs,

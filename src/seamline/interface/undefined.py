@@ -5,6 +5,7 @@ Something puts such a name among the builtins of its process while it runs, as
 says another thing.
 """
 
+import ast
 import re
 import symtable
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from seamline.interface.functions import Definition
 from seamline.interface.graph import Graph
 from seamline.interface.modules import Imports
 from seamline.interface.names import World
+from seamline.interface.walking import walk
 
 _BUILTINS: Final = "builtins."
 _WHY: Final = "which neither its module nor Python defines, so its process has to"
@@ -46,6 +48,8 @@ def find_undefined(graph: Graph, imports: Imports) -> dict[Definition, Effect]:
     for key, body in graph.bodies.items():
         if not isinstance(key, Definition) or world.modules[key.module].source.test:
             continue
+        if _expects_none(key):
+            continue
         for name, line in _unbound(world, body):
             made = installing.get(name)
             if made and not made.isdisjoint(imports.closure({key.module}, runtime=True)):
@@ -54,6 +58,16 @@ def find_undefined(graph: Graph, imports: Imports) -> dict[Definition, Effect]:
                 found[key] = Effect(f"uses the name {name!r}", False, key.file, line, _WHY)
                 break
     return passed_up(graph, found)
+
+
+def _expects_none(definition: Definition) -> bool:
+    """Whether a function goes on where a name is missing: it says itself that it may be."""
+    return any(
+        isinstance(name, ast.Name) and name.id == "NameError"
+        for part in walk(definition.node)
+        if isinstance(part, ast.ExceptHandler) and part.type is not None
+        for name in ast.walk(part.type)
+    )
 
 
 def _installing(graph: Graph) -> dict[str, set[str]]:

@@ -73,3 +73,13 @@ def test_a_name_that_is_defined_somehow_is_no_matter(read, way: str) -> None:
     reading = read(_files(*DEFINED[way]), "app.lib")
 
     assert reading.verdict("app.lib.shown") == "remote"
+
+
+def test_a_function_that_expects_a_name_to_be_missing_may_run_anywhere(read) -> None:
+    lib = "import hashlib\ndef shown(n):\n    hashlib.md5(b'')\n    try:\n        return _(n)\n"
+    lib += "    except NameError:\n        return n\n"
+    web = "from app import lib\ndef page():\n    return lib.shown('a')\n"
+
+    reading = read({"app/__init__.py": "", "app/lib.py": lib, "app/web.py": web}, "app.lib")
+
+    assert reading.verdict("app.lib.shown") == "remote"
