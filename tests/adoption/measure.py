@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -59,26 +60,34 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("application", type=Path, help="a directory beside this script")
     parser.add_argument("checkout", type=Path, help="of the application")
     parser.add_argument("python", type=Path, help="an interpreter its suite runs in")
+    parser.add_argument(
+        "--rounds", type=int, default=1, choices=range(1, 100), metavar="N",
+        help="run it whole and split in turn, N times; seconds are medians (default: 1)",
+    )  # fmt: skip
     return parser.parse_args(arguments)
 
 
 def _measure(given: argparse.Namespace, expected: dict[str, Any], directory: Path) -> int:
     verdicts = _verdicts(given)
-    whole = _run(given, expected, directory / "whole.xml")
     report = directory / "report.json"
-    split = _run(
-        given, expected, directory / "split.xml",
-        "--seamline-layout=micro", f"--seamline-report={report}",
-    )  # fmt: skip
+    rounds = []
+    for number in range(given.rounds):
+        whole = _run(given, expected, directory / f"whole-{number}.xml")
+        split = _run(
+            given, expected, directory / f"split-{number}.xml",
+            "--seamline-layout=micro", f"--seamline-report={report}",
+        )  # fmt: skip
+        rounds.append((whole, split))
     seen = json.loads(report.read_text())
-    print(_line(expected, whole, split, seen))
+    print(_line(expected, rounds, seen))
     differing = {
-        name: outcome
+        name: (outcome, split.outcomes.get(name, "not run"))
+        for whole, split in rounds
         for name, outcome in whole.outcomes.items()
         if split.outcomes.get(name) != outcome
     }
     for name, outcome in sorted(differing.items()):
-        _say(f"{name}: {outcome} whole, {split.outcomes.get(name, 'not run')} split")
+        _say(f"{name}: {outcome[0]} whole, {outcome[1]} split")
     for test, reasons in seen["local"].items():
         _say(f"{test}: local, {', '.join(sorted({reason['cause'] for reason in reasons}))}")
     if verdicts != expected["verdicts"]:
@@ -86,7 +95,7 @@ def _measure(given: argparse.Namespace, expected: dict[str, Any], directory: Pat
     return int(bool(differing) or verdicts != expected["verdicts"])
 
 
-def _line(expected: dict[str, Any], whole: Run, split: Run, seen: dict[str, Any]) -> str:
+def _line(expected: dict[str, Any], rounds: list[tuple[Run, Run]], seen: dict[str, Any]) -> str:
     causes = Counter(
         cause
         for reasons in seen["local"].values()
@@ -94,11 +103,16 @@ def _line(expected: dict[str, Any], whole: Run, split: Run, seen: dict[str, Any]
     )
     why = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
     calls = sum(service["total"] for service in seen["calls"].values())
+    whole, split = rounds[-1]
+    seconds = statistics.median(one.seconds for one, _ in rounds)
+    ratio = statistics.median(one.seconds for _, one in rounds) / seconds
+    ratios = sorted(split.seconds / whole.seconds for whole, split in rounds)
+    spread = f", {ratios[0]:.2f} to {ratios[-1]:.2f}" if len(rounds) > 1 else ""
     return (
         f"{expected['name']} {expected['revision']}: {whole.passed} passed whole, "
         f"{split.passed} split, {len(seen['local'])} local{f' ({why})' if why else ''}, "
         f"{len(seen['refused_functions'])} refused functions, {calls} calls, "
-        f"{split.seconds / whole.seconds:.2f}x of {whole.seconds:.1f} s"
+        f"{ratio:.2f}x of {seconds:.1f} s{spread}"
     )
 
 

@@ -83,6 +83,7 @@ class Early:
         session = self._new_session(self._config, self._variables)
         try:
             session.order()
+            session.open()
             session.import_ahead()
         except SeamlineError:  # is raised again when the session starts
             session.stop()

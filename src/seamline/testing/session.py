@@ -31,6 +31,7 @@ from seamline.testing.assigned import Assignments
 from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
 from seamline.testing.closing import NO_MOMENT, Closing, Kept, Moment
 from seamline.testing.front import for_tests, with_front
+from seamline.testing.following import Following
 from seamline.testing.hosts import Hosts
 from seamline.testing.lines import Lines
 from seamline.testing.looking import Looks, Test
@@ -39,7 +40,7 @@ from seamline.testing.patching import Patches
 from seamline.testing.reach import Reach
 from seamline.testing.reshaping import Reshaping
 from seamline.testing.spawning import Spawned
-from seamline.testing.surroundings import Surroundings, raw_environment, set_environment
+from seamline.testing.surroundings import set_environment
 from seamline.testing.visible import Connections, Sessions
 from seamline.worker import Identity, Process
 
@@ -98,10 +99,9 @@ class SplitSession:
         self._databases = MemoryDatabases(())
         self._reshaping = Reshaping()
         self._assigned = Assignments((), config.root, self._reach.is_application)
-        self._started_in = Surroundings({}, None, (), (), (), 0)
-        self._aligned: Surroundings | None = None
-        self._raw_environ: dict[bytes, bytes] | None = None
+        self._following: Following | None = None
         self._is_ready = False
+        self._is_collected = False
         self._waiting = threading.RLock()
         self._made_by_hosts: Counter[str] = Counter()
         self._errors_of_hosts: Counter[str] = Counter()
@@ -121,11 +121,12 @@ class SplitSession:
         """
         if self.layout == "mono":
             return
-        if self._places is None:
+        if self._process is None:
             self.order()
+            self.open()
+        if self._ahead is not None:
+            self._ahead.end()
         self._start_again_if_moved()
-        assert self._places is not None
-        self._open(*self._places)
 
     def order(self) -> None:
         """Begin to start the hosts, in what surrounds the test process now.
@@ -136,8 +137,8 @@ class SplitSession:
         is_local = self.layout == "local"
         if not is_local:
             self._hosts = Hosts(self._spawned)
-            self._started_in = Surroundings.read()
-            self._hosts.begin(self._environ_of_hosts())
+            self._following = Following(self._hosts, self._variables)
+            self._following.begin()
         self.analysis = analyse_project(self._config, self.layout)
         # Short, because the paths of sockets are bounded; 0700 by mkdtemp.
         self._run_dir = tempfile.mkdtemp(prefix="seamline-")
@@ -169,22 +170,24 @@ class SplitSession:
             self._ahead.note(module)
 
     def _start_again_if_moved(self) -> None:
-        """Start the hosts again if what a process inherits is no longer what they began with."""
+        """Start the hosts again if what a process inherits is no longer what they began with.
+
+        Raises:
+            InvisibleState: They hold what calls have left there, and it may matter.
+        """
+        moved = [] if self._following is None else self._following.moved()
+        if not moved or (self._closing is not None and self._closing.may_not_begin_again(moved)):
+            return
         if self._ahead is not None:
             self._ahead.end()
-        environ = {**os.environ, **self._variables}
-        if self._hosts is not None and self._hosts.are_elsewhere(environ):
-            self._end_hosts()
-            self._started_in = Surroundings.read()
-            self._hosts.start_again(self._environ_of_hosts())
+        self._end_hosts()
+        assert self._following is not None
+        self._following.begin_again()
 
-    def _environ_of_hosts(self) -> dict[str, str]:
-        """Return the environment to start hosts in: what surrounded the test process."""
-        # Hosts have another working directory than the tests.
-        path = os.pathsep.join(map(os.path.abspath, self._started_in.path))
-        return {**os.environ, **self._variables, "PYTHONPATH": path}
-
-    def _open(self, plan: Plan, front: GroupPlan, secret: bytes) -> None:
+    def open(self) -> None:
+        """Open the seams on what is imported and what will be; hosts were ordered."""
+        assert self._places is not None
+        plan, front, secret = self._places
         identity = Identity(front.name, 0, 1)
         keeps = self._keeps if self._hosts is not None else None
         self._process = process = Process(plan, identity, secret, keeps=keeps)
@@ -274,9 +277,20 @@ class SplitSession:
         self._start_again_if_moved()
         self.wait_ready()
         if self._hosts is not None:
+            assert self._following is not None
             # What whoever calls first would have them import in the surroundings of its test.
-            self._align()
+            self._following.align()
             self._process.connect(_CONNECT_SECONDS)
+        if self._closing is not None:
+            self._closing.hold(self, NO_MOMENT)
+        self._is_collected = True
+
+    def _begin_as_here(self) -> None:
+        """Before a call of whoever imports the application, have hosts begin in what it set."""
+        assert self._closing is not None
+        with self._waiting:
+            if self._closing.is_first():
+                self._start_again_if_moved()
 
     def _end_hosts(self) -> None:
         if self._answers is not None:
@@ -410,8 +424,11 @@ class SplitSession:
             return True
         # A forked child may have an environment of its own, which is not the test's.
         if os.getpid() == self._pid:
+            assert self._following is not None
+            if not self._is_collected:
+                self._begin_as_here()
             self.wait_ready()
-            self._align()
+            self._following.align()
             self._hosts.wait_begun()
         return False
 
@@ -430,20 +447,3 @@ class SplitSession:
         yield from self._reshaping.causes(function)
         if self._reach.concerns(service, function, "django.conf", "settings"):
             yield from self._django.of_settings(self._assigned.names)
-
-    def _align(self) -> None:
-        assert self._hosts is not None
-        raw = raw_environment()
-        if (
-            raw == self._raw_environ
-            and raw is not None
-            and self._aligned is not None
-            and self._aligned[1:] == Surroundings.read_rest()
-        ):
-            return
-        with self._waiting:
-            now = Surroundings.read()
-            if now != self._aligned:
-                self._hosts.align(now)
-                self._aligned = now
-            self._raw_environ = raw

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seamline.errors import SeamlineError, StartError
+from seamline.errors import SeamlineError
 from seamline.testing.looking import Test
 from seamline.testing.session import SplitSession
 from seamline.testing.swallowed import Noticing
@@ -122,7 +122,7 @@ class Watch:
         try:
             self._session.finish_collection()
             self._noticing.collected()
-        except StartError as exc:
+        except SeamlineError as exc:
             self._refuse(exc)
         if self._tally.trouble:
             session.shouldfail = "the hosts of the tests did not start"

@@ -1,5 +1,6 @@
 """tests/adoption/measure.py: one application's suite, whole and split, in one line."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,11 +58,13 @@ def measured(tmp_path: Path):
     (checkout / "shop" / "till.py").write_text(PACKAGE)
     (checkout / "conftest.py").touch()
 
-    def measure(more: str = "", expected: str = EXPECTED) -> "subprocess.CompletedProcess[str]":
+    def measure(
+        more: str = "", expected: str = EXPECTED, *options: str
+    ) -> "subprocess.CompletedProcess[str]":
         (entry / "expected.toml").write_text(expected)
         (checkout / "test_shop.py").write_text(TESTS.format(more=more))
         done = subprocess.run(
-            [sys.executable, SCRIPT, entry, checkout, sys.executable],
+            [sys.executable, SCRIPT, entry, checkout, sys.executable, *options],
             capture_output=True,
             text=True,
             check=False,
@@ -79,6 +82,15 @@ def test_one_line_says_what_passed_whole_and_split(measured) -> None:
     assert done.stdout.startswith(
         "shop : 2 passed whole, 2 split, 1 local (1 patched), 0 refused functions, 2 calls,"
     )
+
+
+def test_several_rounds_show_their_median_and_spread(measured) -> None:
+    done = measured("", EXPECTED, "--rounds", "2")
+
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"([\d.]+)x of [\d.]+ s, ([\d.]+) to ([\d.]+)$", done.stdout.strip())
+    assert found is not None, done.stdout
+    assert float(found[2]) <= float(found[3])
 
 
 def test_a_test_with_another_outcome_is_named_and_fails(measured) -> None:

@@ -77,7 +77,8 @@ def test_hosts_import_each_part_of_a_package_that_a_conftest_imports(suite):
 
 def test_a_part_that_hangs_in_a_host_holds_up_no_end(suite):
     hanging = f"""{_LEAVES_A_FILE}
-    if "SEAMLINE_WORKER" in os.environ:
+    import sys
+    if "pytest" not in sys.modules:
         import threading
         threading.Event().wait()
     """
@@ -215,3 +216,109 @@ def test_tests_that_are_named_by_another_project_begin_with_its_own_hosts(suite)
 
     assert outcome.counts == {"passed": 1}, outcome.text
     assert outcome.calls("oven") == 1
+
+
+# Its state, which each process has for itself.
+_REGISTRY = """
+    COLOURS = []
+
+    def add(name):
+        COLOURS.append(name)
+        return list(COLOURS)
+
+    def colours():
+        return list(COLOURS)
+"""
+
+
+def test_what_conftest_calls_while_it_is_imported_is_on_the_host(suite):
+    _write(
+        suite,
+        "from shop import stock\nstock.add('red')\n",
+        "def test_it():\n    assert stock.colours() == ['red']\n",
+        stock=_REGISTRY,
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("stock") == 2
+
+
+def test_a_test_that_runs_local_may_not_miss_what_conftest_left_on_the_host(suite):
+    _write(
+        suite,
+        "from shop import stock\nstock.add('red')\n",
+        """
+        def test_it(monkeypatch):
+            monkeypatch.setattr(stock, "COLOURS", ["blue"])
+            assert stock.colours() == ["blue"]
+        """,
+        stock=_REGISTRY,
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"failed": 1}, outcome.text
+    assert "shop.stock.add, called earlier in the test, in a fixture" in outcome.text
+    assert "[invisible-state]" in outcome.text
+
+
+def test_hosts_begin_again_in_what_conftest_sets_before_its_first_call(suite):
+    conftest = """
+        import os
+        from shop import stock
+        os.environ["COLOUR"] = "red"
+        assert stock.at_import()[0] == "red"
+    """
+    _write(suite, conftest, "def test_it():\n    assert stock.left('coffee') == 0\n")
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+def test_what_conftest_left_on_the_host_outlives_what_it_sets_afterwards(suite):
+    _write(
+        suite,
+        """
+        import os
+        from shop import stock
+        stock.add("red")
+        os.environ["COLOUR"] = "red"
+        """,
+        "def test_it():\n    assert stock.colours() == ['red']\n",
+        stock=_REGISTRY,
+    )
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("os.environ['COLOUR'] = 'red'", "COLOUR changed, before shop.depot.other was imported"),
+        ("os.umask(0o027)", "the umask or a limit changed"),
+    ],
+)
+def test_hosts_that_would_have_to_begin_anew_with_state_end_the_run(suite, setting, said):
+    _in_a_package(
+        suite,
+        f"""
+        import os
+        from shop import stock
+        stock.add("red")
+        {setting}
+        import shop.depot.other
+        """,
+        _REGISTRY,
+    )
+    suite.write("shop/depot/other.py", "def name():\n    return __name__\n")
+
+    outcome = suite.run("micro")
+
+    assert outcome.status == 4, outcome.text
+    assert said in outcome.text.replace("\n", " ")
+    assert "shop.depot.stock.add was called" in outcome.text
