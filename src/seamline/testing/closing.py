@@ -245,11 +245,11 @@ class Closing:
             return
         self._refused[service] = cause
         error = InvisibleState(
-            f"at {call_site()} the test needs service {service!r} in its own process, because its "
-            f"host cannot see this: {cause}. But {', '.join(earlier)}, called earlier in the test, "
-            "in a fixture that it uses or while tests were imported, may have changed state on its "
-            "host, which would be missing here. Set up the former before the first of these calls, or run this test "
-            "with --seamline-layout local"
+            f"at {call_site()} the test needs service {service!r} in its own process, because "
+            f"its host cannot see this: {cause}. But {', '.join(earlier)}, called earlier in the "
+            "test, in a fixture that it uses or while tests were imported, may have changed state "
+            "on its host, which would be missing here. Set up the former before the first of "
+            "these calls, or run this test with --seamline-layout local"
         )
         record(error)
         raise error

@@ -51,6 +51,9 @@ _LOOKED_AT: Final = tuple(
 _STEPS_OF_CLOCKS: Final = 2.0
 # Values whose own attributes are not looked into; those of classes are found by their names.
 _NOT_HOLDING: Final = PLAIN | {type}
+# How a module was found, which code of the application does not run on: pytest's loader holds its
+# configuration, and that is patched for the whole session.
+_OF_IMPORTS: Final = frozenset({"__loader__", "__spec__"})
 
 
 class Replacements:
@@ -210,7 +213,7 @@ class Replacements:
             if space is target:
                 yield name, ""
             for held, value in list(space.items()):
-                if type(value) in _NOT_HOLDING:
+                if type(value) in _NOT_HOLDING or held in _OF_IMPORTS:
                     continue
                 if id(value) not in asked:
                     asked[id(value)] = value is target or _holds(value, target)

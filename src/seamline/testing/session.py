@@ -30,8 +30,8 @@ from seamline.testing.answering import Answering
 from seamline.testing.assigned import Assignments
 from seamline.testing.causes import IN_MEMORY, Cause, DjangoState
 from seamline.testing.closing import NO_MOMENT, Closing, Kept, Moment
-from seamline.testing.front import for_tests, with_front
 from seamline.testing.following import Following
+from seamline.testing.front import for_tests, with_front
 from seamline.testing.hosts import Hosts
 from seamline.testing.lines import Lines
 from seamline.testing.looking import Looks, Test

@@ -322,3 +322,32 @@ def test_hosts_that_would_have_to_begin_anew_with_state_end_the_run(suite, setti
     assert outcome.status == 4, outcome.text
     assert said in outcome.text.replace("\n", " ")
     assert "shop.depot.stock.add was called" in outcome.text
+
+
+def test_what_conftest_patches_while_it_is_imported_keeps_calls_local(suite):
+    _write(
+        suite,
+        """
+        from unittest import mock
+        from shop import stock
+        mock.patch("shop.stock.sort", lambda names: ["patched"]).start()
+        """,
+        "def test_it():\n    assert stock.colours() == ['patched']\n",
+        stock=_SORTING,
+    )
+
+    outcome = suite.run("micro", "-v")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert "1 patched" in outcome.text
+
+
+_SORTING = """
+    COLOURS = ["red"]
+
+    def sort(names):
+        return sorted(names)
+
+    def colours():
+        return sort(COLOURS)
+"""
