@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and, if a layout is asked for, what watches over it."""
     config.addinivalue_line("markers", _MARKER)
     layout = config.getoption("--seamline-layout")
-    if layout is None or config.getoption("--collect-only"):
+    if layout is None:
         return
     if not hasattr(pytest, "FixtureDef"):
         raise pytest.UsageError(
@@ -85,10 +85,13 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     # Only a run that asks for a layout pays for what follows.
     from seamline.testing.options import load_config, variables_of
+
+    loaded = load_config(config, config.option, config.args)
+    if config.getoption("--collect-only"):
+        return
     from seamline.testing.session import SplitSession
     from seamline.testing.watch import Summary, Watch
 
-    loaded = load_config(config, config.option, config.args)
     summary = Summary(config, layout)
     config.pluginmanager.register(summary, "seamline-summary")
     # The controller of xdist runs no tests: each of its workers has hosts of its own.

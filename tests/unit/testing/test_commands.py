@@ -140,3 +140,11 @@ def test_two_sessions_of_one_project_have_hosts_of_their_own(waiting):
     assert len(hosts) == 2
     assert [first.returncode, second.returncode] == [0, 0], texts
     waiting.wait_until_nothing_runs()
+
+
+def test_collecting_only_says_that_there_is_no_such_layout(suite):
+    outcome = suite.run("nano", "--collect-only")
+
+    assert outcome.status == 4, outcome.text
+    assert "nano" in outcome.text
+    assert "[config]" in outcome.text

@@ -187,7 +187,27 @@ def test_an_application_that_cannot_be_split_is_told_once_and_by_the_session(sui
 
 def test_tests_that_are_named_by_another_project_begin_with_its_own_hosts(suite):
     """The early guess of the configuration may be another than the one that pytest settles on."""
-    _write(suite, "from shop import stock")
+    _with_another_project(suite, "from shop import stock")
+
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("oven") == 1
+
+
+def test_calls_over_the_seams_of_another_project_end_the_run(suite):
+    _with_another_project(suite, "from shop import stock\nassert stock.left('tea') == 10\n")
+
+    outcome = suite.run("micro")
+
+    assert outcome.status == 4, outcome.text
+    said = "conftest.py called shop.stock.left over the seams of another seamline.toml"
+    assert said in outcome.text
+    assert "--seamline-config PATH" in outcome.text
+
+
+def _with_another_project(suite, conftest):
+    _write(suite, conftest)
     suite.write("pytest.ini", "[pytest]\npythonpath = . inner\ntestpaths = inner\n")
     suite.write("inner/bakery/__init__.py", "")
     suite.write("inner/bakery/oven.py", "BAKED = []\ndef bake(name):\n    BAKED.append(name)\n")
@@ -211,11 +231,6 @@ def test_tests_that_are_named_by_another_project_begin_with_its_own_hosts(suite)
             assert web.oven.bake("bread") is None
         """,
     )
-
-    outcome = suite.run("micro")
-
-    assert outcome.counts == {"passed": 1}, outcome.text
-    assert outcome.calls("oven") == 1
 
 
 # Its state, which each process has for itself.
