@@ -594,7 +594,7 @@ OTHERS: dict[str, Mutation] = {
         "seamline.seam.opening.Seams.verify", _nothing, "unit/seam/test_opening.py", "verif"
     ),
     "14 hosts see the environment of tests": Mutation(
-        "seamline.testing.session.SplitSession._align",
+        "seamline.testing.following.Following.align",
         _nothing,
         "unit/testing/test_hosts.py",
         "hosts_see_environment",
@@ -786,6 +786,18 @@ OTHERS: dict[str, Mutation] = {
         _nothing,
         "unit/testing/test_closing.py",
         "lost_silently",
+    ),
+    "14 hosts that hold state do not begin again": Mutation(
+        "seamline.testing.closing.Closing.may_not_begin_again",
+        _false,
+        "unit/testing/test_early.py",
+        "left_on_the_host_outlives",
+    ),
+    "14 what conftest.py left on a host is kept in mind": Mutation(
+        "seamline.testing.closing.Closing.hold",
+        _nothing,
+        "unit/testing/test_early.py",
+        "runs_local_may_not_miss",
     ),
     "14 Django's settings that tests change": Mutation(
         "seamline.testing.causes.DjangoState.of_settings",
