@@ -650,6 +650,12 @@ OTHERS: dict[str, Mutation] = {
     "2 what functions of a module read of a request counts": Mutation(
         "seamline.seam.mentioned._named", _empty, "unit/seam/test_mentioned.py", "of_a_module"
     ),
+    "10 what a result holds is changed by whom it is handed to": Mutation(
+        "seamline.interface.handed.returned",
+        _empty,
+        "unit/interface/test_state.py",
+        "whom_it_is_handed_to",
+    ),
     "10 what a returned container holds is changed in it": Mutation(
         "seamline.interface.renaming._parts",
         _empty,

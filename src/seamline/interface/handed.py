@@ -1,9 +1,9 @@
 """Module state that is changed through a parameter: ``register(HANDLERS, name, function)``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seamline.interface.binding import parameter_of
-from seamline.interface.body import Body, Bound, Call
+from seamline.interface.body import Body, Bound, Call, Changed
 from seamline.interface.changing import CHANGERS
 from seamline.interface.facts import Fact, StateMap
 from seamline.interface.filling import filled
@@ -11,6 +11,7 @@ from seamline.interface.graph import Graph
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol
 from seamline.interface.origins import Origins, Tracer, inside
+from seamline.interface.renaming import returned
 
 
 def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symbol]:
@@ -36,7 +37,7 @@ def note_handed(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symb
 def _changed(graph: Graph, mutations: Mutations, body: Body, call: Call) -> Iterator[Symbol]:
     """Yield the module-level names whose objects one call changes."""
     if any(str(origin.symbol) in CHANGERS for origin in call.callee):
-        yield from _names(call.arguments[0][1] if call.arguments else frozenset())
+        yield from _names(graph, call.arguments[0][1] if call.arguments else frozenset())
     for bound in graph.entered(body, call):
         named = {place: _parameter(bound, place) for place, _ in call.arguments}
         for place, origins in () if bound.guess else call.arguments:
@@ -46,11 +47,12 @@ def _changed(graph: Graph, mutations: Mutations, body: Body, call: Call) -> Iter
                 # Which parameter it becomes is not followed: any that nothing else does.
                 rest = bound.target.annotations().keys() - set(named.values())
                 if any(mutations.changes(bound.target, parameter) for parameter in rest):
-                    yield from _names(inside(held))
+                    yield from _names(graph, inside(held))
             elif mutations.changes(bound.target, name):
-                yield from _names(origins)
+                yield from _names(graph, origins)
             elif name in graph.bodies[bound.target].looked_up:
-                yield from _names(filled(Tracer(graph.definitions, body.module), origins, None))
+                held = filled(Tracer(graph.definitions, body.module), origins, None)
+                yield from _names(graph, held)
 
 
 def _parameter(bound: Bound, place: int | str) -> str:
@@ -60,10 +62,19 @@ def _parameter(bound: Bound, place: int | str) -> str:
     return parameter_of(bound.target.node, shifted)
 
 
-def _names(origins: Origins) -> Iterator[Symbol]:
+def _names(graph: Graph, origins: Origins) -> Iterator[Symbol]:
     for origin in origins:
-        if origin.kind == "symbol" and origin.level != "copy" and origin.symbol.module:
-            yield Symbol(origin.symbol.module, origin.symbol.name.partition(".")[0])
+        if origin.level == "copy":
+            continue
+        found: Iterable[Symbol] = ()
+        if origin.kind == "symbol":
+            found = (origin.symbol,)
+        elif origin.kind == "call":  # what it gave, or something in that
+            change = Changed(origin.path, origin.level)
+            found = returned(graph.definitions, graph.bodies, origin.symbol, [change])
+        for symbol in found:
+            if symbol.module:
+                yield Symbol(symbol.module, symbol.name.partition(".")[0])
 
 
 def _note(graph: Graph, state: StateMap, symbol: Symbol) -> bool:

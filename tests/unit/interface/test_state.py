@@ -820,6 +820,45 @@ def test_what_a_returned_container_holds_by_a_name_is_changed_in_it(read) -> Non
     assert read({"shop.py": text}, "shop").functions["shop.use"].touches == ("shop:ROWS",)
 
 
+@pytest.mark.parametrize(
+    ("returns", "handed"),
+    [
+        ("{'all': ROWS}", "given()['all']"),
+        ("{'all': ROWS}", "given().get('all')"),
+        ("[ROWS]", "given()[0]"),
+        ("ROWS", "given()"),
+    ],
+)
+def test_what_a_result_holds_is_changed_by_whom_it_is_handed_to(read, returns, handed) -> None:
+    text = f"""
+        ROWS = []
+        def given():
+            return {returns}
+        def push(rows, x):
+            rows.append(x)
+        def use(x):
+            push({handed}, x)
+        def count():
+            return len(ROWS)
+    """
+
+    assert read({"shop.py": text}, "shop").functions["shop.count"].touches == ("shop:ROWS",)
+
+
+def test_a_returned_copy_that_is_handed_on_is_no_state(read) -> None:
+    text = """
+        ROWS = [1, 2]
+        def copied():
+            return list(ROWS)
+        def push(rows, x):
+            rows.append(x)
+        def use(x):
+            push(copied(), x)
+    """
+
+    assert read({"shop.py": text}, "shop").functions["shop.use"].touches == ()
+
+
 def test_a_returned_copy_that_is_changed_itself_is_no_state(read) -> None:
     text = """
         ROWS = [1, 2]
