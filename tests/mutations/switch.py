@@ -1489,6 +1489,12 @@ OTHERS: dict[str, Mutation] = {
     "10 tables are told from containers by what they hold": Mutation(
         "seamline.interface.state.is_table", _true, "unit/interface/test_state.py", "what_changes"
     ),
+    "10 what grows in place under a local name is state": Mutation(
+        "seamline.interface.bodies.grown",
+        _empty,
+        "unit/interface/test_state.py",
+        "what_changes",
+    ),
     "10 constants that are changed are state": Mutation(
         "seamline.interface.state.are_fixed", _true, "unit/interface/test_state.py", "what_changes"
     ),

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from seamline.interface import written
 from seamline.interface.binding import bound_otherwise, defaults_of, given_exactly, given_somehow
 from seamline.interface.body import MUTATORS, Body, Call, Changed, Use
-from seamline.interface.changing import assigned, changed_by
+from seamline.interface.changing import assigned, changed_by, grown
 from seamline.interface.classes import is_class_namespace
 from seamline.interface.filling import filled
 from seamline.interface.functions import Definition, Definitions
@@ -228,6 +228,7 @@ class _Reader(Implying, ast.NodeVisitor):
                 self._use(found, node.lineno, "bind")
             else:
                 self._augment(frozenset(o for o in found if o.kind == "param"), node)
+                self._change(grown(self.tracer, found, node.value), node.lineno)
                 self._put(node, found)
         else:
             self._target(node.target, None)

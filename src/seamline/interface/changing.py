@@ -28,6 +28,7 @@ CHANGERS: Final = {
     ),
     "struct.pack_into": 1,
 }  # fmt: skip
+_GROWING: Final = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
 # Methods of objects of libraries that write into what they are given.
 _WRITING: Final = frozenset({"shuffle", "readinto", "readinto1", "recv_into", "pack_into"})
 _ASSIGNING: Final = frozenset({"__setattr__", "__delattr__"})
@@ -164,3 +165,21 @@ def _is_builtin(origin: Origin) -> bool:
 
 def _is_whole_parameter(origin: Origin) -> bool:
     return origin.kind == "param" and origin.level == "whole"
+
+
+def grown(tracer: Tracer, found: Origins, value: ast.expr) -> Origins:
+    """Return which state or results ``local += value`` changes in place; parameters are not told.
+
+    Numbers, texts and tuples get a new value, so one side has to be known for a container.
+    """
+    if isinstance(value, _GROWING):
+        return frozenset(origin for origin in found if origin.kind != "param")
+    return frozenset(o for o in found if o.level == "whole" and _is_container(tracer, o))
+
+
+def _is_container(tracer: Tracer, origin: Origin) -> bool:
+    module = tracer.world.modules.get(origin.symbol.module)
+    if origin.kind != "symbol" or module is None:
+        return False
+    bindings = module.assigned.get(origin.symbol.name, [])
+    return any(isinstance(binding.value, _GROWING) for binding in bindings)
