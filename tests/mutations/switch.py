@@ -656,6 +656,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_state.py",
         "whom_it_is_handed_to",
     ),
+    "10 instances are changed by what holds them": Mutation(
+        "seamline.interface.kept._Keeping.changed_inside",
+        _no_names,
+        "unit/interface/test_state.py",
+        "changed_by_what_holds_it",
+    ),
     "10 what a returned container holds is changed in it": Mutation(
         "seamline.interface.renaming._parts",
         _empty,

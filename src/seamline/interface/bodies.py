@@ -131,6 +131,8 @@ class _Reader(Implying, ast.NodeVisitor):
                 continue
             if origin.kind == "symbol":
                 self.body.uses.append(Use(origin.symbol, line, "mutate"))
+                if origin.level == "part":
+                    self.body.inner.add(origin.symbol)
             elif origin.kind == "call":
                 of = self.body.changed_results.setdefault(origin.symbol, set())
                 of.add(Changed(origin.path, origin.level))

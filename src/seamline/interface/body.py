@@ -98,6 +98,7 @@ class Body:
         returns: What it may return or yield.
         changed: Parameters changed in place by the body itself, with the first line.
         reached: Those of them in which something is changed that they hold.
+        inner: Names of modules in which something is changed that they hold.
         doubtful: Parameters that are changed in place if their values can be.
         paths: First attributes of ``self`` changed in place.
         changed_results: Functions whose results it changes in place, and what of them.
@@ -120,6 +121,7 @@ class Body:
     returns: list[tuple[Origins, ast.expr]] = field(default_factory=list)
     changed: dict[str, int] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
+    inner: set[Symbol] = field(default_factory=set)
     paths: dict[str, int] = field(default_factory=dict)
     stored: list[tuple[Symbol, ast.expr]] = field(default_factory=list)
     registered: list[tuple[ast.expr, Definition]] = field(default_factory=list)

@@ -43,6 +43,8 @@ class StateMap:
 
     Attributes:
         containers: Names bound to a container, state or not, with the line.
+        unchanged: Names bound to instances of the application's classes, by which nothing changes
+            them, with the line.
         changed: Names whose object is changed in place after its module was imported.
         kept: Those of them that something kept changes, such as a bound method.
         differing: Names, fields of values and defaults of methods that every process may have
@@ -54,6 +56,7 @@ class StateMap:
 
     facts: dict[Symbol, Fact] = field(default_factory=dict)
     containers: dict[Symbol, int] = field(default_factory=dict)
+    unchanged: dict[Symbol, int] = field(default_factory=dict)
     changed: set[Symbol] = field(default_factory=set)
     kept: set[Symbol] = field(default_factory=set)
     differing: dict[Symbol, int] = field(default_factory=dict)

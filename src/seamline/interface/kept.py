@@ -111,6 +111,8 @@ class _Keeping:
             yield Held(head, "whole" if origin.level == "whole" else "part")
         elif head in self.state.facts and (not rest or self._is_method(head, rest)):
             yield Held(head, "whole")
+        elif head in self.state.unchanged and not rest:
+            yield Held(head, "whole")
 
     def _is_method(self, head: Symbol, name: str) -> bool:
         """Whether an attribute of an object is a method, bound to it."""
@@ -222,6 +224,21 @@ class _Keeping:
             if held.symbol in self.state.containers
         } | self._in_libraries()
 
+    def changed_inside(self) -> set[Symbol]:
+        """Return the instances that are changed as what a container or a default holds."""
+        inside: set[Symbol] = set()
+        for body in self.graph.bodies.values():
+            if not self.graph.definitions.world.modules[body.module].source.test:
+                inside |= body.inner
+                if body.definition is not None:
+                    inside.update(default_of(body.definition, name) for name in body.changed)
+        return {
+            held.symbol
+            for name in inside
+            for held in self.holders.get(name, ())
+            if held.symbol in self.state.unchanged
+        }
+
     def _in_libraries(self) -> set[Symbol]:
         """Return what objects of libraries hold that may change, as far as it is no table."""
         assigned = self.graph.definitions.world.modules
@@ -282,12 +299,13 @@ def note_kept(graph: Graph, mutations: Mutations, state: StateMap) -> set[Symbol
         if body.module in ours
         for symbol in keeping.given(body)
     }
+    changed |= keeping.changed_inside()
     found = set(state.kept)
     while new := (changed | keeping.changed_through_holders()) - found:
         found |= new
         state.changed |= new
         for symbol in new:
-            _add(state, symbol, state.containers[symbol])
+            _add(state, symbol, (state.containers | state.unchanged)[symbol])
     return found | _hold(keeping, state)
 
 

@@ -164,11 +164,11 @@ class _Finder:
         for name in matching(use.symbol, self.world.modules[module].assigned):
             if use.how == "bind":
                 self.bound.add(Symbol(module, name))
-            elif self._is_container(Symbol(module, name)):
+            elif self._is_any(Symbol(module, name), "container"):
                 self.changed.add(Symbol(module, name))
 
     def _kept(self) -> None:
-        """Note containers that a bound method which is kept changes: ``push = QUEUE.append``."""
+        """Note what a bound method or a lambda that is kept changes: ``push = QUEUE.append``."""
         for body in self.bodies.values():
             is_test = self.world.modules[body.module].source.test
             for origin, line in () if is_test else body.kept:
@@ -176,14 +176,14 @@ class _Finder:
                 head = Symbol(symbol.module, symbol.name.partition(".")[0])
                 if head in self.definitions.classes:
                     self._class_attribute(symbol, line, binds=False)
-                elif self._is_container(head):
+                elif self._is_any(head, "container", "instance"):
                     self.map.kept.add(head)
         self.changed |= self.map.kept
 
-    def _is_container(self, symbol: Symbol) -> bool:
+    def _is_any(self, symbol: Symbol, *natures: Nature) -> bool:
         bindings = self.world.modules[symbol.module].assigned.get(symbol.name, ())
-        values = [binding.value for binding in bindings if binding.value is not None]
-        return any(self.nature(symbol.module, value) == "container" for value in values)
+        values = (one.value for one in bindings if one.value is not None)
+        return any(self.nature(symbol.module, value) in natures for value in values)
 
     def _change_result(self, body: Body, symbol: Symbol, changes: set[Changed]) -> None:
         """Note that what a function returns is changed, be it a name of its module."""
@@ -274,12 +274,10 @@ class _Finder:
     def _judge(self, symbol: Symbol, bindings: list[Binding]) -> None:
         if symbol.name.startswith("__") and symbol.name.endswith("__"):
             return
-        values = self.foreign.made(
-            self.world, symbol.module, [b.value for b in bindings if b.value is not None]
-        )
+        bound = [binding.value for binding in bindings if binding.value is not None]
+        values = self.foreign.made(self.world, symbol.module, bound)
         natures = {self.nature(symbol.module, value) for value in values}
         natures.update(self.closures.kept_in(symbol.module, b.whole) for b in bindings)
-        annotation = next((b.annotation for b in bindings if b.annotation is not None), None)
         line = bindings[0].line
         if "framework" in natures:
             self.map.framework.add(symbol)
@@ -288,17 +286,19 @@ class _Finder:
         if "resource" in natures:
             self._add(symbol, line, "resource")
         elif symbol in self.bound and not self._only_remembers(symbol):
-            resource = "resource" in (
-                self.nature(symbol.module, value) for value in rebound_to(self.definitions, symbol)
-            )
+            rebound = rebound_to(self.definitions, symbol)
+            resource = any(self.nature(symbol.module, one) == "resource" for one in rebound)
             self._add(symbol, line, "resource" if resource else "container")
         elif "instance" in natures or ("opaque" in natures and "framework" not in natures):
             if "opaque" in natures or symbol in self.changed or self._changes(symbol):
                 self._add(symbol, line, "instance")
+            else:
+                self.map.unchanged[symbol] = line
         else:
             self._judge_plain(symbol, line, natures, values)
         if symbol in self.map.facts:
-            self.map.facts[symbol].annotation = annotation
+            given = (binding.annotation for binding in bindings)
+            self.map.facts[symbol].annotation = next(filter(None, given), None)
 
     def _judge_plain(
         self, symbol: Symbol, line: int, natures: set[Nature], values: list[ast.expr]

@@ -852,6 +852,45 @@ def test_what_a_result_holds_is_changed_by_whom_it_is_handed_to(read, returns, h
     assert read({"shop.py": text}, "shop").functions["shop.count"].touches == ("shop:ROWS",)
 
 
+@pytest.mark.parametrize(
+    ("holder", "use"),
+    [
+        ("HELD = {'cur': CUR}", "def use(x): HELD['cur'].x = x"),
+        ("HELD = {'cur': CUR}", "def use(x):\n    for one in HELD.values(): one.x = x"),
+        ("HELD = (CUR, 1)", "def use(x): HELD[0].x = x"),
+        ("HELD = lambda x: setattr(CUR, 'x', x)", "def use(x): HELD(x)"),
+        ("", "def use(x, held=CUR): held.x = x"),
+    ],
+)
+def test_an_instance_is_changed_by_what_holds_it(read, holder, use) -> None:
+    text = f"""
+class Settings:
+    def __init__(self): self.x = 1
+CUR = Settings()
+{holder}
+{use}
+def get():
+    return CUR.x
+"""
+
+    assert read({"shop.py": text}, "shop").functions["shop.get"].touches == ("shop:CUR",)
+
+
+def test_an_instance_in_a_table_that_grows_is_no_state(read) -> None:
+    text = """
+        class Settings:
+            def __init__(self): self.x = 1
+        CUR = Settings()
+        HELD = {"cur": CUR}
+        def use(name):
+            HELD[name] = Settings()
+        def get():
+            return CUR.x
+    """
+
+    assert read({"shop.py": text}, "shop").functions["shop.get"].touches == ()
+
+
 def test_a_returned_copy_that_is_handed_on_is_no_state(read) -> None:
     text = """
         ROWS = [1, 2]
