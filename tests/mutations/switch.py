@@ -662,6 +662,12 @@ OTHERS: dict[str, Mutation] = {
         "unit/interface/test_state.py",
         "changed_by_what_holds_it",
     ),
+    "what uses a cache that nobody else uses has one place": Mutation(
+        "seamline.interface.analysis.used_alone",
+        _no_pairs,
+        "unit/interface/test_caching.py",
+        "has_one_place",
+    ),
     "10 what a returned container holds is changed in it": Mutation(
         "seamline.interface.renaming._parts",
         _empty,

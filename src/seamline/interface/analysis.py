@@ -6,7 +6,7 @@ from pathlib import Path
 from seamline.interface.aliases import aliased
 from seamline.interface.application import Application, ServiceFacts, read
 from seamline.interface.asking import subclasses_in
-from seamline.interface.caching import used_elsewhere
+from seamline.interface.caching import used_alone, used_elsewhere
 from seamline.interface.circles import imported_before
 from seamline.interface.currents import made_current, may_make_current
 from seamline.interface.effects import Effect, passed_up
@@ -173,6 +173,15 @@ def _cached(application: Application, found: ServiceFacts) -> dict[Definition, E
     return passed_up(graph, direct, within=found.modules)
 
 
+def _cached_alone(application: Application, found: ServiceFacts) -> dict[Definition, Effect]:
+    """Return the functions that use a cache in memory which only their package uses."""
+    graph = application.graph
+    direct: dict[Definition, Effect] = {}
+    for cache in application.caches.values():
+        direct |= used_alone(graph, cache, found.modules)
+    return passed_up(graph, direct, within=found.modules)
+
+
 def _hosted(application: Application, found: ServiceFacts) -> Iterator[Definition]:
     """Yield the functions of a service that certainly use state of its own."""
     for key, touched in found.touched.items():
@@ -210,6 +219,7 @@ def _judge(application: Application, found: ServiceFacts) -> None:
             **application.undefined,
             **application.effects,
         },
+        _cached_alone(application, found),
     )
     judge.read([d for module in found.modules for d in application.definitions.by_module[module]])
     found.settings = judge.ambient.lasting

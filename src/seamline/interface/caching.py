@@ -94,21 +94,39 @@ def used_elsewhere(
 
     Those whose results it keeps are among them where others drop what it keeps.
     """
-    known = graph.definitions.world.modules
-
-    def is_other(key: Definition | str) -> bool:
-        module = key if isinstance(key, str) else key.module
-        return module not in modules or known[module].source.test
-
-    if not any(map(is_other, cache.users)):
+    if not any(_is_other(graph, key, modules) for key in cache.users):
         return {}
     found = dict(cache.users)
-    if any(map(is_other, cache.drops)):
+    if any(_is_other(graph, key, modules) for key in cache.drops):
         found |= cache.around
+    return _functions_of(graph, cache, modules, found)
+
+
+def used_alone(graph: Graph, cache: Cache, modules: Collection[str]) -> dict[Definition, Effect]:
+    """Return the functions of some modules that use a cache which nobody else uses.
+
+    What one of them puts there another has to find, so all of them run in the same process.
+    """
+    if any(_is_other(graph, key, modules) for key in cache.users):
+        return {}
+    return _functions_of(graph, cache, modules, cache.users)
+
+
+def _is_other(graph: Graph, key: Definition | str, modules: Collection[str]) -> bool:
+    module = key if isinstance(key, str) else key.module
+    return module not in modules or graph.definitions.world.modules[module].source.test
+
+
+def _functions_of(
+    graph: Graph,
+    cache: Cache,
+    modules: Collection[str],
+    found: dict[Definition | str, Effect],
+) -> dict[Definition, Effect]:
     return {
         key: effect._replace(doubtful=not cache.is_sure)
         for key, effect in found.items()
-        if isinstance(key, Definition) and not is_other(key)
+        if isinstance(key, Definition) and not _is_other(graph, key, modules)
     }
 
 

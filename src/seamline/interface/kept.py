@@ -109,9 +109,9 @@ class _Keeping:
                 yield Held(head, "whole")
         elif head in self.state.containers:
             yield Held(head, "whole" if origin.level == "whole" else "part")
-        elif head in self.state.facts and (not rest or self._is_method(head, rest)):
-            yield Held(head, "whole")
-        elif head in self.state.unchanged and not rest:
+        elif (not rest and head in self.state.unchanged) or (
+            head in self.state.facts and (not rest or self._is_method(head, rest))
+        ):
             yield Held(head, "whole")
 
     def _is_method(self, head: Symbol, name: str) -> bool:

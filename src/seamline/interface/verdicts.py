@@ -85,6 +85,7 @@ class Judge:
         common: State that the rest of the application uses, too: of such modules, and caches
             of the service's own functions.
         effects: What functions do to the process they run in.
+        cached: Functions that use a cache in memory which only the package uses.
     """
 
     service: str
@@ -98,6 +99,7 @@ class Judge:
     observed: Observed
     common: frozenset[Symbol]
     effects: Mapping[Definition, Effect]
+    cached: Mapping[Definition, Effect] = field(default_factory=dict)
     contested: frozenset[Symbol] = frozenset()
     ambient: Ambient = field(init=False)
 
@@ -136,7 +138,11 @@ class Judge:
         obstacles = list(self.obstacles(definition))
         strict = _strict(obstacles)
         if not touched or (self._stays(definition) and not self._is_of_host(touched)):
-            return self._free(definition, touched, next(iter(obstacles), None), public=public)
+            return (
+                self._in_cache(self.cached[definition], strict)
+                if definition in self.cached
+                else self._free(definition, touched, next(iter(obstacles), None), public=public)
+            )
         evidence = self.evidence(definition, touched)
         if strict is not None:
             return Judgement(
@@ -151,7 +157,16 @@ class Judge:
             evidence += f"; {obstacles[0].where} {obstacles[0].type}"
             if "its result" not in obstacles[0].where:
                 evidence += " only where callers pass one"
-        return Judgement(Verdict.REMOTE, evidence, stays=not self._is_of_host(touched))
+        stays = definition not in self.cached and not self._is_of_host(touched)
+        return Judgement(Verdict.REMOTE, evidence, stays=stays)
+
+    def _in_cache(self, effect: Effect, strict: Obstacle | None) -> Judgement:
+        """Return the verdict on a function that needs nothing of its host but what is cached."""
+        evidence = f"{effect.told}, {effect.why}"
+        if strict is None:
+            return Judgement(Verdict.REMOTE, evidence)
+        found = f"{evidence}, but {strict.where} {strict.type}: {strict.what} cannot cross"
+        return Judgement(Verdict.REFUSED, found, strict.remedy)
 
     def _with_the_rest(self, symbol: Symbol, touched: Mapping[Symbol, Touch]) -> Judgement:
         """Return the verdict on a function that uses state which others use in their process."""

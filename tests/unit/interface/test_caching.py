@@ -87,6 +87,30 @@ def test_what_uses_one_that_all_share_or_that_nobody_else_uses_runs_on_its_host(
     assert reading.findings("state-elsewhere") == []
 
 
+def test_what_uses_one_that_nobody_else_uses_has_one_place(read: Read) -> None:
+    files = {
+        "limits.py": """
+        import threading
+        from django.core.cache import cache
+        def save(name: str, row: object) -> None:
+            cache.set(name, str(row))
+        def hits(name: str) -> str | None:
+            return cache.get(name)
+        def drop(name: str, lock: threading.Lock) -> None:
+            cache.delete(name)
+        """,
+        "web.py": "import limits\ndef page(who):\n    return limits.hits(who)\n",
+    }
+
+    reading = read(files, "limits", entry_modules={"web": "web"})
+
+    assert reading.verdict("limits.hits") == "remote"
+    assert reading.verdict("limits.save") == "remote"
+    assert not reading.functions["limits.save"].stays
+    assert reading.verdict("limits.drop") == "refused"
+    assert "each process keeps in its own memory" in reading.functions["limits.hits"].reason
+
+
 def test_a_cache_that_only_tests_use_besides_is_used_elsewhere(read: Read) -> None:
     files = {
         **DJANGO,
