@@ -1,6 +1,7 @@
 """Functions that use a cache which a framework keeps in the memory of each process.
 
-Django's is one unless ``CACHES`` names another; Flask-Caching's where ``CACHE_TYPE`` says so.
+Django's is one unless ``CACHES`` names another; Flask-Caching's where ``CACHE_TYPE`` says so;
+aiocache's, by its ``caches``, where the modules that use it name no other kind.
 What one process puts there another does not find, nor what it deletes.
 """
 
@@ -21,6 +22,10 @@ from seamline.interface.walking import walk
 _OF_DJANGO: Final = "django.core.cache"
 _DJANGO: Final = ("django.core.cache.cache", "django.core.cache.caches")
 _OF_FLASK: Final = frozenset({"flask_caching.Cache", "flask_cache.Cache"})
+# An instance at module level is state, as of any library.
+_AIOCACHE: Final = ("aiocache.caches",)
+#: How a source names a kind of aiocache's that processes share.
+_SHARED: Final = re.compile(rb"redis|memcached|valkey", re.IGNORECASE)
 #: The names of settings.
 _CACHES: Final = "CACHES"
 _TYPE: Final = "CACHE_TYPE"
@@ -148,7 +153,8 @@ class _Reader:
     def name(self, symbol: Symbol) -> tuple[str, str]:
         """Return what a cache is called, and what follows; nothing if a symbol is of none."""
         if not symbol.module:
-            whole = next((one for one in _DJANGO if named(symbol.name, (one,))), "")
+            known = (*_DJANGO, *_AIOCACHE)
+            whole = next((one for one in known if named(symbol.name, (one,))), "")
             return whole, symbol.name[len(whole) + 1 :]
         head, _, rest = symbol.name.partition(".")
         owner = Symbol(symbol.module, head)
@@ -167,6 +173,8 @@ class _Reader:
 
     def kept(self, name: str) -> Cache | None:
         """Return a cache if it is kept in memory, as far as the settings say."""
+        if name in _AIOCACHE:
+            return None if self._shares_aiocache() else Cache(is_sure=True)
         setting = _CACHES if name.startswith(_OF_DJANGO) else _TYPE
         if setting not in self._said:
             self._said[setting] = self._is_in_memory(setting)
@@ -188,6 +196,12 @@ class _Reader:
         others = {text for text in texts - memory if _names_backend(text, setting)}
         is_written = not any(isinstance(p, ast.Call) for value in values for p in walk(value))
         return (not others and is_written) if memory else None
+
+    def _shares_aiocache(self) -> bool:
+        """Whether a module that uses aiocache names a kind that processes share."""
+        sources = [names.source for names in self._world.modules.values()]
+        texts = [source.path.read_bytes() for source in sources if not source.test]
+        return any(b"aiocache" in text and _SHARED.search(text) for text in texts)
 
     def _values(self, setting: str) -> Iterator[ast.expr]:
         """Yield what the application binds a setting to, in any way in which it is written."""

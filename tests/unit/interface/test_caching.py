@@ -111,6 +111,30 @@ def test_what_uses_one_that_nobody_else_uses_has_one_place(read: Read) -> None:
     assert "each process keeps in its own memory" in reading.functions["limits.hits"].reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "verdicts"),
+    [
+        ("# SimpleMemoryCache", ["remote", "refused"]),
+        ("KIND = 'aiocache.RedisCache'", ["remote", "local"]),
+    ],
+)
+def test_caches_of_aiocache_in_memory_have_one_place(read, kind, verdicts) -> None:
+    text = f"""
+        import threading
+        from aiocache import caches
+        {kind}
+        async def hits(name: str) -> str | None:
+            return await caches.get("default").get(name)
+        async def drop(name: str, lock: threading.Lock) -> None:
+            await caches.get("default").delete(name)
+    """
+    web = "import limits\nasync def page(who):\n    return await limits.hits(who)\n"
+
+    reading = read({"limits.py": text, "web.py": web}, "limits", entry_modules={"web": "web"})
+
+    assert [reading.verdict(f"limits.{name}") for name in ("hits", "drop")] == verdicts
+
+
 def test_a_cache_that_only_tests_use_besides_is_used_elsewhere(read: Read) -> None:
     files = {
         **DJANGO,
