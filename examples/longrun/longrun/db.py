@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from zlib import crc32
 
 from sqlalchemy import (
@@ -98,6 +98,12 @@ class LongText(Words):
     """Text of any length."""
 
     impl, cache_ok = Text, True
+
+
+class Tables:
+    """What the tables of every package have in common; each package has its own base of them."""
+
+    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Sessions:

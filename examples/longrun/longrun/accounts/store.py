@@ -2,21 +2,18 @@
 
 import hashlib
 from datetime import UTC, date, datetime
-from typing import ClassVar
 
 from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from longrun import db
-from longrun.db import Instant, Words
+from longrun.db import Words
 from longrun.errors import NoSuchRunner
 from longrun.model import Runner
 
 
-class Table(DeclarativeBase):
+class Table(db.Tables, DeclarativeBase):
     """The tables of accounts."""
-
-    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Account(Table):

@@ -1,19 +1,16 @@
 """The tables of the log and the session on them. Private to this package."""
 
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from longrun import db
-from longrun.db import Instant, LongText, Words
+from longrun.db import LongText, Words
 
 
-class Table(DeclarativeBase):
+class Table(db.Tables, DeclarativeBase):
     """The tables of activities."""
-
-    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Entry(Table):

@@ -1,19 +1,16 @@
 """The tables of jobs and the session on them. Private to this package."""
 
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from longrun import db
-from longrun.db import Instant, Words
+from longrun.db import Words
 
 
-class Table(DeclarativeBase):
+class Table(db.Tables, DeclarativeBase):
     """The tables of jobs."""
-
-    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Job(Table):

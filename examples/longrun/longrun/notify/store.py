@@ -1,19 +1,16 @@
 """The tables of notify and the session on them. Private to this package."""
 
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from longrun import db
-from longrun.db import Instant, LongText, Words
+from longrun.db import LongText, Words
 
 
-class Table(DeclarativeBase):
+class Table(db.Tables, DeclarativeBase):
     """The tables of notify."""
-
-    type_annotation_map: ClassVar = {datetime: Instant}
 
 
 class Outgoing(Table):
