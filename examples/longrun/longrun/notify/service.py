@@ -186,8 +186,7 @@ def _on_registered(_sender: object, *, runner: Runner, token: str) -> None:
         name=runner.name,
         link=delivery.link(f"/confirm/{token}"),
     )
-    key, subject = _key(runner, token), say("Confirm your e-mail address")
-    send(runner.email, subject, text, key=key, runner_id=runner.id)
+    _send_link(runner, token, say("Confirm your e-mail address"), text)
 
 
 @reset_requested.connect
@@ -199,13 +198,13 @@ def _on_reset(_sender: object, *, runner: Runner, token: str) -> None:
         name=runner.name,
         link=delivery.link(f"/reset/{token}"),
     )
-    key, subject = _key(runner, token), say("A new password for longrun")
-    send(runner.email, subject, text, key=key, runner_id=runner.id)
+    _send_link(runner, token, say("A new password for longrun"), text)
 
 
-def _key(runner: Runner, token: str) -> str:
+def _send_link(runner: Runner, token: str, subject: str, text: str) -> None:
     # It may be announced again; the outbox keeps no secret longer than it has to.
-    return f"link:{runner.id}:{sha256(token.encode()).hexdigest()[:32]}"
+    key = f"link:{runner.id}:{sha256(token.encode()).hexdigest()[:32]}"
+    send(runner.email, subject, text, key=key, runner_id=runner.id)
 
 
 @account_deleted.connect
