@@ -13,7 +13,7 @@ import pytest
 from longrun.model import Goal, MailPreferences, Runner
 from pypdf import PdfReader
 
-from longrun import activities, jobs, notify, training
+from longrun import activities, jobs, notify, reports, training
 
 
 @pytest.fixture
@@ -83,14 +83,14 @@ def test_tomorrow_is_told_of_in_the_evening_where_the_runner_lives(
 def test_what_is_wrong_with_one_report_holds_up_nobody_else_s(
     march: list[Runner], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = jobs.mails.reports.monthly_pdf
+    draw = reports.monthly_pdf
 
     def fail(runner: Runner, *rest: object, **more: object) -> object:
         if runner.id == march[0].id:
             raise ValueError("this month cannot be drawn")
         return draw(runner, *rest, **more)
 
-    monkeypatch.setattr(jobs.mails.reports, "monthly_pdf", fail)
+    monkeypatch.setattr(reports, "monthly_pdf", fail)
     now = datetime(2026, 4, 1, 20, tzinfo=UTC)
 
     assert (jobs.monthly_reports(now), jobs.monthly_reports(now)) == (True, False)

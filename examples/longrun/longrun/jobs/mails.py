@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from longrun import accounts, activities, notify, reports, training
+from longrun import accounts, activities, months, notify, training
 from longrun.languages import words
 from longrun.model import Attachment, Runner, Workout
 from longrun.units import distance
@@ -15,7 +15,6 @@ REPORT_HOUR: Final = 6
 REMIND_HOUR: Final = 18
 _DAY: Final = timedelta(days=1)
 _log = logging.getLogger(__name__)
-_ROUTE_POINTS: Final = 300
 
 
 def monthly_reports(now: datetime) -> bool:
@@ -76,20 +75,8 @@ def _where(now: datetime, known: dict[int, Runner]) -> list[tuple[Runner, dateti
 
 
 def _send_month(runner: Runner, there: datetime, key: str) -> None:
-    end = there.date().replace(day=1)
-    start = (end - timedelta(days=1)).replace(day=1)
-    before = (start - timedelta(days=1)).replace(day=1)
-    period = activities.summary(runner.id, start, end)
-    runs = activities.in_period(runner.id, start, end)
-    made = reports.monthly_pdf(
-        runner,
-        start,
-        period,
-        activities.summary(runner.id, before, start),
-        runs,
-        bests=[best for best in activities.bests(runner.id) if start <= best.on < end],
-        tracks=activities.tracks(runner.id, [run.id for run in runs], _ROUTE_POINTS),
-    )
+    start = (there.date().replace(day=1) - _DAY).replace(day=1)
+    made, period = months.make_report(runner, start)
     say = words(runner.language)
     text = say(
         "Hello %(name)s,\n\nyour runs in %(month)s: %(count)s, %(far)s in all. "

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from longrun import activities
 from longrun.model import Activity
-from longrun.web.formats import first_of_month, next_month
+from longrun.months import next_month
+from longrun.web.formats import first_of_month
 from longrun.web.security import login_required, me
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")

@@ -139,11 +139,6 @@ def first_of_month(text: str) -> date | None:
     return month if 1970 <= month.year < 2100 else None
 
 
-def next_month(month: date) -> date:
-    """Return the first day of the following month."""
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
 def today(tz: str) -> date:
     """Return the day it is where the runner lives."""
     return datetime.now(ZoneInfo(tz)).date()

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template
 
 from longrun import activities, reports, training
 from longrun.model import Runner
-from longrun.web.formats import decoration, next_month, today
+from longrun.months import next_month
+from longrun.web.formats import decoration, today
 from longrun.web.security import current_runner
 
 bp = Blueprint("pages", __name__)

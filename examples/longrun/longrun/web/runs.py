@@ -10,15 +10,15 @@ from longrun import activities, reports
 from longrun.errors import Invalid
 from longrun.gpx import write_file
 from longrun.model import Activity, ActivityChanges, Recording, Split, Sport, TrackPoint
-from longrun.web.formats import decoration, first_of_month, local, next_month, today
+from longrun.months import make_report, next_month
+from longrun.web.formats import decoration, first_of_month, local, today
 from longrun.web.security import login_required, me
 
 bp = Blueprint("runs", __name__)
 
 # More points than this do not show in a drawing 760 units wide.
 DRAWN_POINTS = 800
-# Thumbnails in the report, and no limit for a download.
-REPORT_POINTS = 300
+# No limit for a download.
 ALL_POINTS = 1_000_000
 
 
@@ -147,22 +147,10 @@ def document(activity_id: int) -> Response:
 @login_required
 def report(name: str) -> Response:
     """Make the report of a month."""
-    runner = me()
     start = first_of_month(name)
     if start is None:
         abort(404)
-    end = next_month(start)
-    before = (start - timedelta(days=1)).replace(day=1)
-    runs = activities.in_period(runner.id, start, end)
-    made = reports.monthly_pdf(
-        runner,
-        start,
-        activities.summary(runner.id, start, end),
-        activities.summary(runner.id, before, start),
-        runs,
-        bests=[best for best in activities.bests(runner.id) if start <= best.on < end],
-        tracks=activities.tracks(runner.id, [run.id for run in runs], REPORT_POINTS),
-    )
+    made, _ = make_report(me(), start)
     return _file(made.pdf, "application/pdf", made.filename, inline=True)
 
 
