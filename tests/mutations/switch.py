@@ -806,16 +806,16 @@ OTHERS: dict[str, Mutation] = {
         "lost_silently",
     ),
     "14 hosts that hold state do not begin again": Mutation(
-        "seamline.testing.closing.Closing.may_not_begin_again",
+        "seamline.testing.closing.Closing.may_have_changed",
         _false,
         "unit/testing/test_early.py",
-        "left_on_the_host_outlives",
+        "outlives",
     ),
-    "14 what conftest.py left on a host is kept in mind": Mutation(
+    "14 what collecting left on a host is kept in mind": Mutation(
         "seamline.testing.closing.Closing.hold",
         _nothing,
         "unit/testing/test_early.py",
-        "runs_local_may_not_miss",
+        "may_not_miss",
     ),
     "14 Django's settings that tests change": Mutation(
         "seamline.testing.causes.DjangoState.of_settings",

@@ -230,7 +230,8 @@ class _Reader(Implying, ast.NodeVisitor):
                 self._use(found, node.lineno, "bind")
             else:
                 self._augment(frozenset(o for o in found if o.kind == "param"), node)
-                self._change(grown(self.tracer, found, node.value), node.lineno)
+                grows = grown(self.tracer, found, node, self.body.definition)
+                self._change(grows, node.lineno)
                 self._put(node, found)
         else:
             self._target(node.target, None)

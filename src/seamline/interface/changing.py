@@ -10,6 +10,7 @@ from seamline.interface.functions import Definition
 from seamline.interface.lookups import text_of
 from seamline.interface.names import Symbol
 from seamline.interface.origins import NOTHING, OPAQUE, Origin, Origins, Tracer, inside
+from seamline.interface.walking import own_nodes
 
 #: The few functions of the standard library, and of numpy, that change an argument; which one.
 CHANGERS: Final = {
@@ -167,14 +168,30 @@ def _is_whole_parameter(origin: Origin) -> bool:
     return origin.kind == "param" and origin.level == "whole"
 
 
-def grown(tracer: Tracer, found: Origins, value: ast.expr) -> Origins:
+def grown(
+    tracer: Tracer, found: Origins, node: ast.AugAssign, within: Definition | None
+) -> Origins:
     """Return which state or results ``local += value`` changes in place; parameters are not told.
 
-    Numbers, texts and tuples get a new value, so one side has to be known for a container.
+    Numbers, texts and tuples get a new value, so one side has to be known for a container. What is
+    sliced, in the function that it is within, is a copy: ``names = NAMES[:]``.
     """
-    if isinstance(value, _GROWING):
-        return frozenset(origin for origin in found if origin.kind != "param")
-    return frozenset(o for o in found if o.level == "whole" and _is_container(tracer, o))
+    whole = frozenset(origin for origin in found if origin.level == "whole")
+    if not isinstance(node.value, _GROWING):
+        return frozenset(origin for origin in whole if _is_container(tracer, origin))
+    known = whole if _is_sliced(node.target, within) else found
+    return frozenset(origin for origin in known if origin.kind != "param")
+
+
+def _is_sliced(target: ast.expr, within: Definition | None) -> bool:
+    """Whether a name is bound to a slice somewhere in a function."""
+    return isinstance(target, ast.Name) and any(
+        isinstance(part, ast.Assign)
+        and isinstance(part.value, ast.Subscript)
+        and isinstance(part.value.slice, ast.Slice)
+        and any(isinstance(one, ast.Name) and one.id == target.id for one in part.targets)
+        for part in (() if within is None else own_nodes(within.node))
+    )
 
 
 def _is_container(tracer: Tracer, origin: Origin) -> bool:

@@ -18,7 +18,7 @@ from seamline.interface.memo import is_table
 from seamline.interface.mutation import Mutations
 from seamline.interface.names import Symbol
 from seamline.interface.origins import ACCESSORS, Origin, Tracer
-from seamline.interface.walking import walk
+from seamline.interface.walking import own_nodes, walk
 
 _VIEWS: Final = frozenset({"items", "keys", "values", "__iter__"})
 # Of the standard library these hold what they are given, not a copy of it.
@@ -231,7 +231,8 @@ class _Keeping:
             if not self.graph.definitions.world.modules[body.module].source.test:
                 inside |= body.inner
                 if body.definition is not None:
-                    inside.update(default_of(body.definition, name) for name in body.changed)
+                    names = body.changed.keys() - _bound_in(body.definition)
+                    inside.update(default_of(body.definition, name) for name in names)
         return {
             held.symbol
             for name in inside
@@ -355,6 +356,15 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
             yield from node.values
         case _:
             pass
+
+
+def _bound_in(definition: Definition) -> set[str]:
+    """Return the names that a function binds itself, to what may be no argument."""
+    return {
+        part.id
+        for part in own_nodes(definition.node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
 
 
 def _parameter(method: Definition, place: int | str) -> str:

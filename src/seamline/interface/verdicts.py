@@ -112,6 +112,7 @@ class Judge:
             lambda one: one in self.callbacks or one.name in self.local or self._stays(one),
         )
         self.effects = {**self.ambient.setting_up, **self.effects}
+        self.cached = self._cached_on_host()
         self.contested = frozenset(
             symbol
             for definition in definitions
@@ -137,13 +138,13 @@ class Judge:
         touched = self.touched.get(definition, {})
         obstacles = list(self.obstacles(definition))
         strict = _strict(obstacles)
-        if not touched or (self._stays(definition) and not self._is_of_host(touched)):
-            return (
-                self._in_cache(self.cached[definition], strict)
-                if definition in self.cached
-                else self._free(definition, touched, next(iter(obstacles), None), public=public)
-            )
-        evidence = self.evidence(definition, touched)
+        cached = self.cached.get(definition)
+        if touched and not (self._stays(definition) and not self._is_of_host(touched)):
+            evidence = self.evidence(definition, touched)
+        elif cached is not None:
+            evidence = f"{cached.told}, {cached.why}"
+        else:
+            return self._free(definition, touched, next(iter(obstacles), None), public=public)
         if strict is not None:
             return Judgement(
                 Verdict.REFUSED,
@@ -157,16 +158,19 @@ class Judge:
             evidence += f"; {obstacles[0].where} {obstacles[0].type}"
             if "its result" not in obstacles[0].where:
                 evidence += " only where callers pass one"
-        stays = definition not in self.cached and not self._is_of_host(touched)
+        stays = cached is None and not self._is_of_host(touched)
         return Judgement(Verdict.REMOTE, evidence, stays=stays)
 
-    def _in_cache(self, effect: Effect, strict: Obstacle | None) -> Judgement:
-        """Return the verdict on a function that needs nothing of its host but what is cached."""
-        evidence = f"{effect.told}, {effect.why}"
-        if strict is None:
-            return Judgement(Verdict.REMOTE, evidence)
-        found = f"{evidence}, but {strict.where} {strict.type}: {strict.what} cannot cross"
-        return Judgement(Verdict.REFUSED, found, strict.remedy)
+    def _cached_on_host(self) -> Mapping[Definition, Effect]:
+        """Return those that use the cache of the host: none where all can stay with the caller.
+
+        They have to where one cannot cross, and cannot where one needs state of the host.
+        """
+        hosted = any(self._is_of_host(self.touched.get(one, {})) for one in self.cached)
+        if hosted or all(_strict(self.obstacles(one)) is None for one in self.cached):
+            return self.cached
+        self.effects = {**self.cached, **self.effects}
+        return {}
 
     def _with_the_rest(self, symbol: Symbol, touched: Mapping[Symbol, Touch]) -> Judgement:
         """Return the verdict on a function that uses state which others use in their process."""

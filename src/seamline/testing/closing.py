@@ -1,6 +1,5 @@
 """Seams that are closed because a host could only guess, and what must not be lost by it."""
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
@@ -11,7 +10,6 @@ from seamline.interface import Function, Interface
 from seamline.rpc import call_site, record
 from seamline.seam import Seams
 from seamline.testing.causes import Cause
-from seamline.testing.spawning import OF_THE_SYSTEM
 from seamline.worker import shared_clock
 
 #: A service, and the dotted name of a function of it.
@@ -83,8 +81,6 @@ class Closing:
         self._refused: dict[str, Cause] = {}
         self._before = NO_MOMENT
         self._was_called = False
-        self._modules = {name for one in interfaces.values() for name, _ in one.modules}
-        self._loaded: set[str] | None = None
         self._fixtures: dict[Hashable, Counter[Called]] = {}
         self._changing = threading.RLock()
 
@@ -159,41 +155,8 @@ class Closing:
             self._seams.open(service)
         return kept, refused
 
-    # -- calls of whoever imports the application ---------------------------------------
-
-    def is_first(self) -> bool:
-        """Take note of a call; return whether none before it may have changed state."""
-        if self._loaded is None or not self._has_changed():
-            self._loaded = self._modules & sys.modules.keys()
-            return True
-        return False
-
-    def may_not_begin_again(self, moved: Collection[str]) -> bool:
-        """Whether hosts hold what calls have left there, and go on with that.
-
-        Args:
-            moved: Names of what hosts that begin now would begin with anew.
-
-        Raises:
-            InvisibleState: They hold it, but would not be what they are.
-        """
-        if self._loaded is None or not self._has_changed():
-            return False
-        later = sorted(self._modules & sys.modules.keys() - self._loaded)
-        names = ", ".join(sorted({name for _, name in self._called_since(NO_MOMENT)}))
-        if later or OF_THE_SYSTEM in moved:
-            imported = f", before {', '.join(later)} was imported" if later else ""
-            error = InvisibleState(
-                f"{', '.join(moved)} changed{imported}, but after {names} was called, which may "
-                "have changed state on its host: a host that starts now would miss that. "
-                "In conftest.py, set it before the first of these calls, or run the tests with "
-                "--seamline-layout local"
-            )
-            record(error)
-            raise error
-        return True
-
-    def _has_changed(self) -> bool:
+    def may_have_changed(self) -> bool:
+        """Whether a call so far may have changed state on a host."""
         return bool(self._called_since(NO_MOMENT))
 
     # -- fixtures that outlive a test ---------------------------------------------------
@@ -247,9 +210,9 @@ class Closing:
         error = InvisibleState(
             f"at {call_site()} the test needs service {service!r} in its own process, because "
             f"its host cannot see this: {cause}. But {', '.join(earlier)}, called earlier in the "
-            "test, in a fixture that it uses or while tests were imported, may have changed state "
-            "on its host, which would be missing here. Set up the former before the first of "
-            "these calls, or run this test with --seamline-layout local"
+            "test, in a fixture that it uses or while tests were collected, may have changed "
+            "state on its host, which would be missing here. Set up the former before the first "
+            "of these calls, or run this test with --seamline-layout local"
         )
         record(error)
         raise error

@@ -83,7 +83,6 @@ class Early:
         session = self._new_session(self._config, self._variables)
         try:
             session.order()
-            session.open()
             session.import_ahead()
         except SeamlineError:  # is raised again when the session starts
             session.stop()
@@ -94,24 +93,13 @@ class Early:
             self._session = session
 
     def session(self, config: Config, variables: dict[str, str]) -> "SplitSession":
-        """Return the session of a configuration, which may have begun; the caller stops it.
-
-        Raises:
-            pytest.UsageError: Another one has begun, and was called already.
-        """
+        """Return the session of a configuration, which may have begun; the caller stops it."""
         self._unwatch()
         session, self._session = self._session, None
         if session is not None and (config, variables) == (self._config, self._variables):
             return session
         if session is not None:
-            called = [name for functions in session.calls().values() for name in functions]
             session.stop()
-            if called:
-                raise pytest.UsageError(
-                    f"conftest.py called {', '.join(sorted(called))} over the seams of another "
-                    "seamline.toml than the one above the tests: name it with "
-                    "--seamline-config PATH"
-                )
         return self._new_session(config, variables)
 
     def _new_session(self, config: Config, variables: dict[str, str]) -> "SplitSession":

@@ -32,9 +32,9 @@ class Following:
         self._aligned = self._raw_environ = None
         self._hosts.start_again(self._environ())
 
-    def moved(self) -> list[str]:
-        """Return what hosts that begin now would begin with and those that are there did not."""
-        return self._hosts.moved({**os.environ, **self._variables})
+    def has_moved(self) -> bool:
+        """Whether hosts that begin now would begin with another environment, umask or limit."""
+        return self._hosts.are_elsewhere({**os.environ, **self._variables})
 
     def align(self) -> None:
         """Have every host take over what is another now.

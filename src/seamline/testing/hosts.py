@@ -61,7 +61,7 @@ class Hosts:
         self._ended, self._marked = 0, ""  # they may have run before, in another environment
         self._environ = dict(environ)
         spawned, self._spawned = self._spawned, None
-        if spawned is not None and spawned.moved(environ):
+        if spawned is not None and spawned.is_elsewhere(environ):
             spawned.end()
             spawned = None
         self._spawned = spawned = spawned or Spawned(environ)
@@ -82,9 +82,9 @@ class Hosts:
         self._order = Order(plan, absent, secret, self._environ)
         self._tell(msgspec.json.encode(self._order) + b"\n")
 
-    def moved(self, environ: Mapping[str, str]) -> list[str]:
-        """Return what those that are started now, in an environment, would begin with anew."""
-        return [] if self._spawned is None else self._spawned.moved(environ)
+    def are_elsewhere(self, environ: Mapping[str, str]) -> bool:
+        """Whether those that are started now, in an environment, would begin with another one."""
+        return self._spawned is not None and self._spawned.is_elsewhere(environ)
 
     def start_again(self, environ: Mapping[str, str]) -> None:
         """Begin to start them in another environment, after :meth:`stop`."""

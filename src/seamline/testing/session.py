@@ -121,12 +121,13 @@ class SplitSession:
         """
         if self.layout == "mono":
             return
-        if self._process is None:
+        if self._places is None:
             self.order()
-            self.open()
         if self._ahead is not None:
             self._ahead.end()
         self._start_again_if_moved()
+        assert self._places is not None
+        self._open(*self._places)
 
     def order(self) -> None:
         """Begin to start the hosts, in what surrounds the test process now.
@@ -156,7 +157,7 @@ class SplitSession:
             self._hosts.start(plan, absent=front.name, secret=secret)
         elif self._hosts is not None:  # everything is in one group
             self._hosts.stop()
-            self._hosts = None
+            self._hosts = self._following = None
         self._places = plan, front, secret
 
     def import_ahead(self) -> None:
@@ -172,22 +173,18 @@ class SplitSession:
     def _start_again_if_moved(self) -> None:
         """Start the hosts again if what a process inherits is no longer what they began with.
 
-        Raises:
-            InvisibleState: They hold what calls have left there, and it may matter.
+        Those that hold what calls have left there stay: a new one would miss it.
         """
-        moved = [] if self._following is None else self._following.moved()
-        if not moved or (self._closing is not None and self._closing.may_not_begin_again(moved)):
+        if self._following is None or not self._following.has_moved():
+            return
+        if self._closing is not None and self._closing.may_have_changed():
             return
         if self._ahead is not None:
             self._ahead.end()
         self._end_hosts()
-        assert self._following is not None
         self._following.begin_again()
 
-    def open(self) -> None:
-        """Open the seams on what is imported and what will be; hosts were ordered."""
-        assert self._places is not None
-        plan, front, secret = self._places
+    def _open(self, plan: Plan, front: GroupPlan, secret: bytes) -> None:
         identity = Identity(front.name, 0, 1)
         keeps = self._keeps if self._hosts is not None else None
         self._process = process = Process(plan, identity, secret, keeps=keeps)
@@ -284,13 +281,6 @@ class SplitSession:
         if self._closing is not None:
             self._closing.hold(self, NO_MOMENT)
         self._is_collected = True
-
-    def _begin_as_here(self) -> None:
-        """Before a call of whoever imports the application, have hosts begin in what it set."""
-        assert self._closing is not None
-        with self._waiting:
-            if self._closing.is_first():
-                self._start_again_if_moved()
 
     def _end_hosts(self) -> None:
         if self._answers is not None:
@@ -425,8 +415,9 @@ class SplitSession:
         # A forked child may have an environment of its own, which is not the test's.
         if os.getpid() == self._pid:
             assert self._following is not None
-            if not self._is_collected:
-                self._begin_as_here()
+            if not self._is_collected:  # who collects may have set what hosts read first
+                with self._waiting:
+                    self._start_again_if_moved()
             self.wait_ready()
             self._following.align()
             self._hosts.wait_begun()

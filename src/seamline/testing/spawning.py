@@ -13,8 +13,6 @@ from seamline.supervisor import with_hash_seed
 
 #: A line that ends the process, also while a forked child holds the other end of its input.
 END: Final = b"\n"
-#: What a process inherits besides its environment.
-OF_THE_SYSTEM: Final = "the umask or a limit"
 # It imports, and hears of its end only after that.
 _END_SECONDS: Final = 1.0
 _INHERITED: Final = ("Umask:", "SigIgn:", "Cpus_allowed:", "Groups:")
@@ -44,15 +42,12 @@ class Spawned:
             start_new_session=True,
         )
 
-    def moved(self, environ: Mapping[str, str]) -> list[str]:
-        """Return how one that is started now would differ: variables, umask, limits.
+    def is_elsewhere(self, environ: Mapping[str, str]) -> bool:
+        """Whether one that is started now would be another: its environment, its umask, limits.
 
         Where modules are looked for is told later.
         """
-        now = _of_others(environ)
-        names = sorted({*now, *self._environ})
-        moved = [name for name in names if now.get(name) != self._environ.get(name)]
-        return moved if _inherited() == self._inherited else [*moved, OF_THE_SYSTEM]
+        return _of_others(environ) != self._environ or _inherited() != self._inherited
 
     def tell_end(self) -> None:
         """Have it end, and take no more orders. Doing it again does nothing."""

@@ -87,34 +87,42 @@ def test_what_uses_one_that_all_share_or_that_nobody_else_uses_runs_on_its_host(
     assert reading.findings("state-elsewhere") == []
 
 
-def test_what_uses_one_that_nobody_else_uses_has_one_place(read: Read) -> None:
-    files = {
-        "limits.py": """
-        import threading
-        from django.core.cache import cache
-        def save(name: str, row: object) -> None:
-            cache.set(name, str(row))
-        def hits(name: str) -> str | None:
-            return cache.get(name)
-        def drop(name: str, lock: threading.Lock) -> None:
-            cache.delete(name)
-        """,
-        "web.py": "import limits\ndef page(who):\n    return limits.hits(who)\n",
-    }
+@pytest.mark.parametrize(
+    ("more", "dropping", "expected"),
+    [
+        ("", "", ["remote", "remote"]),
+        # One cannot cross, so all stay; unless one needs what only the host has.
+        ("", "lock: threading.Lock", ["local", "local", "local"]),
+        ("ROWS.append(name)", "lock: threading.Lock", ["remote", "remote", "refused"]),
+    ],
+)
+def test_what_uses_one_that_nobody_else_uses_has_one_place(read, more, dropping, expected) -> None:
+    drop = f"def drop(name: str, {dropping}) -> None:\n    cache.delete(name)" if dropping else ""
+    text = f"""
+import threading
+from django.core.cache import cache
+ROWS = []
+def save(name: str, row: object) -> None:
+    cache.set(name, str(row))
+    {more}
+def hits(name: str) -> str | None:
+    return cache.get(name)
+{drop}
+"""
+    web = "import limits\ndef page(who):\n    return limits.hits(who)\n"
 
-    reading = read(files, "limits", entry_modules={"web": "web"})
+    reading = read({"limits.py": text, "web.py": web}, "limits", entry_modules={"web": "web"})
 
-    assert reading.verdict("limits.hits") == "remote"
-    assert reading.verdict("limits.save") == "remote"
-    assert not reading.functions["limits.save"].stays
-    assert reading.verdict("limits.drop") == "refused"
+    names = ["limits.save", "limits.hits", "limits.drop"][: len(expected)]
+    assert [reading.verdict(name) for name in names] == expected
     assert "each process keeps in its own memory" in reading.functions["limits.hits"].reason
+    assert not reading.functions["limits.save"].stays
 
 
 @pytest.mark.parametrize(
     ("kind", "verdicts"),
     [
-        ("# SimpleMemoryCache", ["remote", "refused"]),
+        ("# SimpleMemoryCache", ["local", "local"]),
         ("KIND = 'aiocache.RedisCache'", ["remote", "local"]),
     ],
 )

@@ -52,6 +52,7 @@ def test_what_changes_is_state(read, line: str, change: str) -> None:
         ("import os\nTABLE = os.environ.get('T')", "local = TABLE; local += values; return local"),
         ("TABLE = {'a': 1}", "local = TABLE['a']; local += values; return local"),
         ("TABLE = ['a']", "local = list(TABLE); local += ['b']; return local"),
+        ("TABLE = ['a']", "local = TABLE[:]; local += ['b']; return local"),
         ("TABLE = ('a', 'b')", "return TABLE"),
         ("TABLE = frozenset({1})", "return 1 in TABLE"),
         ("import re\nTABLE = re.compile('a')", "return TABLE.match('b')"),
@@ -874,6 +875,23 @@ def get():
 """
 
     assert read({"shop.py": text}, "shop").functions["shop.get"].touches == ("shop:CUR",)
+
+
+def test_a_default_that_is_copied_before_it_is_changed_is_no_state(read) -> None:
+    text = """
+        import copy
+        class Settings:
+            def __init__(self): self.x = 1
+        CUR = Settings()
+        def use(x, held=CUR):
+            held = copy.copy(held)
+            held.x = x
+            return held
+        def get():
+            return CUR.x
+    """
+
+    assert read({"shop.py": text}, "shop").functions["shop.get"].touches == ()
 
 
 def test_an_instance_in_a_table_that_grows_is_no_state(read) -> None:

@@ -187,27 +187,7 @@ def test_an_application_that_cannot_be_split_is_told_once_and_by_the_session(sui
 
 def test_tests_that_are_named_by_another_project_begin_with_its_own_hosts(suite):
     """The early guess of the configuration may be another than the one that pytest settles on."""
-    _with_another_project(suite, "from shop import stock")
-
-    outcome = suite.run("micro")
-
-    assert outcome.counts == {"passed": 1}, outcome.text
-    assert outcome.calls("oven") == 1
-
-
-def test_calls_over_the_seams_of_another_project_end_the_run(suite):
-    _with_another_project(suite, "from shop import stock\nassert stock.left('tea') == 10\n")
-
-    outcome = suite.run("micro")
-
-    assert outcome.status == 4, outcome.text
-    said = "conftest.py called shop.stock.left over the seams of another seamline.toml"
-    assert said in outcome.text
-    assert "--seamline-config PATH" in outcome.text
-
-
-def _with_another_project(suite, conftest):
-    _write(suite, conftest)
+    _write(suite, "from shop import stock")
     suite.write("pytest.ini", "[pytest]\npythonpath = . inner\ntestpaths = inner\n")
     suite.write("inner/bakery/__init__.py", "")
     suite.write("inner/bakery/oven.py", "BAKED = []\ndef bake(name):\n    BAKED.append(name)\n")
@@ -232,6 +212,11 @@ def _with_another_project(suite, conftest):
         """,
     )
 
+    outcome = suite.run("micro")
+
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("oven") == 1
+
 
 # Its state, which each process has for itself.
 _REGISTRY = """
@@ -246,24 +231,21 @@ _REGISTRY = """
 """
 
 
-def test_what_conftest_calls_while_it_is_imported_is_on_the_host(suite):
+def _while_collecting(*lines):
+    """Return a conftest.py that does something when the tests were found."""
+    body = "".join(f"        {line}\n" for line in lines)
+    return f"""
+    import os
+    from shop import stock
+
+    def pytest_collection_modifyitems():
+{body}"""
+
+
+def test_a_test_that_runs_local_may_not_miss_what_collecting_left_on_the_host(suite):
     _write(
         suite,
-        "from shop import stock\nstock.add('red')\n",
-        "def test_it():\n    assert stock.colours() == ['red']\n",
-        stock=_REGISTRY,
-    )
-
-    outcome = suite.run("micro")
-
-    assert outcome.counts == {"passed": 1}, outcome.text
-    assert outcome.calls("stock") == 2
-
-
-def test_a_test_that_runs_local_may_not_miss_what_conftest_left_on_the_host(suite):
-    _write(
-        suite,
-        "from shop import stock\nstock.add('red')\n",
+        _while_collecting("stock.add('red')"),
         """
         def test_it(monkeypatch):
             monkeypatch.setattr(stock, "COLOURS", ["blue"])
@@ -279,29 +261,23 @@ def test_a_test_that_runs_local_may_not_miss_what_conftest_left_on_the_host(suit
     assert "[invisible-state]" in outcome.text
 
 
-def test_hosts_begin_again_in_what_conftest_sets_before_its_first_call(suite):
-    conftest = """
-        import os
-        from shop import stock
-        os.environ["COLOUR"] = "red"
-        assert stock.at_import()[0] == "red"
-    """
-    _write(suite, conftest, "def test_it():\n    assert stock.left('coffee') == 0\n")
+def test_hosts_begin_again_in_what_is_set_before_the_first_call(suite):
+    _write(
+        suite,
+        _while_collecting("os.environ['COLOUR'] = 'red'", "assert stock.at_import()[0] == 'red'"),
+        "def test_it():\n    assert stock.left('coffee') == 0\n",
+    )
 
     outcome = suite.run("micro")
 
     assert outcome.counts == {"passed": 1}, outcome.text
+    assert outcome.calls("stock") == 2
 
 
-def test_what_conftest_left_on_the_host_outlives_what_it_sets_afterwards(suite):
+def test_what_collecting_left_on_the_host_outlives_what_is_set_afterwards(suite):
     _write(
         suite,
-        """
-        import os
-        from shop import stock
-        stock.add("red")
-        os.environ["COLOUR"] = "red"
-        """,
+        _while_collecting("stock.add('red')", "os.environ['COLOUR'] = 'red'"),
         "def test_it():\n    assert stock.colours() == ['red']\n",
         stock=_REGISTRY,
     )
@@ -309,60 +285,3 @@ def test_what_conftest_left_on_the_host_outlives_what_it_sets_afterwards(suite):
     outcome = suite.run("micro")
 
     assert outcome.counts == {"passed": 1}, outcome.text
-
-
-@pytest.mark.parametrize(
-    ("setting", "said"),
-    [
-        ("os.environ['COLOUR'] = 'red'", "COLOUR changed, before shop.depot.other was imported"),
-        ("os.umask(0o027)", "the umask or a limit changed"),
-    ],
-)
-def test_hosts_that_would_have_to_begin_anew_with_state_end_the_run(suite, setting, said):
-    _in_a_package(
-        suite,
-        f"""
-        import os
-        from shop import stock
-        stock.add("red")
-        {setting}
-        import shop.depot.other
-        """,
-        _REGISTRY,
-    )
-    suite.write("shop/depot/other.py", "def name():\n    return __name__\n")
-
-    outcome = suite.run("micro")
-
-    assert outcome.status == 4, outcome.text
-    assert said in outcome.text.replace("\n", " ")
-    assert "shop.depot.stock.add was called" in outcome.text
-
-
-def test_what_conftest_patches_while_it_is_imported_keeps_calls_local(suite):
-    _write(
-        suite,
-        """
-        from unittest import mock
-        from shop import stock
-        mock.patch("shop.stock.sort", lambda names: ["patched"]).start()
-        """,
-        "def test_it():\n    assert stock.colours() == ['patched']\n",
-        stock=_SORTING,
-    )
-
-    outcome = suite.run("micro", "-v")
-
-    assert outcome.counts == {"passed": 1}, outcome.text
-    assert "1 patched" in outcome.text
-
-
-_SORTING = """
-    COLOURS = ["red"]
-
-    def sort(names):
-        return sorted(names)
-
-    def colours():
-        return sort(COLOURS)
-"""
